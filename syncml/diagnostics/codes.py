@@ -1,0 +1,113 @@
+"""The closed table of diagnostic codes.
+
+A code is a family letter and three digits. It never changes its meaning and is never used again
+after it is retired. Each code has a page, `syncml/diagnostics/pages/<CODE>.md`, whose programs are
+its test; CONTRIBUTING.md describes how to add one.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+class Family(enum.Enum):
+    """The part of the system that a code belongs to; the value is its letter."""
+
+    LANGUAGE = "L"
+    TYPE = "T"
+    CLOCK = "C"
+    CAUSALITY = "K"
+    INITIALISATION = "I"
+    VERIFICATION = "V"
+    SIMULATION = "S"
+    EXPORT = "X"
+    DATA = "D"
+    USAGE = "U"
+    INTERNAL = "P"
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What a code means, in a few words."""
+
+    code: str
+    title: str
+
+    @property
+    def family(self) -> Family:
+        """The family named by the first letter."""
+        return Family(self.code[0])
+
+
+_TITLES: dict[str, str] = {
+    # Language and tracing.
+    "L001": "a stream is used as a Python condition",
+    "L002": "`and`, `or` or `not` is applied to a stream",
+    "L003": "a chained comparison of streams",
+    "L004": "a state has no `.next`",
+    "L005": "a wire is never defined",
+    "L006": "a state or wire is defined twice",
+    "L007": "a stream is used outside the node or mode it belongs to",
+    "L008": "`&` or `|` binds tighter than a comparison",
+    "L009": "no node to compile",
+    "L010": "a node calls itself",
+    "L011": "a stream is iterated over or measured with `len`",
+    "L012": "a stream is converted to a Python number",
+    "L013": "a node returns the wrong thing",
+    "L014": "an annotation is missing or not a type of the language",
+    "L015": "a node parameter is missing, unknown or has the wrong value",
+    "L016": "`assert` is applied to a stream",
+    "L017": "an operation of the language is used outside a node",
+    "L018": "the program raised an exception while it was traced",
+    # Types.
+    "T001": "types do not match",
+    "T002": "shapes do not broadcast",
+    "T003": "a literal does not fit its type",
+    "T004": "an enumeration constructor or record field does not exist",
+    "T005": "a constant index is out of range",
+    "T006": "an operator is not defined for a type",
+    "T007": "a node is called with the wrong arguments",
+    # Clocks.
+    "C001": "clocks do not match",
+    "C002": "a rate does not divide the base rate",
+    "C003": "the branches of a merge do not complement each other",
+    "C004": "a time in seconds or hertz needs a node with a rate",
+    "C005": "a clock escapes its scope",
+    "C006": "the two sides of a buffer have different rates",
+    # Causality.
+    "K001": "a value depends on itself within one instant",
+    # Initialisation.
+    "I001": "an undefined first value is used",
+    # Verification.
+    "V001": "a contract is not a Boolean stream",
+    "V002": "the assumptions contradict each other",
+    "V003": "a property has no such name",
+    # Simulation.
+    "S001": "a scenario does not match the node",
+    "S002": "an input stream has no values",
+    "S003": "an input value does not fit its type",
+    "S004": "an assumption or run-time check fails during a simulation",
+    # Export.
+    "X001": "the output folder cannot be written",
+    "X002": "two names are the same in C",
+    # Data files.
+    "D001": "a file is missing or cannot be read",
+    "D002": "a YAML, JSON or CSV file is malformed",
+    "D003": "a weight is missing or has the wrong shape",
+    "D004": "an ONNX file is damaged or cut short",
+    "D005": "an ONNX operator is not supported",
+    "D006": "an optional package is not installed",
+    # Usage of the command line.
+    "U001": "an option or argument is not valid",
+    "U002": "a target is not a program",
+    "U003": "a folder exists already",
+    # Internal.
+    "P001": "an internal fault of syncml",
+}
+
+CODES: Mapping[str, Code] = MappingProxyType(
+    {code: Code(code, title) for code, title in _TITLES.items()}
+)
