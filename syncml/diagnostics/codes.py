@@ -108,6 +108,4 @@ _TITLES: dict[str, str] = {
     "P001": "an internal fault of syncml",
 }
 
-CODES: Mapping[str, Code] = MappingProxyType(
-    {code: Code(code, title) for code, title in _TITLES.items()}
-)
+CODES: Mapping[str, Code] = MappingProxyType({code: Code(code, title) for code, title in _TITLES.items()})

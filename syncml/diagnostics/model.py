@@ -8,7 +8,7 @@ Every layer reports a fault of the user's program by raising `DiagnosticError` o
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -119,9 +119,7 @@ def error(
 ) -> Diagnostic:
     """Build an error diagnostic; the short form that checks use."""
     primary = None if at is None else Label(at, label)
-    return Diagnostic(
-        code, Severity.ERROR, message, primary, tuple(secondary), tuple(notes), help
-    )
+    return Diagnostic(code, Severity.ERROR, message, primary, tuple(secondary), tuple(notes), help)
 
 
 class DiagnosticError(Exception):
@@ -165,7 +163,7 @@ class Collector:
             self.add(diagnostic)
 
     @contextmanager
-    def catch(self) -> Iterator[None]:
+    def catch(self) -> Generator[None]:
         """Turn a `DiagnosticError` raised inside the block into recorded diagnostics."""
         try:
             yield

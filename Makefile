@@ -1,0 +1,51 @@
+# Everything runs in .venv, which the first target that needs it sets up.
+# On a machine with Python 3.11 or later, make and a C compiler, `make demo` is all it takes.
+
+VENV   := .venv
+BIN    := $(VENV)/bin
+JOBS   ?= 2
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	$$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+
+# Stamps: touched when the environment has what pyproject.toml asks for.
+RUN := $(VENV)/.installed
+DEV := $(VENV)/.installed-dev
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint format clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
+	while IFS="$$(printf '\t')" read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "syncml needs Python 3.11 or later with the venv module" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(RUN): pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(DEV): pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(RUN)
+
+install: $(RUN) ## set up .venv with what running needs
+
+demo: $(RUN) ## check, prove, simulate, export and compare the flagship pipeline
+	$(BIN)/syncml demo
+
+test: lint ## linter, type checker and all tests
+	$(BIN)/python -m pytest -n $(JOBS)
+
+lint: $(DEV) ## ruff and basedpyright (strict)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/basedpyright
+
+format: $(DEV) ## reformat the sources and mend what ruff can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean: ## remove the environment and everything that was built
+	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis
