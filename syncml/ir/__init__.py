@@ -1,0 +1,1 @@
+"""The two intermediate languages and what they share: types, constants, clocks, operators."""

@@ -1,0 +1,1 @@
+"""Clocked equations: the declarative intermediate language."""

@@ -1,0 +1,187 @@
+"""Clocked equations: a node is a flat, unordered list of equations in three-address form.
+
+    node ::= inputs, outputs, equation*, property*
+    eq   ::= x :: ck = op(a, ..., a)            pointwise, an operator of the table
+           | x :: ck = c fby a | x :: ck = pre a
+           | x :: ck = a when C(y)              y :: parent of ck
+           | x :: ck = merge y (C -> a) ...     y :: ck, each branch on ck on C(y)
+           | x :: ck = word u(v)                a Boolean that reads a periodic word
+           | (x, ..., x) :: ck = f(a, ..., a)   one instance of node f, activated on ck
+    a    ::= x | c                              constants are on every clock
+
+Variables are identity objects; spans stay out of equality. Before clock inference ``Equation.clock`` is None and
+``Node.clocks`` holds only what the user declared; afterwards both are total.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from fractions import Fraction
+from types import MappingProxyType
+from typing import TypeAlias
+
+from syncml.diagnostics.model import Span
+from syncml.ir.clocks import Clock, Word
+from syncml.ir.constants import Const
+from syncml.ir.operators import Attribute, Op
+from syncml.ir.types import Type
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Var:
+    """One stream of a node. ``name`` is unique in its node; ``user`` tells whether the user named it."""
+
+    name: str
+    type: Type
+    span: Span
+    user: bool = False
+    unit: str = ""
+
+    def __repr__(self) -> str:
+        return f"Var({self.name})"
+
+
+Atom: TypeAlias = Var | Const
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """A pointwise operator of the table; every argument is on the clock of the equation."""
+
+    op: Op
+    arguments: tuple[Atom, ...]
+    attribute: Attribute = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fby:
+    """``init fby following``; without ``init`` it is ``pre``, undefined at the first instant of its clock."""
+
+    init: Const | None
+    following: Atom
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """``source`` sampled at the instants at which ``condition`` equals ``constructor``."""
+
+    source: Atom
+    condition: Var
+    constructor: bool | str
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """The branch that ``condition`` selects; exhaustive over the constructors of its type."""
+
+    condition: Var
+    branches: tuple[tuple[bool | str, Atom], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """A Boolean stream that reads a periodic word, one letter at each instant of its clock."""
+
+    word: Word
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An instance of ``node``; ``instance`` names its state and is unique in the calling node."""
+
+    node: str
+    arguments: tuple[Atom, ...]
+    instance: str
+
+
+Rhs: TypeAlias = Apply | Fby | When | Merge | Wave | Call
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """``targets = rhs``, computed on ``clock``. Only a call has more or fewer than one target."""
+
+    targets: tuple[Var, ...]
+    rhs: Rhs
+    span: Span = field(compare=False)
+    clock: Clock | None = None
+
+    @property
+    def target(self) -> Var:
+        """The only target."""
+        (only,) = self.targets
+        return only
+
+
+class PropertyKind(Enum):
+    """What a contract clause says."""
+
+    ASSUME = "assume"
+    """Trusted about the environment; checked in simulation."""
+    REQUIRE = "require"
+    """The caller's duty: assumed inside of the node, an obligation at each call."""
+    ENSURE = "ensure"
+    """The node's promise: an obligation of the node, usable by callers."""
+    INVARIANT = "invariant"
+    """A lemma: an obligation of the node, usable in the proof of others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A clause of a contract: the Boolean stream ``holds`` is true whenever it is present."""
+
+    kind: PropertyKind
+    name: str
+    holds: Var
+    span: Span = field(compare=False)
+    requirement: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node. ``rate`` is the frequency of its base clock in hertz, where the user fixed it.
+
+    ``abstract`` asks the verifier to put the contract in place of the body (a network, an external function).
+    ``label`` is the name the user wrote; ``name`` is unique in the program (instances of a parametric node differ).
+    """
+
+    name: str
+    label: str
+    inputs: tuple[Var, ...]
+    outputs: tuple[Var, ...]
+    equations: tuple[Equation, ...]
+    properties: tuple[Property, ...]
+    span: Span = field(compare=False)
+    rate: Fraction | None = None
+    abstract: bool = False
+    clocks: Mapping[Var, Clock] = field(default_factory=lambda: MappingProxyType({}))
+    documentation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Nodes, each after the nodes that it calls; ``main`` names the last of them."""
+
+    nodes: tuple[Node, ...]
+    main: str
+
+    def node(self, name: str) -> Node:
+        """The node called ``name``."""
+        return next(n for n in self.nodes if n.name == name)
+
+
+def atoms(rhs: Rhs) -> tuple[Atom, ...]:
+    """Everything that ``rhs`` reads, in order, conditions first."""
+    match rhs:
+        case Apply() | Call():
+            return rhs.arguments
+        case Fby():
+            return (rhs.following,)
+        case When():
+            return (rhs.condition, rhs.source)
+        case Merge():
+            return (rhs.condition, *(atom for _, atom in rhs.branches))
+        case Wave():
+            return ()

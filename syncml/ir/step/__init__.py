@@ -1,0 +1,1 @@
+"""Step code: the imperative intermediate language."""

@@ -1,0 +1,315 @@
+"""Step code: what a node does at one instant, as statements over scalars and a state record.
+
+    machine  ::= inputs, outputs, state (with initial values), constants, instances of machines, locals, statement*
+    stmt     ::= place := expr | if expr {stmt*} else {stmt*} | switch expr {case C: stmt*}
+               | for i < n {stmt*} | instance(arg*) -> (slot*)
+    expr     ::= literal | place | i | op expr | expr op expr | expr ? expr : expr | convert expr | f(expr*)
+
+Every expression is a scalar of a machine type; a tensor is read and written element by element inside loops, so all
+back ends run the same operations in the same order. No expression has an effect and every expression is total: a
+partial operation (integer division, conversion to an integer) is guarded by the code around it or by the `Function`
+it stands in. Machine integers wrap. Floats are IEEE-754 with each operation rounded once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TypeAlias
+
+from syncml.diagnostics.model import Span
+from syncml.ir.constants import Array, Const
+from syncml.ir.types import BOOL, I64, Element, Scalar, Type, element
+
+
+class Storage(Enum):
+    """Where a slot lives."""
+
+    INPUT = "input"
+    OUTPUT = "output"
+    STATE = "state"
+    LOCAL = "local"
+    CONSTANT = "constant"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a slot or a statement comes from: the user's stream, its clock in words, its unit, its line."""
+
+    stream: str
+    clock: str
+    unit: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Slot:
+    """A scalar or tensor variable; an identity object, ``name`` is unique in its machine.
+
+    ``initial`` is the value of a STATE slot after `init` and the contents of a CONSTANT slot; None elsewhere.
+    """
+
+    name: str
+    type: Type
+    storage: Storage
+    initial: Const | Array | None = None
+    origin: Origin | None = None
+
+    def __repr__(self) -> str:
+        return f"Slot({self.storage.value} {self.name})"
+
+
+class UnaryOp(Enum):
+    """NOT is logical on Booleans and bitwise on integers; NEG, ABS wrap on integers; SQRT is IEEE."""
+
+    NEG = "-"
+    NOT = "~"
+    ABS = "abs"
+    SQRT = "sqrt"
+
+
+class BinaryOp(Enum):
+    """Both operands have one type. DIV is for floats; QUOT and REM truncate and need a divisor that is neither 0
+    nor (-1 with the least integer); shifts need a count from 0 to the width - 1. AND, OR, XOR are logical on
+    Booleans (both sides are evaluated: expressions have no effect) and bitwise on integers."""
+
+    ADD = "+"
+    SUB = "-"
+    MUL = "*"
+    DIV = "/"
+    QUOT = "quot"
+    REM = "rem"
+    AND = "&"
+    OR = "|"
+    XOR = "^"
+    SHL = "<<"
+    SHR = ">>"
+    EQ = "=="
+    NE = "!="
+    LT = "<"
+    LE = "<="
+    GT = ">"
+    GE = ">="
+
+
+COMPARISONS = frozenset({BinaryOp.EQ, BinaryOp.NE, BinaryOp.LT, BinaryOp.LE, BinaryOp.GT, BinaryOp.GE})
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A scalar constant."""
+
+    value: Const
+
+    @property
+    def type(self) -> Element:
+        """Its type."""
+        return self.value.element
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LoopIndex:
+    """The counter of a `For`, an ``i64`` from 0 to ``count - 1``."""
+
+    name: str
+
+    @property
+    def type(self) -> Element:
+        """Always ``i64``."""
+        return I64
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A scalar slot, or one element of a tensor slot (one ``i64`` index for each axis, proved in range)."""
+
+    slot: Slot
+    indices: tuple[Expr, ...] = ()
+
+    @property
+    def type(self) -> Element:
+        """The element type of the slot."""
+        return element(self.slot.type)
+
+
+@dataclass(frozen=True, slots=True)
+class Unary:
+    """``op operand``."""
+
+    op: UnaryOp
+    operand: Expr
+
+    @property
+    def type(self) -> Element:
+        """The operand's."""
+        return self.operand.type
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """``left op right``."""
+
+    op: BinaryOp
+    left: Expr
+    right: Expr
+
+    @property
+    def type(self) -> Element:
+        """``bool`` for a comparison, else the operands'."""
+        return BOOL if self.op in COMPARISONS else self.left.type
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """``condition ? then : otherwise``; both sides may be evaluated."""
+
+    condition: Expr
+    then: Expr
+    otherwise: Expr
+
+    @property
+    def type(self) -> Element:
+        """The branches'."""
+        return self.then.type
+
+
+@dataclass(frozen=True, slots=True)
+class Convert:
+    """Conversion between machine types. Integers wrap; to a float rounds to nearest; float to integer truncates and
+    needs a value that fits; Booleans and enumerations convert as 0, 1, ... ; nothing converts to ``bool``."""
+
+    operand: Expr
+    to: Element
+
+    @property
+    def type(self) -> Element:
+        """The target."""
+        return self.to
+
+
+@dataclass(frozen=True, slots=True)
+class Bitcast:
+    """The same bits read as another type of the same width (``f32``/``i32``/``u32``, ``f64``/``i64``/``u64``)."""
+
+    operand: Expr
+    to: Scalar
+
+    @property
+    def type(self) -> Element:
+        """The target."""
+        return self.to
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """A pure function of scalars."""
+
+    function: Function
+    arguments: tuple[Expr, ...]
+
+    @property
+    def type(self) -> Element:
+        """The function's result type."""
+        return self.function.result.type
+
+
+Expr: TypeAlias = Literal | LoopIndex | Place | Unary | Binary | Select | Convert | Bitcast | Apply
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """``target := value``."""
+
+    target: Place
+    value: Expr
+    origin: Origin | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class If:
+    """Two-way choice on a Boolean."""
+
+    condition: Expr
+    then: tuple[Stmt, ...]
+    otherwise: tuple[Stmt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Choice on an enumeration; a constructor without a case does nothing."""
+
+    scrutinee: Expr
+    cases: tuple[tuple[str, tuple[Stmt, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class For:
+    """``body`` for each value of ``index`` from 0 to ``count - 1``, ascending.
+
+    ``unroll`` asks printers to write the iterations out; it never changes the order of operations.
+    """
+
+    index: LoopIndex
+    count: int
+    body: tuple[Stmt, ...]
+    unroll: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Invoke:
+    """One step of an instance. Tensor arguments are whole slots (a `Place` without indices); results are slots of
+    the calling machine, written by the step."""
+
+    instance: str
+    arguments: tuple[Expr, ...]
+    results: tuple[Slot, ...]
+    origin: Origin | None = field(default=None, compare=False)
+
+
+Stmt: TypeAlias = Assign | If | Switch | For | Invoke
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Function:
+    """A pure scalar function: single assignments to locals in order, then a result. No state, no control flow.
+
+    A local may be a small constant table (a CONSTANT tensor slot in ``tables``), read with a computed index that is
+    in range.
+    """
+
+    name: str
+    parameters: tuple[Slot, ...]
+    tables: tuple[Slot, ...]
+    body: tuple[Assign, ...]
+    result: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A sub-machine with its own state."""
+
+    name: str
+    machine: str
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """One node as state, initial state and step. Outputs absent at a tick keep the value they had (0 at first)."""
+
+    name: str
+    label: str
+    inputs: tuple[Slot, ...]
+    outputs: tuple[Slot, ...]
+    state: tuple[Slot, ...]
+    constants: tuple[Slot, ...]
+    locals: tuple[Slot, ...]
+    instances: tuple[Instance, ...]
+    body: tuple[Stmt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StepProgram:
+    """Machines, each after the machines that it instantiates; ``main`` names the last."""
+
+    machines: tuple[Machine, ...]
+    main: str
