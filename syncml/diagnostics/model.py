@@ -184,3 +184,7 @@ class Collector:
         """Raise one `DiagnosticError` with everything recorded, if any of it is an error."""
         if self.has_errors:
             raise DiagnosticError(*self.diagnostics)
+
+
+class InternalFault(Exception):
+    """A fault of the compiler itself; the command line turns it into a report bundle and exit code 70."""

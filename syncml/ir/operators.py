@@ -18,6 +18,7 @@ from typing import TypeAlias
 
 from syncml.ir.types import (
     BOOL,
+    FLOATS,
     FRACTIONAL,
     INTEGERS,
     MACHINE_INTEGERS,
@@ -31,7 +32,7 @@ from syncml.ir.types import (
     tensor,
 )
 
-Attribute: TypeAlias = None | Scalar | tuple[int, ...]
+Attribute: TypeAlias = Scalar | tuple[int, ...] | None
 """The static part of an application: the target of a cast, an index, an axis, a shape."""
 
 
@@ -47,6 +48,7 @@ class OperatorTypeError(Exception):
 class Op(Enum):
     """A pointwise primitive; its entry in `OPERATORS` says what it means."""
 
+    COPY = "copy"
     ADD = "add"
     SUB = "sub"
     MUL = "mul"
@@ -143,6 +145,10 @@ def _elementwise(allowed: frozenset[Scalar], result: Scalar | None = None) -> Ty
         return tensor(result or common, broadcast(tuple(map(shape, types))))
 
     return rule
+
+
+def _copy(types: tuple[Type, ...], _: Attribute) -> Type:
+    return types[0]
 
 
 def _equality(types: tuple[Type, ...], _: Attribute) -> Type:
@@ -267,11 +273,12 @@ _INTEGRAL = _elementwise(INTEGERS)
 _BITS = _elementwise(MACHINE_INTEGERS)
 _LOGICAL = _elementwise(MACHINE_INTEGERS | {BOOL})
 _ORDER = _elementwise(NUMERIC, BOOL)
-_ELEMENTARY = _elementwise(FRACTIONAL)
+_ELEMENTARY = _elementwise(FLOATS)
 _TRUTH = _reduction(frozenset({BOOL}))
 _EXTREME = _reduction(NUMERIC)
 
 OPERATORS: dict[Op, Operator] = {
+    Op.COPY: Operator("copy", _copy, "its argument: a constant stream, or a second name for a stream"),
     Op.ADD: Operator("+", _ARITHMETIC, "sum; machine integers wrap, floats round to nearest"),
     Op.SUB: Operator("-", _ARITHMETIC, "difference; machine integers wrap, floats round to nearest"),
     Op.MUL: Operator("*", _ARITHMETIC, "product; machine integers wrap, floats round to nearest"),
@@ -301,7 +308,7 @@ OPERATORS: dict[Op, Operator] = {
         "conversion to the attribute's type: integers wrap; floats to integers truncate, saturate, NaN is 0; "
         "numbers to bool compare with 0; otherwise round to nearest",
     ),
-    Op.SQRT: Operator("sqrt", _ELEMENTARY, "square root, correctly rounded; NaN below 0; on `real`, 0 below 0"),
+    Op.SQRT: Operator("sqrt", _ELEMENTARY, "square root, correctly rounded; NaN below 0"),
     Op.EXP: Operator("exp", _ELEMENTARY, "exponential"),
     Op.LOG: Operator("log", _ELEMENTARY, "natural logarithm; -inf at 0, NaN below"),
     Op.TANH: Operator("tanh", _ELEMENTARY, "hyperbolic tangent"),

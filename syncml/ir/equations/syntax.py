@@ -130,13 +130,17 @@ class PropertyKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """A clause of a contract: the Boolean stream ``holds`` is true whenever it is present."""
+    """A clause of a contract: the Boolean stream ``holds`` is true whenever it is present.
+
+    ``instance`` is the path of the instance that the clause came from when calls were inlined, empty for a node's own.
+    """
 
     kind: PropertyKind
     name: str
     holds: Var
     span: Span = field(compare=False)
     requirement: str = ""
+    instance: str = ""
 
 
 @dataclass(frozen=True, slots=True)

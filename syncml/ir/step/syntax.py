@@ -69,9 +69,12 @@ class UnaryOp(Enum):
 
 
 class BinaryOp(Enum):
-    """Both operands have one type. DIV is for floats; QUOT and REM truncate and need a divisor that is neither 0
-    nor (-1 with the least integer); shifts need a count from 0 to the width - 1. AND, OR, XOR are logical on
-    Booleans (both sides are evaluated: expressions have no effect) and bitwise on integers."""
+    """An operation on two operands of one type.
+
+    DIV is for floats; QUOT and REM truncate and need a divisor that is neither 0 nor (-1 with the least integer);
+    shifts need a count from 0 to the width - 1. AND, OR, XOR are logical on Booleans (both sides are evaluated:
+    expressions have no effect) and bitwise on integers.
+    """
 
     ADD = "+"
     SUB = "-"
@@ -175,8 +178,11 @@ class Select:
 
 @dataclass(frozen=True, slots=True)
 class Convert:
-    """Conversion between machine types. Integers wrap; to a float rounds to nearest; float to integer truncates and
-    needs a value that fits; Booleans and enumerations convert as 0, 1, ... ; nothing converts to ``bool``."""
+    """Conversion between machine types.
+
+    Integers wrap; to a float rounds to nearest; float to integer truncates and needs a value that fits; Booleans and
+    enumerations convert as 0, 1, ... ; nothing converts to ``bool``.
+    """
 
     operand: Expr
     to: Element
@@ -257,8 +263,11 @@ class For:
 
 @dataclass(frozen=True, slots=True)
 class Invoke:
-    """One step of an instance. Tensor arguments are whole slots (a `Place` without indices); results are slots of
-    the calling machine, written by the step."""
+    """One step of an instance.
+
+    Tensor arguments are whole slots (a `Place` without indices); results are slots of the calling machine, written by
+    the step.
+    """
 
     instance: str
     arguments: tuple[Expr, ...]

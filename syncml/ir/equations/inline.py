@@ -1,0 +1,219 @@
+"""Inlining: a call becomes the equations of the node that it instantiates.
+
+Rule: for ``(t1, ..) = f(a1, ..) :: ck`` with instance ``i``, each formal input is replaced by its actual, each formal
+output by its target, every other variable ``x`` of ``f`` by a fresh ``i.x``, and every clock of ``f`` has its base
+replaced by ``ck``. Clauses of the callee's contract come along and remember the instance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from syncml.diagnostics.model import InternalFault
+from syncml.ir.clocks import Base, Clock, On, Periodic, Word, complement, every
+from syncml.ir.constants import Const
+from syncml.ir.equations.syntax import (
+    Apply,
+    Atom,
+    Call,
+    Equation,
+    Fby,
+    Merge,
+    Node,
+    Program,
+    Property,
+    Rhs,
+    Var,
+    Wave,
+    When,
+)
+from syncml.ir.operators import Op
+
+
+def inline(program: Program, keep: frozenset[str] = frozenset()) -> Program:
+    """Flatten the main node of a clocked program; calls of the nodes named in ``keep`` stay calls.
+
+    Returns:
+        A program of the kept nodes that are still called and one main node.
+    """
+    return inline_where(program, lambda _caller, call: call.node not in keep)
+
+
+def inline_where(program: Program, chosen: Callable[[Node, Call], bool]) -> Program:
+    """Inline each call for which ``chosen(calling node, call)``; nodes that nobody calls any more are dropped."""
+    flat: dict[str, Node] = {}
+    for node in program.nodes:
+        flat[node.name] = _inline_calls(node, flat, chosen)
+    needed = {program.main}
+    for name in reversed(flat):
+        if name in needed:
+            needed |= {e.rhs.node for e in flat[name].equations if isinstance(e.rhs, Call)}
+    return Program(tuple(node for name, node in flat.items() if name in needed), program.main)
+
+
+def _inline_calls(node: Node, flat: Mapping[str, Node], chosen: Callable[[Node, Call], bool]) -> Node:
+    if not any(isinstance(e.rhs, Call) and chosen(node, e.rhs) for e in node.equations):
+        return node
+    equations: list[Equation] = []
+    properties: list[Property] = list(node.properties)
+    clocks = dict(node.clocks)
+    for equation in node.equations:
+        if isinstance(equation.rhs, Call) and chosen(node, equation.rhs):
+            copy = _Copy(flat[equation.rhs.node], equation, equation.rhs)
+            equations += copy.equations()
+            properties += copy.properties()
+            clocks.update(copy.clocks())
+        else:
+            equations.append(equation)
+    result = replace(node, equations=tuple(equations), properties=tuple(properties), clocks=MappingProxyType(clocks))
+    return _normalise_clocks(result)
+
+
+class _Copy:
+    """The equations of one callee with the substitution of one call applied."""
+
+    def __init__(self, callee: Node, equation: Equation, call: Call) -> None:
+        if equation.clock is None:
+            raise InternalFault(f"inlining {call.node} before its clock is known")
+        self._callee = callee
+        self._call = call
+        self._base = equation.clock
+        self._span = equation.span
+        self._aliases: list[tuple[Var, Atom]] = []
+        self._atoms: dict[Var, Atom] = dict(zip(callee.inputs, call.arguments, strict=True))
+        for formal, target in zip(callee.outputs, equation.targets, strict=True):
+            if formal in self._atoms:
+                self._aliases.append((target, self._atoms[formal]))
+            else:
+                self._atoms[formal] = target
+        self._fresh: dict[Var, Clock] = {}
+        self._name_constant_conditions()
+        for local in (t for e in callee.equations for t in e.targets if t not in self._atoms):
+            self._atoms[local] = self._local(local)
+        self._clock_cache: dict[Clock, Clock] = {}
+        for formal, atom in self._atoms.items():
+            if isinstance(atom, Var) and formal in callee.clocks and formal not in callee.inputs:
+                self._fresh[atom] = self._clock(callee.clocks[formal])
+
+    def _local(self, formal: Var) -> Var:
+        return Var(f"{self._call.instance}.{formal.name}", formal.type, formal.span, formal.user, formal.unit)
+
+    def _name_constant_conditions(self) -> None:
+        """A constant actual for a formal that is a clock condition needs a variable to stand for it."""
+        conditions = {e.rhs.condition for e in self._callee.equations if isinstance(e.rhs, When | Merge)}
+        for formal in self._callee.inputs:
+            actual = self._atoms[formal]
+            if formal in conditions and isinstance(actual, Const):
+                local = self._local(formal)
+                self._atoms[formal] = local
+                self._aliases.append((local, actual))
+                self._fresh[local] = self._base
+
+    def clocks(self) -> Mapping[Var, Clock]:
+        """The clock of every variable that the copy defines."""
+        return self._fresh
+
+    def equations(self) -> list[Equation]:
+        """The callee's equations, and a copy for each output that is an input."""
+        body = [
+            replace(
+                e,
+                targets=tuple(self._var(t) for t in e.targets),
+                rhs=self._rhs(e.rhs),
+                clock=None if e.clock is None else self._clock(e.clock),
+            )
+            for e in self._callee.equations
+        ]
+        for target, source in self._aliases:
+            clock = self._fresh.get(target, self._base)
+            body.append(Equation((target,), Apply(Op.COPY, (source,)), self._span, clock))
+        return body
+
+    def properties(self) -> list[Property]:
+        """The callee's contract, each clause under the path of this instance."""
+        prefix = self._call.instance
+        return [
+            replace(p, holds=self._var(p.holds), instance=f"{prefix}.{p.instance}" if p.instance else prefix)
+            for p in self._callee.properties
+        ]
+
+    def _atom(self, atom: Atom) -> Atom:
+        return self._atoms[atom] if isinstance(atom, Var) else atom
+
+    def _var(self, var: Var) -> Var:
+        atom = self._atoms[var]
+        if isinstance(atom, Const):
+            raise InternalFault(f"{var.name} of {self._callee.name} stands for a constant where a stream is needed")
+        return atom
+
+    def _rhs(self, rhs: Rhs) -> Rhs:
+        match rhs:
+            case Apply():
+                return replace(rhs, arguments=tuple(map(self._atom, rhs.arguments)))
+            case Call():
+                path = f"{self._call.instance}.{rhs.instance}"
+                return replace(rhs, arguments=tuple(map(self._atom, rhs.arguments)), instance=path)
+            case Fby():
+                return replace(rhs, following=self._atom(rhs.following))
+            case When():
+                return replace(rhs, source=self._atom(rhs.source), condition=self._var(rhs.condition))
+            case Merge():
+                branches = tuple((constructor, self._atom(a)) for constructor, a in rhs.branches)
+                return Merge(self._var(rhs.condition), branches)
+            case Wave():
+                return rhs
+
+    def _clock(self, clock: Clock) -> Clock:
+        if clock not in self._clock_cache:
+            self._clock_cache[clock] = rebase(clock, self._base, self._var)
+        return self._clock_cache[clock]
+
+
+def rebase(clock: Clock, base: Clock, rename: Callable[[Var], Var]) -> Clock:
+    """``clock`` with its base replaced by ``base`` and its conditions renamed."""
+    steps: list[On | Periodic] = []
+    while not isinstance(clock, Base):
+        steps.append(clock)
+        clock = clock.parent
+    for step in reversed(steps):
+        if isinstance(step, Periodic):
+            base = every(base, step.word)
+        else:
+            base = On(base, rename(step.condition), step.constructor)
+    return base
+
+
+def _normalise_clocks(node: Node) -> Node:
+    """Turn ``ck on c`` into ``ck every w`` where inlining revealed that ``c`` reads the word ``w``."""
+    words = {e.target: e.rhs.word for e in node.equations if isinstance(e.rhs, Wave)}
+    cache: dict[Clock, Clock] = {}
+
+    def normal(clock: Clock) -> Clock:
+        if clock not in cache:
+            cache[clock] = _with_words(clock, words)
+        return cache[clock]
+
+    return replace(
+        node,
+        equations=tuple(e if e.clock is None else replace(e, clock=normal(e.clock)) for e in node.equations),
+        clocks=MappingProxyType({v: normal(c) for v, c in node.clocks.items()}),
+    )
+
+
+def _with_words(clock: Clock, words: Mapping[Var, Word]) -> Clock:
+    steps: list[On | Periodic] = []
+    result: Clock = clock
+    while not isinstance(result, Base):
+        steps.append(result)
+        result = result.parent
+    for step in reversed(steps):
+        match step:
+            case On(_, condition, constructor) if condition in words:
+                result = every(result, words[condition] if constructor is True else complement(words[condition]))
+            case On():
+                result = On(result, step.condition, step.constructor)
+            case Periodic():
+                result = every(result, step.word)
+    return result
