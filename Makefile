@@ -41,7 +41,7 @@ test: lint ## linter, type checker and all tests
 lint: $(DEV) ## ruff and basedpyright (strict)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/basedpyright
+	$(BIN)/basedpyright --pythonpath $(BIN)/python
 
 format: $(DEV) ## reformat the sources and mend what ruff can mend
 	$(BIN)/ruff format .

@@ -1,0 +1,6 @@
+"""`python -m syncml` is the same as the console script."""
+
+from syncml.cli import main
+
+if __name__ == "__main__":
+    main()

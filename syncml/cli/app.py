@@ -1,0 +1,43 @@
+"""The command-line application: its commands, and nothing else.
+
+Each command is a module of this package. What a command needs of the compiler it imports when it
+runs, so that `syncml --help` is quick.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from syncml.cli.doctor import doctor
+from syncml.cli.explain import explain
+from syncml.cli.new import new
+from syncml.cli.versions import syncml_version
+
+app = typer.Typer(
+    name="syncml",
+    help="From one dataflow program: a proof or a counterexample, a simulation, and C.",
+    epilog="Exit codes: 0 proved or well-formed, 1 violated or ill-formed, 2 usage, 3 undecided, 70 internal fault.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(explain)
+app.command()(new)
+app.command()(doctor)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"syncml {syncml_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """From one dataflow program: a proof or a counterexample, a simulation, and C."""

@@ -1,0 +1,101 @@
+"""`syncml doctor`: whether this machine has what syncml needs."""
+
+from __future__ import annotations
+
+import enum
+import platform
+import sys
+from dataclasses import dataclass
+
+import typer
+
+from syncml.cli.exit import ExitCode
+from syncml.cli.output import run
+from syncml.cli.versions import COMPILERS, DISTRIBUTION, compiler_version, installed_version, packages
+from syncml.diagnostics.render import Format
+
+OLDEST_PYTHON = (3, 11)
+
+
+class State(enum.StrEnum):
+    """The result of one check."""
+
+    OK = "ok"
+    OPTIONAL = "absent"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the table; `advice` says what to do, or what goes without it."""
+
+    name: str
+    state: State
+    found: str
+    advice: str = ""
+
+
+def doctor() -> None:
+    """Check the machine: Python, packages, C compilers, optional extras, the cache folder."""
+
+    def body() -> ExitCode:
+        findings = examine()
+        _print_table(findings)
+        return ExitCode.REJECTED if any(each.state is State.MISSING for each in findings) else ExitCode.OK
+
+    run(Format.TEXT, body)
+
+
+def examine() -> list[Finding]:
+    """Return what was found, in the order of the table."""
+    return [_python(), _itself(), *_packages(), *_compilers()]
+
+
+def _python() -> Finding:
+    current = sys.version_info >= OLDEST_PYTHON
+    wanted = ".".join(map(str, OLDEST_PYTHON))
+    advice = "" if current else f"install Python {wanted} or later"
+    return Finding("python", State.OK if current else State.MISSING, platform.python_version(), advice)
+
+
+def _itself() -> Finding:
+    version = installed_version(DISTRIBUTION)
+    if version is None:
+        return Finding(DISTRIBUTION, State.MISSING, "", "a source tree: run `pip install -e .` in it")
+    return Finding(DISTRIBUTION, State.OK, version)
+
+
+def _packages() -> list[Finding]:
+    findings: list[Finding] = []
+    for package in packages():
+        if package.version is not None:
+            findings.append(Finding(package.name, State.OK, package.version))
+        elif package.extra is None:
+            findings.append(Finding(package.name, State.MISSING, "", f"pip install {package.name}"))
+        else:
+            advice = f"optional: pip install '{DISTRIBUTION}[{package.extra}]'"
+            findings.append(Finding(package.name, State.OPTIONAL, "", advice))
+    return findings
+
+
+def _compilers() -> list[Finding]:
+    versions = {name: compiler_version(name) for name in COMPILERS}
+    lacking = State.OPTIONAL if any(versions.values()) else State.MISSING
+    advice = "one C compiler is needed to compile what `syncml export` writes"
+    return [
+        Finding(name, lacking, "", advice) if version is None else Finding(name, State.OK, version)
+        for name, version in versions.items()
+    ]
+
+
+def _print_table(findings: list[Finding]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    tints = {State.OK: "green", State.OPTIONAL: "yellow", State.MISSING: "red"}
+    table = Table("what", "state", "found", "advice", box=None, pad_edge=False)
+    for each in findings:
+        table.add_row(each.name, f"[{tints[each.state]}]{each.state}[/]", each.found, each.advice)
+    Console().print(table)
+    missing = sum(each.state is State.MISSING for each in findings)
+    typer.echo(f"{missing} missing" if missing else "All that syncml needs is here.")

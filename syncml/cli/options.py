@@ -1,0 +1,57 @@
+"""The arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from syncml.diagnostics import DiagnosticError, error
+from syncml.diagnostics.render import Format
+
+Target = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE[:NODE]", help="A Python program or a .lus file, and the node in it.", show_default=False
+    ),
+]
+NodeOption = Annotated[
+    str | None, typer.Option("--node", metavar="NODE", help="The node; the same as FILE:NODE.", show_default=False)
+]
+FormatOption = Annotated[Format, typer.Option("--format", help="How results and diagnostics are written.")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="Set a parameter of the node.", show_default=False),
+]
+DumpOption = Annotated[
+    list[str] | None,
+    typer.Option("--dump", metavar="PASS", help="Print the program after a pass, or `all`.", show_default=False),
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print faults only.")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Print more.")]
+SeedOption = Annotated[int, typer.Option("--seed", metavar="N", help="The seed of everything random.")]
+FolderOption = Annotated[
+    Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to write to.", show_default=False)
+]
+
+
+def target(file: str, node: str | None) -> str:
+    """Join FILE and `--node` into the form FILE:NODE."""
+    return file if node is None else f"{file}:{node}"
+
+
+def settings(given: list[str] | None) -> dict[str, str]:
+    """Take the values of `--set` apart; the last one of a name wins.
+
+    Raises:
+        DiagnosticError: U001 where one has no equals sign or no name.
+    """
+    faults = [
+        error("U001", f"`--set {each}` has no value", help=f"write `--set {each or 'NAME'}=VALUE`")
+        for each in given or ()
+        if not each.partition("=")[0] or "=" not in each
+    ]
+    if faults:
+        raise DiagnosticError(*faults)
+    return {name: value for name, _, value in (each.partition("=") for each in given or ())}

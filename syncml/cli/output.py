@@ -1,0 +1,40 @@
+"""How commands end: diagnostics on the right stream, and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+
+import typer
+
+from syncml.cli.exit import ExitCode, exit_code
+from syncml.cli.fault import internal_fault
+from syncml.cli.versions import syncml_version
+from syncml.diagnostics import Diagnostic, DiagnosticError
+from syncml.diagnostics.render import Format, render
+from syncml.diagnostics.text import wants_colour
+
+
+def emit(diagnostics: Sequence[Diagnostic], form: Format = Format.TEXT) -> None:
+    """Write diagnostics: text for a person to standard error, the other formats to standard output."""
+    stream = sys.stderr if form is Format.TEXT else sys.stdout
+    text = render(diagnostics, form, version=syncml_version(), colour=wants_colour(stream))
+    stream.write(text)
+    stream.flush()
+
+
+def run(form: Format, body: Callable[[], ExitCode]) -> None:
+    """Run the body of a command and exit; no exception of it reaches the screen as a traceback."""
+    try:
+        code = body()
+    except DiagnosticError as fault:
+        emit(fault.diagnostics, form)
+        code = exit_code(fault.diagnostics)
+    except KeyboardInterrupt:
+        code = ExitCode.INTERRUPTED
+    except BrokenPipeError:  # The reader of our output went away; typer ends quietly.
+        raise
+    except Exception as fault:
+        emit([internal_fault(fault)], form)
+        code = ExitCode.INTERNAL
+    raise typer.Exit(code)
