@@ -1,0 +1,241 @@
+"""Operators on values: the meaning of each primitive under machine semantics, for the interpreter.
+
+Rule: a value is a NumPy scalar or array of the stream's type (Python int and Fraction for ``int`` and ``real``), and
+each operator is the plainest expression of the line it has in the operator table. Reductions run in ascending index
+order with one accumulator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from math import isfinite, trunc
+from typing import Any, assert_never
+
+import numpy as np
+
+from syncml.ir.constants import dtype
+from syncml.ir.elementary import evaluate as evaluate_function
+from syncml.ir.elementary import function
+from syncml.ir.operators import Attribute, Op
+from syncml.ir.types import (
+    BIT_WIDTH,
+    BOOL,
+    FLOATS,
+    MACHINE_INTEGERS,
+    MATHEMATICAL,
+    SIGNED,
+    Element,
+    Scalar,
+    Type,
+    element,
+    integer_range,
+    shape,
+)
+
+
+def evaluate(op: Op, values: tuple[Any, ...], attribute: Attribute, types: tuple[Type, ...], result: Type) -> Any:
+    """The value of ``op`` applied to ``values`` of ``types``, a value of type ``result``."""
+    with np.errstate(all="ignore"):
+        value = _apply(op, values, attribute, types, result)
+    return _settle(value, result)
+
+
+def _settle(value: Any, result: Type) -> Any:
+    """Bring a NumPy result to the one representation of its type."""
+    kind = element(result)
+    if shape(result):
+        array = np.asarray(value, dtype=dtype(kind))
+        return array if array.shape == shape(result) else np.broadcast_to(array, shape(result)).copy()
+    if isinstance(value, np.ndarray):
+        value = value[()]
+    return value if kind in MATHEMATICAL else dtype(kind).type(value)
+
+
+def _apply(op: Op, v: tuple[Any, ...], attribute: Attribute, types: tuple[Type, ...], result: Type) -> Any:
+    kind = element(types[0])
+    match op:
+        case Op.COPY:
+            return v[0]
+        case Op.ADD:
+            return v[0] + v[1]
+        case Op.SUB:
+            return v[0] - v[1]
+        case Op.MUL:
+            return v[0] * v[1]
+        case Op.DIV:
+            return _each(_real_quotient, v) if kind is Scalar.REAL else np.divide(v[0], v[1])
+        case Op.FLOORDIV:
+            return _integers(lambda x, y: x // y if y else 0, v, kind)
+        case Op.MOD:
+            return _integers(lambda x, y: x % y if y else x, v, kind)
+        case Op.NEG:
+            return -v[0]
+        case Op.ABS:
+            return np.abs(v[0])
+        case Op.MIN:
+            return np.where(v[1] < v[0], v[1], v[0])
+        case Op.MAX:
+            return np.where(v[1] > v[0], v[1], v[0])
+        case Op.EQ:
+            return v[0] == v[1]
+        case Op.NE:
+            return v[0] != v[1]
+        case Op.LT:
+            return v[0] < v[1]
+        case Op.LE:
+            return v[0] <= v[1]
+        case Op.GT:
+            return v[0] > v[1]
+        case Op.GE:
+            return v[0] >= v[1]
+        case Op.NOT:
+            return np.invert(v[0])
+        case Op.AND:
+            return v[0] & v[1]
+        case Op.OR:
+            return v[0] | v[1]
+        case Op.XOR:
+            return v[0] ^ v[1]
+        case Op.SHL:
+            return _integers(lambda x, n: x << n if 0 <= n < _width(kind) else 0, v, kind)
+        case Op.SHR:
+            return _integers(lambda x, n: x >> n if 0 <= n < _width(kind) else 0, v, kind)
+        case Op.WHERE:
+            return np.where(v[0], v[1], v[2])
+        case Op.CAST:
+            return _cast(v[0], kind, element(result))
+        case Op.SQRT:
+            return np.sqrt(v[0])
+        case Op.EXP | Op.LOG | Op.TANH | Op.SIGMOID | Op.SIN | Op.COS | Op.ATAN2 | Op.POW:
+            return evaluate_function(function(op.value, _float(kind)), *np.broadcast_arrays(*v))
+        case Op.STACK:
+            return np.stack([np.asarray(x, dtype=dtype(kind)) for x in v])
+        case Op.CONCAT:
+            return np.concatenate(v, axis=_ints(attribute)[0])
+        case Op.INDEX:
+            return v[0][_ints(attribute)]
+        case Op.SLICE:
+            axis, start, stop = _ints(attribute)
+            return np.take(v[0], range(start, stop), axis=axis)
+        case Op.AT:
+            return v[0][max(0, min(int(v[1]), len(v[0]) - 1))]
+        case Op.RESHAPE:
+            return np.reshape(v[0], _ints(attribute))
+        case Op.TRANSPOSE:
+            return np.transpose(v[0], _ints(attribute))
+        case Op.MATMUL:
+            return _matmul(v[0], v[1], result)
+        case Op.SUM:
+            start = np.zeros(shape(result), dtype=dtype(kind))
+            return _fold(lambda total, x: total + x, start, v[0], attribute)
+        case Op.LEAST:
+            return _fold(lambda least, x: np.where(x < least, x, least), None, v[0], attribute)
+        case Op.GREATEST:
+            return _fold(lambda greatest, x: np.where(x > greatest, x, greatest), None, v[0], attribute)
+        case Op.ALL:
+            return np.all(v[0], axis=_ints(attribute)[0])
+        case Op.ANY:
+            return np.any(v[0], axis=_ints(attribute)[0])
+        case _:
+            assert_never(op)
+
+
+def _ints(attribute: Attribute) -> tuple[int, ...]:
+    if not isinstance(attribute, tuple):
+        raise TypeError(f"an operator with indices has the attribute {attribute!r}")
+    return attribute
+
+
+def _float(kind: Element) -> Scalar:
+    if not isinstance(kind, Scalar) or kind not in FLOATS:
+        raise TypeError(f"an elementary function of {kind}")
+    return kind
+
+
+def _width(kind: Element) -> int:
+    return BIT_WIDTH[kind] if isinstance(kind, Scalar) else 32
+
+
+def _each(f: Callable[..., Any], values: tuple[Any, ...]) -> Any:
+    """Apply ``f`` to Python numbers, element by element."""
+    return np.frompyfunc(f, len(values), 1)(*values)
+
+
+def _integers(f: Callable[[int, int], int], values: tuple[Any, ...], kind: Element) -> Any:
+    return _each(lambda x, y: wrap(f(int(x), int(y)), kind), values)
+
+
+def wrap(value: int, kind: Element) -> int:
+    """``value`` modulo the range of a machine integer type; itself for ``int``."""
+    if not isinstance(kind, Scalar) or kind not in MACHINE_INTEGERS:
+        return value
+    value &= (1 << BIT_WIDTH[kind]) - 1
+    return value - (1 << BIT_WIDTH[kind]) if kind in SIGNED and value >> (BIT_WIDTH[kind] - 1) else value
+
+
+def _real_quotient(x: Fraction, y: Fraction) -> Fraction:
+    return Fraction(x) / Fraction(y) if y else Fraction(0)
+
+
+def _matmul(a: Any, b: Any, result: Type) -> Any:
+    """Sum over the shared axis from 0 in ascending order, all outputs side by side."""
+    total = np.zeros(shape(result), dtype=dtype(element(result)))
+    for k in range(a.shape[-1]):
+        left, right = a[..., k], b[k]
+        total = total + (np.multiply.outer(left, right) if left.ndim and right.ndim else left * right)
+    return total
+
+
+def _fold(f: Callable[[Any, Any], Any], start: Any, value: Any, attribute: Attribute) -> Any:
+    parts = list(np.moveaxis(value, _ints(attribute)[0], 0))
+    total = parts.pop(0) if start is None else start
+    for part in parts:
+        total = f(total, part)
+    return total
+
+
+def _cast(value: Any, source: Element, target: Element) -> Any:
+    return _each(lambda x: cast_scalar(x, source, target), (value,))
+
+
+def cast_scalar(x: Any, source: Element, target: Element) -> Any:
+    """One number converted from ``source`` to ``target`` by the rule of the operator table."""
+    if target is BOOL:
+        return bool(x != 0)
+    if source is BOOL:
+        x = int(x)
+    if target in FLOATS:
+        return nearest(Fraction(x), target) if isinstance(x, Fraction) else dtype(target).type(x)
+    if source in FLOATS and not isfinite(x):
+        return 0 if x != x or target in MATHEMATICAL else integer_range(_scalar(target))[x > 0]
+    if target is Scalar.REAL:
+        return (
+            Fraction(float(x)) if source in FLOATS else Fraction(int(x)) if source in MACHINE_INTEGERS else Fraction(x)
+        )
+    whole = trunc(x) if isinstance(x, Fraction | int) else trunc(float(x)) if source in FLOATS else int(x)
+    if source in FLOATS and target in MACHINE_INTEGERS:
+        low, high = integer_range(_scalar(target))
+        return max(low, min(whole, high))
+    return wrap(whole, target)
+
+
+def _scalar(kind: Element) -> Scalar:
+    if not isinstance(kind, Scalar):
+        raise TypeError(f"a conversion to {kind}")
+    return kind
+
+
+def nearest(value: Fraction, target: Element) -> Any:
+    """The float of type ``target`` nearest to ``value``, ties to even."""
+    number = dtype(target).type
+    guess = number(float(value)) if abs(value) < Fraction(2) ** 1023 else number(np.inf if value > 0 else -np.inf)
+    if not np.isfinite(guess):
+        return guess
+    candidates = (guess, np.nextafter(guess, number(np.inf)), np.nextafter(guess, number(-np.inf)))
+    finite = [c for c in candidates if np.isfinite(c)]
+    return min(finite, key=lambda c: (abs(Fraction(float(c)) - value), _is_odd(c)))
+
+
+def _is_odd(number: Any) -> bool:
+    return bool(number.view(f"u{number.dtype.itemsize}") & 1)

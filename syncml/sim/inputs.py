@@ -1,0 +1,109 @@
+"""Inputs of a run: what the user supplies, checked against the types of the main node's inputs.
+
+Rule: a run needs one value for each input at each tick at which the input's clock is present; values given elsewhere
+are not read. A value that does not fit its type exactly (300 for an ``i8``, 0.5 for an ``i32``) is a fault, but a
+float is rounded to the width of its stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syncml.diagnostics.model import DiagnosticError, error
+from syncml.ir.constants import dtype
+from syncml.ir.equations.syntax import Node, Var
+from syncml.ir.types import BOOL, FLOATS, MACHINE_INTEGERS, EnumType, Scalar, element, integer_range, shape
+from syncml.sim.trace import Column
+
+Raw = Mapping[str, Sequence[Any] | NDArray[Any]]
+"""For each input one value a tick; None where the input is absent."""
+
+
+def prepare(node: Node, raw: Raw, ticks: int) -> dict[Var, Column]:
+    """The inputs of ``node`` as columns of ``ticks`` ticks.
+
+    Raises:
+        DiagnosticError: S001 a name that is no input, S002 an input without (enough) values, S003 a value that does
+            not fit its type.
+    """
+    known = {v.name for v in node.inputs}
+    known_text = ", ".join(sorted(known))
+    faults = [
+        error("S001", f"{node.label} has no input {name!r}", node.span, help=f"its inputs: {known_text}")
+        for name in raw
+        if name not in known
+    ]
+    columns: dict[Var, Column] = {}
+    for var in node.inputs:
+        given = raw.get(var.name)
+        if given is None:
+            message = f"input {var.name!r} has no values"
+            faults.append(error("S002", message, var.span, help="supply one value for each tick"))
+        elif len(given) < ticks:
+            message = f"input {var.name!r} has {len(given)} values, the run has {ticks} ticks"
+            faults.append(error("S002", message, var.span, help="supply more values, or run fewer steps"))
+        else:
+            try:
+                columns[var] = _column(var, given, ticks)
+            except _MisfitError as misfit:
+                message = f"input {var.name!r}: {misfit}"
+                faults.append(error("S003", message, var.span, help=f"its type is {var.type}"))
+    if faults:
+        raise DiagnosticError(*faults)
+    return columns
+
+
+class _MisfitError(Exception):
+    """A value that its type does not hold."""
+
+
+def _column(var: Var, given: Sequence[Any] | NDArray[Any], ticks: int) -> Column:
+    column = Column.empty(var.name, var.type, ticks, unit=var.unit)
+    kind, wanted = element(var.type), shape(var.type)
+    if isinstance(given, np.ndarray) and given.dtype == dtype(kind) and given.dtype.kind != "O":
+        if given.shape[1:] != wanted:
+            raise _MisfitError(f"values of shape {given.shape[1:]}, not {wanted}")
+        column.values[:] = given[:ticks]
+        column.present[:] = True
+        return column
+    for tick in range(ticks):
+        value = given[tick]
+        if value is None:
+            continue
+        array = np.asarray(value, dtype=np.object_)
+        if array.shape != wanted:
+            raise _MisfitError(f"at tick {tick} a value of shape {array.shape}, not {wanted}")
+        fitted = np.empty(array.size, dtype=dtype(kind))
+        for i, item in enumerate(array.flat):
+            fitted[i] = _fit(item, kind, tick)
+        column.values[tick] = fitted.reshape(wanted)[()]
+        column.present[tick] = True
+    return column
+
+
+def _fit(item: Any, kind: Any, tick: int) -> Any:
+    misfit = _MisfitError(f"{item!r} at tick {tick} is no {kind}")
+    if isinstance(kind, EnumType):
+        name = getattr(item, "name", item)
+        if isinstance(name, str) and name in kind.constructors:
+            return kind.constructors.index(name)
+        raise misfit
+    if kind is BOOL:
+        if isinstance(item, bool | np.bool_):
+            return bool(item)
+        raise misfit
+    try:
+        if kind in MACHINE_INTEGERS or kind is Scalar.INT:
+            if item != int(item) or isinstance(item, bool):
+                raise misfit
+            low, high = integer_range(kind) if kind in MACHINE_INTEGERS else (int(item), int(item))
+            if not low <= int(item) <= high:
+                raise misfit
+            return int(item)
+        return float(item) if kind in FLOATS else item
+    except (TypeError, ValueError, OverflowError):
+        raise misfit from None
