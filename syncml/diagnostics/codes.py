@@ -76,23 +76,19 @@ _TITLES: dict[str, str] = {
     "C003": "the branches of a merge do not complement each other",
     "C004": "a time in seconds or hertz needs a node with a rate",
     "C005": "a clock escapes its scope",
-    "C006": "the two sides of a buffer have different rates",
     # Causality.
     "K001": "a value depends on itself within one instant",
     # Initialisation.
     "I001": "an undefined first value is used",
     # Verification.
     "V001": "a contract is not a Boolean stream",
-    "V002": "the assumptions contradict each other",
     "V003": "a property has no such name",
     # Simulation.
     "S001": "a scenario does not match the node",
     "S002": "an input stream has no values",
     "S003": "an input value does not fit its type",
-    "S004": "an assumption or run-time check fails during a simulation",
     # Export.
     "X001": "the output folder cannot be written",
-    "X002": "two names are the same in C",
     # Data files.
     "D001": "a file is missing or cannot be read",
     "D002": "a YAML, JSON or CSV file is malformed",
