@@ -12,11 +12,11 @@ from fractions import Fraction
 from math import isfinite, trunc
 from typing import Any, assert_never
 
-import numpy as np
+import numpy
 
 from syncml.ir.constants import dtype
-from syncml.ir.elementary import evaluate as evaluate_function
 from syncml.ir.elementary import function
+from syncml.ir.elementary.evaluate import evaluate as evaluate_function
 from syncml.ir.operators import Attribute, Op
 from syncml.ir.types import (
     BIT_WIDTH,
@@ -32,6 +32,9 @@ from syncml.ir.types import (
     integer_range,
     shape,
 )
+
+np: Any = numpy
+"""Values are typed by their streams, not by Python."""
 
 
 def evaluate(op: Op, values: tuple[Any, ...], attribute: Attribute, types: tuple[Type, ...], result: Type) -> Any:
@@ -159,11 +162,15 @@ def _width(kind: Element) -> int:
 
 def _each(f: Callable[..., Any], values: tuple[Any, ...]) -> Any:
     """Apply ``f`` to Python numbers, element by element."""
-    return np.frompyfunc(f, len(values), 1)(*values)
+    ufunc: Any = np.frompyfunc(f, len(values), 1)
+    return ufunc(*values)
 
 
 def _integers(f: Callable[[int, int], int], values: tuple[Any, ...], kind: Element) -> Any:
-    return _each(lambda x, y: wrap(f(int(x), int(y)), kind), values)
+    def wrapped(x: Any, y: Any) -> int:
+        return wrap(f(int(x), int(y)), kind)
+
+    return _each(wrapped, values)
 
 
 def wrap(value: int, kind: Element) -> int:
@@ -196,7 +203,10 @@ def _fold(f: Callable[[Any, Any], Any], start: Any, value: Any, attribute: Attri
 
 
 def _cast(value: Any, source: Element, target: Element) -> Any:
-    return _each(lambda x: cast_scalar(x, source, target), (value,))
+    def converted(x: Any) -> Any:
+        return cast_scalar(x, source, target)
+
+    return _each(converted, (value,))
 
 
 def cast_scalar(x: Any, source: Element, target: Element) -> Any:

@@ -93,7 +93,7 @@ def _fit(item: Any, kind: Any, tick: int) -> Any:
             return kind.constructors.index(name)
         raise misfit
     if kind is BOOL:
-        if isinstance(item, bool | np.bool_):
+        if isinstance(item, bool) or getattr(item, "dtype", None) == np.bool_:
             return bool(item)
         raise misfit
     try:

@@ -108,9 +108,8 @@ def first_difference(left: Trace, right: Trace) -> Difference | None:
 def _same_bits(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.bool_]:
     if a.dtype != b.dtype:
         raise ValueError(f"values of {a.dtype} against values of {b.dtype}")
+    same: NDArray[np.bool_] = np.asarray(a == b, dtype=np.bool_)
     if a.dtype.kind == "f":
         bits = np.dtype(f"u{a.dtype.itemsize}")
         same = (a.view(bits) == b.view(bits)) | (np.isnan(a) & np.isnan(b))
-    else:
-        same = np.asarray(a == b, dtype=np.bool_)
-    return same.reshape(same.shape[0], -1).all(axis=1)
+    return np.asarray(same.reshape(same.shape[0], -1).all(axis=1), dtype=np.bool_)

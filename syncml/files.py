@@ -1,0 +1,46 @@
+"""Files that are written whole or not at all, and faults of files as diagnostics."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+from syncml.diagnostics.model import DiagnosticError, Span, error
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Replace ``path`` by ``content`` in one step; on any failure the old file stays.
+
+    Raises:
+        DiagnosticError: D001, the file cannot be written.
+    """
+    temporary = ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(temporary, 0o666 & ~umask)  # noqa: PTH101 - a temporary file is private; the result is an ordinary one
+        os.replace(temporary, path)  # noqa: PTH105 - same folder, so the replacement is atomic
+    except OSError as fault:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)  # noqa: PTH108 - it may not exist
+        message = f"cannot write {path}: {fault.strerror or fault}"
+        raise DiagnosticError(error("D001", message, help="choose a folder that can be written")) from fault
+
+
+def read_text(path: Path) -> str:
+    """The text of a UTF-8 file.
+
+    Raises:
+        DiagnosticError: D001, the file is missing, unreadable or not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as fault:
+        reason = fault.strerror or str(fault) if isinstance(fault, OSError) else "it is not UTF-8 text"
+        raise DiagnosticError(error("D001", f"cannot read {path}: {reason}", Span.point(str(path)))) from fault
