@@ -11,10 +11,14 @@ import typer
 
 from syncml.cli.exit import ExitCode
 from syncml.cli.output import run
+from syncml.cli.tables import print_table
 from syncml.cli.versions import COMPILERS, DISTRIBUTION, compiler_version, installed_version, packages
 from syncml.diagnostics.render import Format
 
 OLDEST_PYTHON = (3, 11)
+
+# What only the developers of syncml need; `make test` installs it.
+DEVELOPMENT_EXTRA = "dev"
 
 
 class State(enum.StrEnum):
@@ -40,7 +44,7 @@ def doctor() -> None:
 
     def body() -> ExitCode:
         findings = examine()
-        _print_table(findings)
+        _print_findings(findings)
         return ExitCode.REJECTED if any(each.state is State.MISSING for each in findings) else ExitCode.OK
 
     run(Format.TEXT, body)
@@ -68,6 +72,8 @@ def _itself() -> Finding:
 def _packages() -> list[Finding]:
     findings: list[Finding] = []
     for package in packages():
+        if package.extra == DEVELOPMENT_EXTRA:
+            continue
         if package.version is not None:
             findings.append(Finding(package.name, State.OK, package.version))
         elif package.extra is None:
@@ -88,14 +94,9 @@ def _compilers() -> list[Finding]:
     ]
 
 
-def _print_table(findings: list[Finding]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    tints = {State.OK: "green", State.OPTIONAL: "yellow", State.MISSING: "red"}
-    table = Table("what", "state", "found", "advice", box=None, pad_edge=False)
-    for each in findings:
-        table.add_row(each.name, f"[{tints[each.state]}]{each.state}[/]", each.found, each.advice)
-    Console().print(table)
+def _print_findings(findings: list[Finding]) -> None:
+    rows = [(each.name, each.state.value, each.found, each.advice) for each in findings]
+    tints = {State.OK.value: "green", State.OPTIONAL.value: "yellow", State.MISSING.value: "red"}
+    print_table(("what", "state", "found", "advice"), rows, tints)
     missing = sum(each.state is State.MISSING for each in findings)
     typer.echo(f"{missing} missing" if missing else "All that syncml needs is here.")

@@ -54,12 +54,16 @@ def test_doctor_reports_what_is_there(syncml: Callable, monkeypatch: pytest.Monk
     monkeypatch.setattr(doctor, "compiler_version", lambda name: f"{name} 99")
     result = syncml("doctor")
     assert result.code == ExitCode.OK
-    assert "numpy   ok     2.0.0" in result.out
+    assert "numpy    ok      2.0.0" in result.out
     assert "clang 99" in result.out
 
 
 def test_doctor_fails_for_what_is_needed_and_only_for_that(syncml: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
-    packages = [versions.Package("numpy", None, None), versions.Package("onnx", "onnx", None)]
+    packages = [
+        versions.Package("numpy", None, None),
+        versions.Package("onnx", "onnx", None),
+        versions.Package("ruff", "dev", None),
+    ]
     monkeypatch.setattr(doctor, "packages", lambda: packages)
     monkeypatch.setattr(doctor, "installed_version", lambda _: "1.0")
     monkeypatch.setattr(doctor, "compiler_version", lambda name: "gcc 99" if name == "gcc" else None)
@@ -69,6 +73,8 @@ def test_doctor_fails_for_what_is_needed_and_only_for_that(syncml: Callable, mon
     assert states["numpy"] is doctor.State.MISSING
     assert states["onnx"] is doctor.State.OPTIONAL
     assert states["clang"] is doctor.State.OPTIONAL
+    assert "ruff" not in states
+    assert "pip install 'syncml[onnx]'" in result.out
     assert result.out.endswith("1 missing\n")
 
 
