@@ -1,4 +1,7 @@
-"""Versions of syncml, of what it depends on, and of the machine's tools."""
+"""Versions of syncml, of what it depends on, and of the machine's tools.
+
+importlib.metadata is slow to import and most commands never ask for a version, so it is imported on demand.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ import re
 import shutil
 import subprocess
 from dataclasses import dataclass
-from importlib import metadata
 
 DISTRIBUTION = "syncml"
 COMPILERS = ("gcc", "clang")
@@ -31,6 +33,8 @@ def syncml_version() -> str:
 
 def installed_version(distribution: str) -> str | None:
     """Return the version of an installed distribution."""
+    from importlib import metadata
+
     try:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:
@@ -39,6 +43,8 @@ def installed_version(distribution: str) -> str | None:
 
 def packages() -> list[Package]:
     """Return what syncml's own metadata says that it depends on, with the versions at hand."""
+    from importlib import metadata
+
     try:
         requirements = metadata.requires(DISTRIBUTION) or []
     except metadata.PackageNotFoundError:

@@ -86,7 +86,7 @@ def test_doctor_needs_one_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_requirements_are_read_from_the_metadata(monkeypatch: pytest.MonkeyPatch) -> None:
     requirements = ["numpy<3,>=2.0", "onnx>=1.16; extra == 'onnx'", "syncml[onnx]; extra == 'dev'"]
-    monkeypatch.setattr(versions.metadata, "requires", lambda _: requirements)
+    monkeypatch.setattr("importlib.metadata.requires", lambda _: requirements)
     assert [(each.name, each.extra) for each in versions.packages()] == [("numpy", None), ("onnx", "onnx")]
 
 

@@ -1,9 +1,9 @@
 """Hold a speed: a PI controller with anti-windup, and the car that it drives.
 
-    syncml check pipeline.py
-    syncml verify pipeline.py:cruise
-    syncml sim pipeline.py --scenario hill.yaml --plot hill.html
-    syncml export pipeline.py:cruise -o build/cruise
+syncml check pipeline.py
+syncml verify pipeline.py:cruise
+syncml sim pipeline.py --scenario hill.yaml --plot hill.html
+syncml export pipeline.py:cruise -o build/cruise
 """
 
 from syncml import Hz, Stream, assume, clip, ensure, f32, node, state, where

@@ -1,0 +1,53 @@
+"""What `syncml check` reports: the streams of a node with type, clock and rate."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from syncml.ir.clocks import BASE
+from syncml.ir.equations.syntax import Node, Var
+from syncml.ir.rates import in_hertz, rate_of, text_of
+
+
+class Role(enum.StrEnum):
+    """What a stream is to its node."""
+
+    INPUT = "input"
+    OUTPUT = "output"
+    LOCAL = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRow:
+    """One stream; `rate` is empty where the clock depends on data or the node has no rate."""
+
+    name: str
+    role: Role
+    type: str
+    clock: str
+    rate: str
+    line: int
+
+
+def stream_rows(node: Node) -> Iterator[StreamRow]:
+    """Describe the inputs, the outputs, and the streams that the user named, in the order of the source."""
+    roles = dict.fromkeys(node.inputs, Role.INPUT) | dict.fromkeys(node.outputs, Role.OUTPUT)
+    defined = (target for equation in node.equations for target in equation.targets)
+    locals_ = sorted({var for var in defined if var.user and var not in roles}, key=_position)
+    for var in (*roles, *locals_):
+        clock = node.clocks.get(var, BASE)
+        rate = rate_of(clock, node.rate)
+        yield StreamRow(
+            var.name,
+            roles.get(var, Role.LOCAL),
+            str(var.type),
+            text_of(clock),
+            "" if rate is None else in_hertz(rate),
+            var.span.line,
+        )
+
+
+def _position(var: Var) -> tuple[str, int, int, str]:
+    return var.span.file, var.span.line, var.span.column, var.name
