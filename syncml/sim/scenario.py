@@ -88,9 +88,8 @@ class Sum(_Model):
 def _kind(raw: Any) -> str:
     """Which model reads ``raw``: decided by its keys, so that a fault is reported once and in its place."""
     fields: Any = type(raw).model_fields if isinstance(raw, _Model) else raw
-    keys: set[str] = set(fields) if isinstance(fields, dict) else set()
     for key in ("points", "sigma", "probability", "sum", "low"):
-        if key in keys:
+        if isinstance(fields, dict) and key in fields:
             return key
     return "constant"
 

@@ -70,7 +70,7 @@ def _value(column: Column, value: Any, code: str) -> str:
     if kind is BOOL:
         return f"{'x' if value is None else int(value)}{code}"
     if kind in FLOATS or kind in MATHEMATICAL:
-        return f"r{'nan' if value is None else float(value)!r} {code}"
+        return f"r{'nan' if value is None else repr(float(value))} {code}"
     return f"b{'x' if value is None else _bits(int(value), kind)} {code}"
 
 
