@@ -1,0 +1,287 @@
+"""From step expressions to C expressions.
+
+Rule: a C expression of the lowering has the C type of the step expression's type and its value for every value of
+the operands that step code allows. Operators that C defines alike for the type are written with C's operator; the
+others are calls of `helpers`. An index that is an affine combination of loop counters and provably small is written
+in ``size_t`` arithmetic, which cannot wrap there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import assert_never
+
+from syncml.export_c.ctree import Call, Cast, CExpr, Conditional, Infix, Name, Number, Prefix, Subscript
+from syncml.export_c.scalars import c_type, literal, machine_scalar, number
+from syncml.ir.step.syntax import (
+    COMPARISONS,
+    Apply,
+    Binary,
+    BinaryOp,
+    Bitcast,
+    Convert,
+    Expr,
+    Function,
+    Literal,
+    LoopIndex,
+    Place,
+    Select,
+    Slot,
+    Unary,
+    UnaryOp,
+)
+from syncml.ir.types import BIT_WIDTH, FLOATS, SIGNED, UNSIGNED, Scalar
+
+_NAMES = {
+    BinaryOp.ADD: "add", BinaryOp.SUB: "sub", BinaryOp.MUL: "mul", BinaryOp.AND: "and", BinaryOp.OR: "or",
+    BinaryOp.XOR: "xor", BinaryOp.SHL: "shl", BinaryOp.SHR: "shr",
+}  # fmt: skip
+_SYMBOLS = {BinaryOp.QUOT: "/", BinaryOp.REM: "%"}
+_LOGICAL = {BinaryOp.AND: "&&", BinaryOp.OR: "||", BinaryOp.XOR: "!="}
+_SMALL = 1 << 31
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """A loop counter in scope: its C name and its number of values, or one fixed value where the loop is unrolled."""
+
+    name: str
+    count: int
+    value: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What step names mean in C at one place of a function."""
+
+    slots: Mapping[Slot, CExpr]
+    functions: Mapping[Function, str]
+    counters: Mapping[LoopIndex, Counter]
+
+
+@dataclass(frozen=True, slots=True)
+class _Affine:
+    """An index expression in ``size_t`` arithmetic with its least and greatest value."""
+
+    text: CExpr
+    low: int
+    high: int
+
+
+def place(target: Place, scope: Scope) -> CExpr:
+    """The C object that ``target`` denotes."""
+    result = scope.slots[target.slot]
+    for index in target.indices:
+        result = Subscript(result, _index(index, scope))
+    return result
+
+
+def _index(index: Expr, scope: Scope) -> CExpr:
+    small = _affine(index, scope)
+    if small is None:
+        return lower(index, scope)
+    return Number(str(small.low)) if small.low == small.high else small.text
+
+
+def _affine(expr: Expr, scope: Scope) -> _Affine | None:
+    """``expr`` in ``size_t`` arithmetic if no intermediate value can be negative or large, else None."""
+    match expr:
+        case Literal() if expr.type is Scalar.I64:
+            return _exactly(int(expr.value.machine()))
+        case LoopIndex():
+            counter = scope.counters[expr]
+            if counter.value is not None:
+                return _exactly(counter.value)
+            return _Affine(Name(counter.name), 0, counter.count - 1)
+        case Binary() if expr.type is Scalar.I64:
+            left, right = _affine(expr.left, scope), _affine(expr.right, scope)
+            return None if left is None or right is None else _combine(expr.op, left, right)
+        case _:
+            return None
+
+
+def _exactly(value: int) -> _Affine | None:
+    return _Affine(Number(f"{value}U"), value, value) if 0 <= value < _SMALL else None
+
+
+def _combine(op: BinaryOp, left: _Affine, right: _Affine) -> _Affine | None:
+    match op:
+        case BinaryOp.ADD:
+            low, high = left.low + right.low, left.high + right.high
+        case BinaryOp.SUB:
+            low, high = left.low - right.high, left.high - right.low
+        case BinaryOp.MUL:
+            low, high = left.low * right.low, left.high * right.high
+        case BinaryOp.QUOT if right.low == right.high > 0:
+            low, high = left.low // right.low, left.high // right.low
+        case BinaryOp.REM if right.low == right.high > 0:
+            low, high = (left.low, left.high) if left.high < right.low else (0, right.low - 1)
+            if left.low == left.high:
+                low = high = left.low % right.low
+        case _:
+            return None
+    if low < 0 or high >= _SMALL:
+        return None
+    if low == high:
+        return _exactly(low)
+    if op in (BinaryOp.ADD, BinaryOp.SUB) and right.high == 0:
+        return left
+    if op is BinaryOp.ADD and left.high == 0:
+        return right
+    symbol = _SYMBOLS.get(op, op.value)
+    return _Affine(Infix(symbol, left.text, right.text), low, high)
+
+
+def lower(expr: Expr, scope: Scope) -> CExpr:
+    """``expr`` as a C expression of its C type."""
+    match expr:
+        case Literal():
+            return literal(expr.value)
+        case LoopIndex():
+            counter = scope.counters[expr]
+            if counter.value is not None:
+                return number(counter.value, Scalar.I64)
+            return Cast("int64_t", Name(counter.name))
+        case Place():
+            return place(expr, scope)
+        case Unary():
+            return _unary(expr.op, lower(expr.operand, scope), machine_scalar(expr.type))
+        case Binary():
+            return _binary(expr, scope)
+        case Select():
+            condition, then, otherwise = (lower(e, scope) for e in (expr.condition, expr.then, expr.otherwise))
+            return Conditional(condition, then, otherwise)
+        case Convert():
+            return _convert(expr, scope)
+        case Bitcast():
+            return _bitcast(expr, scope)
+        case Apply():
+            return Call(scope.functions[expr.function], tuple(lower(a, scope) for a in expr.arguments))
+        case _:
+            assert_never(expr)
+
+
+def _unary(op: UnaryOp, operand: CExpr, scalar: Scalar) -> CExpr:
+    single = scalar is Scalar.F32
+    match op:
+        case UnaryOp.NEG:
+            if scalar in FLOATS:
+                return Prefix("-", operand)
+            return Call(f"neg_{scalar}", (operand,))
+        case UnaryOp.NOT:
+            if scalar is Scalar.BOOL:
+                return Prefix("!", operand)
+            return Prefix("~", operand) if _plain_unsigned(scalar) else Call(f"not_{scalar}", (operand,))
+        case UnaryOp.ABS:
+            if scalar in FLOATS:
+                return Call("fabsf" if single else "fabs", (operand,))
+            return operand if scalar in UNSIGNED else Call(f"abs_{scalar}", (operand,))
+        case UnaryOp.SQRT:
+            return Call("sqrtf" if single else "sqrt", (operand,))
+        case _:
+            assert_never(op)
+
+
+def _plain_unsigned(scalar: Scalar) -> bool:
+    """Whether C's unsigned arithmetic on ``scalar`` is not widened by promotion."""
+    return scalar in UNSIGNED and BIT_WIDTH[scalar] >= 32
+
+
+def _binary(expr: Binary, scope: Scope) -> CExpr:
+    if expr.op in COMPARISONS:
+        return _comparison(expr, scope)
+    scalar = machine_scalar(expr.type)
+    left, right = lower(expr.left, scope), lower(expr.right, scope)
+    if scalar is Scalar.BOOL:
+        return Infix(_LOGICAL[expr.op], left, right)
+    if scalar in FLOATS or (_plain_unsigned(scalar) and expr.op in _NAMES):
+        return Infix(expr.op.value, left, right)
+    if expr.op in _SYMBOLS:
+        quotient = Infix(_SYMBOLS[expr.op], left, right)
+        return quotient if BIT_WIDTH[scalar] >= 32 else Cast(c_type(scalar), quotient)
+    return Call(f"{_NAMES[expr.op]}_{scalar}", (left, right))
+
+
+def _comparison(expr: Binary, scope: Scope) -> CExpr:
+    scalar = machine_scalar(expr.left.type)
+    if scalar is Scalar.I64:
+        small_left, small_right = _affine(expr.left, scope), _affine(expr.right, scope)
+        if small_left is not None and small_right is not None:
+            known = _decided_by_range(expr.op, small_left, small_right)
+            if known is not None:
+                return Name("true" if known else "false")
+            return Infix(expr.op.value, small_left.text, small_right.text)
+    left, right = lower(expr.left, scope), lower(expr.right, scope)
+    decided = _decided(expr, scalar, left, right)
+    return Infix(expr.op.value, left, right) if decided is None else Name("true" if decided else "false")
+
+
+def _decided_by_range(op: BinaryOp, left: _Affine, right: _Affine) -> bool | None:
+    """The value of ``left op right`` if it is the same at both ends of the ranges and between, else None."""
+    below, above = left.high < right.low, left.low > right.high
+    equal = left.low == left.high == right.low == right.high
+    match op:
+        case BinaryOp.EQ | BinaryOp.NE:
+            same = True if equal else (False if below or above else None)
+            return same if same is None or op is BinaryOp.EQ else not same
+        case BinaryOp.LT | BinaryOp.GE:
+            less = True if below else (False if left.low >= right.high else None)
+            return less if less is None or op is BinaryOp.LT else not less
+        case _:
+            greater = True if above else (False if left.high <= right.low else None)
+            return greater if greater is None or op is BinaryOp.GT else not greater
+
+
+def _decided(expr: Binary, scalar: Scalar, left: CExpr, right: CExpr) -> bool | None:
+    """The value of a comparison that compilers rightly flag as always true or false, else None."""
+    if scalar in FLOATS:
+        return None
+    if left == right:
+        return expr.op in (BinaryOp.EQ, BinaryOp.LE, BinaryOp.GE)
+    if scalar in UNSIGNED:
+        if _is_zero(expr.right) and expr.op in (BinaryOp.LT, BinaryOp.GE):
+            return expr.op is BinaryOp.GE
+        if _is_zero(expr.left) and expr.op in (BinaryOp.GT, BinaryOp.LE):
+            return expr.op is BinaryOp.LE
+    return None
+
+
+def _is_zero(expr: Expr) -> bool:
+    return isinstance(expr, Literal) and int(expr.value.machine()) == 0
+
+
+def _convert(expr: Convert, scope: Scope) -> CExpr:
+    source, target = machine_scalar(expr.operand.type), machine_scalar(expr.to)
+    if isinstance(expr.operand, LoopIndex) and target in SIGNED | UNSIGNED | FLOATS:
+        counter = scope.counters[expr.operand]
+        if counter.value is not None and (target not in FLOATS or counter.value < 1 << 24):
+            return number(_wrapped(counter.value, target), target)
+        if counter.value is None and counter.count < _SMALL:
+            index: CExpr = Name(counter.name)
+            # A signed 32-bit number is what processors convert to floating point fastest.
+            return Cast(c_type(target), Cast("int32_t", index) if target in FLOATS else index)
+    operand = lower(expr.operand, scope)
+    if source is target:
+        return operand
+    if source is Scalar.BOOL:
+        return Conditional(operand, number(1, target), number(0, target))
+    return Cast(c_type(target), operand)
+
+
+def _wrapped(value: int, target: Scalar) -> int:
+    if target in FLOATS:
+        return value
+    width = BIT_WIDTH[target]
+    value &= (1 << width) - 1
+    return value - (1 << width) if target in SIGNED and value >> (width - 1) else value
+
+
+def _bitcast(expr: Bitcast, scope: Scope) -> CExpr:
+    source, target = machine_scalar(expr.operand.type), expr.to
+    operand = lower(expr.operand, scope)
+    if source is target:
+        return operand
+    if source in FLOATS or target in FLOATS:
+        return Call(f"bits_{source}_as_{target}", (operand,))
+    return Cast(c_type(target), operand)
