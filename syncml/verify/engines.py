@@ -1,0 +1,245 @@
+"""The complete engines: bounded model checking, k-induction and property-directed reachability.
+
+Each is a function of a model, a budget and `emit`, to which it reports events as they happen:
+
+    {"event": "holds", "goals", "depth"}             no violation before instant ``depth``
+    {"event": "violated", "goals", "trace"}          false at the last instant of the trace (values of the inputs)
+    {"event": "proved", "goals", "method", "k", "using"}
+    {"event": "vacuous", "depth"}                    the assumptions exclude every run of ``depth`` instants
+    {"event": "stuck", "goals", "depth", "engine"}   the solver gave up on these
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from syncml.verify.model import Model, Unrolling
+from syncml.verify.smt import Term, z3
+
+Emit: TypeAlias = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What an engine may spend: seconds in all, seconds a query, instants; and the seed."""
+
+    seconds: float
+    query: float
+    depth: int
+    seed: int
+
+    def started(self) -> Clockwork:
+        """The budget, counted from now."""
+        return Clockwork(time.monotonic() + self.seconds, self.query, self.seed)
+
+
+@dataclass(frozen=True, slots=True)
+class Clockwork:
+    """A deadline, and the time-outs that follow from it."""
+
+    deadline: float
+    query: float
+    seed: int
+
+    def left(self) -> float:
+        """Seconds until the deadline."""
+        return self.deadline - time.monotonic()
+
+    def set(self, solver: Any) -> None:
+        """Give the next query of ``solver`` its time-out."""
+        solver.set("timeout", max(1, int(1000 * min(self.query, self.left()))))
+
+
+def simple_solver(context: Any, seed: int) -> Any:
+    """An incremental solver without preprocessing."""
+    solver = z3.SimpleSolver(ctx=context)
+    solver.set("random_seed", seed)
+    return solver
+
+
+class Base:
+    """The first instants: which goals hold at each, extended one instant at a time."""
+
+    def __init__(self, model: Model, goals: Sequence[str], emit: Emit, time_: Clockwork) -> None:
+        self._solver = simple_solver(model.context, time_.seed)
+        self._unrolling = Unrolling(model, self._solver, initial=True)
+        self.open = list(goals)
+        self._emit = emit
+        self._time = time_
+
+    def extend(self) -> bool:
+        """Decide the open goals at one more instant; False when no run is that long."""
+        k = self._unrolling.extend()
+        if k in (0, 1, 2, 4, 8, 16, 32) and self._check() == z3.unsat:
+            self._emit({"event": "vacuous", "depth": k})
+            return False
+        while self.open:
+            if self._time.left() <= 0:
+                return False
+            answer = self._violation(self.open, k)
+            if answer == z3.unknown:
+                self._one_by_one(k)
+            if answer != z3.sat:
+                break
+        self._emit({"event": "holds", "goals": list(self.open), "depth": k + 1})
+        for goal in self.open:
+            self._solver.add(self._unrolling.goal(goal, k))
+        return True
+
+    def _check(self, *assumptions: Term) -> Any:
+        self._time.set(self._solver)
+        return self._solver.check(*assumptions)
+
+    def _violation(self, goals: Sequence[str], k: int) -> Any:
+        """Ask for a violation of one of ``goals`` at ``k``, and record those that the answer violates."""
+        terms = [self._unrolling.goal(g, k) for g in goals]
+        if all(z3.is_true(t) for t in terms):
+            return z3.unsat
+        self._solver.push()
+        self._solver.add(z3.Or([z3.Not(t) for t in terms]))
+        answer = self._check()
+        if answer == z3.sat:
+            model = self._solver.model()
+            false = self._unrolling.falsified(goals, k, model)
+            self._emit({"event": "violated", "goals": false, "trace": self._unrolling.trace(model)})
+            self.open = [g for g in self.open if g not in false]
+        self._solver.pop()
+        return answer
+
+    def _one_by_one(self, k: int) -> None:
+        """Ask for each goal alone, and give up on those without an answer."""
+        for goal in list(self.open):
+            if goal in self.open and self._violation([goal], k) == z3.unknown:
+                self._emit({"event": "stuck", "goals": [goal], "depth": k, "engine": "bmc"})
+                self.open.remove(goal)
+
+
+def bounded(model: Model, goals: Sequence[str], budget: Budget, emit: Emit) -> None:
+    """Bounded model checking: search for violations instant by instant."""
+    time_ = budget.started()
+    base = Base(model, goals, emit, time_)
+    for _ in range(budget.depth):
+        if not base.open or time_.left() <= 0 or not base.extend():
+            return
+
+
+def induction(model: Model, goals: Sequence[str], budget: Budget, emit: Emit) -> None:
+    """k-induction on all goals together: what fails the step is dropped until the rest is inductive.
+
+    A goal that is proved is a lemma at every instant from then on. Where a counterexample to induction repeats a
+    state, the repetition is excluded (path compression): a shortest violation visits no state twice.
+    """
+    time_ = budget.started()
+    base = Base(model, goals, emit, time_)
+    solver = simple_solver(model.context, budget.seed)
+    step = _Step(model, solver, base.open, emit, time_)
+    for k in range(1, budget.depth + 1):
+        if time_.left() <= 0 or not base.extend():
+            return
+        step.keep(base.open)
+        if not step.open:
+            return
+        proved = step.attempt(k)
+        if proved:
+            emit({"event": "proved", "goals": proved, "method": "k-induction", "k": k,
+                  "using": [g for g in step.lemmas if g not in proved]})  # fmt: skip
+            step.learn(proved)
+            base.open = [g for g in base.open if g not in proved]
+
+
+class _Step:
+    """The inductive step: ``k`` instants on which the candidates hold, and one on which they are to hold."""
+
+    def __init__(self, model: Model, solver: Any, goals: Sequence[str], emit: Emit, time_: Clockwork) -> None:
+        self._solver = solver
+        self._unrolling = Unrolling(model, solver, initial=False)
+        self._unrolling.extend()
+        self.open = list(goals)
+        self.lemmas: list[str] = []
+        self._active = {g: z3.Const(f"active!{g}", z3.BoolSort(model.context)) for g in goals}
+        self._emit = emit
+        self._time = time_
+
+    def keep(self, goals: Sequence[str]) -> None:
+        """Forget goals that the base case refuted."""
+        self.open = [g for g in self.open if g in goals]
+
+    def learn(self, goals: Sequence[str]) -> None:
+        """Use proved goals at every instant."""
+        self.lemmas += goals
+        self.open = [g for g in self.open if g not in goals]
+        for goal in goals:
+            for k in range(self._unrolling.length):
+                self._solver.add(self._unrolling.goal(goal, k))
+
+    def attempt(self, k: int) -> list[str]:
+        """The goals that are inductive together with ``k`` instants of hypothesis."""
+        for goal in self.open:
+            self._solver.add(z3.Implies(self._active[goal], self._unrolling.goal(goal, k - 1)))
+        self._unrolling.extend()
+        for lemma in self.lemmas:
+            self._solver.add(self._unrolling.goal(lemma, k))
+        candidates = list(self.open)
+        while candidates and self._time.left() > 0:
+            answer, false = self._failure(candidates, candidates, k)
+            if answer == z3.unsat:
+                return candidates
+            if answer == z3.unknown:
+                false = self._unprovable(candidates, k)
+                if not false:
+                    return candidates
+            candidates = [g for g in candidates if g not in false]
+        return []
+
+    def _failure(self, goals: Sequence[str], hypotheses: Sequence[str], k: int) -> tuple[Any, list[str]]:
+        self._solver.push()
+        self._solver.add(z3.Or([z3.Not(self._unrolling.goal(g, k)) for g in goals]))
+        false: list[str] = []
+        repeated: list[Term] = []
+        while True:
+            self._time.set(self._solver)
+            answer = self._solver.check(*(self._active[h] for h in hypotheses))
+            if answer != z3.sat:
+                break
+            model = self._solver.model()
+            excluded = self._repetition(model, k)
+            if excluded is None:
+                false = self._unrolling.falsified(goals, k, model)
+                break
+            self._solver.add(excluded)
+            repeated.append(excluded)
+        self._solver.pop()
+        for term in repeated:
+            self._solver.add(term)
+        return answer, false
+
+    def _repetition(self, model: Any, k: int) -> Term | None:
+        """The formula that two instants have different states, for the first two that have the same."""
+        seen: dict[tuple[str, ...], int] = {}
+        for j in range(k + 1):
+            state = self._unrolling.states[j]
+            values = tuple(model.eval(t, model_completion=True).sexpr() for t in state.values())
+            if values in seen and values:
+                earlier = self._unrolling.states[seen[values]]
+                return z3.Or([earlier[n] != t for n, t in state.items()])
+            seen[values] = j
+        return None
+
+    def _unprovable(self, candidates: Sequence[str], k: int) -> list[str]:
+        """Goals that fail, or on which the solver gives up, each asked alone."""
+        dropped: list[str] = []
+        for i, goal in enumerate(candidates):
+            # Earlier goals hold at this instant too: the first violation of any has no earlier one beside it.
+            self._solver.push()
+            for earlier in candidates[:i]:
+                self._solver.add(self._unrolling.goal(earlier, k))
+            answer, _ = self._failure([goal], candidates, k)
+            self._solver.pop()
+            if answer != z3.unsat:
+                dropped.append(goal)
+                if answer == z3.unknown:
+                    self._emit({"event": "stuck", "goals": [goal], "depth": k, "engine": "k-induction"})
+        return dropped

@@ -1,0 +1,103 @@
+"""The cone of influence: what of a transition system its goals depend on.
+
+Rule: a goal needs what its term reads, and a register what its next value reads; an assumption or a fact is needed as
+soon as it shares an unknown with what is. What is left out cannot change whether a goal holds, unless the assumptions
+about it contradict each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from syncml.verify.smt import Term, constants_of, is_value, z3
+from syncml.verify.system import Definition, Input, State, System
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """A state as terms; ``initial`` is None where the first value is undefined."""
+
+    constant: Term
+    sort: str
+    initial: Term | None
+    following: Term
+
+    @property
+    def name(self) -> str:
+        """The name of the constant."""
+        return self.constant.decl().name()
+
+
+def sliced(
+    inputs: Sequence[Input],
+    registers: Sequence[Register],
+    defined: Sequence[tuple[Definition, Term]],
+    known: Sequence[Term],
+    assumptions: Sequence[str],
+    goals: Sequence[str],
+) -> System:
+    """The system of what ``goals`` depend on."""
+    reads = {d.name: _names(term) for d, term in defined} | {r.name: _names(r.following) for r in registers}
+    facts = [(fact, _names(fact)) for fact in known]
+    clauses = {name: _support(name, reads) for name in assumptions}
+    needed: set[str] = set()
+    pending = list(goals)
+    while pending:
+        while pending:
+            name = pending.pop()
+            if name not in needed:
+                needed.add(name)
+                pending.extend(reads.get(name, ()))
+        pending += [n for n, support in clauses.items() if n not in needed and (support & needed or not support)]
+        pending += [n for _, names in facts if names & needed for n in names if n not in needed]
+    definitions = [(d, t) for d, t in defined if d.name in needed]
+    kept = [fact for fact, names in facts if names & needed]
+    return System(
+        tuple(i for i in inputs if i.name in needed),
+        tuple(_state(r) for r in registers if r.name in needed),
+        tuple(d for d, _ in definitions),
+        tuple(fact.sexpr() for fact in kept),
+        tuple(n for n in assumptions if n in needed),
+        tuple(goals),
+        any(map(is_product, (*(t for _, t in definitions), *kept))),
+    )
+
+
+def _state(r: Register) -> State:
+    return State(r.name, r.sort, None if r.initial is None else r.initial.sexpr(), r.following.sexpr())
+
+
+def _names(term: Term) -> frozenset[str]:
+    return frozenset(c.decl().name() for c in constants_of([term]))
+
+
+def _support(name: str, reads: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """Everything that ``name`` depends on, through definitions and registers."""
+    seen: set[str] = set()
+    pending = list(reads[name])
+    while pending:
+        current = pending.pop()
+        if current not in seen:
+            seen.add(current)
+            pending.extend(reads.get(current, ()))
+    return frozenset(seen)
+
+
+def is_product(term: Term) -> bool:
+    """Whether ``term`` multiplies or divides two unknowns anywhere."""
+    seen: set[int] = set()
+    stack = [term]
+    while stack:
+        t = stack.pop()
+        if t.get_id() in seen:
+            continue
+        seen.add(t.get_id())
+        children = t.children()
+        kind = t.decl().kind() if z3.is_app(t) else None
+        if kind in (z3.Z3_OP_MUL, z3.Z3_OP_DIV, z3.Z3_OP_IDIV, z3.Z3_OP_MOD, z3.Z3_OP_POWER):
+            unknown = [c for c in children if not is_value(c)]
+            if len(unknown) > 1 or (kind != z3.Z3_OP_MUL and unknown and not is_value(children[1])):
+                return True
+        stack.extend(children)
+    return False

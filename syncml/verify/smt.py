@@ -1,0 +1,72 @@
+"""The border to z3: the one place that loads it, and the helpers that every engine needs.
+
+z3 carries no types, so terms are `Term` here; whatever leaves this package is typed. Modules that import this one are
+themselves imported on demand, so that z3 is not loaded with syncml.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from importlib import import_module
+from typing import Any, TypeAlias
+
+z3: Any = import_module("z3")
+
+Term: TypeAlias = Any
+"""A z3 expression."""
+
+
+def sort_of(name: str, context: Any = None) -> Any:
+    """The z3 sort written ``Bool``, ``Int``, ``Real`` or ``BitVec<width>``."""
+    match name:
+        case "Bool":
+            return z3.BoolSort(context)
+        case "Int":
+            return z3.IntSort(context)
+        case "Real":
+            return z3.RealSort(context)
+        case _:
+            return z3.BitVecSort(int(name.removeprefix("BitVec")), context)
+
+
+def sort_text(name: str) -> str:
+    """The SMT-LIB spelling of a sort of `sort_of`."""
+    return f"(_ BitVec {name.removeprefix('BitVec')})" if name.startswith("BitVec") else name
+
+
+def constants_of(terms: Iterable[Term]) -> Iterator[Term]:
+    """The uninterpreted constants that occur in ``terms``, each once, without recursion."""
+    seen: set[int] = set()
+    stack = list(terms)
+    while stack:
+        term = stack.pop()
+        key = term.get_id()
+        if key in seen:
+            continue
+        seen.add(key)
+        if term.num_args():
+            stack.extend(term.children())
+        elif z3.is_const(term) and term.decl().kind() == z3.Z3_OP_UNINTERPRETED:
+            yield term
+
+
+def is_value(term: Term) -> bool:
+    """Whether ``term`` is a numeral or a truth value."""
+    return bool(
+        z3.is_true(term) or z3.is_false(term) or z3.is_int_value(term) or z3.is_rational_value(term)
+        or z3.is_bv_value(term)
+    )  # fmt: skip
+
+
+def value_of(term: Term) -> bool | int | Fraction:
+    """The number or truth value that a model gives; an algebraic number is approximated to 30 digits."""
+    if z3.is_true(term) or z3.is_false(term):
+        return bool(z3.is_true(term))
+    if z3.is_int_value(term):
+        return int(term.as_long())
+    if z3.is_bv_value(term):
+        return int(term.as_long())
+    if z3.is_algebraic_value(term):
+        term = term.approx(30)
+    return Fraction(term.numerator_as_long(), term.denominator_as_long())

@@ -1,0 +1,76 @@
+"""The transition system: what a program does in one base tick, as SMT-LIB text.
+
+    system ::= inputs, states (initial, next), definitions in order, facts, assumptions, goals
+
+Every term speaks of the constants of one instant; a definition reads inputs, states and earlier definitions. Facts
+hold at every instant by construction, assumptions are the user's. A system is plain text, so that it goes to a worker
+process, or to another solver, without the program that it came from.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A constant that is arbitrary at each instant: an element of an input stream, or an unknown result."""
+
+    name: str
+    sort: str
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A register. ``initial`` is None where the first value is undefined; ``following`` is its next value."""
+
+    name: str
+    sort: str
+    initial: str | None
+    following: str
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """``name = term``. ``heavy`` marks one that a first attempt at a proof may leave arbitrary."""
+
+    name: str
+    sort: str
+    term: str
+    heavy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A transition system; ``assumptions`` and ``goals`` are names of Boolean definitions.
+
+    ``nonlinear`` tells whether a product or quotient of two unknowns occurs.
+    """
+
+    inputs: tuple[Input, ...]
+    states: tuple[State, ...]
+    definitions: tuple[Definition, ...]
+    facts: tuple[str, ...]
+    assumptions: tuple[str, ...]
+    goals: tuple[str, ...]
+    nonlinear: bool = False
+
+    def to_json(self) -> str:
+        """One line of JSON text."""
+        return json.dumps(asdict(self))
+
+    @staticmethod
+    def from_json(text: str) -> System:
+        """The system that `to_json` wrote."""
+        data: dict[str, Any] = json.loads(text)
+        return System(
+            tuple(Input(**x) for x in data["inputs"]),
+            tuple(State(**x) for x in data["states"]),
+            tuple(Definition(**x) for x in data["definitions"]),
+            tuple(data["facts"]),
+            tuple(data["assumptions"]),
+            tuple(data["goals"]),
+            bool(data["nonlinear"]),
+        )

@@ -1,0 +1,314 @@
+"""From a flat clocked node to a transition system.
+
+Rule: each register is a state, each other equation a definition of the same instant; sampling is the identity and a
+merge a choice, because terms are total. The presence of a clock is a Boolean term: a register keeps its value where
+its clock is absent, and a clause of a contract speaks only where it is present. The words over one clock share one
+counter of its instants, from which their letters are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import lcm
+
+from syncml.diagnostics.model import InternalFault
+from syncml.ir.clocks import ALWAYS, Base, Clock, On, Periodic, Word, compose
+from syncml.ir.constants import Const
+from syncml.ir.equations.syntax import Apply, Atom, Call, Equation, Fby, Merge, Node, PropertyKind, Var, Wave, When
+from syncml.ir.types import (
+    MACHINE_INTEGERS,
+    Element,
+    EnumType,
+    element,
+    integer_range,
+    shape,
+)
+from syncml.verify.encoding import HEAVY, Encoder, Terms, array_of
+from syncml.verify.order import ordered
+from syncml.verify.sharing import shared
+from syncml.verify.slicing import Register, is_product, sliced
+from syncml.verify.smt import Term, is_value, sort_of, z3
+from syncml.verify.system import Definition, Input, System
+
+LONGEST_CYCLE = 5000
+"""Words over one clock share a counter up to this hyperperiod; beyond it, each word counts for itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """A system, and the way back: for each input stream the names of its elements, row-major."""
+
+    system: System
+    inputs: Mapping[str, tuple[str, ...]]
+
+
+def translate(node: Node, *, wrapping: bool, bounded: bool) -> Translation:
+    """The transition system of a flat node without calls.
+
+    The clauses of kind ASSUME become assumptions, all others goals, in their order: goal ``i`` is named ``goal!i``.
+
+    Args:
+        node: Clocked equations that passed the checks.
+        wrapping: Encode machine integers as bit vectors.
+        bounded: Without ``wrapping``, take each register of a machine integer type to be in range: right as long as
+            no overflow has happened, so the proof of each goal rests on the goals that say so.
+    """
+    return _Translator(node, wrapping, bounded).translation()
+
+
+class _Translator:
+    def __init__(self, node: Node, wrapping: bool, bounded: bool) -> None:
+        self._node = node
+        self._bounded = bounded
+        self._encoder = Encoder(wrapping, self._unknown, self._fact)
+        self._inputs: list[Input] = []
+        self._registers: list[Register] = []
+        self._definitions: list[tuple[Definition, Term]] = []
+        self._facts: list[Term] = []
+        self._values: dict[Var, Terms] = {}
+        self._presence: dict[Clock, Term] = {}
+        self._letters: dict[tuple[Clock, Word], Term] = {}
+        self._counters: dict[tuple[Clock, Word | None], tuple[Term, int, int]] = {}
+        self._updates: list[tuple[Var, Fby, Clock]] = []
+
+    def translation(self) -> Translation:
+        """Translate the whole node, then keep what its goals depend on."""
+        order = ordered(self._node.equations)
+        same = shared(self._node, order)
+        names = {v.name: self._declare_input(v) for v in self._node.inputs}
+        for equation in order:
+            if isinstance(equation.rhs, Fby) and same[equation.target] is equation.target:
+                self._declare_register(equation.target, equation.rhs, _clock(equation))
+        self._plan_counters(order)
+        for equation in order:
+            target = equation.target
+            if same[target] is not target and same[target] in self._values:
+                self._values[target] = self._values[same[target]]
+            elif not isinstance(equation.rhs, Fby):
+                self._define_target(equation)
+        for var, rhs, clock in self._updates:
+            self._update(var, rhs, clock)
+        assumptions, goals = self._clauses()
+        system = sliced(self._inputs, self._registers, self._definitions, self._facts, assumptions, goals)
+        return Translation(system, names)
+
+    # Constants and definitions.
+
+    def _constant(self, name: str, sort: str) -> Term:
+        return z3.Const(name, sort_of(sort))
+
+    def _unknown(self, sort: str) -> Term:
+        name = f"unknown!{len(self._inputs)}"
+        self._inputs.append(Input(name, sort))
+        return self._constant(name, sort)
+
+    def _fact(self, fact: Term) -> None:
+        self._facts.append(fact)
+
+    def _define(self, name: str, sort: str, term: Term, heavy: bool = False) -> Term:
+        if is_value(term) or (z3.is_const(term) and term.decl().kind() == z3.Z3_OP_UNINTERPRETED):
+            return term
+        self._definitions.append((Definition(name, sort, term.sexpr(), heavy), term))
+        return self._constant(name, sort)
+
+    def _declare_input(self, var: Var) -> tuple[str, ...]:
+        kind = element(var.type)
+        names = tuple(_element_names(var))
+        terms: list[Term] = []
+        for name in names:
+            sort = self._encoder.sort(kind)
+            self._inputs.append(Input(name, sort))
+            terms.append(self._constant(name, sort))
+            self._range(terms[-1], kind, bounded=True)
+        self._values[var] = array_of(terms, shape(var.type))
+        return names
+
+    def _declare_register(self, var: Var, rhs: Fby, clock: Clock) -> None:
+        kind = element(var.type)
+        terms = [self._constant(name, self._encoder.sort(kind)) for name in _element_names(var)]
+        for term in terms:
+            self._range(term, kind, bounded=self._bounded)
+        self._values[var] = array_of(terms, shape(var.type))
+        self._updates.append((var, rhs, clock))
+
+    def _range(self, term: Term, kind: Element, *, bounded: bool) -> None:
+        if isinstance(kind, EnumType):
+            self._fact(z3.And(term >= 0, term < len(kind.constructors)))
+        elif bounded and kind in MACHINE_INTEGERS and not self._encoder.wrapping:
+            low, high = integer_range(kind)
+            self._fact(z3.And(term >= low, term <= high))
+
+    # Equations.
+
+    def _define_target(self, equation: Equation) -> None:
+        target, rhs = equation.target, equation.rhs
+        heavy = False
+        match rhs:
+            case Apply():
+                arguments = tuple(map(self._atom, rhs.arguments))
+                types = tuple(a.type for a in rhs.arguments)
+                heavy = rhs.op in HEAVY
+                value = self._encoder.apply(rhs.op, arguments, types, rhs.attribute, target.type)
+            case When():
+                value = self._atom(rhs.source)
+            case Merge():
+                value = self._merge(rhs)
+            case Wave():
+                value = array_of([self._letter(_clock(equation), rhs.word)], ())
+            case Fby() | Call():
+                raise InternalFault(f"{target.name} has no definition within an instant")
+        sort = self._encoder.sort(element(target.type))
+        items = [
+            self._define(name, sort, term, heavy or is_product(term))
+            for name, term in zip(_element_names(target), value.flat, strict=True)
+        ]
+        self._values[target] = array_of(items, shape(target.type))
+
+    def _atom(self, atom: Atom) -> Terms:
+        return self._encoder.constant(atom) if isinstance(atom, Const) else self._values[atom]
+
+    def _merge(self, rhs: Merge) -> Terms:
+        *others, (_, last) = rhs.branches
+        result = list(self._atom(last).flat)
+        for constructor, atom in reversed(others):
+            here = self._selects(rhs.condition, constructor)
+            result = [z3.If(here, x, y) for x, y in zip(self._atom(atom).flat, result, strict=True)]
+        return array_of(result, shape(last.type))
+
+    def _selects(self, condition: Var, constructor: bool | str) -> Term:
+        term = self._values[condition][()]
+        if isinstance(condition.type, EnumType):
+            return term == condition.type.constructors.index(str(constructor))
+        return term if constructor is True else z3.Not(term)
+
+    def _update(self, var: Var, rhs: Fby, clock: Clock) -> None:
+        present = self._present(clock)
+        sort = self._encoder.sort(element(var.type))
+        initial: list[Term | None] = [None] * self._values[var].size
+        if rhs.init is not None:
+            initial = list(self._encoder.constant(rhs.init).flat)
+            initial *= self._values[var].size // len(initial)
+        following = self._atom(rhs.following)
+        following = array_of(list(following.flat) * (self._values[var].size // following.size), shape(var.type))
+        for term, first, after in zip(self._values[var].flat, initial, following.flat, strict=True):
+            gated = after if z3.is_true(present) else z3.If(present, after, term)
+            self._registers.append(Register(term, sort, first, gated))
+
+    # Clocks.
+
+    def _present(self, clock: Clock) -> Term:
+        pending = [clock]
+        while pending:
+            current = pending[-1]
+            if current in self._presence:
+                pending.pop()
+            elif isinstance(current, Base):
+                self._presence[current] = z3.BoolVal(True)
+            elif current.parent not in self._presence:
+                pending.append(current.parent)
+            else:
+                match current:
+                    case On():
+                        here = self._selects(current.condition, current.constructor)
+                    case Periodic():
+                        here = self._letter(current.parent, current.word)
+                term = z3.simplify(z3.And(self._presence[current.parent], here))
+                self._presence[current] = self._define(f"clock!{len(self._presence)}", "Bool", term)
+        return self._presence[clock]
+
+    def _plan_counters(self, order: Iterable[Equation]) -> None:
+        """Decide, for each clock that words are read on, one counter for all of them, or one for each."""
+        read: dict[Clock, list[Word]] = {}
+        waves = [(_clock(e), e.rhs.word) for e in order if isinstance(e.rhs, Wave)]
+        for clock in dict.fromkeys((*self._node.clocks.values(), *(_clock(e) for e in order))):
+            current = clock
+            while not isinstance(current, Base):
+                if isinstance(current, Periodic):
+                    waves.append((current.parent, current.word))
+                current = current.parent
+        for clock, word in waves:
+            parent, whole = _rooted(clock, word)
+            if whole not in read.setdefault(parent, []):
+                read[parent].append(whole)
+        for parent, words in read.items():
+            prefix = max(len(w.prefix) for w in words)
+            period = lcm(*(len(w.period) for w in words))
+            if prefix + period <= LONGEST_CYCLE:
+                self._counter(parent, None, prefix, period)
+            else:
+                for word in words:
+                    self._counter(parent, word, len(word.prefix), len(word.period))
+
+    def _counter(self, parent: Clock, word: Word | None, prefix: int, period: int) -> None:
+        """Declare a counter 0, 1, .., prefix + period - 1, prefix, ..; its update waits until all terms exist."""
+        term = self._constant(f"count!{len(self._counters)}", "Int")
+        self._counters[parent, word] = (term, prefix, period)
+        self._fact(z3.And(term >= 0, term < prefix + period))
+
+    def _letter(self, clock: Clock, word: Word) -> Term:
+        parent, whole = _rooted(clock, word)
+        if whole == ALWAYS:
+            return z3.BoolVal(True)
+        if (parent, whole) not in self._letters:
+            term, prefix, period = self._counters.get((parent, None)) or self._counters[parent, whole]
+            ones = [i for i in range(prefix + period) if whole.at(i)]
+            zeros = [i for i in range(prefix + period) if not whole.at(i)]
+            letter = z3.Or([term == i for i in ones]) if len(ones) <= len(zeros) else z3.And([term != i for i in zeros])
+            name = f"letter!{len(self._letters)}"
+            self._letters[parent, whole] = self._define(name, "Bool", z3.simplify(letter))
+        return self._letters[parent, whole]
+
+    def _close_counters(self) -> None:
+        for (parent, _), (term, prefix, period) in self._counters.items():
+            present = self._present(parent)
+            following = z3.If(term == prefix + period - 1, z3.IntVal(prefix), term + 1)
+            gated = following if z3.is_true(present) else z3.If(present, following, term)
+            self._registers.append(Register(term, "Int", z3.IntVal(0), gated))
+
+    # Contracts.
+
+    def _clauses(self) -> tuple[list[str], list[str]]:
+        assumptions: list[str] = []
+        goals: list[str] = []
+        for clause in self._node.properties:
+            present = self._present(self._node.clocks[clause.holds])
+            elements: list[Term] = list(self._values[clause.holds].flat)
+            holds: Term = z3.And(elements) if shape(clause.holds.type) else elements[0]
+            term: Term = holds if z3.is_true(present) else z3.Implies(present, holds)
+            kind = "assumption" if clause.kind is PropertyKind.ASSUME else "goal"
+            names = assumptions if clause.kind is PropertyKind.ASSUME else goals
+            names.append(f"{kind}!{len(names)}")
+            self._definitions.append((Definition(names[-1], "Bool", term.sexpr()), term))
+        self._close_counters()
+        return assumptions, goals
+
+
+def _rooted(clock: Clock, word: Word) -> tuple[Clock, Word]:
+    """A word on a periodic clock as a word on the clock's parent; equal where the periodic clock is present."""
+    if isinstance(clock, Periodic):
+        return clock.parent, compose(clock.word, word)
+    return clock, word
+
+
+def _element_names(var: Var) -> list[str]:
+    if not shape(var.type):
+        return [f"${var.name}"]
+    names: list[str] = []
+    extents = shape(var.type)
+    index = [0] * len(extents)
+    while True:
+        names.append(f"${var.name}[{','.join(map(str, index))}]")
+        axis = len(extents) - 1
+        while axis >= 0 and index[axis] == extents[axis] - 1:
+            index[axis] = 0
+            axis -= 1
+        if axis < 0:
+            return names
+        index[axis] += 1
+
+
+def _clock(equation: Equation) -> Clock:
+    if equation.clock is None:
+        raise InternalFault(f"{equation.targets[0].name} is verified before its clock is known")
+    return equation.clock
