@@ -137,6 +137,16 @@ Clock: TypeAlias = Base | On | Periodic
 BASE = Base()
 
 
+def steps(clock: Clock) -> list[On | Periodic]:
+    """The clocks from the first below base down to ``clock`` itself; empty for base."""
+    found: list[On | Periodic] = []
+    while not isinstance(clock, Base):
+        found.append(clock)
+        clock = clock.parent
+    found.reverse()
+    return found
+
+
 def every(parent: Clock, w: Word) -> Clock:
     """The clock ``parent every w`` in its normal form."""
     if isinstance(parent, Periodic):

@@ -1,0 +1,216 @@
+"""What the clock calculus tells the user: which two clocks meet where, and the edit that brings them together.
+
+Rule for the repair: a stream on a slower clock is held, one on a faster clock is sampled, streams on complementary
+clocks are merged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from fractions import Fraction
+
+from syncml.diagnostics import Diagnostic, Label, Span, error
+from syncml.ir.clocks import Clock, On, Periodic, complement, steps
+from syncml.ir.equations.syntax import Equation, Merge, Node, Var
+from syncml.ir.rates import describe, in_hertz, rate_of, share_of
+
+
+class Role(Enum):
+    """What two clocks were compared for; the value says what the equation asks for."""
+
+    OPERAND = "all operands of an operation are present at the same instants"
+    SOURCE = "a stream is sampled by a condition on its own clock"
+    BRANCH = "each branch of a merge is present exactly when its condition selects it"
+    ARGUMENT = "the arguments of a call are present when the node expects them"
+    RESULT = "a stream has one clock wherever it is used"
+    DECLARED = "an input has the clock that it is declared with"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Why two clocks have to be equal.
+
+    ``found`` is the stream whose clock is compared, ``expected`` the stream that sets the other clock, ``formal`` the
+    input or output of ``callee`` that does; ``constructor`` selects the branch of a merge.
+    """
+
+    role: Role
+    span: Span
+    expected: Var | None = None
+    callee: Node | None = None
+    formal: Var | None = None
+    constructor: bool | str | None = None
+    found: Var | None = None
+
+
+def mismatch(comparison: Comparison, found: Clock | None, expected: Clock | None, rate: Fraction | None) -> Diagnostic:
+    """C001 (C003 for a branch of a merge): ``found`` should be ``expected``; None is a clock that cannot be told."""
+    name = named(comparison.found, "this value")
+    has, wanted = (_text(clock, rate) for clock in (found, expected))
+    secondary: list[Label] = []
+    if comparison.found is not None:
+        secondary.append(Label(comparison.found.span, f"{name} has clock {has}"))
+    if comparison.formal is not None and comparison.callee is not None:
+        secondary.append(Label(comparison.formal.span, _formal_clock(comparison.callee, comparison.formal)))
+    elif comparison.expected not in (None, comparison.found):
+        assert comparison.expected is not None
+        clock = expected if comparison.role in (Role.OPERAND, Role.SOURCE) else _parent(expected)
+        secondary.append(
+            Label(
+                comparison.expected.span, f"{named(comparison.expected, 'this value')} has clock {_text(clock, rate)}"
+            )
+        )
+    label = comparison.role.value
+    if comparison.role is Role.BRANCH:
+        message = f"the branch for {_constructor(comparison.constructor)} has clock {has} but must have clock {wanted}"
+    else:
+        message = f"{name} has clock {has} but is expected to have clock {wanted}"
+    return error(
+        "C003" if comparison.role is Role.BRANCH else "C001",
+        message,
+        comparison.span,
+        label,
+        secondary=[s for s in secondary if s.span != comparison.span],
+        help=repair(name if comparison.found is not None and comparison.found.user else "...", found, expected, rate),
+    )
+
+
+def repair(name: str, found: Clock | None, expected: Clock | None, rate: Fraction | None) -> str:
+    """The edit that takes the stream ``name`` from clock ``found`` to clock ``expected``."""
+    name = name.strip("`")
+    if found is None or expected is None:
+        return "repair the other clock error first"
+    if isinstance(found, On) and isinstance(expected, On) and _complementary(found, expected):
+        condition = found.condition.name
+        return f"the two are never present together: join them with `merge({condition}, ..., ...)`"
+    if isinstance(found, Periodic) and isinstance(expected, Periodic) and found.parent == expected.parent:
+        if found.word == complement(expected.word):
+            return "the two are never present together: join them with `merge`"
+        if found.word.rate == expected.word.rate:
+            return "both have the same rate but not the same phase: give both one phase, or hold the first"
+    if _is_within(found, expected):
+        return f"take it to the faster clock with `hold({name}, init=...)`{_or_merge(found)}"
+    if _is_within(expected, found):
+        return f"take it to the slower clock with {_sampling(name, expected, rate)}"
+    shares = share_of(found), share_of(expected)
+    if shares[0] is not None and shares[1] is not None and shares[0] > shares[1]:
+        return f"take it to the slower clock with {_sampling(name, expected, rate)}"
+    return f"bring both to one clock: `hold({name}, init=...)` first, then sample it if the other is slower"
+
+
+def incomplete_merge(equation: Equation, rhs: Merge, wanted: Sequence[bool | str]) -> Diagnostic:
+    """C003: a constructor without a branch, or with two."""
+    given = [constructor for constructor, _ in rhs.branches]
+    missing = [_constructor(c) for c in wanted if c not in given]
+    twice = [_constructor(c) for c in wanted if given.count(c) > 1]
+    unknown = [_constructor(c) for c in given if c not in wanted]
+    faults = [
+        f"{word} {', '.join(names)}"
+        for word, names in (("no branch for", missing), ("two branches for", twice), ("no such case as", unknown))
+        if names
+    ]
+    return error(
+        "C003",
+        f"a merge on {named(rhs.condition, 'a condition')} has {' and '.join(faults)}",
+        equation.span,
+        "exactly one branch is present at each instant",
+        secondary=[Label(rhs.condition.span, f"the condition, of type {rhs.condition.type}")],
+        help=f"give one branch for each of {', '.join(_constructor(c) for c in wanted)}",
+    )
+
+
+def escape(node: Node, var: Var, condition: Var) -> Diagnostic:
+    """C005: the clock of an input or output is made of a condition that the interface does not show."""
+    side = "input" if var in node.inputs else "output"
+    cause = named(condition, "a condition")
+    return error(
+        "C005",
+        f"{side} {named(var, var.name)} of `{node.label}` is present only by {cause}, which stays inside the node",
+        var.span,
+        f"its clock is {describe(node.clocks[var], node.rate)}",
+        secondary=[Label(condition.span, f"{cause} is computed here")],
+        help=f"return {cause} as well, or bring the stream back to the clock of the node with `merge` or `hold`",
+    )
+
+
+def activation_fault(equation: Equation, callee: Node, clock: Clock, rate: Fraction | None) -> Diagnostic:
+    """C001 or C002: a node with a rate is called at another rate."""
+    assert callee.rate is not None
+    wanted = in_hertz(callee.rate)
+    actual = rate_of(clock, rate)
+    code = "C001"
+    if actual is None:
+        message = f"`{callee.label}` runs at {wanted} but is called on clock {describe(clock, rate)}, which has no rate"
+        help_ = f"call `{callee.label}` on a periodic clock, or remove its rate"
+    elif rate is not None and (rate / callee.rate).denominator != 1:
+        code = "C002"
+        message = f"`{callee.label}` runs at {wanted}, which does not divide the {in_hertz(rate)} of its caller"
+        help_ = f"choose a rate of the caller that is a multiple of {wanted}"
+    else:
+        message = f"`{callee.label}` runs at {wanted} but is called at {describe(clock, rate)}"
+        edit = f"`sample(..., to=Hz({callee.rate}))`" if actual > callee.rate else "`hold(..., init=...)`"
+        help_ = f"bring the arguments to {wanted} with {edit}"
+    return error(
+        code,
+        message,
+        equation.span,
+        f"called at {describe(clock, rate)}",
+        secondary=[Label(callee.span, f"`{callee.label}` runs at {wanted}")],
+        help=help_,
+    )
+
+
+def named(var: Var | None, otherwise: str) -> str:
+    """The user's name of a stream, or ``otherwise`` where the user gave none."""
+    return f"`{var.name}`" if var is not None and var.user else otherwise
+
+
+def _text(clock: Clock | None, rate: Fraction | None) -> str:
+    return "an unknown clock" if clock is None else describe(clock, rate)
+
+
+def _constructor(constructor: bool | str | None) -> str:
+    return str(constructor).lower() if isinstance(constructor, bool) else str(constructor)
+
+
+def _formal_clock(callee: Node, formal: Var) -> str:
+    kind = "input" if formal in callee.inputs else "output"
+    return f"{kind} `{formal.name}` of `{callee.label}` has clock {_text(callee.clocks.get(formal), callee.rate)}"
+
+
+def _parent(clock: Clock | None) -> Clock | None:
+    return clock.parent if isinstance(clock, On | Periodic) else clock
+
+
+def _complementary(one: On, other: On) -> bool:
+    return one.parent == other.parent and one.condition is other.condition and one.constructor != other.constructor
+
+
+def _is_within(inner: Clock, outer: Clock) -> bool:
+    """Whether ``inner`` is made from ``outer`` by further conditions, so that it is present less often."""
+    path = steps(inner)
+    if outer in (*(step.parent for step in path), inner):
+        return True
+    if not isinstance(outer, Periodic):
+        return False
+    below = next((s for s in path if isinstance(s, Periodic) and s.parent == outer.parent), None)
+    # The periodic clock is a part of the other one if its ones are among the other's.
+    return below is not None and below.word.rate < outer.word.rate
+
+
+def _or_merge(found: Clock) -> str:
+    if not isinstance(found, On):
+        return ""
+    return f", or give the value of the other instants with `merge({found.condition.name}, ..., ...)`"
+
+
+def _sampling(name: str, expected: Clock, rate: Fraction | None) -> str:
+    if isinstance(expected, On):
+        return f"`when({name}, {'' if expected.constructor is not False else '~'}{expected.condition.name})`"
+    target = rate_of(expected, rate)
+    if target is not None:
+        return f"`sample({name}, to=Hz({target}))`"
+    share = share_of(expected)
+    return f"`sample({name}, to=every({1 / share}))`" if share else "`when`"

@@ -1,0 +1,255 @@
+"""Clock inference: the clock of every stream and of every equation.
+
+Rules, for a node whose streams have clocks ck(x):
+
+    x = op(a, ..), x = c fby a, x = word w    every variable and x on one clock; constants are on every clock
+    x = a when C(y)                           ck(a) = ck(y);  ck(x) = ck(y) on C(y)
+    x = merge y (C -> a) ..                   ck(x) = ck(y);  ck(a) = ck(y) on C(y) for each branch
+    (x, ..) = f(a, ..)                        one clock A on which f is activated; the clocks of the actual arguments
+                                              and of the targets are those of f with A for its base, and with the
+                                              caller's streams for the conditions that f's interface shows
+
+What remains unknown is on the base clock. A node with a rate is activated at exactly that rate; a node without one
+that calls a node with a rate gets the rate that this implies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from types import MappingProxyType
+from typing import assert_never
+
+from syncml.clock_calculus.faults import Comparison, Role, activation_fault, escape, incomplete_merge, mismatch
+from syncml.clock_calculus.solver import Solver
+from syncml.diagnostics import Collector
+from syncml.ir.clocks import BASE, On, steps, word
+from syncml.ir.equations.conditions import Conditions, conditions_of
+from syncml.ir.equations.syntax import (
+    Apply,
+    Atom,
+    Call,
+    Equation,
+    Fby,
+    Merge,
+    Node,
+    Program,
+    Var,
+    Wave,
+    When,
+)
+from syncml.ir.rates import share_of
+from syncml.ir.types import EnumType
+
+
+def infer_clocks(program: Program) -> Program:
+    """Find every clock of a program.
+
+    Returns:
+        The program with ``Equation.clock`` and ``Node.clocks`` total, and ``Node.rate`` where a callee implies it.
+
+    Raises:
+        DiagnosticError: C001, C002, C003 or C005; one for each root cause.
+    """
+    collector = Collector()
+    conditions = conditions_of(program)
+    done: dict[str, Node] = {}
+    for node in program.nodes:
+        done[node.name] = _Inference(node, done, conditions, collector).run()
+    collector.raise_if_errors()
+    return replace(program, nodes=tuple(done.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Activation:
+    equation: Equation
+    callee: Node
+    clock: int
+
+
+class _Inference:
+    """Inference for one node."""
+
+    def __init__(
+        self, node: Node, callees: Mapping[str, Node], conditions: Mapping[str, Conditions], collector: Collector
+    ) -> None:
+        self._node = node
+        self._callees = callees
+        self._all_conditions = conditions
+        self._conditions = conditions[node.name]
+        self._collector = collector
+        self._solver: Solver[Comparison] = Solver()
+        self._terms: dict[Var, int] = {}
+        self._activations: list[_Activation] = []
+        self._failed: list[tuple[int, int, Comparison]] = []
+
+    def run(self) -> Node:
+        """The node with its clocks; the clock of a stream with an error is left out."""
+        solver = self._solver
+        for var, clock in self._node.clocks.items():
+            solver.unify(self._term(var), solver.term(self._conditions.normal(clock)), _declared(var))
+        clocks = [self._equation(equation) for equation in self._node.equations]
+        for var in self._node.inputs:
+            self._term(var)
+        self._failed += solver.decide()
+        self._place_rated_calls()
+        self._failed += solver.settle()
+        for left, right, reason in self._failed:
+            self._collector.add(mismatch(reason, solver.clock(left), solver.clock(right), self._node.rate))
+        found = {var: clock for var, term in self._terms.items() if (clock := solver.clock(term)) is not None}
+        result = replace(
+            self._node,
+            equations=tuple(
+                replace(e, clock=solver.clock(term)) for e, term in zip(self._node.equations, clocks, strict=True)
+            ),
+            clocks=MappingProxyType(found),
+            rate=self._rate(),
+        )
+        self._check_interface(result)
+        return result
+
+    def _term(self, var: Var) -> int:
+        if var not in self._terms:
+            self._terms[var] = self._solver.unknown()
+        return self._terms[var]
+
+    def _equation(self, equation: Equation) -> int:
+        """Add the constraints of one equation.
+
+        After its first fault the targets are faulty, so that one cause is reported once.
+
+        Returns:
+            The clock on which the equation is computed.
+        """
+        rhs = equation.rhs
+        clock = self._solver.unknown()
+        sound = True
+        match rhs:
+            case Apply():
+                sound = self._operands(equation, rhs.arguments, clock)
+            case Fby():
+                sound = self._operands(equation, (rhs.following,), clock)
+            case Wave():
+                pass
+            case When():
+                parent = self._term(rhs.condition)
+                sound = self._compare(rhs.source, parent, Comparison(Role.SOURCE, equation.span, rhs.condition))
+                clock = self._solver.select(parent, self._conditions.select(rhs.condition, rhs.constructor))
+            case Merge():
+                clock = self._term(rhs.condition)
+                sound = self._merge(equation, rhs, clock)
+            case Call():
+                return self._call(equation, rhs, clock)
+            case _:
+                assert_never(rhs)
+        self._result(equation.target, clock, Comparison(Role.RESULT, equation.span), sound=sound)
+        return clock
+
+    def _operands(self, equation: Equation, operands: tuple[Atom, ...], clock: int) -> bool:
+        variables = [a for a in operands if isinstance(a, Var)]
+        variables.sort(key=lambda var: self._solver.is_faulty(self._term(var)))
+        return all(
+            self._compare(var, clock, Comparison(Role.OPERAND, equation.span, variables[0])) for var in variables
+        )
+
+    def _merge(self, equation: Equation, rhs: Merge, clock: int) -> bool:
+        type_ = rhs.condition.type
+        wanted = type_.constructors if isinstance(type_, EnumType) else (True, False)
+        given = [constructor for constructor, _ in rhs.branches]
+        if sorted(map(str, given)) != sorted(map(str, wanted)):
+            self._collector.add(incomplete_merge(equation, rhs, wanted))
+            return False
+        for constructor, atom in rhs.branches:
+            branch = self._solver.select(clock, self._conditions.select(rhs.condition, constructor))
+            reason = Comparison(Role.BRANCH, equation.span, rhs.condition, constructor=constructor)
+            if not self._compare(atom, branch, reason):
+                return False
+        return True
+
+    def _call(self, equation: Equation, call: Call, activation: int) -> int:
+        callee = self._callees[call.node]
+        names = self._all_conditions[call.node].names(callee, call, equation.targets)
+        self._activations.append(_Activation(equation, callee, activation))
+
+        def term(formal: Var) -> int:
+            if formal not in callee.clocks:
+                return self._solver.faulty
+            result = activation
+            for selection in self._conditions.selections(callee.clocks[formal], names):
+                result = self._solver.select(result, selection)
+            return result
+
+        # Arguments on the callee's base say best where it is activated, so they are asked first.
+        arguments = sorted(
+            zip(callee.inputs, call.arguments, strict=True), key=lambda pair: callee.clocks.get(pair[0]) != BASE
+        )
+        base = next((a for _, a in arguments if isinstance(a, Var)), None)
+        sound = all(
+            self._compare(actual, term(formal), Comparison(Role.ARGUMENT, equation.span, base, callee, formal))
+            for formal, actual in arguments
+        )
+        for formal, target in zip(callee.outputs, equation.targets, strict=True):
+            reason = Comparison(Role.RESULT, equation.span, None, callee, formal)
+            self._result(target, term(formal), reason, sound=sound)
+        return activation
+
+    def _compare(self, atom: Atom, clock: int, reason: Comparison) -> bool:
+        """Whether ``atom`` may be on ``clock``; if not, that is recorded."""
+        if not isinstance(atom, Var):
+            return True
+        reason = replace(reason, found=atom)
+        term = self._term(atom)
+        if self._solver.unify(term, clock, reason):
+            return True
+        self._failed.append((term, clock, reason))
+        return False
+
+    def _result(self, target: Var, clock: int, reason: Comparison, *, sound: bool) -> None:
+        """Put ``target`` on ``clock``, or mark it faulty where it is not yet known."""
+        term = self._term(target)
+        reason = replace(reason, found=target)
+        if not sound:
+            self._solver.unify(term, self._solver.faulty, reason)
+        elif not self._solver.unify(clock, term, reason):
+            self._failed.append((clock, term, reason))
+
+    def _place_rated_calls(self) -> None:
+        """A call that nothing places runs at the rate of its node, from the first instant on."""
+        rate = self._node.rate
+        for activation in self._activations:
+            wanted = activation.callee.rate
+            if rate is None or wanted is None or self._solver.is_known(activation.clock):
+                continue
+            every = rate / wanted
+            if every.denominator == 1:
+                term = self._solver.select(self._solver.base, word((), (1,) + (0,) * (int(every) - 1)))
+                self._solver.unify(activation.clock, term, Comparison(Role.RESULT, activation.equation.span))
+
+    def _rate(self) -> Fraction | None:
+        """The rate of this node, checked against the calls of nodes with a rate."""
+        rate = self._node.rate
+        for activation in self._activations:
+            wanted = activation.callee.rate
+            clock = self._solver.clock(activation.clock)
+            if wanted is None or clock is None:
+                continue
+            share = share_of(clock)
+            if share and rate is None:
+                rate = wanted / share
+            elif not share or rate is None or share * rate != wanted:
+                self._collector.add(activation_fault(activation.equation, activation.callee, clock, rate))
+        return rate
+
+    def _check_interface(self, node: Node) -> None:
+        """The clock of an input or output is made of conditions that the interface shows."""
+        visible = self._conditions.visible(node)
+        for var in dict.fromkeys((*node.inputs, *node.outputs)):
+            path = steps(node.clocks[var]) if var in node.clocks else []
+            hidden = next((s.condition for s in path if isinstance(s, On) and s.condition not in visible), None)
+            if hidden is not None:
+                self._collector.add(escape(node, var, hidden))
+
+
+def _declared(var: Var) -> Comparison:
+    return Comparison(Role.DECLARED, var.span, found=var)

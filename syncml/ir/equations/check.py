@@ -1,0 +1,228 @@
+"""Well-formedness of clocked equations; what a pass may rely on.
+
+Rule: every stream has one definition and every stream that is read has one; types follow from the operator table;
+calls come after the nodes that they instantiate; a merge has one branch for each constructor. Clocks are absent
+altogether or total, and then every equation obeys the clock rules with clocks in normal form (see `conditions`).
+
+A violation is a fault of the compiler, never of the user's program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NoReturn, assert_never
+
+from syncml.diagnostics import InternalFault
+from syncml.ir.clocks import Clock
+from syncml.ir.constants import Const
+from syncml.ir.equations.conditions import Conditions, conditions_of
+from syncml.ir.equations.syntax import (
+    Apply,
+    Atom,
+    Call,
+    Equation,
+    Fby,
+    Merge,
+    Node,
+    Program,
+    Var,
+    Wave,
+    When,
+    atoms,
+)
+from syncml.ir.operators import OperatorTypeError, result_type
+from syncml.ir.types import BOOL, EnumType, Type
+
+
+def check_program(program: Program) -> None:
+    """Check a program, with clocks or without.
+
+    Raises:
+        InternalFault: some pass built an ill-formed program; the message names node, stream and rule.
+    """
+    callees: dict[str, Node] = {}
+    clocked = {e.clock is not None for n in program.nodes for e in n.equations}
+    if len(clocked) > 1:
+        raise InternalFault("some equations have a clock and some have none")
+    for node in program.nodes:
+        if node.name in callees:
+            raise InternalFault(f"two nodes are called {node.name}")
+        _NodeCheck(node, callees).run()
+        callees[node.name] = node
+    if not program.nodes or program.nodes[-1].name != program.main:
+        raise InternalFault(f"the main node {program.main} is not the last node")
+    if clocked == {True}:
+        conditions = conditions_of(program)
+        for node in program.nodes:
+            _ClockCheck(node, callees, conditions).run()
+
+
+class _NodeCheck:
+    """Definitions and types of one node."""
+
+    def __init__(self, node: Node, callees: Mapping[str, Node]) -> None:
+        self._node = node
+        self._callees = callees
+
+    def run(self) -> None:
+        """Check everything but clocks."""
+        node = self._node
+        defined = [*node.inputs, *(t for e in node.equations for t in e.targets)]
+        for what, names in (
+            ("streams", [v.name for v in defined]),
+            ("instances", [e.rhs.instance for e in node.equations if isinstance(e.rhs, Call)]),
+        ):
+            if (twice := _repeated(names)) is not None:
+                self._fail(f"two {what} are called {twice}")
+        known = frozenset(defined)
+        for var in (*node.outputs, *(p.holds for p in node.properties), *node.clocks):
+            if var not in known:
+                self._fail(f"{var.name} is not defined")
+        for equation in node.equations:
+            for atom in atoms(equation.rhs):
+                if isinstance(atom, Var) and atom not in known:
+                    self._fail(f"{_targets(equation)} reads {atom.name}, which is not defined")
+            self._types(equation)
+        for clause in node.properties:
+            if clause.holds.type is not BOOL:
+                self._fail(f"the contract {clause.name} is {clause.holds.type}, not bool")
+        if node.rate is not None and node.rate <= 0:
+            self._fail(f"the rate {node.rate} is not positive")
+
+    def _types(self, equation: Equation) -> None:
+        rhs = equation.rhs
+        if isinstance(rhs, Call):
+            self._call(equation, rhs)
+            return
+        if len(equation.targets) != 1:
+            self._fail(f"{_targets(equation)} is not defined by a call and has {len(equation.targets)} targets")
+        target = equation.target
+        match rhs:
+            case Apply():
+                try:
+                    found = result_type(rhs.op, tuple(a.type for a in rhs.arguments), rhs.attribute)
+                except (OperatorTypeError, ValueError, IndexError, AttributeError) as fault:
+                    self._fail(f"{target.name}: {rhs.op.value} {fault}")
+                self._same(target, found, "its definition")
+            case Fby():
+                self._same(target, rhs.following.type, "the delayed stream")
+                if rhs.init is not None:
+                    self._same(target, rhs.init.type, "the first value")
+            case When():
+                self._same(target, rhs.source.type, "the sampled stream")
+                if rhs.constructor not in self._constructors(rhs.condition):
+                    self._fail(f"{target.name}: {rhs.condition.type} has no constructor {rhs.constructor}")
+            case Merge():
+                for _, atom in rhs.branches:
+                    self._same(target, atom.type, "a branch")
+                given = [constructor for constructor, _ in rhs.branches]
+                wanted = self._constructors(rhs.condition)
+                if len(given) != len(wanted) or set(given) != set(wanted):
+                    self._fail(f"{target.name}: a merge on {rhs.condition.type} has the branches {given}")
+            case Wave():
+                self._same(target, BOOL, "a word")
+            case _:
+                assert_never(rhs)
+
+    def _call(self, equation: Equation, call: Call) -> None:
+        callee = self._callees.get(call.node)
+        if callee is None:
+            self._fail(f"{call.instance} calls {call.node}, which does not come before it")
+        sides: tuple[tuple[str, tuple[Var, ...], tuple[Atom, ...]], ...] = (
+            ("arguments", callee.inputs, call.arguments),
+            ("targets", callee.outputs, equation.targets),
+        )
+        for what, formals, actuals in sides:
+            if [f.type for f in formals] != [a.type for a in actuals]:
+                self._fail(f"{call.instance}: the {what} do not have the types that {call.node} declares")
+
+    def _constructors(self, condition: Var) -> tuple[bool | str, ...]:
+        if isinstance(condition.type, EnumType):
+            return condition.type.constructors
+        if condition.type is not BOOL:
+            self._fail(f"the condition {condition.name} is {condition.type}")
+        return (True, False)
+
+    def _same(self, target: Var, found: Type, what: str) -> None:
+        if found != target.type:
+            self._fail(f"{target.name} is {target.type} but {what} is {found}")
+
+    def _fail(self, message: str) -> NoReturn:
+        raise InternalFault(f"node {self._node.name}: {message}")
+
+
+class _ClockCheck:
+    """The clock rules for one node."""
+
+    def __init__(self, node: Node, callees: Mapping[str, Node], conditions: Mapping[str, Conditions]) -> None:
+        self._node = node
+        self._callees = callees
+        self._all_conditions = conditions
+        self._conditions = conditions[node.name]
+
+    def run(self) -> None:
+        """Check that clocks are total and that each equation obeys its rule."""
+        for var in (*self._node.inputs, *(t for e in self._node.equations for t in e.targets)):
+            if var not in self._node.clocks:
+                self._fail(f"{var.name} has no clock")
+        for equation in self._node.equations:
+            if equation.clock is None:
+                self._fail(f"the equation of {_targets(equation)} has no clock")
+            self._equation(equation, equation.clock)
+
+    def _equation(self, equation: Equation, clock: Clock) -> None:
+        rhs = equation.rhs
+        if isinstance(rhs, Call):
+            self._call(equation, rhs, clock)
+            return
+        self._on(equation.target, clock)
+        match rhs:
+            case Apply():
+                for atom in rhs.arguments:
+                    self._on(atom, clock)
+            case Fby():
+                self._on(rhs.following, clock)
+            case When():
+                parent = self._node.clocks[rhs.condition]
+                self._on(rhs.source, parent)
+                self._on(equation.target, self._conditions.on(parent, rhs.condition, rhs.constructor))
+            case Merge():
+                self._on(rhs.condition, clock)
+                for constructor, atom in rhs.branches:
+                    self._on(atom, self._conditions.on(clock, rhs.condition, constructor))
+            case Wave():
+                pass
+            case _:
+                assert_never(rhs)
+
+    def _call(self, equation: Equation, call: Call, activation: Clock) -> None:
+        callee = self._callees[call.node]
+        names = self._all_conditions[call.node].names(callee, call, equation.targets)
+        for formal, atom in (
+            *zip(callee.inputs, call.arguments, strict=True),
+            *zip(callee.outputs, equation.targets, strict=True),
+        ):
+            self._on(atom, self._conditions.instantiate(callee.clocks[formal], activation, names))
+
+    def _on(self, atom: Atom, clock: Clock) -> None:
+        if isinstance(atom, Const):
+            return
+        found = self._node.clocks[atom]
+        if found is not clock and found != clock:
+            self._fail(f"{atom.name} is on clock {found} where {clock} is needed")
+
+    def _fail(self, message: str) -> NoReturn:
+        raise InternalFault(f"node {self._node.name}: {message}")
+
+
+def _targets(equation: Equation) -> str:
+    return ", ".join(t.name for t in equation.targets) or "a call without outputs"
+
+
+def _repeated(names: Iterable[str]) -> str | None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
