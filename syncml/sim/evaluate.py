@@ -111,7 +111,7 @@ def _apply(op: Op, v: tuple[Any, ...], attribute: Attribute, types: tuple[Type, 
         case Op.SQRT:
             return np.sqrt(v[0])
         case Op.EXP | Op.LOG | Op.TANH | Op.SIGMOID | Op.SIN | Op.COS | Op.ATAN2 | Op.POW:
-            return evaluate_function(function(op.value, _float(kind)), *np.broadcast_arrays(*v))
+            return evaluate_function(function(op, _float(kind)), *np.broadcast_arrays(*v))
         case Op.STACK:
             return np.stack([np.asarray(x, dtype=dtype(kind)) for x in v])
         case Op.CONCAT:

@@ -1,0 +1,1 @@
+"""What tests share: programs in the intermediate languages, by hand and at random."""

@@ -1,0 +1,254 @@
+"""Random well-clocked programs: multi-rate, enumerations, vectors, matrices, nested calls, feedback through delays.
+
+A program is well-clocked by construction: every variable is kept under its clock, and an equation only joins variables
+of one clock. Registers are declared first and get their next value last, so loops through delays arise.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import numpy as np
+from hypothesis import strategies as st
+
+from syncml.ir.clocks import BASE, Clock, On, Periodic, every, word
+from syncml.ir.constants import Const, dtype
+from syncml.ir.equations.syntax import Atom, Fby, Node, Program, Var
+from syncml.ir.operators import Attribute, Op, OperatorTypeError, result_type
+from syncml.ir.types import (
+    BOOL,
+    F32,
+    F64,
+    FLOATS,
+    I32,
+    MACHINE_INTEGERS,
+    Element,
+    EnumType,
+    Scalar,
+    TensorType,
+    Type,
+    element,
+    integer_range,
+    shape,
+)
+from tests.support.ir import NodeBuilder, const
+
+T = TypeVar("T")
+Draw = Callable[[st.SearchStrategy[Any]], Any]
+
+MODE = EnumType("Mode", ("CRUISE", "FOLLOW", "DEGRADED"))
+TYPES: tuple[Type, ...] = (
+    BOOL, F32, F32, F64, I32, Scalar.I8, Scalar.U8, Scalar.I16, Scalar.U16, Scalar.U32, Scalar.I64, Scalar.U64, MODE,
+    TensorType(F32, (3,)), TensorType(F64, (2,)), TensorType(F32, (2, 3)), TensorType(I32, (3,)),
+    TensorType(BOOL, (2,)), TensorType(MODE, (2,)),
+)  # fmt: skip
+WORDS = [word((), (1, 0)), word((), (0, 1)), word((), (1, 0, 0)), word((1,), (0, 0, 1)), word((0, 0), (1, 1, 0, 1))]
+_BINARY = (Op.ADD, Op.SUB, Op.MUL, Op.DIV, Op.FLOORDIV, Op.MOD, Op.MIN, Op.MAX, Op.EQ, Op.NE, Op.LT, Op.LE, Op.GT,
+           Op.GE, Op.AND, Op.OR, Op.XOR, Op.SHL, Op.SHR, Op.ATAN2, Op.POW, Op.MATMUL)  # fmt: skip
+_UNARY = (Op.COPY, Op.NEG, Op.ABS, Op.NOT, Op.SQRT, Op.EXP, Op.LOG, Op.TANH, Op.SIGMOID, Op.SIN, Op.COS)
+_REDUCTIONS = (Op.SUM, Op.LEAST, Op.GREATEST, Op.ALL, Op.ANY)
+_SPECIAL = (0.0, -0.0, 1.0, -1.5, math.inf, -math.inf, math.nan, 1e-40, 1e30, 0.1, 3.0e9, -200.0)
+
+
+@dataclass
+class _Scope:
+    """A node under construction, its variables by clock."""
+
+    draw: Draw
+    builder: NodeBuilder
+    callees: list[Node]
+    variables: dict[Clock, list[Var]] = field(default_factory=dict)
+    registers: list[tuple[Var, Const, Clock]] = field(default_factory=list)
+
+    def choose(self, options: list[T] | tuple[T, ...]) -> T:
+        return self.draw(st.sampled_from(options))
+
+    def add(self, clock: Clock, *variables: Var) -> None:
+        self.variables.setdefault(clock, []).extend(variables)
+
+    def pick(self, clock: Clock, type_: Type) -> Atom:
+        """A variable of this clock and type, or a constant."""
+        found = [v for v in self.variables.get(clock, []) if v.type == type_]
+        return self.choose(found) if found and self.draw(st.integers(0, 4)) else literal(self.draw, type_)
+
+
+def literal(draw: Draw, type_: Type) -> Const:
+    """A constant of ``type_``, special values included."""
+    count = math.prod(shape(type_))
+    kind = element(type_)
+    values = [_scalar(draw, kind) for _ in range(count)]
+    if not shape(type_):
+        return const(values[0], kind)
+    indexed = [kind.constructors.index(v) if isinstance(kind, EnumType) else v for v in values]
+    return const(np.array(indexed, dtype=dtype(kind)).reshape(shape(type_)), kind)
+
+
+def _scalar(draw: Draw, kind: Element) -> Any:
+    if isinstance(kind, EnumType):
+        return draw(st.sampled_from(kind.constructors))
+    if kind is BOOL:
+        return draw(st.booleans())
+    if kind in FLOATS:
+        return draw(st.sampled_from(_SPECIAL) | st.floats(-100.0, 100.0, width=32))
+    low, high = integer_range(kind)
+    return draw(st.sampled_from((low, high, 0, 1, high // 3)) | st.integers(max(low, -9), min(high, 9)))
+
+
+def _apply(scope: _Scope, clock: Clock) -> None:
+    """An equation on variables of ``clock``, if the drawn operator fits the drawn operands."""
+    first = scope.choose(scope.variables[clock])
+    shape_ = scope.choose(("unary", "binary", "binary", "reduce", "where", "cast", "stack", "index", "slice", "at",
+                           "reshape", "transpose", "concat"))  # fmt: skip
+    op, arguments, attribute = _application(scope, clock, first, shape_)
+    try:
+        result_type(op, tuple(a.type for a in arguments), attribute)
+    except OperatorTypeError:
+        return
+    name = f"x{len(scope.builder.equations)}" if scope.draw(st.booleans()) else ""
+    scope.add(clock, scope.builder.op(op, *arguments, attribute=attribute, name=name))
+
+
+def _application(scope: _Scope, clock: Clock, x: Var, kind: str) -> tuple[Op, tuple[Atom, ...], Attribute]:
+    rank = len(shape(x.type))
+    axis = scope.draw(st.integers(0, max(0, rank - 1)))
+    match kind:
+        case "unary":
+            return scope.choose(_UNARY), (x,), None
+        case "binary":
+            return scope.choose(_BINARY), (x, scope.pick(clock, _partner(scope, x.type))), None
+        case "reduce":
+            return scope.choose(_REDUCTIONS), (x,), (axis,)
+        case "where":
+            return Op.WHERE, (scope.pick(clock, BOOL), x, scope.pick(clock, x.type)), None
+        case "cast":
+            return Op.CAST, (x,), scope.choose([*sorted(MACHINE_INTEGERS, key=str), F32, F64, BOOL])
+        case "stack":
+            return Op.STACK, (x, scope.pick(clock, x.type)), None
+        case "concat":
+            return Op.CONCAT, (x, scope.pick(clock, x.type)), (axis,)
+        case "index":
+            return Op.INDEX, (x,), (scope.draw(st.integers(0, 2)),)
+        case "slice":
+            return Op.SLICE, (x,), (axis, 0, scope.draw(st.integers(1, 2)))
+        case "at":
+            return Op.AT, (x, scope.pick(clock, I32)), None
+        case "reshape":
+            return Op.RESHAPE, (x,), (math.prod(shape(x.type)),)
+        case _:
+            return Op.TRANSPOSE, (x,), tuple(reversed(range(rank)))
+
+
+def _partner(scope: _Scope, type_: Type) -> Type:
+    """The same type, or one that broadcasts or multiplies with it."""
+    same: list[Type] = [t for t in TYPES if element(t) == element(type_)]
+    return scope.choose([type_, *same])
+
+
+def _sample(scope: _Scope, clock: Clock) -> None:
+    """Variables of a sub-clock of ``clock``, and a merge that brings one back."""
+    builder = scope.builder
+    if clock != BASE and not isinstance(clock, Periodic | On):
+        return
+    conditions = [v for v in scope.variables[clock] if v.type in (BOOL, MODE)]
+    kind = scope.choose(("wave", "data"))
+    if kind == "wave" or not conditions:
+        chosen = scope.choose(WORDS)
+        condition = builder.wave(chosen)
+        slow, complement = every(clock, chosen), every(clock, word(*_flip(chosen.prefix, chosen.period)))
+        sides: list[tuple[bool | str, Clock]] = [(True, slow), (False, complement)]
+        scope.add(clock, condition)
+    else:
+        condition = scope.choose(conditions)
+        names = (True, False) if condition.type is BOOL else MODE.constructors
+        # A condition that reads a word makes a periodic clock; leave those to the first case.
+        if any(condition in e.targets and type(e.rhs).__name__ == "Wave" for e in builder.equations):
+            return
+        sides = [(name, On(clock, condition, name)) for name in names]
+    source = scope.choose(scope.variables[clock])
+    branches: list[tuple[bool | str, Atom]] = []
+    for constructor, sub in sides:
+        sampled = builder.when(source, condition, constructor)
+        scope.add(sub, sampled)
+        if scope.draw(st.booleans()):
+            _apply(scope, sub)
+        if scope.draw(st.booleans()):
+            _register(scope, sub, source.type)
+        branches.append((constructor, scope.pick(sub, source.type)))
+    scope.add(clock, builder.merge(condition, *branches))
+
+
+def _flip(*parts: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(1 - x for x in part) for part in parts)
+
+
+def _register(scope: _Scope, clock: Clock, type_: Type) -> None:
+    var = scope.builder.declare(f"r{len(scope.registers)}", type_)
+    scope.registers.append((var, literal(scope.draw, type_), clock))
+    scope.add(clock, var)
+
+
+def _call(scope: _Scope, clock: Clock) -> None:
+    if not scope.callees:
+        return
+    callee = scope.choose(scope.callees)
+    results = scope.builder.call(callee, *(scope.pick(clock, v.type) for v in callee.inputs))
+    scope.add(clock, *results)
+
+
+def _node(draw: Draw, name: str, callees: list[Node], size: int) -> Node:
+    builder = NodeBuilder(name)
+    scope = _Scope(draw, builder, callees)
+    for i in range(draw(st.integers(1, 4))):
+        scope.add(BASE, builder.input(f"i{i}", scope.choose(TYPES)))
+    for _ in range(draw(st.integers(0, 3))):
+        _register(scope, BASE, scope.choose(TYPES))
+    for _ in range(draw(st.integers(2, size))):
+        clock = scope.choose(sorted(scope.variables, key=str))
+        scope.choose((_apply, _apply, _apply, _sample, _call))(scope, clock)
+    for var, init, clock in scope.registers:
+        builder.define(var, Fby(init, scope.pick(clock, var.type)))
+    outputs = [v for v in scope.variables[BASE] if v not in builder.inputs]
+    if not outputs:
+        outputs = [builder.op(Op.COPY, builder.inputs[0])]
+    return builder.node(outputs[-4:] + ([builder.inputs[0]] if draw(st.integers(0, 5)) == 0 else []))
+
+
+@st.composite
+def programs(draw: Draw, size: int = 14) -> Program:
+    """A well-clocked, causal, initialised program of up to three nodes (clocks not yet inferred)."""
+    nodes: list[Node] = []
+    for i in range(draw(st.integers(0, 2))):
+        nodes.append(_node(draw, f"sub{i}", list(nodes), size // 2))
+    nodes.append(_node(draw, "top", list(nodes), size))
+    called = {"top"}
+    for node in reversed(nodes):
+        if node.name in called:
+            called |= {e.rhs.node for e in node.equations if hasattr(e.rhs, "node")}
+    return Program(tuple(n for n in nodes if n.name in called), "top")
+
+
+def inputs_for(program: Program, ticks: int, seed: int) -> dict[str, list[Any]]:
+    """Values for every input, special ones included, drawn from ``seed``."""
+    generator = np.random.default_rng(seed)
+    return {v.name: [_random(generator, v.type) for _ in range(ticks)] for v in program.node(program.main).inputs}
+
+
+def _random(generator: np.random.Generator, type_: Type) -> Any:
+    if shape(type_):
+        values = np.empty(math.prod(shape(type_)), dtype=np.object_)
+        values[:] = [_random(generator, element(type_)) for _ in values]
+        return values.reshape(shape(type_))
+    kind = element(type_)
+    if isinstance(kind, EnumType):
+        return kind.constructors[generator.integers(len(kind.constructors))]
+    if kind is BOOL:
+        return bool(generator.integers(2))
+    if kind in FLOATS:
+        return float(generator.choice(_SPECIAL)) if generator.random() < 0.2 else float(generator.normal() * 10)
+    low, high = integer_range(kind)
+    if generator.random() < 0.3:
+        return int(generator.choice(np.array([low, high, 0, 1], dtype=dtype(kind))))
+    return int(generator.integers(max(low, -20), min(high, 20)))
