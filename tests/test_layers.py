@@ -14,8 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "syncml"
 
 ALL = {
-    "clock_calculus", "cli", "export_c", "ir", "lang", "learn", "lustre", "nodes", "pipeline",
-    "sim", "verify",
+    "clock_calculus", "cli", "export_c", "graph", "ir", "lang", "learn", "lustre", "nodes", "pipeline", "sim", "verify",
 }  # fmt: skip
 
 # What each layer may import, besides itself, diagnostics and the names that `syncml` exports.
@@ -28,6 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "sim": {"ir", "clock_calculus"},
     "export_c": {"ir", "clock_calculus", "sim"},
     "learn": {"ir", "clock_calculus"},
+    "graph": {"ir"},
     "nodes": {"lang"},
     "lustre": {"ir"},
     "cli": ALL,
