@@ -12,8 +12,9 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from syncml.diagnostics.model import InternalFault
-from syncml.ir.clocks import Base, Clock, On, Periodic, Word, complement, every
+from syncml.ir.clocks import Clock, On, Periodic, Word, every, steps
 from syncml.ir.constants import Const
+from syncml.ir.equations.conditions import Conditions, conditions_of_node
 from syncml.ir.equations.syntax import (
     Apply,
     Atom,
@@ -44,8 +45,12 @@ def inline(program: Program, keep: frozenset[str] = frozenset()) -> Program:
 def inline_where(program: Program, chosen: Callable[[Node, Call], bool]) -> Program:
     """Inline each call for which ``chosen(calling node, call)``; nodes that nobody calls any more are dropped."""
     flat: dict[str, Node] = {}
+    words: dict[str, tuple[Word | None, ...]] = {}
     for node in program.nodes:
-        flat[node.name] = _inline_calls(node, flat, chosen)
+        result = _inline_calls(node, flat, chosen)
+        conditions = conditions_of_node(result, words)
+        flat[node.name] = result if result is node else _normalise_clocks(result, conditions)
+        words[node.name] = conditions.words(result.outputs)
     needed = {program.main}
     for name in reversed(flat):
         if name in needed:
@@ -67,8 +72,7 @@ def _inline_calls(node: Node, flat: Mapping[str, Node], chosen: Callable[[Node, 
             clocks.update(copy.clocks())
         else:
             equations.append(equation)
-    result = replace(node, equations=tuple(equations), properties=tuple(properties), clocks=MappingProxyType(clocks))
-    return _normalise_clocks(result)
+    return replace(node, equations=tuple(equations), properties=tuple(properties), clocks=MappingProxyType(clocks))
 
 
 class _Copy:
@@ -173,11 +177,7 @@ class _Copy:
 
 def rebase(clock: Clock, base: Clock, rename: Callable[[Var], Var]) -> Clock:
     """``clock`` with its base replaced by ``base`` and its conditions renamed."""
-    steps: list[On | Periodic] = []
-    while not isinstance(clock, Base):
-        steps.append(clock)
-        clock = clock.parent
-    for step in reversed(steps):
+    for step in steps(clock):
         if isinstance(step, Periodic):
             base = every(base, step.word)
         else:
@@ -185,14 +185,13 @@ def rebase(clock: Clock, base: Clock, rename: Callable[[Var], Var]) -> Clock:
     return base
 
 
-def _normalise_clocks(node: Node) -> Node:
-    """Turn ``ck on c`` into ``ck every w`` where inlining revealed that ``c`` reads the word ``w``."""
-    words = {e.target: e.rhs.word for e in node.equations if isinstance(e.rhs, Wave)}
+def _normalise_clocks(node: Node, conditions: Conditions) -> Node:
+    """Bring every clock to normal form again: inlining reveals what some conditions read."""
     cache: dict[Clock, Clock] = {}
 
     def normal(clock: Clock) -> Clock:
         if clock not in cache:
-            cache[clock] = _with_words(clock, words)
+            cache[clock] = conditions.normal(clock)
         return cache[clock]
 
     return replace(
@@ -200,20 +199,3 @@ def _normalise_clocks(node: Node) -> Node:
         equations=tuple(e if e.clock is None else replace(e, clock=normal(e.clock)) for e in node.equations),
         clocks=MappingProxyType({v: normal(c) for v, c in node.clocks.items()}),
     )
-
-
-def _with_words(clock: Clock, words: Mapping[Var, Word]) -> Clock:
-    steps: list[On | Periodic] = []
-    result: Clock = clock
-    while not isinstance(result, Base):
-        steps.append(result)
-        result = result.parent
-    for step in reversed(steps):
-        match step:
-            case On(_, condition, constructor) if condition in words:
-                result = every(result, words[condition] if constructor is True else complement(words[condition]))
-            case On():
-                result = On(result, step.condition, step.constructor)
-            case Periodic():
-                result = every(result, step.word)
-    return result
