@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
+from syncml.ir.elementary.certificate import CERTIFICATES, Certificate, Evidence
+from syncml.ir.elementary.evaluate import evaluate
 from syncml.ir.elementary.exp_log import exp, log
 from syncml.ir.elementary.hyperbolic import sigmoid, tanh
 from syncml.ir.elementary.power import power
@@ -16,6 +18,8 @@ from syncml.ir.elementary.trigonometric import atan2, cos, sin
 from syncml.ir.operators import Op
 from syncml.ir.step.syntax import Function
 from syncml.ir.types import Scalar
+
+__all__ = ["CERTIFICATES", "ELEMENTARY", "Certificate", "Evidence", "evaluate", "function"]
 
 _MAKERS: dict[Op, Callable[[Scalar], Function]] = {
     Op.EXP: exp,

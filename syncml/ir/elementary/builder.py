@@ -3,6 +3,9 @@
 Rule: a `Value` is one expression over literals and locals. Python's operators build nested expressions and never
 name anything; `Builder.let` makes a local. A compound value that is used twice must therefore be named first,
 or its operations would be written, and run, twice (the tests hold that no function does so).
+
+What a selection chooses between, and what a Boolean connective joins, must be names or constants. A compiler may then
+compute both sides without asking whether that is safe, so it neither branches nor gives up on vectors.
 """
 
 from __future__ import annotations
@@ -28,7 +31,7 @@ from syncml.ir.step.syntax import (
     Unary,
     UnaryOp,
 )
-from syncml.ir.types import FLOATS, Scalar
+from syncml.ir.types import BOOL, FLOATS, Scalar
 
 
 def literal(value: float, type_: Scalar) -> Literal:
@@ -57,7 +60,10 @@ class Value:
         return found
 
     def _binary(self, op: BinaryOp, other: Value | float) -> Value:
-        return Value(Binary(op, self.expr, self.same_type(other).expr))
+        right = self.same_type(other)
+        if self.type is BOOL:
+            _require_atoms(self, right)
+        return Value(Binary(op, self.expr, right.expr))
 
     def same_type(self, other: Value | float) -> Value:
         """``other``, a plain number as a literal of this value's type."""
@@ -141,7 +147,16 @@ def select(condition: Value, then: Value | float, otherwise: Value | float) -> V
     """``condition ? then : otherwise``; at least one branch is a `Value`."""
     typed = then if isinstance(then, Value) else otherwise
     assert isinstance(typed, Value), "the type of a selection needs a typed branch"
-    return Value(Select(condition.expr, typed.same_type(then).expr, typed.same_type(otherwise).expr))
+    first, second = typed.same_type(then), typed.same_type(otherwise)
+    _require_atoms(first, second)
+    return Value(Select(condition.expr, first.expr, second.expr))
+
+
+def _require_atoms(*values: Value) -> None:
+    for value in values:
+        inner = value.expr.operand if isinstance(value.expr, Bitcast | Unary) else value.expr
+        if not isinstance(inner, Literal | Place):
+            raise ValueError(f"name the compound value {value.expr} first")
 
 
 @dataclass(slots=True)

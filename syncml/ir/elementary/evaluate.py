@@ -77,8 +77,7 @@ def _value(expr: Expr, environment: Environment) -> Machine:
         case Binary(op, left, right):
             return _BINARY[op](_value(left, environment), _value(right, environment))
         case Select(condition, then, otherwise):
-            chosen = np.where(_value(condition, environment), _value(then, environment), _value(otherwise, environment))
-            return chosen[()]  # a scalar again where all three were
+            return _select(*(_value(part, environment) for part in (condition, then, otherwise)))
         case Convert(operand, to):
             return _value(operand, environment).astype(dtype(to))
         case Bitcast(operand, to):
@@ -91,9 +90,9 @@ def _value(expr: Expr, environment: Environment) -> Machine:
             assert_never(expr)
 
 
-def _select(condition: NDArray[np.bool_], then: Machine, otherwise: Machine) -> Machine:
-    chosen: NDArray[Any] = np.where(condition, then, otherwise)
-    return chosen[()]  # a scalar again where all three were
+def _select(condition: Machine, then: Machine, otherwise: Machine) -> Machine:
+    branches: tuple[NDArray[Any], NDArray[Any]] = (np.asarray(then), np.asarray(otherwise))
+    return np.where(condition, *branches)[()]  # a scalar again where all three were
 
 
 def _unary(op: UnaryOp, operand: Machine) -> Machine:

@@ -13,9 +13,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from syncml.ir.elementary.builder import Value, select
-from syncml.ir.elementary.formats import clamp
 from syncml.ir.elementary.kernels import (
     Context,
+    clamp,
     exp_minus_one,
     nan_if,
     one_plus,
@@ -34,7 +34,7 @@ def exp(type_: Scalar) -> Function:
     """The exponential."""
     c = Context.of("exp", type_)
     x = c.builder.parameter("x", type_)
-    limited = c.let("limited", clamp(x, *EXP_LIMITS[c.format.width]))
+    limited = clamp(c, x, *EXP_LIMITS[c.format.width])
     reduced = reduce_by_ln2(c, limited)
     mantissa = one_plus(c, exp_minus_one(c, reduced.remainder))
     result = power_of_two(c, reduced.shifted).scale(mantissa)
@@ -57,12 +57,13 @@ def decompose(c: Context, x: Value) -> Decomposed:
     f = c.format
     digits = f.fraction + 1
     tiny = c.let("tiny", x < f.least_normal)
-    normal = select(tiny, x * 2.0**digits, x)
+    normal = c.let("normal", select(tiny, c.let("magnified", x * 2.0**digits), x))
     # Adding the distance from sqrt(1/2) to 1 carries into the exponent iff the significand is at least sqrt(2).
     sqrt_half = SQRT_HALF_BITS[f.width]
     offset = c.let("offset", f.to_bits(normal) + (f.power_bits(0) - sqrt_half))
     biased = f.scaled_integer(offset >> f.fraction, 0)
-    exponent = c.let("k", biased - select(tiny, x.same_type(float(f.bias + digits)), float(f.bias)))
+    bias = c.let("bias", select(tiny, x.same_type(float(f.bias + digits)), float(f.bias)))
+    exponent = c.let("k", biased - bias)
     m = f.from_bits((offset & f.fraction_mask) + sqrt_half)
     return Decomposed(exponent, c.let("f", m - 1.0))
 
@@ -84,7 +85,7 @@ def log(type_: Scalar) -> Function:
 def _log_special(c: Context, x: Value, finite: Value) -> Value:
     f = c.format
     bits = c.let("bits", f.to_bits(x))
-    positive = select(bits.equals(f.infinity_bits), f.infinity(), finite)
+    positive = select(bits.equals(f.infinity_bits), f.infinity(), c.let("finite", finite))
     # As unsigned numbers, the bits of NaN and of negative numbers exceed those of infinity.
-    invalid = nan_if(c, bits > f.infinity_bits, positive)
-    return select((bits & f.magnitude_mask).equals(0), f.infinity(sign=1), invalid)
+    not_zero = c.let("not_zero", nan_if(c, bits > f.infinity_bits, positive))
+    return select((bits & f.magnitude_mask).equals(0), f.infinity(sign=1), not_zero)

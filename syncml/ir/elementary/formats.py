@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from syncml.ir.elementary.builder import Value, literal, select
+from syncml.ir.elementary.builder import Value, literal
 from syncml.ir.types import F32, F64, Scalar
 
 
@@ -98,8 +98,3 @@ FORMATS = {
     F32: Format(F32, Scalar.U32, 32, 23, 127),
     F64: Format(F64, Scalar.U64, 64, 52, 1023),
 }
-
-
-def clamp(x: Value, low: float, high: float) -> Value:
-    """``x`` limited to [low, high]; ``x`` must be a named value, and NaN stays NaN."""
-    return select(x < low, low, select(x > high, high, x))

@@ -9,9 +9,9 @@ sigmoid: 1 / (1 + exp(-x)), but exp(x) far below 0, where the sum would overflow
 from __future__ import annotations
 
 from syncml.ir.elementary.builder import select
-from syncml.ir.elementary.formats import clamp
 from syncml.ir.elementary.kernels import (
     Context,
+    clamp,
     exp_minus_one,
     fast_two_sum,
     nan_if,
@@ -43,11 +43,11 @@ def tanh(type_: Scalar) -> Function:
     p = exp_minus_one(c, reduced.remainder)
     # n is between 0 and 58: the low bits of `shifted` added to the exponent of 1.
     scale = c.let("scale", f.from_bits((f.to_bits(reduced.shifted) << f.fraction) + f.power_bits(0)))
-    large = 1.0 - 2.0 / ((scale + 1.0) + scale * (p.high + p.low))
+    large = c.let("large", 1.0 - 2.0 / ((scale + 1.0) + scale * (p.high + p.low)))
     square = c.let("square", a * a)
-    small = a + a * square * polynomial(c, square, c.coefficients.tanh)
-    result = with_sign_of(c, select(a < c.coefficients.tanh_threshold, small, large), f.sign_bit(x))
-    return c.builder.function(nan_if(c, c.is_nan(x), result))
+    small = c.let("small", a + a * square * polynomial(c, square, c.coefficients.tanh))
+    result = c.let("unsigned", select(a < c.coefficients.tanh_threshold, small, large))
+    return c.builder.function(nan_if(c, c.is_nan(x), with_sign_of(c, result, f.sign_bit(x))))
 
 
 def sigmoid(type_: Scalar) -> Function:
@@ -55,13 +55,13 @@ def sigmoid(type_: Scalar) -> Function:
     c = Context.of("sigmoid", type_)
     x = c.builder.parameter("x", type_)
     width = c.format.width
-    limited = c.let("limited", clamp(x, *SIGMOID_LIMITS[width]))
+    limited = clamp(c, x, *SIGMOID_LIMITS[width])
     in_tail = c.let("in_tail", limited < SIGMOID_TAIL[width])
     reduced = reduce_by_ln2(c, c.let("exponent", select(in_tail, limited, -limited)))
     p = exp_minus_one(c, reduced.remainder)
     power = power_of_two(c, reduced.shifted)
     scale = c.let("scale", power.first * power.second)
     whole = fast_two_sum(c, "whole", scale, scale.same_type(1.0))
-    body = 1.0 / (whole.high + (scale * (p.high + p.low) + whole.low))
-    tail = power.scale(one_plus(c, p))
+    body = c.let("body", 1.0 / (whole.high + (scale * (p.high + p.low) + whole.low)))
+    tail = c.let("tail", power.scale(one_plus(c, p)))
     return c.builder.function(nan_if(c, c.is_nan(x), select(in_tail, tail, body)))

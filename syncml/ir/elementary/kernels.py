@@ -55,6 +55,12 @@ def polynomial(c: Context, x: Value, coefficients: tuple[float, ...]) -> Value:
     return result
 
 
+def clamp(c: Context, x: Value, low: float, high: float) -> Value:
+    """``x`` limited to [low, high]; NaN stays NaN."""
+    below = c.let("limited", select(x < low, low, x))
+    return c.let("limited", select(below > high, high, below))
+
+
 def fast_two_sum(c: Context, name: str, large: Value, small: Value) -> Pair:
     """``large + small`` exactly, if ``large`` is zero or has no smaller exponent than ``small``."""
     high = c.let(name, large + small)
@@ -147,4 +153,4 @@ def with_sign_of(c: Context, magnitude: Value, sign_bit: Value) -> Value:
 
 def nan_if(c: Context, condition: Value, result: Value) -> Value:
     """The canonical NaN under ``condition``, else ``result``."""
-    return select(condition, c.format.nan(), result)
+    return select(condition, c.format.nan(), c.let("result", result))

@@ -8,12 +8,13 @@ are selections at the end.
 
 from __future__ import annotations
 
+from syncml.ir.constants import dtype
 from syncml.ir.elementary.builder import Value, literal, select
 from syncml.ir.elementary.exp_log import decompose
-from syncml.ir.elementary.formats import clamp
 from syncml.ir.elementary.kernels import (
     Context,
     Pair,
+    clamp,
     exp_minus_one,
     fast_two_sum,
     nan_if,
@@ -65,12 +66,17 @@ def _log2(c: Context, x: Value) -> Pair:
     return fast_two_sum(c, "log2", added.high, c.let("log2_rest", added.low + fractional.low))
 
 
+def _bits(c: Context, number: float) -> int:
+    """The bits of a positive number."""
+    return int(dtype(c.format.scalar).type(number).view(dtype(c.format.bits)))
+
+
 def _exp2(c: Context, p: Pair) -> Value:
     """``2**p``; 0 or infinity beyond the exponents of the format."""
     limit = EXPONENT_LIMIT[c.format.width]
-    limited = c.let("exponent", clamp(p.high, -limit, limit))
-    within = (p.high >= -limit) & (p.high <= limit)
-    low = c.let("exponent_low", select(within, p.low, 0.0))
+    limited = clamp(c, p.high, -limit, limit)
+    # Beyond the limits the low word could be large; it no longer matters.
+    low = c.let("exponent_low", select(c.format.magnitude_bits(p.high) <= _bits(c, limit), p.low, 0.0))
     shifted = c.let("shifted", limited + c.format.shifter)
     rest = c.let("rest", limited - (shifted - c.format.shifter))
     # The low word is up to a unit of the whole exponent, much more than one of the rest; so the pair is made anew.
@@ -84,7 +90,9 @@ def _is_integer(c: Context, magnitude: Value) -> Value:
     f = c.format
     unit = 2.0**f.fraction
     rounded = (magnitude + unit) - unit
-    return (magnitude >= unit) | f.to_bits(rounded).equals(f.to_bits(magnitude))
+    large = c.let("large", magnitude >= unit)
+    whole = c.let("whole", f.to_bits(rounded).equals(f.to_bits(magnitude)))
+    return c.let("integral", large | whole)
 
 
 def power(type_: Scalar) -> Function:
@@ -94,7 +102,7 @@ def power(type_: Scalar) -> Function:
     x, y = c.builder.parameter("x", type_), c.builder.parameter("y", type_)
     x_bits, y_bits = c.let("x_bits", f.magnitude_bits(x)), c.let("y_bits", f.magnitude_bits(y))
     logarithm = _log2(c, c.let("base", f.from_bits(x_bits)))
-    y_limited = c.let("y_limited", clamp(y, -Y_LIMIT[f.width], Y_LIMIT[f.width]))
+    y_limited = clamp(c, y, -Y_LIMIT[f.width], Y_LIMIT[f.width])
     product = two_product(c, "product", y_limited, logarithm.high)
     low = c.let("product_rest", product.low + y_limited * logarithm.low)
     finite = _exp2(c, Pair(product.high, low))
@@ -106,19 +114,25 @@ def _special_cases(c: Context, arguments: tuple[Value, Value], bits: tuple[Value
     f = c.format
     (x, y), (x_bits, y_bits) = arguments, bits
     infinite = c.let("infinite", x_bits.equals(f.infinity_bits))
-    grows = infinite.equals(y > 0.0)  # infinity to a positive power, or zero to a negative one
-    extreme = select(grows, f.infinity(), 0.0)
-    magnitude = select(infinite | x_bits.equals(0), extreme, finite)
+    zero = c.let("zero", x_bits.equals(0))
+    positive = c.let("positive", y > 0.0)
+    # Infinity to a positive power, or zero to a negative one, is infinite.
+    extreme = c.let("extreme", select(infinite.equals(positive), f.infinity(), 0.0))
+    magnitude = c.let("power", select(infinite | zero, extreme, c.let("finite", finite)))
 
     y_magnitude = c.let("y_magnitude", f.from_bits(y_bits))
-    y_half = c.let("y_half", y_magnitude * 0.5)
-    integral = c.let("integral", _is_integer(c, y_magnitude))
-    odd = integral & ~_is_integer(c, y_half)
-    sign = select(odd, f.sign_bit(x), 0)
-    signed = f.from_bits(f.to_bits(magnitude) | sign)
+    integral = _is_integer(c, y_magnitude)
+    half_integral = _is_integer(c, c.let("y_half", y_magnitude * 0.5))
+    odd = c.let("odd", integral & ~half_integral)
+    sign = c.let("sign", select(odd, c.let("x_sign", f.sign_bit(x)), 0))
+    signed = c.let("signed", f.from_bits(f.to_bits(magnitude) | sign))
 
-    finite_negative = (x < 0.0) & (x_bits < f.infinity_bits)
-    no_real_power = finite_negative & ~integral
-    either_nan = (x_bits > f.infinity_bits) | (y_bits > f.infinity_bits)
-    valued = nan_if(c, no_real_power | either_nan, signed)
-    return select(y_bits.equals(0) | f.to_bits(x).equals(f.power_bits(0)), 1.0, valued)
+    negative = c.let("negative", x < 0.0)
+    fraction_of_negative = c.let("fractional", negative & ~integral)
+    x_finite = c.let("x_finite", x_bits < f.infinity_bits)
+    no_real_power = c.let("no_real_power", fraction_of_negative & x_finite)
+    x_nan, y_nan = c.let("x_nan", x_bits > f.infinity_bits), c.let("y_nan", y_bits > f.infinity_bits)
+    either_nan = c.let("either_nan", x_nan | y_nan)
+    valued = c.let("valued", nan_if(c, no_real_power | either_nan, signed))
+    x_one, y_zero = c.let("x_one", f.to_bits(x).equals(f.power_bits(0))), c.let("y_zero", y_bits.equals(0))
+    return select(x_one | y_zero, 1.0, valued)

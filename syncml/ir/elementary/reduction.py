@@ -56,7 +56,8 @@ def _window(c: Context, biased_exponent: Value, words: int, last_offset: int) ->
     f = c.format
     half_exponent = f.bias - 1
     lead = f.fraction + 3
-    start = c.let("start", select(biased_exponent > half_exponent, biased_exponent - half_exponent, 0))
+    above = c.let("above", biased_exponent - half_exponent)
+    start = c.let("start", select(biased_exponent > half_exponent, above, 0))
     row = [_u64(_word(i, lead)) for i in range(last_offset + words + 1)]
     step = 1 << (last_offset.bit_length() - 1)
     while step:
@@ -163,7 +164,7 @@ def reduce_angle(c: Context, x: Value) -> Angle:
         remainder = _remainder_wide(c, rest, rest_low, negative)
     direct = c.let("direct", bits <= QUARTER_PI_BITS[f.width])
     return Angle(
-        c.let("quarter", select(direct, 0, quarter)),
+        c.let("quarter", select(direct, 0, c.let("nearest", quarter))),
         c.let("mirrored", select(direct, 0, negative)),
         Pair(
             c.let("r", select(direct, f.from_bits(bits), remainder.high)),

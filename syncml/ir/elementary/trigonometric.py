@@ -35,7 +35,7 @@ def _sine_of_quarters(c: Context, x: Value, quarters_ahead: int) -> Function:
     sine, cosine = _sine_and_cosine(c, angle.remainder)
     quarter = c.let("quarter_ahead", angle.quarter + quarters_ahead)
     use_cosine = c.let("use_cosine", (quarter & 1).differs(0))
-    value = select(use_cosine, cosine, sine)
+    value = c.let("value", select(use_cosine, c.let("cosine", cosine), c.let("sine", sine)))
     # The angle from the quarter matters with its sign to the odd polynomial only.
     flips = (quarter >> 1) ^ select(use_cosine, 0, angle.negative)
     sign = (flips.convert(f.bits) if f.width == 32 else flips) << (f.width - 1)
@@ -71,15 +71,17 @@ def atan2(type_: Scalar) -> Function:
     left = c.let("left", f.sign_bit(x).differs(0))
     # The angle is base + t + tail, or base - t - tail where the octant runs backward.
     backward = c.let("backward", select(steep.differs(left), x_bits.same_type(f.sign_mask), 0))
-    base = c.let("base", select(steep, k.half_pi[0], select(left, k.pi[0], x.same_type(0.0))))
-    base_low = select(steep, k.half_pi[1], select(left, k.pi[1], x.same_type(0.0)))
+    straight = c.let("straight", select(left, k.pi[0], x.same_type(0.0)))
+    straight_low = c.let("straight_low", select(left, k.pi[1], x.same_type(0.0)))
+    base = c.let("base", select(steep, k.half_pi[0], straight))
+    base_low = c.let("base_low", select(steep, k.half_pi[1], straight_low))
     signed_t = c.let("signed_t", f.from_bits(f.to_bits(t) ^ backward))
     signed_tail = f.from_bits(f.to_bits(tail) ^ backward)
     total = fast_two_sum(c, "angle", base, signed_t)
     magnitude = total.high + (signed_tail + (total.low + base_low))
     signed = f.from_bits(f.to_bits(magnitude) | f.sign_bit(y))
-    either_nan = (y_bits > f.infinity_bits) | (x_bits > f.infinity_bits)
-    return c.builder.function(nan_if(c, either_nan, signed))
+    y_nan, x_nan = c.let("y_nan", y_bits > f.infinity_bits), c.let("x_nan", x_bits > f.infinity_bits)
+    return c.builder.function(nan_if(c, y_nan | x_nan, signed))
 
 
 def _ratio(c: Context, y_bits: Value, x_bits: Value, steep: Value) -> Value:
@@ -87,7 +89,8 @@ def _ratio(c: Context, y_bits: Value, x_bits: Value, steep: Value) -> Value:
     f = c.format
     one = f.power_bits(0)
     same = c.let("same", y_bits.equals(x_bits))
-    both = select(y_bits.equals(0), y_bits, one)
-    smaller = f.from_bits(select(same, both, select(steep, x_bits, y_bits)))
-    larger = f.from_bits(select(same, one, select(steep, y_bits, x_bits)))
+    both = c.let("both", select(y_bits.equals(0), y_bits, one))
+    least, greatest = c.let("least", select(steep, x_bits, y_bits)), c.let("greatest", select(steep, y_bits, x_bits))
+    smaller = c.let("smaller", f.from_bits(select(same, both, least)))
+    larger = c.let("larger", f.from_bits(select(same, one, greatest)))
     return smaller / larger
