@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from math import isfinite, trunc
+from math import isfinite, isnan, trunc
 from typing import Any, assert_never
 
 import numpy
@@ -218,11 +218,9 @@ def cast_scalar(x: Any, source: Element, target: Element) -> Any:
     if target in FLOATS:
         return nearest(Fraction(x), target) if isinstance(x, Fraction) else dtype(target).type(x)
     if source in FLOATS and not isfinite(x):
-        return 0 if x != x or target in MATHEMATICAL else integer_range(_scalar(target))[x > 0]
+        return 0 if isnan(x) or target in MATHEMATICAL else integer_range(_scalar(target))[bool(x > 0)]
     if target is Scalar.REAL:
-        return (
-            Fraction(float(x)) if source in FLOATS else Fraction(int(x)) if source in MACHINE_INTEGERS else Fraction(x)
-        )
+        return Fraction(float(x)) if source in FLOATS else Fraction(x if source in MATHEMATICAL else int(x))
     whole = trunc(x) if isinstance(x, Fraction | int) else trunc(float(x)) if source in FLOATS else int(x)
     if source in FLOATS and target in MACHINE_INTEGERS:
         low, high = integer_range(_scalar(target))

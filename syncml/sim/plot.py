@@ -87,8 +87,11 @@ def _picture(trace: Trace, title: str, failures: Sequence[tuple[str, int]], form
         axes: Any = figure.subplots(len(groups), 1, sharex=True, squeeze=False, gridspec_kw={"height_ratios": heights})
         for axis, (unit, columns) in zip(axes[:, 0], groups, strict=True):
             (_draw_bands if _is_band(columns[0]) else _draw_lines)(axis, trace, columns, unit)
-            for name, tick in failures:
-                axis.axvline(_time(trace)[tick], color=_FAILED, linewidth=1.2, linestyle="--", label=f"{name} fails")
+            for _, tick in failures:
+                axis.axvline(_time(trace)[tick], color=_FAILED, linewidth=1.2, linestyle="--")
+        for name, tick in failures:
+            place = {"xy": (_time(trace)[tick], 1.0), "xycoords": ("data", "axes fraction")}
+            axes[0, 0].annotate(f"{name} fails", **place, color=_FAILED, fontsize=8, ha="center", va="bottom")
         axes[-1, 0].set_xlabel("time [s]" if trace.rate else "tick")
         buffer = io.BytesIO()
         figure.savefig(buffer, format=format_, dpi=120, metadata={"Date": None} if format_ == "svg" else None)

@@ -85,18 +85,22 @@ class _Copy:
         self._call = call
         self._base = equation.clock
         self._span = equation.span
-        self._aliases: list[tuple[Var, Atom]] = []
+        self._clock_cache: dict[Clock, Clock] = {}
+        self._fresh: dict[Var, Clock] = {}
+        self._aliases: list[tuple[Var, Var]] = []
+        """Targets that are copies, each with the formal that it is a copy of."""
+        self._constants: list[tuple[Var, Const]] = []
         self._atoms: dict[Var, Atom] = dict(zip(callee.inputs, call.arguments, strict=True))
+        registers = {e.target for e in callee.equations if isinstance(e.rhs, Fby)}
         for formal, target in zip(callee.outputs, equation.targets, strict=True):
-            if formal in self._atoms:
-                self._aliases.append((target, self._atoms[formal]))
+            # A register keeps its path, so that the state of the flat node has the names of the state of the instances.
+            if formal in self._atoms or formal in registers:
+                self._aliases.append((target, formal))
             else:
                 self._atoms[formal] = target
-        self._fresh: dict[Var, Clock] = {}
         self._name_constant_conditions()
         for local in (t for e in callee.equations for t in e.targets if t not in self._atoms):
             self._atoms[local] = self._local(local)
-        self._clock_cache: dict[Clock, Clock] = {}
         for formal, atom in self._atoms.items():
             if isinstance(atom, Var) and formal in callee.clocks and formal not in callee.inputs:
                 self._fresh[atom] = self._clock(callee.clocks[formal])
@@ -112,7 +116,7 @@ class _Copy:
             if formal in conditions and isinstance(actual, Const):
                 local = self._local(formal)
                 self._atoms[formal] = local
-                self._aliases.append((local, actual))
+                self._constants.append((local, actual))
                 self._fresh[local] = self._base
 
     def clocks(self) -> Mapping[Var, Clock]:
@@ -120,7 +124,7 @@ class _Copy:
         return self._fresh
 
     def equations(self) -> list[Equation]:
-        """The callee's equations, and a copy for each output that is an input."""
+        """The callee's equations, and a copy for each output that is an input or a register."""
         body = [
             replace(
                 e,
@@ -130,9 +134,11 @@ class _Copy:
             )
             for e in self._callee.equations
         ]
-        for target, source in self._aliases:
-            clock = self._fresh.get(target, self._base)
-            body.append(Equation((target,), Apply(Op.COPY, (source,)), self._span, clock))
+        for target, formal in self._aliases:
+            clock = self._clock(self._callee.clocks[formal])
+            body.append(Equation((target,), Apply(Op.COPY, (self._atoms[formal],)), self._span, clock))
+        for local, constant in self._constants:
+            body.append(Equation((local,), Apply(Op.COPY, (constant,)), self._span, self._base))
         return body
 
     def properties(self) -> list[Property]:

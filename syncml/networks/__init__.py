@@ -1,0 +1,1 @@
+"""Trained networks from files: ONNX graphs and safetensors or NPZ weights, as nodes of the language."""

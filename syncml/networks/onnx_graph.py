@@ -1,0 +1,124 @@
+"""ONNX files as plain graphs: operators with constant attributes, weights as NumPy arrays.
+
+Rule: a graph that this module returns is complete and in order: every operator is known by `OPERATORS`, every tensor
+is an input, a weight or the result of an earlier operator, and every attribute is a Python value. Everything else is
+refused with the operator's name and its node, before anything is built from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syncml.diagnostics.model import Diagnostic, DiagnosticError, Span, error
+from syncml.extras import optional
+
+OPERATORS = frozenset({
+    "Add", "Concat", "Constant", "Conv", "Flatten", "GRU", "Gemm", "Identity", "LSTM", "MatMul", "Mul", "RNN", "Relu",
+    "Reshape", "Sigmoid", "Slice", "Squeeze", "Sub", "Tanh", "Transpose", "Unsqueeze",
+})  # fmt: skip
+"""The operators that are read; `Conv` only where its kernel covers the whole of its input (a dense layer)."""
+
+OLDEST_OPSET, NEWEST_OPSET = 7, 22
+
+
+@dataclass(frozen=True, slots=True)
+class OnnxNode:
+    """One operator: tensors by name (``""`` for an optional input that is left out)."""
+
+    operator: str
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attributes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class OnnxGraph:
+    """A network: free inputs with their shapes (a free batch extent is 1), weights, operators in order."""
+
+    path: Path
+    inputs: Mapping[str, tuple[int, ...]]
+    outputs: tuple[str, ...]
+    weights: Mapping[str, NDArray[Any]]
+    nodes: tuple[OnnxNode, ...]
+
+
+def read_onnx(path: str | Path) -> OnnxGraph:
+    """Read an ONNX file.
+
+    Raises:
+        DiagnosticError: D001 unreadable, D004 damaged or not a valid model, D005 an operator or opset is not
+            supported, D006 the package ``onnx`` is missing.
+    """
+    path = Path(path)
+    onnx = optional("onnx", f"reading {path.name}", "onnx")
+    helper = optional("onnx.numpy_helper", f"reading {path.name}", "onnx")
+    try:
+        data = path.read_bytes()
+    except OSError as fault:
+        message = f"cannot read {path}: {fault.strerror or fault}"
+        raise DiagnosticError(error("D001", message, Span.point(str(path)))) from fault
+    try:
+        model = onnx.load_model_from_string(data)
+        onnx.checker.check_model(model)
+        graph = model.graph
+        weights = {w.name: np.array(helper.to_array(w)) for w in graph.initializer}
+        nodes = tuple(_node(onnx, helper, n, i) for i, n in enumerate(graph.node))
+    except Exception as fault:  # protobuf, the checker and NumPy each have their own exceptions
+        reason = (str(fault).strip() or type(fault).__name__).splitlines()[0]
+        message = f"{path.name} is damaged, cut short, or no valid ONNX model: {reason}"
+        raise DiagnosticError(error("D004", message, Span.point(str(path)), help="export the model again")) from fault
+    faults = _unsupported(path, model, nodes)
+    if not nodes:
+        faults.append(error("D004", f"{path.name} holds no network", Span.point(str(path))))
+    if faults:
+        raise DiagnosticError(*faults)
+    inputs = {i.name: _shape(i) for i in graph.input if i.name not in weights}
+    return OnnxGraph(path, inputs, tuple(o.name for o in graph.output), weights, nodes)
+
+
+def _node(onnx: Any, helper: Any, node: Any, position: int) -> OnnxNode:
+    attributes = {a.name: _attribute(onnx, helper, a) for a in node.attribute}
+    name = node.name or f"number {position + 1}"
+    return OnnxNode(node.op_type, name, tuple(node.input), tuple(node.output), attributes)
+
+
+def _attribute(onnx: Any, helper: Any, attribute: Any) -> Any:
+    value: Any = onnx.helper.get_attribute_value(attribute)
+    if isinstance(value, bytes):
+        return value.decode()
+    if isinstance(value, onnx.TensorProto):
+        return np.array(helper.to_array(value))
+    if attribute.type == onnx.AttributeProto.STRINGS:
+        return [item.decode() for item in value]
+    return value
+
+
+def _unsupported(path: Path, model: Any, nodes: tuple[OnnxNode, ...]) -> list[Diagnostic]:
+    known = ", ".join(sorted(OPERATORS))
+    faults = [
+        error(
+            "D005",
+            f"{path.name}: operator {node.operator} (node {node.name}) is not supported",
+            Span.point(str(path)),
+            help=f"supported operators: {known}",
+        )
+        for node in nodes
+        if node.operator not in OPERATORS
+    ]
+    for opset in model.opset_import:
+        if opset.domain in ("", "ai.onnx") and not OLDEST_OPSET <= opset.version <= NEWEST_OPSET:
+            message = f"{path.name} uses opset {opset.version}; {OLDEST_OPSET} to {NEWEST_OPSET} are supported"
+            faults.append(error("D005", message, Span.point(str(path)), help="export with another opset version"))
+    return faults
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    """The shape of an input; an extent without a number is a batch or a time axis, of which a tick has one."""
+    return tuple(d.dim_value or 1 for d in value.type.tensor_type.shape.dim)
