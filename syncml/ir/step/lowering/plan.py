@@ -1,0 +1,296 @@
+"""Where each variable of a node lives: in a slot of its own, under another name, or inside of its only use.
+
+Rule: a copy, and a sampling, is another name of what it copies: a stream that is present has one value in an instant.
+An operator that only rearranges indices is a view of its argument. A value that the user did not name and that is read
+once is computed where it is read. Everything else has a slot: the branch of a merge that of the merge, and a value
+that becomes the next value of a register that nobody reads afterwards that of the register.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from syncml.diagnostics.model import InternalFault
+from syncml.ir.clocks import Clock, On
+from syncml.ir.constants import Const
+from syncml.ir.equations.syntax import Apply, Atom, Call, Equation, Fby, Merge, Node, Var, Wave, When, atoms
+from syncml.ir.operators import Op
+from syncml.ir.step.lowering.elements import ELEMENTWISE, POINTWISE, VIEWS, view_indices
+from syncml.ir.step.lowering.observe import conditions
+from syncml.ir.step.syntax import Binary, BinaryOp, LoopIndex
+from syncml.ir.step.traverse import walk
+from syncml.ir.types import TensorType, shape, size
+
+LIMIT = 8
+"""The most operations of an expression that is moved into its use."""
+
+_FOLDS = frozenset({Op.SUM, Op.LEAST, Op.GREATEST, Op.ALL, Op.ANY})
+_JOINS = frozenset({Op.STACK, Op.CONCAT})
+
+
+@dataclass(slots=True)
+class Plan:
+    """The decisions for one node; `syncml.ir.step.lowering.units` revises them where the order of updates asks.
+
+    Attributes:
+        definition: The equation of each variable that is not an input.
+        alias: What a copy stands for, in one step.
+        inside: Variables without a slot: views, and values that are computed where they are read.
+        root: For the branch of a merge that is computed in place, the merge's variable.
+    """
+
+    node: Node
+    definition: dict[Var, Equation]
+    alias: dict[Var, Atom]
+    inside: set[Var] = field(default_factory=set[Var])
+    root: dict[Var, Var] = field(default_factory=dict[Var, Var])
+
+    def resolve(self, atom: Atom) -> Atom:
+        """The variable or constant that ``atom`` is another name of."""
+        return self.alias.get(atom, atom) if isinstance(atom, Var) else atom
+
+    def arguments(self, equation: Equation) -> tuple[Atom, ...]:
+        """What ``equation`` reads, aliases resolved."""
+        return tuple(self.resolve(a) for a in atoms(equation.rhs))
+
+    def is_register(self, atom: Atom) -> bool:
+        """Whether ``atom`` is the reading of a register."""
+        equation = self.definition.get(atom) if isinstance(atom, Var) else None
+        return equation is not None and isinstance(equation.rhs, Fby)
+
+    def leaves(self, atom: Atom) -> list[Var]:
+        """The variables with a slot that are read where ``atom`` is."""
+        found: list[Var] = []
+        stack: list[Atom] = [self.resolve(atom)]
+        while stack:
+            top = stack.pop()
+            if not isinstance(top, Var):
+                continue
+            if top in self.inside:
+                stack += reversed(self.arguments(self.definition[top]))
+            else:
+                found.append(top)
+        return found
+
+    def base(self, var: Var) -> Var:
+        """The variable in whose slot ``var`` is computed."""
+        while var in self.root:
+            var = self.root[var]
+        return var
+
+
+def plan(node: Node) -> Plan:
+    """Decide for every variable of a node with total clocks and without words.
+
+    Raises:
+        InternalFault: a value depends on itself within one instant.
+    """
+    definition = {t: e for e in node.equations for t in e.targets}
+    result = Plan(node, definition, _aliases(node))
+    uses, consumer = _uses(result)
+    cost: dict[Var, int] = {}
+    for equation in _in_order(result):
+        if not isinstance(equation.rhs, Apply) or equation.target in result.alias:
+            continue
+        target = equation.target
+        cost[target] = 1 + sum(
+            cost.get(a, 0) for a in result.arguments(equation) if isinstance(a, Var) and a in result.inside
+        )
+        fits = cost[target] <= LIMIT
+        if fits and (
+            _is_view(result, equation, equation.rhs) or _moves(result, equation, equation.rhs, uses, consumer)
+        ):
+            result.inside.add(target)
+    _share_merges(result)
+    return result
+
+
+def _aliases(node: Node) -> dict[Var, Atom]:
+    """Copies and samplings, each with what it stands for in the end."""
+    direct: dict[Var, Atom] = {}
+    for equation in node.equations:
+        match equation.rhs:
+            case Apply(Op.COPY, (source,)):
+                direct[equation.target] = source
+            case When(source):
+                direct[equation.target] = source
+            case _:
+                pass
+    final: dict[Var, Atom] = {}
+    for var in direct:
+        path: list[Var] = []
+        atom: Atom = var
+        while isinstance(atom, Var) and atom in direct and atom not in final and len(path) <= len(direct):
+            path.append(atom)
+            atom = direct[atom]
+        if isinstance(atom, Var):
+            atom = final.get(atom, atom)
+        final.update((v, atom) for v in path)
+    return final
+
+
+def _uses(plan_: Plan) -> tuple[Counter[Var], dict[Var, Equation]]:
+    """How often each variable is read, and by which equation last; clock conditions and outputs count as two."""
+    uses: Counter[Var] = Counter()
+    consumer: dict[Var, Equation] = {}
+    clocks: dict[Clock, None] = {}
+    for equation in plan_.node.equations:
+        if equation.clock is not None:
+            clocks.setdefault(equation.clock)
+        if not set(equation.targets) <= plan_.alias.keys():
+            for atom in plan_.arguments(equation):
+                if isinstance(atom, Var):
+                    uses[atom] += 1
+                    consumer[atom] = equation
+        if isinstance(equation.rhs, Merge):
+            _count_twice(uses, plan_.resolve(equation.rhs.condition))
+    for clock in (*clocks, *plan_.node.clocks.values()):
+        for condition in conditions(clock):
+            _count_twice(uses, plan_.resolve(condition))
+    for output in plan_.node.outputs:
+        _count_twice(uses, plan_.resolve(output))
+    return uses, consumer
+
+
+def _count_twice(uses: Counter[Var], atom: Atom) -> None:
+    if isinstance(atom, Var):
+        uses[atom] += 2
+
+
+def _in_order(plan_: Plan) -> list[Equation]:
+    """Equations after what they read within the instant, in source order where that is free."""
+    order: list[Equation] = []
+    state: dict[int, bool] = {}
+    for root in plan_.node.equations:
+        stack = [root]
+        while stack:
+            equation = stack[-1]
+            key = id(equation)
+            if key in state:
+                stack.pop()
+                if not state[key]:
+                    state[key] = True
+                    order.append(equation)
+                continue
+            state[key] = False
+            if isinstance(equation.rhs, Fby):
+                continue
+            for atom in reversed(atoms(equation.rhs)):
+                needed = plan_.definition.get(atom) if isinstance(atom, Var) else None
+                if needed is None:
+                    continue
+                if id(needed) not in state:
+                    stack.append(needed)
+                elif not state[id(needed)] and not isinstance(needed.rhs, Fby):
+                    names = ", ".join(t.name for t in needed.targets)
+                    raise InternalFault(f"{names} of {plan_.node.label} depends on itself within an instant")
+    return order
+
+
+def _is_view(plan_: Plan, equation: Equation, rhs: Apply) -> bool:
+    """Whether the value is a rearrangement of a slot or constant that costs nothing to read through."""
+    if rhs.op not in VIEWS:
+        return False
+    source = plan_.resolve(rhs.arguments[0])
+    if isinstance(source, Var) and source in plan_.inside and not _is_view_of_slot(plan_, source):
+        return False
+    if not isinstance(equation.target.type, TensorType) and equation.target.user:
+        return False
+    return rearranges_simply(rhs, shape(equation.target.type))
+
+
+def _is_view_of_slot(plan_: Plan, var: Var) -> bool:
+    rhs = plan_.definition[var].rhs
+    return isinstance(rhs, Apply) and rhs.op in VIEWS and len(plan_.leaves(var)) <= 1 and _only_views(plan_, var)
+
+
+def _only_views(plan_: Plan, var: Var) -> bool:
+    atom: Atom = var
+    while isinstance(atom, Var) and atom in plan_.inside:
+        rhs = plan_.definition[atom].rhs
+        if not isinstance(rhs, Apply) or rhs.op not in VIEWS:
+            return False
+        atom = plan_.resolve(rhs.arguments[0])
+    return True
+
+
+def rearranges_simply(rhs: Apply, extents: tuple[int, ...]) -> bool:
+    """Whether reading through the view needs no division of indices."""
+    read = view_indices(rhs, tuple(LoopIndex("i") for _ in extents))
+    divisions = (BinaryOp.QUOT, BinaryOp.REM)
+    return not any(isinstance(p, Binary) and p.op in divisions for i in read for p in walk(i))
+
+
+def _moves(
+    plan_: Plan, equation: Equation, rhs: Apply, uses: Mapping[Var, int], consumer: Mapping[Var, Equation]
+) -> bool:
+    """Whether the value is computed where it is read: once, by an equation that reads each element once."""
+    target = equation.target
+    is_tensor = isinstance(target.type, TensorType)
+    if uses[target] != 1 or rhs.op not in POINTWISE or (target.user and not is_tensor):
+        return False
+    if is_tensor and rhs.op is Op.AT:
+        return False
+    reader = consumer[target]
+    match reader.rhs:
+        case Fby():
+            return True
+        case Call():
+            return not is_tensor
+        case Merge():
+            branch = next(name for name, a in reader.rhs.branches if plan_.resolve(a) is target)
+            return equation.clock != _branch_clock(reader, reader.rhs, branch)
+        case Apply():
+            return _reads_once(plan_, target, reader, reader.rhs)
+        case When() | Wave():
+            raise InternalFault("a sampling is another name, and a word is a counter")
+
+
+def _reads_once(plan_: Plan, target: Var, reader: Equation, rhs: Apply) -> bool:
+    if rhs.op in ELEMENTWISE:
+        return size(target.type) == size(reader.target.type)
+    if rhs.op is Op.AT:
+        return plan_.resolve(rhs.arguments[1]) is target and not isinstance(reader.target.type, TensorType)
+    if rhs.op in VIEWS:
+        return rearranges_simply(rhs, shape(reader.target.type))
+    return rhs.op in _FOLDS | _JOINS
+
+
+def _branch_clock(equation: Equation, merge: Merge, constructor: bool | str) -> Clock:
+    if equation.clock is None:
+        raise InternalFault(f"{equation.target.name} is lowered before its clock is known")
+    return On(equation.clock, merge.condition, constructor)
+
+
+def _share_merges(plan_: Plan) -> None:
+    """Let the branches of merges be computed in the slots of the merges."""
+    outputs = {plan_.resolve(o) for o in plan_.node.outputs} | set(plan_.node.outputs)
+    for equation in plan_.node.equations:
+        if not isinstance(equation.rhs, Merge) or equation.target in plan_.alias:
+            continue
+        for constructor, atom in equation.rhs.branches:
+            branch = plan_.resolve(atom)
+            if isinstance(branch, Const) or branch in outputs or branch in plan_.root or branch in plan_.inside:
+                continue
+            defined = plan_.definition.get(branch)
+            if defined is None or isinstance(defined.rhs, Fby):
+                continue
+            clock = _branch_clock(equation, equation.rhs, constructor)
+            if defined.clock == clock and plan_.node.clocks.get(branch, clock) == clock:
+                plan_.root[branch] = equation.target
+
+
+def guards(clock: Clock) -> list[tuple[Var, bool | str]]:
+    """The tests under which something on ``clock`` is computed, outermost first."""
+    tests: list[tuple[Var, bool | str]] = []
+    while isinstance(clock, On):
+        tests.append((clock.condition, clock.constructor))
+        clock = clock.parent
+    return tests[::-1]
+
+
+def clock_reads(plan_: Plan, clock: Clock) -> list[Var]:
+    """The variables with a slot that the tests of ``clock`` read."""
+    return [leaf for var in conditions(clock) for leaf in plan_.leaves(var)]

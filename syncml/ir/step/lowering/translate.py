@@ -1,0 +1,114 @@
+"""Translation: each node becomes a machine, its units in their order, under the tests of their clocks.
+
+Rule: a register is a state slot, read in place and updated after its last reading; an output is written where it is
+computed; a call is one step of an instance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from syncml.diagnostics.model import InternalFault
+from syncml.ir.clocks import Clock
+from syncml.ir.equations.syntax import Apply, Call, Node, Program, Var
+from syncml.ir.step.lowering.control import Guard, under_guards
+from syncml.ir.step.lowering.plan import Plan, guards, plan
+from syncml.ir.step.lowering.schedule import schedule
+from syncml.ir.step.lowering.slots import Slots
+from syncml.ir.step.lowering.tensors import Tensors
+from syncml.ir.step.lowering.units import Kind, Unit, units_of
+from syncml.ir.step.syntax import Expr, Instance, Invoke, Machine, Origin, Slot, StepProgram, Stmt
+from syncml.ir.types import TensorType, Type
+
+
+def translate(program: Program, clocks: Mapping[tuple[str, str], str]) -> StepProgram:
+    """Step code of a clocked program without words.
+
+    Args:
+        program: Clocked equations; calls that cannot be scheduled as one piece were inlined.
+        clocks: The clock in words of each variable, by node and variable, for people who read the code.
+    """
+    machines = tuple(
+        translate_node(n, {var: text for (node, var), text in clocks.items() if node == n.name}) for n in program.nodes
+    )
+    return StepProgram(machines, program.main)
+
+
+def translate_node(node: Node, clocks: Mapping[str, str]) -> Machine:
+    """The machine of one node."""
+    return _Translation(node, clocks).machine()
+
+
+class _Translation:
+    def __init__(self, node: Node, clocks: Mapping[str, str]) -> None:
+        self._node = node
+        self._plan: Plan = plan(node)
+        self._units = units_of(self._plan)
+        self._slots = Slots(self._plan, self._units, clocks)
+        self._tensors = Tensors(self._plan, self._slots)
+        self._paths: dict[Clock, tuple[Guard, ...]] = {}
+
+    def machine(self) -> Machine:
+        """The finished machine."""
+        node, slots = self._node, self._slots
+        order = schedule(self._plan, self._units)
+        body = under_guards((self._path(unit.clock), self._statements(unit)) for unit in order)
+        instances = tuple(Instance(e.rhs.instance, e.rhs.node) for e in node.equations if isinstance(e.rhs, Call))
+        return Machine(
+            node.name,
+            node.label,
+            slots.inputs,
+            slots.outputs,
+            slots.state,
+            tuple(slots.constants.values()),
+            tuple(slots.locals),
+            instances,
+            body,
+        )
+
+    def _path(self, clock: Clock) -> tuple[Guard, ...]:
+        if clock not in self._paths:
+            self._paths[clock] = tuple((self._slots.read(var, ()), name) for var, name in guards(clock))
+        return self._paths[clock]
+
+    def _statements(self, unit: Unit) -> list[Stmt]:
+        equation = unit.equation
+        match unit.kind:
+            case Kind.CALL:
+                assert equation is not None and isinstance(equation.rhs, Call)
+                return [self._invoke(equation.rhs, equation.targets)]
+            case Kind.COMPUTE:
+                assert equation is not None and isinstance(equation.rhs, Apply)
+                return self._tensors.compute(equation.rhs, self._slots.of(unit.target), *self._about(unit.target))
+            case Kind.BRANCH:
+                return self._copy(unit, self._slots.of(unit.target))
+            case Kind.OUTPUT:
+                return self._copy(unit, self._slots.outputs[unit.output])
+            case Kind.SAVE:
+                return self._copy(unit, self._slots.saved(unit.target))
+            case Kind.UPDATE:
+                return self._update(unit)
+            case Kind.JOIN:
+                raise InternalFault("a join has no code")
+
+    def _about(self, var: Var) -> tuple[Type, Origin]:
+        return var.type, self._slots.origin(var)
+
+    def _copy(self, unit: Unit, target: Slot) -> list[Stmt]:
+        assert unit.source is not None
+        return self._tensors.copy(unit.source, target, *self._about(unit.target))
+
+    def _update(self, unit: Unit) -> list[Stmt]:
+        save = self._units.saved.get(unit.target)
+        if save is None:
+            return self._copy(unit, self._slots.of(unit.target))
+        type_, origin = self._about(unit.target)
+        return self._tensors.copy_slot(self._slots.saved(save.target), self._slots.of(unit.target), type_, origin)
+
+    def _invoke(self, call: Call, targets: tuple[Var, ...]) -> Invoke:
+        arguments: list[Expr] = [
+            self._slots.whole(a) if isinstance(a.type, TensorType) else self._slots.read(a, ()) for a in call.arguments
+        ]
+        results = tuple(self._slots.of(t) for t in targets)
+        origin = self._slots.origin(targets[0]) if targets else None
+        return Invoke(call.instance, tuple(arguments), results, origin)
