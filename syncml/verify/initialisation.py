@@ -1,0 +1,228 @@
+"""Initialisation: no value that is undefined at a first instant matters.
+
+Types, one bit for each stream: 0 is defined always, 1 is defined from the second instant of its clock on. ``<=`` reads
+"may flow into".
+
+    pre x : 1  if x : 0                      c fby x : 0  if x : 0
+    op(a, ..)      : the maximum             where(c, a, b) : a  if c is true at its first instant, b if it is false
+    x when C(c)    : x; 0 if c is known not to be C at its first instant
+    merge c ..     : the branch that c is known to select first; all others 0
+    f(a, ..)       : the maximum of those arguments that reach the output, and of what f leaves undefined itself
+
+Conditions, contracts, the next value of a state and the outputs of the main node are 0. A node is polymorphic: which
+inputs reach which outputs, and which inputs have to be 0, is found once for each node.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import assert_never
+
+from syncml.diagnostics import Collector, Diagnostic, Label, Span, error
+from syncml.ir.clocks import On, Word, steps
+from syncml.ir.constants import Const
+from syncml.ir.equations.conditions import Conditions, conditions_of
+from syncml.ir.equations.syntax import Apply, Atom, Call, Equation, Fby, Merge, Node, Program, Var, Wave, When
+from syncml.ir.graphs import components
+from syncml.ir.operators import Op
+
+
+@dataclass(frozen=True, slots=True)
+class _Sink:
+    """A place where an undefined value would matter."""
+
+    span: Span
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A `pre` without a first value, or the result of a call that hands one on."""
+
+    span: Span
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Signature:
+    """The polymorphic type of a node.
+
+    Each output is 1 if one of its ``inputs`` is, or always where it has a ``source``; ``required`` are the inputs that
+    have to be 0, and why.
+    """
+
+    inputs: tuple[frozenset[int], ...]
+    sources: tuple[_Source | None, ...]
+    required: Mapping[int, _Sink]
+
+
+def check_initialisation(program: Program) -> None:
+    """Check a clocked program.
+
+    Raises:
+        DiagnosticError: I001 for each `pre` whose undefined first value matters.
+    """
+    collector = Collector()
+    conditions = conditions_of(program)
+    signatures: dict[str, _Signature] = {}
+    for node in program.nodes:
+        flow = _Flow(node, conditions[node.name], signatures, is_main=node.name == program.main)
+        collector.extend(flow.faults())
+        signatures[node.name] = flow.signature()
+    collector.raise_if_errors()
+
+
+class _Flow:
+    """Where undefined first values come from, how they flow and where they matter, in one node."""
+
+    def __init__(
+        self, node: Node, conditions: Conditions, signatures: Mapping[str, _Signature], *, is_main: bool
+    ) -> None:
+        self._node = node
+        self._conditions = conditions
+        self._signatures = signatures
+        self._first: dict[Var, Const] = {
+            e.target: e.rhs.init for e in node.equations if isinstance(e.rhs, Fby) and e.rhs.init is not None
+        }
+        self._streams = [*node.inputs, *(t for e in node.equations for t in e.targets)]
+        self._number = {var: i for i, var in enumerate(self._streams)}
+        self._from: list[list[int]] = [[] for _ in self._streams]
+        self._sources: dict[int, _Source] = {}
+        self._sinks: dict[int, _Sink] = {}
+        for equation in node.equations:
+            self._equation(equation)
+        for var, sink in self._outer_sinks(is_main):
+            self._sink(var, sink)
+        self._reached = self._towards_sinks()
+
+    def faults(self) -> Iterator[Diagnostic]:
+        """I001 for each source that reaches a sink."""
+        for number, source in self._sources.items():
+            if number in self._reached:
+                yield _fault(source, self._reached[number])
+
+    def signature(self) -> _Signature:
+        """The type of the node for its callers; what has been reported is taken to be defined."""
+        count = len(self._node.inputs)
+        masks = [1 << i if i < count else 0 for i in range(len(self._streams))]
+        source: list[_Source | None] = [None] * len(self._streams)
+        for number, found in self._sources.items():
+            source[number] = None if number in self._reached else found
+        for component in components(self._from):
+            mask, cause = 0, None
+            for number in component:
+                for other in (number, *self._from[number]):
+                    mask |= masks[other]
+                    cause = cause or source[other]
+            for number in component:
+                masks[number], source[number] = mask, cause
+        outputs = [self._number[var] for var in self._node.outputs]
+        return _Signature(
+            tuple(frozenset(i for i in range(count) if masks[n] >> i & 1) for n in outputs),
+            tuple(source[n] for n in outputs),
+            {n: sink for n, sink in self._reached.items() if n < count},
+        )
+
+    def _equation(self, equation: Equation) -> None:
+        rhs = equation.rhs
+        match rhs:
+            case Apply():
+                self._flows(equation.target, *self._operands(rhs))
+            case Fby():
+                if rhs.init is None:
+                    name = rhs.following.name if isinstance(rhs.following, Var) and rhs.following.user else "..."
+                    self._sources[self._number[equation.target]] = _Source(equation.span, name)
+                    self._sink(rhs.following, _Sink(equation.span, "a second `pre`, which delays it further"))
+                else:
+                    self._sink(rhs.following, _Sink(equation.span, f"the next value of {_name(equation.target)}"))
+            case When():
+                self._sink(rhs.condition, _Sink(equation.span, "a condition"))
+                if self._selects_first(rhs.condition, rhs.constructor) is not False:
+                    self._flows(equation.target, rhs.source)
+            case Merge():
+                self._sink(rhs.condition, _Sink(equation.span, "the condition of a merge"))
+                for constructor, atom in rhs.branches:
+                    if self._selects_first(rhs.condition, constructor):
+                        self._flows(equation.target, atom)
+                    else:
+                        self._sink(atom, _Sink(equation.span, "a branch of a merge that may come later"))
+            case Wave():
+                pass
+            case Call():
+                self._call(equation, rhs)
+            case _:
+                assert_never(rhs)
+
+    def _operands(self, rhs: Apply) -> tuple[Atom, ...]:
+        """The operands whose first value matters for the first value of the result."""
+        if rhs.op is Op.WHERE:
+            condition, then, otherwise = rhs.arguments
+            selected = self._selects_first(condition, True)
+            if selected is not None:
+                return (then,) if selected else (otherwise,)
+        return rhs.arguments
+
+    def _call(self, equation: Equation, call: Call) -> None:
+        signature = self._signatures[call.node]
+        for position, target in enumerate(equation.targets):
+            self._flows(target, *(call.arguments[i] for i in sorted(signature.inputs[position])))
+            source = signature.sources[position]
+            if source is not None:
+                self._sources[self._number[target]] = source
+        for position, sink in signature.required.items():
+            self._sink(call.arguments[position], sink)
+
+    def _selects_first(self, condition: Atom, constructor: bool | str) -> bool | None:
+        """Whether ``condition`` equals ``constructor`` at the first instant of its clock; None if that is open."""
+        selection = self._conditions.select(condition, constructor)
+        if isinstance(selection, Word):
+            return bool(selection.at(0))
+        root, wanted = selection
+        return self._first[root].value == wanted if root in self._first else None
+
+    def _outer_sinks(self, is_main: bool) -> Iterator[tuple[Var, _Sink]]:
+        for clause in self._node.properties:
+            yield clause.holds, _Sink(clause.span, f"the contract {clause.name!r}")
+        for var in (*self._node.inputs, *self._node.outputs):
+            for step in steps(self._node.clocks[var]):
+                if isinstance(step, On):
+                    yield step.condition, _Sink(var.span, f"the clock of {_name(var)}")
+        if is_main:
+            for var in self._node.outputs:
+                yield var, _Sink(var.span, f"output {_name(var)}")
+
+    def _flows(self, target: Var, *atoms: Atom) -> None:
+        self._from[self._number[target]] += [self._number[a] for a in atoms if isinstance(a, Var)]
+
+    def _sink(self, atom: Atom, sink: _Sink) -> None:
+        if isinstance(atom, Var):
+            self._sinks.setdefault(self._number[atom], sink)
+
+    def _towards_sinks(self) -> dict[int, _Sink]:
+        """For each stream that reaches a sink, one that is nearest to it."""
+        reached = dict(self._sinks)
+        queue = deque(self._sinks)
+        while queue:
+            number = queue.popleft()
+            for origin in self._from[number]:
+                if origin not in reached:
+                    reached[origin] = reached[number]
+                    queue.append(origin)
+        return reached
+
+
+def _fault(source: _Source, sink: _Sink) -> Diagnostic:
+    return error(
+        "I001",
+        f"`pre({source.name})` is undefined at its first instant and reaches {sink.what}",
+        source.span,
+        "there is no value before the first instant",
+        secondary=[] if sink.span == source.span else [Label(sink.span, f"it reaches {sink.what} here")],
+        help=f"give a first value, `pre({source.name}, init=...)`, or one in front: `arrow(..., pre({source.name}))`",
+    )
+
+
+def _name(var: Var) -> str:
+    return f"`{var.name}`" if var.user else "a stream"
