@@ -44,8 +44,7 @@ def conditions_in_place(machine: Machine) -> Machine:
                 test = stmt.condition if isinstance(stmt, If) else stmt.scrutinee
                 moved = substitute(slot, before.value, test)
                 if moved is not test:
-                    change_test = {"condition": moved} if isinstance(stmt, If) else {"scrutinee": moved}
-                    done[-1] = replace(stmt, **change_test)
+                    done[-1] = (
                         replace(stmt, condition=moved) if isinstance(stmt, If) else replace(stmt, scrutinee=moved)
                     )
                     continue
