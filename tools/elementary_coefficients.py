@@ -208,6 +208,7 @@ def emit_format(form: Format) -> None:
     emit("ln2_split", words(LN2, (p - form.exponent_bits, p)))
     emit("ln2", words(LN2, (p, p)))
     emit("half_pi", words(pi / 2, (p, p)))
+    emit("three_quarter_pi", words(3 * pi / 4, (p, p)))
     emit("pi", words(pi, (p, p)))
     print(f"    tanh_threshold={hexadecimal(rounded(mpf(form.tanh_threshold), p))},")
     tanh_target = odd(tanh, mpf(form.tanh_threshold))
@@ -262,6 +263,7 @@ class Coefficients:
     """The first word is short, so that its product with any exponent is exact."""
     ln2: tuple[float, float]
     half_pi: tuple[float, float]
+    three_quarter_pi: tuple[float, float]
     pi: tuple[float, float]
     tanh_threshold: float
     """The tanh polynomial is valid up to here."""

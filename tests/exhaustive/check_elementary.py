@@ -92,7 +92,9 @@ def measure(program: Path, op: Op, type_: Scalar, effort: Effort) -> Measured:
     run = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     error, x, y, least, greatest, descents, faults = run.stdout.split()
     at = f"{x}, {y}" if op in BINARY else x
-    return Measured(op, type_, float(error), at, float.fromhex(least), float.fromhex(greatest), int(descents), int(faults))
+    return Measured(
+        op, type_, float(error), at, float.fromhex(least), float.fromhex(greatest), int(descents), int(faults)
+    )
 
 
 def main() -> int:

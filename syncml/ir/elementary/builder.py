@@ -41,7 +41,7 @@ def literal(value: float, type_: Scalar) -> Literal:
         ValueError: ``type_`` cannot represent ``value``; a constant that silently rounds is a wrong constant.
     """
     number = float(value) if type_ in FLOATS else int(value)
-    if dtype(type_).type(number) != value or not np.isfinite(value):
+    if dtype(type_).type(number).item() != value or not np.isfinite(value):
         raise ValueError(f"{value!r} is no value of {type_}")
     return Literal(Const(number, type_))
 

@@ -26,6 +26,7 @@ class Coefficients:
     """The first word is short, so that its product with any exponent is exact."""
     ln2: tuple[float, float]
     half_pi: tuple[float, float]
+    three_quarter_pi: tuple[float, float]
     pi: tuple[float, float]
     tanh_threshold: float
     """The tanh polynomial is valid up to here."""
@@ -52,6 +53,10 @@ F32 = Coefficients(
     half_pi=(
         _h("0x1.921fb6p+0"),
         _h("-0x1.777a5cp-25"),
+    ),
+    three_quarter_pi=(
+        _h("0x1.2d97c8p+1"),
+        _h("-0x1.99bc5cp-28"),
     ),
     pi=(
         _h("0x1.921fb6p+1"),
@@ -125,6 +130,10 @@ F64 = Coefficients(
     half_pi=(
         _h("0x1.921fb54442d18p+0"),
         _h("0x1.1a62633145c07p-54"),
+    ),
+    three_quarter_pi=(
+        _h("0x1.2d97c7f3321d2p+1"),
+        _h("0x1.a79394c9e8a0ap-54"),
     ),
     pi=(
         _h("0x1.921fb54442d18p+1"),

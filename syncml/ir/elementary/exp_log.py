@@ -62,7 +62,7 @@ def decompose(c: Context, x: Value) -> Decomposed:
     sqrt_half = SQRT_HALF_BITS[f.width]
     offset = c.let("offset", f.to_bits(normal) + (f.power_bits(0) - sqrt_half))
     biased = f.scaled_integer(offset >> f.fraction, 0)
-    bias = c.let("bias", select(tiny, x.same_type(float(f.bias + digits)), float(f.bias)))
+    bias = c.let("bias", select(tiny, c.number(float(f.bias + digits)), float(f.bias)))
     exponent = c.let("k", biased - bias)
     m = f.from_bits((offset & f.fraction_mask) + sqrt_half)
     return Decomposed(exponent, c.let("f", m - 1.0))

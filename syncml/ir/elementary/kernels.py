@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from syncml.ir.elementary.builder import Builder, Value, select
+from syncml.ir.elementary.builder import Builder, Value, literal, select
 from syncml.ir.elementary.coefficients import F32 as F32_COEFFICIENTS
 from syncml.ir.elementary.coefficients import F64 as F64_COEFFICIENTS
 from syncml.ir.elementary.coefficients import Coefficients
@@ -42,6 +42,10 @@ class Context:
         """A new local; see `Builder.let`."""
         return self.builder.let(name, value)
 
+    def number(self, value: float) -> Value:
+        """A literal of the format."""
+        return Value(literal(value, self.format.scalar))
+
     def is_nan(self, value: Value) -> Value:
         """Whether a float is NaN, from its bits: code without float equality needs no excuse in a review."""
         return self.format.magnitude_bits(value) > self.format.infinity_bits
@@ -53,6 +57,12 @@ def polynomial(c: Context, x: Value, coefficients: tuple[float, ...]) -> Value:
     for coefficient in reversed(coefficients[:-1]):
         result = c.let("series", result * x + coefficient)
     return result
+
+
+def constant_pair(c: Context, name: str, values: tuple[float, float]) -> Pair:
+    """A constant pair, named because products use it more than once."""
+    high, low = values
+    return Pair(c.let(name, c.number(high)), c.let(f"{name}_low", c.number(low)))
 
 
 def clamp(c: Context, x: Value, low: float, high: float) -> Value:
@@ -142,7 +152,7 @@ def exp_minus_one(c: Context, r: Pair) -> Pair:
 
 def one_plus(c: Context, p: Pair) -> Value:
     """``1 + p`` with little more than one rounding."""
-    total = fast_two_sum(c, "sum", p.high.same_type(1.0), p.high)
+    total = fast_two_sum(c, "sum", c.number(1.0), p.high)
     return total.high + (total.low + p.low)
 
 

@@ -9,12 +9,13 @@ are selections at the end.
 from __future__ import annotations
 
 from syncml.ir.constants import dtype
-from syncml.ir.elementary.builder import Value, literal, select
+from syncml.ir.elementary.builder import Value, select
 from syncml.ir.elementary.exp_log import decompose
 from syncml.ir.elementary.kernels import (
     Context,
     Pair,
     clamp,
+    constant_pair,
     exp_minus_one,
     fast_two_sum,
     nan_if,
@@ -33,15 +34,9 @@ EXPONENT_LIMIT = {32: 160.0, 64: 1100.0}
 Y_LIMIT = {32: 2.0**40, 64: 2.0**72}
 
 
-def _pair_of(c: Context, name: str, values: tuple[float, float]) -> Pair:
-    """A constant pair, named because products use it more than once."""
-    high, low = (Value(literal(v, c.format.scalar)) for v in values)
-    return Pair(c.let(name, high), c.let(f"{name}_low", low))
-
-
 def _quotient(c: Context, f: Value) -> Pair:
     """``f / (2 + f)``."""
-    divisor = fast_two_sum(c, "divisor", c.let("two", f.same_type(2.0)), f)
+    divisor = fast_two_sum(c, "divisor", c.number(2.0), f)
     reciprocal = c.let("reciprocal", 1.0 / divisor.high)
     s = c.let("s", f * reciprocal)
     back = two_product(c, "back", s, divisor.high)
@@ -54,10 +49,9 @@ def _log2(c: Context, x: Value) -> Pair:
     d = decompose(c, x)
     s = _quotient(c, d.f)
     z = pair_product(c, "z", s, s)
-    zero = z.high.same_type(0.0)
-    total = Pair(c.let("series", polynomial(c, z.high, c.coefficients.log2)), zero)
+    total = Pair(polynomial(c, z.high, c.coefficients.log2), c.number(0.0))
     for number in reversed(c.coefficients.log2_leading):
-        coefficient = _pair_of(c, "coefficient", number)
+        coefficient = constant_pair(c, "coefficient", number)
         product = pair_product(c, "term", z, total)
         added = fast_two_sum(c, "series", coefficient.high, product.high)
         total = Pair(added.high, c.let("series_rest", added.low + (coefficient.low + product.low)))
@@ -81,7 +75,7 @@ def _exp2(c: Context, p: Pair) -> Value:
     rest = c.let("rest", limited - (shifted - c.format.shifter))
     # The low word is up to a unit of the whole exponent, much more than one of the rest; so the pair is made anew.
     fraction = fast_two_sum(c, "fraction", rest, low)
-    scaled = pair_product(c, "scaled", fraction, _pair_of(c, "ln2", c.coefficients.ln2))
+    scaled = pair_product(c, "scaled", fraction, constant_pair(c, "ln2", c.coefficients.ln2))
     return power_of_two(c, shifted).scale(one_plus(c, exp_minus_one(c, scaled)))
 
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from syncml.ir.elementary.builder import Value, literal, select
 from syncml.ir.elementary.coefficients import TWO_OVER_PI, TWO_OVER_PI_BITS
-from syncml.ir.elementary.kernels import Context, Pair, fast_two_sum, pair_product
+from syncml.ir.elementary.kernels import Context, Pair, constant_pair, fast_two_sum, pair_product
 from syncml.ir.types import Scalar
 
 U64 = Scalar.U64
@@ -138,11 +138,7 @@ def _remainder_wide(c: Context, rest: Value, rest_low: Value, negative: Value) -
     low = c.let("magnitude_low", _magnitude(c, rest_low, negative))
     middle = ((high & ((1 << 11) - 1)) << 41) | (low >> 23)
     turns = _sum_of_pieces(c, ((high >> 11, -53), (middle, -105), (low & ((1 << 23) - 1), -128)))
-    half_pi, half_pi_low = (
-        c.builder.let(n, turns.high.same_type(v))
-        for n, v in zip(("half_pi", "half_pi_low"), c.coefficients.half_pi, strict=True)
-    )
-    product = pair_product(c, "product", turns, Pair(half_pi, half_pi_low))
+    product = pair_product(c, "product", turns, constant_pair(c, "half_pi", c.coefficients.half_pi))
     return fast_two_sum(c, "remainder", product.high, product.low)
 
 

@@ -4,7 +4,8 @@ sin, cos: after the reduction to a quarter and an angle r of at most pi/4 in two
 polynomial; the quarter selects which, and the sign.
 
 atan2: t = min(|x|, |y|) / max(|x|, |y|), an odd polynomial for atan on [0, 1], then pi/2 or pi minus that, as the
-octant says. The smaller over the larger never overflows, and a tiny result underflows as the quotient itself does.
+octant says. On a diagonal the angle is a constant, for infinite points too. The smaller over the larger never
+overflows, and a tiny result underflows as the quotient itself does.
 """
 
 from __future__ import annotations
@@ -65,16 +66,16 @@ def atan2(type_: Scalar) -> Function:
     y, x = c.builder.parameter("y", type_), c.builder.parameter("x", type_)
     y_bits, x_bits = c.let("y_bits", f.magnitude_bits(y)), c.let("x_bits", f.magnitude_bits(x))
     steep = c.let("steep", y_bits > x_bits)
-    t = c.let("t", _ratio(c, y_bits, x_bits, steep))
+    left = c.let("left", f.sign_bit(x).differs(0))
+    not_origin = c.let("not_origin", y_bits.differs(0))
+    same = c.let("same", y_bits.equals(x_bits))
+    diagonal = c.let("diagonal", same & not_origin)
+    t = c.let("t", _ratio(c, y_bits, x_bits, steep, same))
     z = c.let("z", t * t)
     tail = t * z * polynomial(c, z, k.atan)
-    left = c.let("left", f.sign_bit(x).differs(0))
     # The angle is base + t + tail, or base - t - tail where the octant runs backward.
     backward = c.let("backward", select(steep.differs(left), x_bits.same_type(f.sign_mask), 0))
-    straight = c.let("straight", select(left, k.pi[0], x.same_type(0.0)))
-    straight_low = c.let("straight_low", select(left, k.pi[1], x.same_type(0.0)))
-    base = c.let("base", select(steep, k.half_pi[0], straight))
-    base_low = c.let("base_low", select(steep, k.half_pi[1], straight_low))
+    base, base_low = (_base_angle(c, word, steep, left, diagonal) for word in (0, 1))
     signed_t = c.let("signed_t", f.from_bits(f.to_bits(t) ^ backward))
     signed_tail = f.from_bits(f.to_bits(tail) ^ backward)
     total = fast_two_sum(c, "angle", base, signed_t)
@@ -84,13 +85,19 @@ def atan2(type_: Scalar) -> Function:
     return c.builder.function(nan_if(c, y_nan | x_nan, signed))
 
 
-def _ratio(c: Context, y_bits: Value, x_bits: Value, steep: Value) -> Value:
-    """The smaller magnitude over the larger; 1 for equal ones, 0 for two zeros."""
+def _base_angle(c: Context, word: int, steep: Value, left: Value, diagonal: Value) -> Value:
+    """Word 0 or 1 of the angle that a vanishing quotient stands for: the axis, or the diagonal."""
+    k = c.coefficients
+    straight = c.let("straight", select(left, k.pi[word], c.number(0.0)))
+    on_axis = c.let("on_axis", select(steep, k.half_pi[word], straight))
+    on_diagonal = c.let("on_diagonal", select(left, k.three_quarter_pi[word], c.number(k.half_pi[word] / 2)))
+    return c.let("base", select(diagonal, on_diagonal, on_axis))
+
+
+def _ratio(c: Context, y_bits: Value, x_bits: Value, steep: Value, same: Value) -> Value:
+    """The smaller magnitude over the larger; 0 for equal ones, which include two zeros and two infinities."""
     f = c.format
-    one = f.power_bits(0)
-    same = c.let("same", y_bits.equals(x_bits))
-    both = c.let("both", select(y_bits.equals(0), y_bits, one))
     least, greatest = c.let("least", select(steep, x_bits, y_bits)), c.let("greatest", select(steep, y_bits, x_bits))
-    smaller = c.let("smaller", f.from_bits(select(same, both, least)))
-    larger = c.let("larger", f.from_bits(select(same, one, greatest)))
+    smaller = c.let("smaller", f.from_bits(select(same, 0, least)))
+    larger = c.let("larger", f.from_bits(select(same, f.power_bits(0), greatest)))
     return smaller / larger
