@@ -1,0 +1,111 @@
+"""The compiler on one page.
+
+    Python function --load--> equations --check--> clocked equations --lower--> step code --print--> Numba | C
+                                                         |
+                                                         +--interpret--> traces     +--verify--> verdicts
+
+`CHECKS`, then for a back end `inline` and the passes of `syncml.ir.step.lowering`, are the passes in order. ``--dump``
+prints what the pass of a name yields; tests run each language's checker after every pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from syncml.clock_calculus import infer_clocks
+from syncml.diagnostics.model import Collector
+from syncml.ir.equations.inline import inline
+from syncml.ir.equations.pretty import print_program
+from syncml.ir.equations.syntax import Node, Program
+from syncml.ir.step.lowering import EQUATION_PASSES, STEP_PASSES, Observe, Observed, lower
+from syncml.ir.step.pretty import print_step
+from syncml.ir.step.syntax import StepProgram
+from syncml.verify.causality import check_causality
+from syncml.verify.initialisation import check_initialisation
+
+Shown: TypeAlias = Callable[[str, Program | StepProgram], None]
+"""Called with the name and the result of every pass."""
+
+PASSES: tuple[str, ...] = (
+    "trace",
+    "clocks",
+    "inline",
+    "restrict",
+    *(p.name for p in EQUATION_PASSES),
+    "translate",
+    *(p.name for p in STEP_PASSES),
+)
+"""The passes that change a program, in order; the names that ``--dump`` takes beside ``all``."""
+
+
+def _silent(_name: str, _program: Program | StepProgram) -> None:
+    """Show nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A program that is well-typed, well-clocked, causal and initialised; every clock is known."""
+
+    program: Program
+
+    @property
+    def main(self) -> Node:
+        """The main node."""
+        return self.program.node(self.program.main)
+
+    @property
+    def flat(self) -> Node:
+        """The main node with all calls inlined."""
+        return inline(self.program).node(self.program.main)
+
+
+def load(target: str, settings: Mapping[str, str] | None = None) -> Program:
+    """Trace the program in ``FILE`` or ``FILE:NODE``.
+
+    Raises:
+        DiagnosticError: the file cannot be read or run, or what it defines is no program (families L and T).
+    """
+    from syncml.lang.load import load_program
+
+    return load_program(target, settings or {})
+
+
+def check(program: Program, shown: Shown = _silent) -> Checked:
+    """Run the static analyses.
+
+    Raises:
+        DiagnosticError: all faults of the first analysis that finds any: clocks (C), or causality and initialisation
+            together (K, I).
+    """
+    shown("trace", program)
+    clocked = infer_clocks(program)
+    shown("clocks", clocked)
+    faults = Collector()
+    for analysis in (check_causality, check_initialisation):
+        with faults.catch():
+            analysis(clocked)
+    faults.raise_if_errors()
+    return Checked(clocked)
+
+
+def check_file(target: str, settings: Mapping[str, str] | None = None) -> Checked:
+    """`load` and `check`."""
+    return check(load(target, settings))
+
+
+def step_code(
+    checked: Checked, observe: Observed = Observe.OUTPUTS, *, flat: bool, shown: Shown = _silent
+) -> StepProgram:
+    """Step code of the main node: one machine if ``flat``, else one for each node."""
+    program = checked.program
+    if flat:
+        program = inline(program)
+        shown("inline", program)
+    return lower(program, observe, shown)
+
+
+def text(program: Program | StepProgram) -> str:
+    """A program of either language as text."""
+    return print_program(program) if isinstance(program, Program) else print_step(program)
