@@ -12,7 +12,7 @@ RUN := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format clean
+.PHONY: help install demo test exhaustive lint format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -37,6 +37,9 @@ demo: $(RUN) ## check, prove, simulate, export and compare the flagship pipeline
 
 test: lint ## linter, type checker and all tests
 	$(BIN)/python -m pytest -n $(JOBS)
+
+exhaustive: $(DEV) ## measure the error of the elementary functions on every f32 input (20 minutes)
+	$(BIN)/python tests/exhaustive/check_elementary.py --jobs $(JOBS)
 
 lint: $(DEV) ## ruff and basedpyright (strict)
 	$(BIN)/ruff check .
