@@ -16,6 +16,7 @@ from typing import TypeAlias
 
 from syncml.clock_calculus import infer_clocks
 from syncml.diagnostics.model import Collector
+from syncml.ir.equations.exclusive import split_exclusive
 from syncml.ir.equations.inline import inline
 from syncml.ir.equations.pretty import print_program
 from syncml.ir.equations.syntax import Node, Program
@@ -31,6 +32,7 @@ Shown: TypeAlias = Callable[[str, Program | StepProgram], None]
 PASSES: tuple[str, ...] = (
     "trace",
     "clocks",
+    "modes",
     "inline",
     "restrict",
     *(p.name for p in EQUATION_PASSES),
@@ -82,6 +84,8 @@ def check(program: Program, shown: Shown = _silent) -> Checked:
     shown("trace", program)
     clocked = infer_clocks(program)
     shown("clocks", clocked)
+    clocked = split_exclusive(clocked)
+    shown("modes", clocked)
     faults = Collector()
     for analysis in (check_causality, check_initialisation):
         with faults.catch():

@@ -2,7 +2,8 @@
 
 Judgement: a node is causal iff there is a rank, a number for each stream, that decreases from every stream to each
 stream it needs at the same instant. A strongly connected component of the dependencies has no rank; it is reported by
-one shortest cycle, followed into the nodes that it runs through, with the place where one `pre` breaks it.
+one shortest cycle, followed into the nodes that it runs through, with the place where one `pre` breaks it. Groups whose
+order differs from mode to mode have been split into one stream for each mode before (`ir.equations.exclusive`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from syncml.diagnostics import Collector, Diagnostic, Label, error
+from syncml.ir.clocks import On, steps
 from syncml.ir.equations.dependencies import Dependencies, Summary, condition_of, dependencies_of
 from syncml.ir.equations.syntax import Apply, Call, Program, Var
 from syncml.ir.graphs import components, cycles, shortest_cycle, shortest_path
@@ -88,6 +90,8 @@ class _Cycle:
             hidden = len(secondary) - MOST_STEPS
             notes.append(f"{hidden} of the {len(cycle)} steps are not shown")
             secondary = secondary[: MOST_STEPS // 2] + secondary[-MOST_STEPS // 2 :]
+        if self._never_at_once():
+            notes.append("its steps are never active together, but a call has one place in the order of an instant")
         first, reader = cycle[0], cycle[-1]
         where = f" where `{reader.name}` reads it" if reader.user and reader is not first else ""
         subject = f"`{first.name}`" if first.user else "this value"
@@ -99,6 +103,17 @@ class _Cycle:
             secondary=secondary,
             notes=notes,
             help=f"delay it by one instant: write `pre({first.name if first.user else '...'}, init=...)`{where}",
+        )
+
+    def _never_at_once(self) -> bool:
+        """Whether two streams of the cycle are present for different values of one condition."""
+        selected: dict[Var, bool | str] = {}
+        clocks = self._dependencies.node.clocks
+        return any(
+            selected.setdefault(step.condition, step.constructor) != step.constructor
+            for var in self._cycle
+            for step in steps(clocks[var])
+            if isinstance(step, On)
         )
 
     def _cheapest_cut(self) -> int:
