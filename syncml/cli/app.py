@@ -10,8 +10,10 @@ from typing import Annotated
 
 import typer
 
+from syncml.cli.check import check
 from syncml.cli.doctor import doctor
 from syncml.cli.explain import explain
+from syncml.cli.graph import graph
 from syncml.cli.new import new
 from syncml.cli.versions import syncml_version
 
@@ -23,6 +25,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(check)
+app.command()(graph)
 app.command()(explain)
 app.command()(new)
 app.command()(doctor)

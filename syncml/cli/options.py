@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -41,7 +42,7 @@ def target(file: str, node: str | None) -> str:
     return file if node is None else f"{file}:{node}"
 
 
-def settings(given: list[str] | None) -> dict[str, str]:
+def settings(given: Sequence[str] | None) -> dict[str, str]:
     """Take the values of `--set` apart; the last one of a name wins.
 
     Raises:

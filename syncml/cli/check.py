@@ -1,0 +1,71 @@
+"""`syncml check`: types, clocks, causality, initialisation, and a table of streams."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import typer
+
+from syncml.cli.exit import ExitCode
+from syncml.cli.options import DumpOption, FormatOption, NodeOption, QuietOption, SetOption, Target, VerboseOption
+from syncml.cli.output import emit, run
+from syncml.cli.request import Request
+from syncml.diagnostics.render import Format
+
+if TYPE_CHECKING:
+    from syncml.ir.equations.syntax import Node
+    from syncml.pipeline import Checked
+
+
+def check(
+    file: Target,
+    node: NodeOption = None,
+    form: FormatOption = Format.TEXT,
+    given: SetOption = None,
+    dump: DumpOption = None,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Check types, clocks, causality and initialisation; print the streams (with -v those of every node)."""
+
+    def body() -> ExitCode:
+        request = Request.start(file, node, given, dump, form, quiet=quiet, verbose=verbose)
+        _report(request, request.checked())
+        return ExitCode.OK
+
+    run(form, body)
+
+
+def _report(request: Request, checked: Checked) -> None:
+    from syncml.cli.streams import stream_rows
+
+    match request.form:
+        case Format.TEXT:
+            if not request.quiet:
+                for each in checked.program.nodes if request.verbose else [checked.main]:
+                    _print_node(each)
+                typer.echo(f"{request.target}: well-typed, well-clocked, causal, initialised")
+        case Format.CONCISE:
+            for row in stream_rows(checked.main):
+                typer.echo(f"{checked.main.span.file}:{row.line}: {row.role} {row.name}: {row.type} {row.clock}")
+        case Format.JSON:
+            from syncml.cli.check_json import render_check
+
+            sys.stdout.write(render_check(request.target, checked))
+        case Format.SARIF | Format.GITHUB:
+            emit([], request.form)
+
+
+def _print_node(node: Node) -> None:
+    from syncml.cli.streams import stream_rows
+    from syncml.cli.tables import print_table
+    from syncml.ir.rates import in_hertz
+
+    rate = "" if node.rate is None else f", {in_hertz(node.rate)}"
+    typer.echo(f"node {node.label}{rate}")
+    rows = [
+        (row.name, row.role.value, row.type, row.rate or "-", row.clock, str(row.line)) for row in stream_rows(node)
+    ]
+    print_table(("  stream", "role", "type", "rate", "clock", "line"), [(f"  {name}", *rest) for name, *rest in rows])
+    typer.echo()

@@ -1,0 +1,96 @@
+"""What every command on a program starts with: the program itself, checked, with dumps of the passes on the way."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TextIO
+
+from syncml.cli.options import settings, target
+from syncml.diagnostics import DiagnosticError, error
+from syncml.diagnostics.render import Format
+
+if TYPE_CHECKING:
+    from syncml.ir.equations.syntax import Program
+    from syncml.ir.step.syntax import StepProgram
+    from syncml.pipeline import Checked
+
+EVERY_PASS = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One program on the command line, and how to speak about it."""
+
+    target: str
+    settings: dict[str, str]
+    dumps: Dumps
+    form: Format
+    quiet: bool
+    verbose: bool
+
+    @staticmethod
+    def start(
+        file: str,
+        node: str | None,
+        given: Sequence[str] | None,
+        dump: Sequence[str] | None,
+        form: Format,
+        *,
+        quiet: bool,
+        verbose: bool,
+    ) -> Request:
+        """Take the common options apart.
+
+        Raises:
+            DiagnosticError: U001 for an option without a meaning.
+        """
+        stream = sys.stdout if form is Format.TEXT else sys.stderr
+        return Request(target(file, node), settings(given), Dumps.of(dump, stream), form, quiet, verbose)
+
+    def checked(self) -> Checked:
+        """Load and check the program; with `--dump`, run it through all passes.
+
+        Raises:
+            DiagnosticError: the faults of the program.
+        """
+        from syncml import pipeline
+
+        checked = pipeline.check(pipeline.load(self.target, self.settings), self.dumps)
+        if self.dumps.wanted:
+            pipeline.step_code(checked, flat=True, shown=self.dumps)
+        return checked
+
+
+@dataclass(frozen=True, slots=True)
+class Dumps:
+    """Prints what the wanted passes yield."""
+
+    wanted: frozenset[str]
+    stream: TextIO
+
+    @staticmethod
+    def of(names: Sequence[str] | None, stream: TextIO) -> Dumps:
+        """Accept names of passes, or `all`.
+
+        Raises:
+            DiagnosticError: U001 for a name that no pass has.
+        """
+        if not names:
+            return Dumps(frozenset(), stream)
+        from syncml.pipeline import PASSES
+
+        unknown = [name for name in names if name not in (EVERY_PASS, *PASSES)]
+        if unknown:
+            known = ", ".join((EVERY_PASS, *PASSES))
+            faults = (error("U001", f"there is no pass {name!r}", help=f"one of {known}") for name in unknown)
+            raise DiagnosticError(*faults)
+        return Dumps(frozenset(PASSES if EVERY_PASS in names else names), stream)
+
+    def __call__(self, name: str, program: Program | StepProgram) -> None:
+        """Print the program if the pass is wanted; the pipeline calls this after every pass."""
+        if name in self.wanted:
+            from syncml import pipeline
+
+            self.stream.write(f"# after {name}\n{pipeline.text(program).rstrip()}\n\n")
