@@ -2,3 +2,21 @@
 
 The compiler's last pass reads step code only; nothing here knows equations or the language.
 """
+
+from syncml.export_c.functions import print_function, print_functions
+from syncml.export_c.package import Options, Package, export, package
+from syncml.export_c.runner import CompilationError, compile_and_run
+from syncml.export_c.vectors import Results, Vectors
+
+__all__ = [
+    "CompilationError",
+    "Options",
+    "Package",
+    "Results",
+    "Vectors",
+    "compile_and_run",
+    "export",
+    "package",
+    "print_function",
+    "print_functions",
+]

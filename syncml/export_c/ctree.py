@@ -59,7 +59,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
-    """``op operand`` with one of ``-``, ``!``, ``~``, ``&``."""
+    """``op operand`` with one of ``-``, ``!``, ``~``, ``&``, ``*``."""
 
     op: str
     operand: CExpr
@@ -138,6 +138,7 @@ class Branch:
     condition: CExpr
     then: tuple[CStmt, ...]
     otherwise: tuple[CStmt, ...] = ()
+    origin: Origin | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,7 @@ class Choice:
 
     scrutinee: CExpr
     cases: tuple[tuple[str, tuple[CStmt, ...]], ...]
+    origin: Origin | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,7 @@ class Loop:
     index: str
     count: int
     body: tuple[CStmt, ...]
+    origin: Origin | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from syncml.ir.step.syntax import (
     Unary,
     UnaryOp,
 )
-from syncml.ir.types import BIT_WIDTH, FLOATS, SIGNED, UNSIGNED, Scalar
+from syncml.ir.types import BIT_WIDTH, FLOATS, SIGNED, UNSIGNED, EnumType, Scalar
 
 _NAMES = {
     BinaryOp.ADD: "add", BinaryOp.SUB: "sub", BinaryOp.MUL: "mul", BinaryOp.AND: "and", BinaryOp.OR: "or",
@@ -53,11 +53,12 @@ class Counter:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What step names mean in C at one place of a function."""
+    """What step names mean in C at one place of a function; ``enums`` has the macros of the constructors."""
 
     slots: Mapping[Slot, CExpr]
     functions: Mapping[Function, str]
     counters: Mapping[LoopIndex, Counter]
+    enums: Mapping[EnumType, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,9 @@ def lower(expr: Expr, scope: Scope) -> CExpr:
     """``expr`` as a C expression of its C type."""
     match expr:
         case Literal():
+            kind = expr.type
+            if isinstance(kind, EnumType) and kind in scope.enums:
+                return Name(scope.enums[kind][int(expr.value.machine())])
             return literal(expr.value)
         case LoopIndex():
             counter = scope.counters[expr]

@@ -69,7 +69,7 @@ def lower_function(function: Function, name: str, names: dict[Function, str], fi
 
     parameters = tuple(Variable(c_type(element(p.type)), claim(p)) for p in function.parameters)
     tables = [constant_array(table, claim(table), static=True) for table in function.tables]
-    at = Scope(slots, names, {})
+    at = Scope(slots, names, {}, {})
     body: list[CStmt] = []
     for assign in function.body:
         value = lower(assign.value, at)

@@ -99,7 +99,7 @@ def _sign_needs_parentheses(expr: Prefix, parent: CExpr, left: bool) -> bool:
         case Prefix():
             return expr.op == parent.op
         case Infix():
-            return (expr.op == "-" and not left) or (expr.op == "!" and parent.op not in {"&&", "||"})
+            return (expr.op == "-" and not left) or expr.op == "*" or (expr.op == "!" and parent.op not in {"&&", "||"})
         case _:
             return False
 
@@ -207,7 +207,7 @@ def print_statements(statements: Iterable[CStmt | ConstantArray], depth: int) ->
             case ConstantArray():
                 yield from _array(statement, indent)
             case Branch():
-                yield from _code(f"if ({print_expression(statement.condition)}) {{", indent, None)
+                yield from _code(f"if ({print_expression(statement.condition)}) {{", indent, statement.origin)
                 yield from print_statements(statement.then, depth + 1)
                 if statement.otherwise:
                     yield Line(f"{indent}}} else {{")
@@ -215,7 +215,9 @@ def print_statements(statements: Iterable[CStmt | ConstantArray], depth: int) ->
                 yield Line(f"{indent}}}")
             case Loop():
                 index = statement.index
-                yield Line(f"{indent}for (size_t {index} = 0U; {index} < {statement.count}U; {index}++) {{")
+                yield Line(
+                    f"{indent}for (size_t {index} = 0U; {index} < {statement.count}U; {index}++) {{", statement.origin
+                )
                 yield from print_statements(statement.body, depth + 1)
                 yield Line(f"{indent}}}")
             case Choice():
@@ -226,7 +228,7 @@ def print_statements(statements: Iterable[CStmt | ConstantArray], depth: int) ->
 
 def _choice(statement: Choice, depth: int) -> Iterator[Line]:
     indent, inner = _INDENT * depth, _INDENT * (depth + 1)
-    yield from _code(f"switch ({print_expression(statement.scrutinee)}) {{", indent, None)
+    yield from _code(f"switch ({print_expression(statement.scrutinee)}) {{", indent, statement.origin)
     for label, body in statement.cases:
         yield Line(f"{indent}case {label}: {{")
         yield from print_statements(body, depth + 1)
@@ -253,9 +255,14 @@ def _rows(values: tuple[str, ...], extents: tuple[int, ...], indent: str) -> Ite
         return
     stride = len(values) // extents[0]
     for k in range(extents[0]):
-        yield f"{indent}{{"
-        yield from _rows(values[k * stride : (k + 1) * stride], extents[1:], indent + _INDENT)
-        yield f"{indent}}}{',' if k + 1 < extents[0] else ''}"
+        comma = "," if k + 1 < extents[0] else ""
+        inner = list(_rows(values[k * stride : (k + 1) * stride], extents[1:], indent + _INDENT))
+        if len(extents) == 2 and len(inner) == 1 and len(inner[0]) < WIDTH:
+            yield f"{indent}{{{inner[0].strip()}}}{comma}"
+        else:
+            yield f"{indent}{{"
+            yield from inner
+            yield f"{indent}}}{comma}"
 
 
 def _array(array: ConstantArray, indent: str = "") -> Iterator[Line]:

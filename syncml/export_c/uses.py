@@ -83,27 +83,50 @@ def _names(expression: CExpr) -> Iterator[str]:
                 pending += (otherwise, then, condition)
 
 
+def names_in(statements: Iterable[CStmt | ConstantArray]) -> frozenset[str]:
+    """Every name that the expressions of ``statements`` mention."""
+    return frozenset(name for expression in _statement_expressions(statements) for name in _names(expression))
+
+
 def called(items: Iterable[CTop]) -> frozenset[str]:
     """The names that the functions among ``items`` use."""
     found: set[str] = set()
     for item in items:
         if isinstance(item, FunctionDefinition):
-            for expression in _statement_expressions(item.body):
-                found.update(_names(expression))
+            found |= names_in(item.body)
     return frozenset(found)
 
 
 def headers(items: Iterable[CTop]) -> list[str]:
-    """The ``#include`` lines for what ``items`` use, fixed-width types and Booleans always among them."""
+    """The ``#include`` lines for what ``items`` use, those of fixed-width types and Booleans always among them."""
     items = list(items)
     used = called(items)
     values = frozenset(value.removeprefix("(double)").lstrip("-") for value in _array_values(items))
-    wanted = {"stdbool.h", "stddef.h", "stdint.h"}
+    wanted = {"stdbool.h", "stdint.h"}
+    if any(isinstance(item, FunctionDefinition) and _counts(item.body) for item in items):
+        wanted.add("stddef.h")
     if _MATH & (used | values):
         wanted.add("math.h")
     if any("memcpy" in line for name in used & HELPERS.keys() for line in HELPERS[name].lines):
         wanted.add("string.h")
     return [f"#include <{name}>" for name in sorted(wanted)]
+
+
+def _counts(body: Iterable[CStmt | ConstantArray]) -> bool:
+    """Whether ``body`` has a loop, whose counter is a ``size_t``."""
+    for statement in body:
+        match statement:
+            case Loop():
+                return True
+            case Branch():
+                if _counts((*statement.then, *statement.otherwise)):
+                    return True
+            case Choice():
+                if any(_counts(inner) for _, inner in statement.cases):
+                    return True
+            case _:
+                pass
+    return False
 
 
 def _array_values(items: Iterable[CTop]) -> Iterator[str]:

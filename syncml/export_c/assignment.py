@@ -1,0 +1,245 @@
+"""Definite assignment: which slots a piece of step code sets for certain, and which it may read before it sets them.
+
+    sets(s; t)          = sets(s) + sets(t)             exposed(s; t) = exposed(s) + (exposed(t) - sets(s))
+    sets(if c s else t) = sets(s) intersected with sets(t)
+    sets(for i < n s)   = the union of sets(s) over i
+
+A tensor is tracked by boxes of indices; an axis of a box is an interval, or an interval relative to the counter of a
+surrounding loop. The result is an approximation from the safe side: what is called set is set on every path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import assert_never
+
+from syncml.ir.step.syntax import (
+    Assign,
+    Binary,
+    BinaryOp,
+    Expr,
+    For,
+    If,
+    Invoke,
+    Literal,
+    LoopIndex,
+    Place,
+    Slot,
+    Stmt,
+    Switch,
+)
+from syncml.ir.step.traverse import walk
+from syncml.ir.types import EnumType, shape
+
+
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    """The indices ``low <= k < high``, each plus ``base`` where there is one."""
+
+    low: int
+    high: int
+    base: LoopIndex | None = None
+
+
+_Box = tuple[_Axis, ...]
+
+
+def _whole(slot: Slot) -> _Box:
+    return tuple(_Axis(0, extent) for extent in shape(slot.type))
+
+
+def _axis(index: Expr) -> _Axis | None:
+    match index:
+        case Literal():
+            value = int(index.value.machine())
+            return _Axis(value, value + 1)
+        case LoopIndex():
+            return _Axis(0, 1, index)
+        case Binary(op=BinaryOp.ADD, left=left, right=right):
+            one, two = _axis(left), _axis(right)
+            if one is None or two is None or (one.base is not None and two.base is not None):
+                return None
+            return _Axis(one.low + two.low, one.low + two.low + 1, one.base or two.base)
+        case _:
+            return None
+
+
+def _box(place: Place, *, reading: bool) -> _Box | None:
+    """The elements that ``place`` touches: more than they are when reading, None if unknown when writing."""
+    if not place.indices:
+        return _whole(place.slot)
+    axes: list[_Axis] = []
+    for index, extent in zip(place.indices, shape(place.slot.type), strict=True):
+        axis = _axis(index)
+        if axis is None:
+            if not reading:
+                return None
+            axis = _Axis(0, extent)
+        axes.append(axis)
+    return tuple(axes)
+
+
+def _contains(outer: _Box, inner: _Box, extents: tuple[int, ...]) -> bool:
+    return all(
+        (o.base is None and (o.low, o.high) == (0, extent))
+        or (o.base is i.base and o.low <= i.low and i.high <= o.high)
+        for o, i, extent in zip(outer, inner, extents, strict=True)
+    )
+
+
+def _joined(one: _Box, two: _Box) -> _Box | None:
+    """The union of two boxes if it is a box."""
+    differing = [k for k, (a, b) in enumerate(zip(one, two, strict=True)) if a != b]
+    if not differing:
+        return one
+    if len(differing) > 1:
+        return None
+    k = differing[0]
+    a, b = one[k], two[k]
+    if a.base is not b.base or a.high < b.low or b.high < a.low:
+        return None
+    return (*one[:k], _Axis(min(a.low, b.low), max(a.high, b.high), a.base), *one[k + 1 :])
+
+
+class _Regions:
+    """For each slot the boxes that are set."""
+
+    __slots__ = ("boxes",)
+
+    def __init__(self) -> None:
+        self.boxes: dict[Slot, list[_Box]] = {}
+
+    def add(self, slot: Slot, box: _Box) -> None:
+        boxes = self.boxes.setdefault(slot, [])
+        merged = True
+        while merged:
+            merged = False
+            for position, other in enumerate(boxes):
+                union = _joined(box, other)
+                if union is not None:
+                    box = union
+                    del boxes[position]
+                    merged = True
+                    break
+        boxes.append(box)
+
+    def covers(self, slot: Slot, box: _Box) -> bool:
+        extents = shape(slot.type)
+        return any(_contains(have, box, extents) for have in self.boxes.get(slot, ()))
+
+    def items(self) -> Iterator[tuple[Slot, _Box]]:
+        for slot, boxes in self.boxes.items():
+            for box in boxes:
+                yield slot, box
+
+
+@dataclass(frozen=True, slots=True)
+class _Effect:
+    sets: _Regions
+    exposed: dict[tuple[Slot, _Box], None]
+
+
+def _reads(expr: Expr) -> Iterator[tuple[Slot, _Box]]:
+    for part in walk(expr):
+        if isinstance(part, Place):
+            box = _box(part, reading=True)
+            if box is not None:
+                yield part.slot, box
+
+
+def _block(statements: Iterable[Stmt]) -> _Effect:
+    total = _Effect(_Regions(), {})
+    for statement in statements:
+        effect = _statement(statement)
+        for slot, box in effect.exposed:
+            if not total.sets.covers(slot, box):
+                total.exposed[slot, box] = None
+        for slot, box in effect.sets.items():
+            total.sets.add(slot, box)
+    return total
+
+
+def _statement(statement: Stmt) -> _Effect:
+    effect = _Effect(_Regions(), {})
+    match statement:
+        case Assign():
+            for expr in (statement.value, *statement.target.indices):
+                effect.exposed.update(dict.fromkeys(_reads(expr)))
+            box = _box(statement.target, reading=False)
+            if box is not None:
+                effect.sets.add(statement.target.slot, box)
+        case Invoke():
+            for argument in statement.arguments:
+                effect.exposed.update(dict.fromkeys(_reads(argument)))
+            for slot in statement.results:
+                effect.sets.add(slot, _whole(slot))
+        case If():
+            branches = [_block(statement.then), _block(statement.otherwise)]
+            return _merged(_reads(statement.condition), branches)
+        case Switch():
+            branches = [_block(body) for _, body in statement.cases]
+            kind = statement.scrutinee.type
+            if not isinstance(kind, EnumType) or {name for name, _ in statement.cases} != set(kind.constructors):
+                branches.append(_block(()))
+            return _merged(_reads(statement.scrutinee), branches)
+        case For():
+            return _repeated(statement)
+        case _:
+            assert_never(statement)
+    return effect
+
+
+def _merged(condition: Iterator[tuple[Slot, _Box]], branches: list[_Effect]) -> _Effect:
+    effect = _Effect(_Regions(), dict.fromkeys(condition))
+    for branch in branches:
+        effect.exposed.update(branch.exposed)
+    if branches:
+        for slot, box in branches[0].sets.items():
+            if all(other.sets.covers(slot, box) for other in branches[1:]):
+                effect.sets.add(slot, box)
+    return effect
+
+
+def _repeated(loop: For) -> _Effect:
+    effect = _Effect(_Regions(), {})
+    if loop.count == 0:
+        return effect
+    body = _block(loop.body)
+    for slot, box in body.exposed:
+        effect.exposed[slot, _over(box, loop, hull=True)[0]] = None
+    for slot, box in body.sets.items():
+        for swept in _over(box, loop, hull=False):
+            effect.sets.add(slot, swept)
+    return effect
+
+
+def _over(box: _Box, loop: For, *, hull: bool) -> list[_Box]:
+    """``box`` for all values of the counter of ``loop``: one box that contains them, or boxes that are their union."""
+    moving = [axis.base is loop.index for axis in box]
+    if hull or sum(moving) <= 1:
+        return [
+            tuple(
+                _Axis(axis.low, axis.high + loop.count - 1) if moves else axis
+                for axis, moves in zip(box, moving, strict=True)
+            )
+        ]
+    return [
+        tuple(_Axis(axis.low + k, axis.high + k) if moves else axis for axis, moves in zip(box, moving, strict=True))
+        for k in range(loop.count)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """``complete`` are the slots that are set as a whole on every path; ``exposed`` those that may be read unset."""
+
+    complete: frozenset[Slot]
+    exposed: frozenset[Slot]
+
+
+def analyse(body: Iterable[Stmt]) -> Assignment:
+    """Definite assignment of the slots that ``body`` mentions."""
+    effect = _block(body)
+    complete = frozenset(slot for slot in effect.sets.boxes if effect.sets.covers(slot, _whole(slot)))
+    return Assignment(complete, frozenset(slot for slot, _ in effect.exposed))

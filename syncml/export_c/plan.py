@@ -1,0 +1,202 @@
+"""Every C name and every interface of a package, decided before a line of C is made.
+
+Rule: the node that is exported gives its name to the files and to everything visible outside; machines that it
+instantiates become internal functions with one parameter for each input. A machine without memory has no state
+struct. An output that some tick leaves alone lives in the state, since it keeps its value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from syncml.diagnostics.model import Diagnostic, DiagnosticError, Label, Severity
+from syncml.export_c.assignment import Assignment, analyse
+from syncml.export_c.helpers import HELPERS
+from syncml.export_c.naming import NameScope, identifier
+from syncml.export_c.prepare import prepare
+from syncml.export_c.scalars import c_type
+from syncml.ir.step.syntax import Function, Literal, Machine, Slot, StepProgram
+from syncml.ir.step.traverse import expressions, functions
+from syncml.ir.types import Element, EnumType, TensorType, element
+
+
+@dataclass(frozen=True, slots=True)
+class MachinePlan:
+    """How a machine looks in C.
+
+    Attributes:
+        machine: The machine, prepared for C.
+        step: The name of its step function; ``init`` that of its initialisation.
+        state: The name of its state struct, or None if it has no memory.
+        members: State slots and kept outputs as members of that struct.
+        instances: Instances that have memory, as members of that struct.
+        kept: The outputs that live in the state.
+        returned: The only output, where it is a scalar and the step function returns it.
+        assignment: Definite assignment of the body.
+    """
+
+    machine: Machine
+    step: str
+    init: str
+    state: str | None
+    members: Mapping[Slot, str]
+    instances: Mapping[str, str]
+    kept: frozenset[Slot]
+    returned: Slot | None
+    assignment: Assignment
+
+
+@dataclass(frozen=True, slots=True)
+class EnumNames:
+    """The C type of an enumeration and the macros of its constructors, in order."""
+
+    type: str
+    constructors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Names and interfaces of a package. ``inputs`` and ``outputs`` are the members of the public structs."""
+
+    prefix: str
+    machines: tuple[MachinePlan, ...]
+    inputs: Mapping[Slot, str]
+    outputs: Mapping[Slot, str]
+    constants: Mapping[Slot, str]
+    functions: Mapping[Function, str]
+    enums: Mapping[EnumType, EnumNames]
+    files: NameScope
+
+    @property
+    def main(self) -> MachinePlan:
+        """The exported machine."""
+        return self.machines[-1]
+
+    def machine(self, name: str) -> MachinePlan:
+        """The plan of the machine called ``name``."""
+        return next(plan for plan in self.machines if plan.machine.name == name)
+
+    def type_of(self, kind: Element) -> str:
+        """The C type of an element, an enumeration by its own name."""
+        return self.enums[kind].type if isinstance(kind, EnumType) else c_type(kind)
+
+
+def plan(program: StepProgram) -> Plan:
+    """Decide all names and interfaces of ``program``.
+
+    Raises:
+        DiagnosticError: X002, two inputs, two outputs or two constructors have the same name in C.
+    """
+    machines = [prepare(machine) for machine in _reachable(program)]
+    main = machines[-1]
+    prefix = identifier(main.label or main.name)
+    files = NameScope(fold_case=True)
+    public = tuple(f"{prefix}_{part}" for part in ("in", "out", "state", "init", "step"))
+    files.reserve((*HELPERS, prefix, *public))
+    enums = {kind: _enum_names(kind, prefix, files) for kind in _enumerations(machines)}
+    planned: dict[str, MachinePlan] = {}
+    constants: dict[Slot, str] = {}
+    for machine in machines:
+        planned[machine.name] = _machine_plan(machine, machine is main, prefix, files, planned)
+        owner = prefix if machine is main else f"{prefix}_{machine.name}"
+        for slot in machine.constants:
+            if isinstance(slot.type, TensorType):
+                constants[slot] = files.claim(f"{owner}_{slot.name}")
+    prepared = StepProgram(tuple(machines), main.name)
+    return Plan(
+        prefix,
+        tuple(planned.values()),
+        _interface(main.inputs, "inputs"),
+        _interface(main.outputs, "outputs"),
+        constants,
+        {function: files.claim(function.name) for function in functions(prepared)},
+        enums,
+        files,
+    )
+
+
+def _reachable(program: StepProgram) -> list[Machine]:
+    """The main machine and all that it instantiates, directly or not, callees first."""
+    needed = {program.main}
+    found: list[Machine] = []
+    for machine in reversed(program.machines):
+        if machine.name in needed:
+            needed.update(instance.machine for instance in machine.instances)
+            found.append(machine)
+    return found[::-1]
+
+
+def _machine_plan(
+    machine: Machine, is_main: bool, prefix: str, files: NameScope, callees: Mapping[str, MachinePlan]
+) -> MachinePlan:
+    assignment = analyse(machine.body)
+    kept = frozenset(slot for slot in machine.outputs if slot not in assignment.complete or slot in assignment.exposed)
+    scope = NameScope(member=True)
+    members = {slot: scope.claim(slot.name) for slot in machine.state}
+    instances = {i.name: scope.claim(i.name) for i in machine.instances if callees[i.machine].state is not None}
+    members.update({slot: scope.claim(slot.name) for slot in machine.outputs if slot in kept})
+    single = not is_main and len(machine.outputs) == 1 and not isinstance(machine.outputs[0].type, TensorType)
+    if is_main:
+        step, init, state = (f"{prefix}_{part}" for part in ("step", "init", "state"))
+    else:
+        step, init = files.claim(f"{machine.name}_step"), files.claim(f"{machine.name}_init")
+        state = files.claim(f"{prefix}_{machine.name}_state") if members or instances else None
+    returned = machine.outputs[0] if single else None
+    return MachinePlan(machine, step, init, state, members, instances, kept, returned, assignment)
+
+
+def _enumerations(machines: Iterable[Machine]) -> dict[EnumType, None]:
+    """The enumerations that the machines mention, in the order in which they first do."""
+    found: dict[EnumType, None] = {}
+
+    def see(kind: Element) -> None:
+        if isinstance(kind, EnumType):
+            found.setdefault(kind)
+
+    for machine in machines:
+        for slot in (*machine.inputs, *machine.outputs, *machine.state, *machine.constants, *machine.locals):
+            see(element(slot.type))
+        for expr in expressions(machine.body):
+            if isinstance(expr, Literal):
+                see(expr.type)
+    return found
+
+
+def _enum_names(kind: EnumType, prefix: str, files: NameScope) -> EnumNames:
+    name = files.claim(f"{prefix}_{kind.name}")
+    spelled = [identifier(constructor, member=True) for constructor in kind.constructors]
+    for k, text in enumerate(spelled):
+        if text in spelled[:k]:
+            clash = f"constructors {kind.constructors[spelled.index(text)]} and {kind.constructors[k]} of {kind.name}"
+            raise _clash(f"{clash} are both {text} in C", ())
+    return EnumNames(name, tuple(files.claim(f"{name}_{text}") for text in spelled))
+
+
+def _interface(slots: tuple[Slot, ...], what: str) -> dict[Slot, str]:
+    """The members of a public struct. Renaming one of two silently would wire a user's signals to the wrong place."""
+    names: dict[Slot, str] = {}
+    owners: dict[str, Slot] = {}
+    for slot in slots:
+        name = identifier(slot.name, member=True)
+        if name in owners:
+            raise _clash(f"{what} {owners[name].name} and {slot.name} are both {name} in C", (owners[name], slot))
+        owners[name] = slot
+        names[slot] = name
+    return names
+
+
+def _clash(message: str, slots: tuple[Slot, ...]) -> DiagnosticError:
+    places = [Label(slot.origin.span, f"{slot.name} is defined here") for slot in slots if slot.origin is not None]
+    primary = places[-1] if places else None
+    return DiagnosticError(
+        Diagnostic(
+            "X002",
+            Severity.ERROR,
+            message,
+            primary,
+            tuple(places[:-1]),
+            notes=("a dot in a stream's name becomes an underscore in C",),
+            help="rename one of the two",
+        )
+    )
