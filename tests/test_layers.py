@@ -14,7 +14,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "syncml"
 
 ALL = {
-    "clock_calculus", "cli", "export_c", "graph", "ir", "lang", "learn", "lustre", "nodes", "pipeline", "sim", "verify",
+    "clock_calculus", "cli", "export_c", "graph", "ir", "lang", "learn", "lustre", "networks", "nodes", "pipeline",
+    "sim", "verify",
 }  # fmt: skip
 
 # What each layer may import, besides itself, diagnostics and the names that `syncml` exports.
@@ -28,6 +29,7 @@ ALLOWED: dict[str, set[str]] = {
     "export_c": {"ir", "clock_calculus", "sim"},
     "learn": {"ir", "clock_calculus"},
     "graph": {"ir"},
+    "networks": {"lang"},
     "nodes": {"lang"},
     "lustre": {"ir"},
     "cli": ALL,

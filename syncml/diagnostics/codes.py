@@ -62,6 +62,8 @@ _TITLES: dict[str, str] = {
     "L016": "`assert` is applied to a stream",
     "L017": "an operation of the language is used outside a node",
     "L018": "the program raised an exception while it was traced",
+    "L019": "a part of a value is assigned",
+    "L020": "a stream cannot be held",
     # Types.
     "T001": "types do not match",
     "T002": "shapes do not broadcast",
@@ -82,6 +84,7 @@ _TITLES: dict[str, str] = {
     "I001": "an undefined first value is used",
     # Verification.
     "V001": "a contract is not a Boolean stream",
+    "V002": "the assumptions contradict each other",
     "V003": "a property has no such name",
     # Simulation.
     "S001": "a scenario does not match the node",
@@ -89,6 +92,7 @@ _TITLES: dict[str, str] = {
     "S003": "an input value does not fit its type",
     # Export.
     "X001": "the output folder cannot be written",
+    "X002": "two names are the same in C",
     # Data files.
     "D001": "a file is missing or cannot be read",
     "D002": "a YAML, JSON or CSV file is malformed",
