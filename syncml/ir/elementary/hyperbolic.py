@@ -61,7 +61,8 @@ def sigmoid(type_: Scalar) -> Function:
     p = exp_minus_one(c, reduced.remainder)
     power = power_of_two(c, reduced.shifted)
     scale = c.let("scale", power.first * power.second)
-    whole = fast_two_sum(c, "whole", scale, scale.same_type(1.0))
+    # Below 2^n = 1 the sum is exact or 1, and its low word the rest, so the order of the two does not matter.
+    whole = fast_two_sum(c, "whole", scale, c.number(1.0))
     body = c.let("body", 1.0 / (whole.high + (scale * (p.high + p.low) + whole.low)))
     tail = c.let("tail", power.scale(one_plus(c, p)))
     return c.builder.function(nan_if(c, c.is_nan(x), select(in_tail, tail, body)))

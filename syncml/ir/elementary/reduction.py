@@ -8,9 +8,9 @@ however large x is. The nearest integer is the quarter, the rest times pi/2 is t
 The window is cut out of constants by selections on the exponent; there is no table and no branch. Arguments of at most
 pi/4 are their own reduction and bypass all this, so tiny angles are exact.
 
-Precision: the fixed-point angle has an error below 2^-60 (f32) or 2^-124 (f64) quarter turns. No binary32 number beyond
-pi/4 comes nearer to a multiple of pi/2 than about 2^-30 turns, no binary64 number nearer than about 2^-62 (Kahan's
-continued-fraction search finds them), so at least 28 (f32) or 60 (f64) significant bits always remain.
+Precision: the fixed-point angle has an error below 2^-61 (f32) or 2^-124 (f64) quarter turns. By the continued
+fractions of 2^e 2/pi for all exponents e, no binary32 number from pi/4 on comes nearer to a whole number of quarter
+turns than 2^-29.9, no binary64 number nearer than 2^-61.6; so at least 31 (f32) or 62 (f64) significant bits remain.
 """
 
 from __future__ import annotations
