@@ -44,7 +44,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Slot:
-    """A scalar or tensor variable; an identity object, ``name`` is unique in its machine.
+    """A scalar or tensor variable; an identity object.
+
+    ``name`` is unique among the slots of its storage in its machine, and no other slot has the name of a LOCAL or a
+    CONSTANT: a register that is also an output is a STATE and an OUTPUT slot of one name.
 
     ``initial`` is the value of a STATE slot after `init` and the contents of a CONSTANT slot; None elsewhere.
     """

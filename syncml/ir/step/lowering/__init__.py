@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 
 from syncml.ir.equations.syntax import Program
 from syncml.ir.step.lowering.counters import clock_texts, count_words
+from syncml.ir.step.lowering.defaults import default_locals
 from syncml.ir.step.lowering.observe import Observe, Observed, observed, restrict
 from syncml.ir.step.lowering.tidy import conditions_in_place, drop_unused, each_machine, fuse_tests
 from syncml.ir.step.lowering.translate import translate
@@ -38,6 +39,7 @@ STEP_PASSES: tuple[Pass[StepProgram], ...] = (
     Pass("tests", each_machine(fuse_tests)),
     Pass("conditions", each_machine(conditions_in_place)),
     Pass("unused", each_machine(drop_unused)),
+    Pass("defaults", each_machine(default_locals)),
 )
 """After `translate`."""
 

@@ -29,13 +29,15 @@ def floor_divide(type_: Scalar) -> Function:
     x, y = b.parameter("x", type_), b.parameter("y", type_)
     if type_ in UNSIGNED:
         divisor = b.let("divisor", select(y.equals(0), 1, y))
-        return b.function(select(y.equals(0), 0, _binary(BinaryOp.QUOT, x, divisor)))
-    divisor = b.let("divisor", select(y.equals(0) | y.equals(-1), 1, y))
+        quotient = b.let("quotient", _binary(BinaryOp.QUOT, x, divisor))
+        return b.function(select(y.equals(0), 0, quotient))
+    divisor = _safe_divisor(b, y)
     quotient = b.let("quotient", _binary(BinaryOp.QUOT, x, divisor))
     remainder = b.let("remainder", _binary(BinaryOp.REM, x, divisor))
-    down = b.let("down", _rounds_up(remainder, divisor))
-    floor = b.let("floor", select(down, quotient - 1, quotient))
-    return b.function(select(y.equals(0), 0, select(y.equals(-1), -x, floor)))
+    below = b.let("below", quotient - 1)
+    floor = b.let("floor", select(_rounds_up(b, remainder, divisor), below, quotient))
+    nonzero = b.let("nonzero", select(y.equals(-1), -x, floor))
+    return b.function(select(y.equals(0), 0, nonzero))
 
 
 @cache
@@ -45,16 +47,26 @@ def modulo(type_: Scalar) -> Function:
     x, y = b.parameter("x", type_), b.parameter("y", type_)
     if type_ in UNSIGNED:
         divisor = b.let("divisor", select(y.equals(0), 1, y))
-        return b.function(select(y.equals(0), x, _binary(BinaryOp.REM, x, divisor)))
-    divisor = b.let("divisor", select(y.equals(0) | y.equals(-1), 1, y))
+        remainder = b.let("remainder", _binary(BinaryOp.REM, x, divisor))
+        return b.function(select(y.equals(0), x, remainder))
+    divisor = _safe_divisor(b, y)
     remainder = b.let("remainder", _binary(BinaryOp.REM, x, divisor))
-    result = b.let("result", select(_rounds_up(remainder, divisor), remainder + divisor, remainder))
+    above = b.let("above", remainder + divisor)
+    result = b.let("result", select(_rounds_up(b, remainder, divisor), above, remainder))
     return b.function(select(y.equals(0), x, result))
 
 
-def _rounds_up(remainder: Value, divisor: Value) -> Value:
+def _safe_divisor(b: Builder, y: Value) -> Value:
+    """``y``, or 1 for the two divisors whose quotient may not exist."""
+    zero, minus_one = b.let("is_zero", y.equals(0)), b.let("is_minus_one", y.equals(-1))
+    return b.let("divisor", select(zero | minus_one, 1, y))
+
+
+def _rounds_up(b: Builder, remainder: Value, divisor: Value) -> Value:
     """Whether the truncated quotient lies above the exact one: the remainder has the divisor's opposite sign."""
-    return remainder.differs(0) & ((remainder ^ divisor) < 0)
+    inexact = b.let("inexact", remainder.differs(0))
+    opposite = b.let("opposite", (remainder ^ divisor) < 0)
+    return b.let("rounds_up", inexact & opposite)
 
 
 @cache
@@ -62,12 +74,12 @@ def shift(op: BinaryOp, type_: Scalar) -> Function:
     """``x << count`` or ``x >> count``; 0 for a count below 0 or of at least the width."""
     b = Builder(f"{op.name.lower()}_{type_}")
     x, count = b.parameter("x", type_), b.parameter("count", type_)
-    inside = count < BIT_WIDTH[type_]
+    fits = b.let("below_width", count < BIT_WIDTH[type_])
     if type_ in SIGNED:
-        inside = (count >= 0) & inside
-    fits = b.let("fits", inside)
+        fits = b.let("fits", b.let("not_negative", count >= 0) & fits)
     safe = b.let("safe", select(fits, count, 0))
-    return b.function(select(fits, _binary(op, x, safe), 0))
+    shifted = b.let("shifted", _binary(op, x, safe))
+    return b.function(select(fits, shifted, 0))
 
 
 @cache
@@ -77,10 +89,14 @@ def to_integer(source: Scalar, target: Scalar) -> Function:
     b = Builder(f"{target}_of_{source}")
     x = b.parameter("x", source)
     # Both bounds are powers of two (or 0), hence exact in either float type; ``high`` itself is not.
-    low_bound, above = _value(float(low), source), _value(float(high + 1), source)
-    inside = b.let("inside", (x >= low_bound) & (x < above))
-    whole = b.let("whole", select(inside, x, 0.0).convert(target))
-    outside = b.let("outside", select(x >= above, _value(high, target), select(x < low_bound, _value(low, target), 0)))
+    not_below = b.let("not_below", x >= float(low))
+    above = b.let("above", x >= float(high + 1))
+    not_above = b.let("not_above", x < float(high + 1))
+    inside = b.let("inside", not_below & not_above)
+    safe = b.let("safe", select(inside, x, 0.0))
+    whole = b.let("whole", safe.convert(target))
+    under = b.let("under", select(x < float(low), _value(low, target), 0))
+    outside = b.let("outside", select(above, _value(high, target), under))
     return b.function(select(inside, whole, outside))
 
 
@@ -97,7 +113,8 @@ def real_divide(type_: Scalar) -> Function:
     """``x / y`` on what stands for a mathematical real: 0 for y = 0."""
     b = Builder(f"real_div_{type_}")
     x, y = b.parameter("x", type_), b.parameter("y", type_)
-    return b.function(select(_binary(BinaryOp.EQ, y, _value(0.0, type_)), 0.0, x / y))
+    quotient = b.let("quotient", x / y)
+    return b.function(select(_binary(BinaryOp.EQ, y, _value(0.0, type_)), 0.0, quotient))
 
 
 @cache

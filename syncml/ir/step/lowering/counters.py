@@ -8,7 +8,7 @@ share one Boolean, so that the two sides of a merge become the two branches of o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -17,6 +17,7 @@ import numpy as np
 from syncml.diagnostics.model import InternalFault
 from syncml.ir.clocks import ALWAYS, Base, Clock, On, Periodic, Word, complement, word
 from syncml.ir.constants import Array, Const
+from syncml.ir.equations.conditions import Conditions, conditions_of
 from syncml.ir.equations.syntax import Apply, Atom, Equation, Fby, Merge, Node, Program, Rhs, Var, Wave, When
 from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, Scalar, Type
@@ -26,7 +27,8 @@ _COUNTER = Scalar.U32
 
 def count_words(program: Program) -> Program:
     """``program`` with every word replaced by counters; clocks must be inferred."""
-    return replace(program, nodes=tuple(_Counters(node).result() for node in program.nodes))
+    conditions = conditions_of(program)
+    return replace(program, nodes=tuple(_Counters(node, conditions[node.name]).result() for node in program.nodes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +42,15 @@ class _Reading:
 class _Counters:
     """The rewriting of one node."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, conditions: Conditions) -> None:
         self._node = node
+        self._conditions = conditions
         self._names = {v.name for v in node.inputs} | {t.name for e in node.equations for t in e.targets}
         self._added: list[Equation] = []
         self._clocks: dict[Clock, Clock] = {}
         self._new_clocks: dict[Var, Clock] = {}
         self._readings: dict[tuple[Clock, Word], _Reading] = {}
         self._counts: dict[tuple[Clock, int, int], Var] = {}
-        self._renamed: dict[Var, _Reading] = {}
 
     def result(self) -> Node:
         """The node without words."""
@@ -58,7 +60,7 @@ class _Counters:
             if isinstance(equation.rhs, Wave):
                 waves[position] = self._wave(equation, equation.rhs)
         equations = [
-            replace(e, rhs=waves[i] if i in waves else self._rhs(e.rhs), clock=self._clock(_known(e)))
+            replace(e, rhs=waves[i] if i in waves else self._rhs(e, e.rhs), clock=self._clock(_known(e)))
             for i, e in enumerate(node.equations)
         ]
         clocks = {v: self._clock(c) for v, c in node.clocks.items()}
@@ -72,11 +74,12 @@ class _Counters:
         """The new right-hand side of an equation that reads a word; the first one names the word's Boolean."""
         clock, target = self._clock(_known(equation)), equation.target
         letters = word(wave.word.prefix, wave.word.period)
+        if letters in (ALWAYS, complement(ALWAYS)):
+            return Apply(Op.COPY, (Const(letters == ALWAYS, BOOL),))
         known = self._readings.get((clock, letters))
         if known is None:
             self._remember(clock, letters, target)
             return self._test(clock, letters)
-        self._renamed[target] = known
         return Apply(Op.COPY if known.constructor else Op.NOT, (known.condition,))
 
     def _remember(self, clock: Clock, letters: Word, condition: Var) -> _Reading:
@@ -95,15 +98,9 @@ class _Counters:
                 reading = self._reading(result, step.word)
                 result = On(result, reading.condition, reading.constructor)
             else:
-                result = self._on(result, step.condition, step.constructor)
+                result = On(result, step.condition, step.constructor)
             self._clocks[step] = result
         return result
-
-    def _on(self, parent: Clock, condition: Var, constructor: bool | str) -> Clock:
-        reading = self._renamed.get(condition)
-        if reading is None or isinstance(constructor, str):
-            return On(parent, condition, constructor)
-        return On(parent, reading.condition, constructor is reading.constructor)
 
     def _reading(self, clock: Clock, letters: Word) -> _Reading:
         known = self._readings.get((clock, letters))
@@ -117,8 +114,9 @@ class _Counters:
         """The Boolean expression that is true at the ones of the word."""
         pattern = letters.prefix + letters.period
         ones = sum(pattern)
-        if letters == ALWAYS or not ones:
-            return Apply(Op.COPY, (Const(bool(ones), BOOL),))
+        if not ones:
+            # A clock that is never present; a plain constant would make it another name of its parent.
+            return Apply(Op.AND, (Const(False, BOOL), Const(False, BOOL)))
         count = self._count(clock, len(letters.prefix), len(letters.period))
         if ones == 1:
             return _compare(Op.EQ, count, pattern.index(1))
@@ -161,22 +159,32 @@ class _Counters:
     def _define(self, target: Var, rhs: Rhs, clock: Clock) -> None:
         self._added.append(Equation((target,), rhs, self._node.span, clock))
 
-    def _rhs(self, rhs: Rhs) -> Rhs:
-        """The conditions of merges and samplings follow the clocks to the Boolean that stands for their word."""
+    def _rhs(self, equation: Equation, rhs: Rhs) -> Rhs:
+        """Merges and samplings name the same conditions as the clocks of their branches."""
+        clock = _known(equation)
         match rhs:
-            case When() if rhs.condition in self._renamed and isinstance(rhs.constructor, bool):
-                reading = self._renamed[rhs.condition]
-                return When(rhs.source, reading.condition, rhs.constructor is reading.constructor)
-            case Merge() if rhs.condition in self._renamed:
-                reading = self._renamed[rhs.condition]
-                return Merge(reading.condition, tuple(_flipped(rhs.branches, reading.constructor)))
+            case When():
+                fast = self._node.clocks.get(rhs.condition, clock)
+                sampled = self._clock(self._conditions.on(fast, rhs.condition, rhs.constructor))
+                return When(rhs.source, sampled.condition, sampled.constructor) if isinstance(sampled, On) else rhs
+            case Merge():
+                return self._merge(clock, rhs)
             case _:
                 return rhs
 
-
-def _flipped(branches: tuple[tuple[bool | str, Atom], ...], constructor: bool) -> Iterator[tuple[bool | str, Atom]]:
-    for name, atom in branches:
-        yield (name is constructor if isinstance(name, bool) else name), atom
+    def _merge(self, clock: Clock, rhs: Merge) -> Rhs:
+        parent = self._clock(clock)
+        branches: list[tuple[Clock, Atom]] = [
+            (self._clock(self._conditions.on(clock, rhs.condition, constructor)), atom)
+            for constructor, atom in rhs.branches
+        ]
+        for branch, atom in branches:
+            if branch == parent:
+                return Apply(Op.COPY, (atom,))
+        tests = [(c.condition, c.constructor, a) for c, a in branches if isinstance(c, On) and c.parent == parent]
+        if len(tests) < len(branches) or any(condition is not tests[0][0] for condition, _, _ in tests):
+            return rhs
+        return Merge(tests[0][0], tuple((constructor, a) for _, constructor, a in tests))
 
 
 def _compare(op: Op, count: Var, position: int) -> Apply:
