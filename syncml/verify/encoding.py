@@ -41,11 +41,6 @@ from syncml.verify.smt import Term, z3
 Terms = NDArray[Any]
 """An array of terms; of shape ``()`` for a scalar."""
 
-HEAVY = frozenset(
-    {Op.SQRT, Op.EXP, Op.LOG, Op.TANH, Op.SIGMOID, Op.SIN, Op.COS, Op.ATAN2, Op.POW, Op.MATMUL}
-)  # fmt: skip
-"""Operators whose results a first attempt at a proof leaves arbitrary."""
-
 
 def array_of(terms: Sequence[Term], shape_: tuple[int, ...]) -> Terms:
     """The terms, row-major, in a shape."""

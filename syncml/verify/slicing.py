@@ -1,13 +1,12 @@
 """The cone of influence: what of a transition system its goals depend on.
 
-Rule: a goal needs what its term reads, and a register what its next value reads; an assumption or a fact is needed as
-soon as it shares an unknown with what is. What is left out cannot change whether a goal holds, unless the assumptions
-about it contradict each other.
+Rule: a goal or an assumption needs what its term reads, and a register what its next value reads; a fact is needed as
+soon as it speaks of something that is. All assumptions are kept, so that a counterexample meets them all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from syncml.verify.smt import Term, constants_of, is_value, z3
@@ -40,16 +39,14 @@ def sliced(
     """The system of what ``goals`` depend on."""
     reads = {d.name: _names(term) for d, term in defined} | {r.name: _names(r.following) for r in registers}
     facts = [(fact, _names(fact)) for fact in known]
-    clauses = {name: _support(name, reads) for name in assumptions}
     needed: set[str] = set()
-    pending = list(goals)
+    pending = [*assumptions, *goals]
     while pending:
         while pending:
             name = pending.pop()
             if name not in needed:
                 needed.add(name)
                 pending.extend(reads.get(name, ()))
-        pending += [n for n, support in clauses.items() if n not in needed and (support & needed or not support)]
         pending += [n for _, names in facts if names & needed for n in names if n not in needed]
     definitions = [(d, t) for d, t in defined if d.name in needed]
     kept = [fact for fact, names in facts if names & needed]
@@ -58,7 +55,7 @@ def sliced(
         tuple(_state(r) for r in registers if r.name in needed),
         tuple(d for d, _ in definitions),
         tuple(fact.sexpr() for fact in kept),
-        tuple(n for n in assumptions if n in needed),
+        tuple(assumptions),
         tuple(goals),
         any(map(is_product, (*(t for _, t in definitions), *kept))),
     )
@@ -70,18 +67,6 @@ def _state(r: Register) -> State:
 
 def _names(term: Term) -> frozenset[str]:
     return frozenset(c.decl().name() for c in constants_of([term]))
-
-
-def _support(name: str, reads: Mapping[str, frozenset[str]]) -> frozenset[str]:
-    """Everything that ``name`` depends on, through definitions and registers."""
-    seen: set[str] = set()
-    pending = list(reads[name])
-    while pending:
-        current = pending.pop()
-        if current not in seen:
-            seen.add(current)
-            pending.extend(reads.get(current, ()))
-    return frozenset(seen)
 
 
 def is_product(term: Term) -> bool:

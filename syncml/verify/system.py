@@ -34,12 +34,12 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """``name = term``. ``heavy`` marks one that a first attempt at a proof may leave arbitrary."""
+    """``name = term``; ``named`` tells whether the user gave the name, or it is a clause."""
 
     name: str
     sort: str
     term: str
-    heavy: bool = False
+    named: bool = False
 
 
 @dataclass(frozen=True, slots=True)

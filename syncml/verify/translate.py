@@ -24,10 +24,10 @@ from syncml.ir.types import (
     integer_range,
     shape,
 )
-from syncml.verify.encoding import HEAVY, Encoder, Terms, array_of
+from syncml.verify.encoding import Encoder, Terms, array_of
 from syncml.verify.order import ordered
 from syncml.verify.sharing import shared
-from syncml.verify.slicing import Register, is_product, sliced
+from syncml.verify.slicing import Register, sliced
 from syncml.verify.smt import Term, is_value, sort_of, z3
 from syncml.verify.system import Definition, Input, System
 
@@ -106,10 +106,10 @@ class _Translator:
     def _fact(self, fact: Term) -> None:
         self._facts.append(fact)
 
-    def _define(self, name: str, sort: str, term: Term, heavy: bool = False) -> Term:
+    def _define(self, name: str, sort: str, term: Term, named: bool = False) -> Term:
         if is_value(term) or (z3.is_const(term) and term.decl().kind() == z3.Z3_OP_UNINTERPRETED):
             return term
-        self._definitions.append((Definition(name, sort, term.sexpr(), heavy), term))
+        self._definitions.append((Definition(name, sort, term.sexpr(), named), term))
         return self._constant(name, sort)
 
     def _declare_input(self, var: Var) -> tuple[str, ...]:
@@ -143,12 +143,10 @@ class _Translator:
 
     def _define_target(self, equation: Equation) -> None:
         target, rhs = equation.target, equation.rhs
-        heavy = False
         match rhs:
             case Apply():
                 arguments = tuple(map(self._atom, rhs.arguments))
                 types = tuple(a.type for a in rhs.arguments)
-                heavy = rhs.op in HEAVY
                 value = self._encoder.apply(rhs.op, arguments, types, rhs.attribute, target.type)
             case When():
                 value = self._atom(rhs.source)
@@ -160,7 +158,7 @@ class _Translator:
                 raise InternalFault(f"{target.name} has no definition within an instant")
         sort = self._encoder.sort(element(target.type))
         items = [
-            self._define(name, sort, term, heavy or is_product(term))
+            self._define(name, sort, term, target.user)
             for name, term in zip(_element_names(target), value.flat, strict=True)
         ]
         self._values[target] = array_of(items, shape(target.type))
@@ -279,7 +277,7 @@ class _Translator:
             kind = "assumption" if clause.kind is PropertyKind.ASSUME else "goal"
             names = assumptions if clause.kind is PropertyKind.ASSUME else goals
             names.append(f"{kind}!{len(names)}")
-            self._definitions.append((Definition(names[-1], "Bool", term.sexpr()), term))
+            self._definitions.append((Definition(names[-1], "Bool", term.sexpr(), named=True), term))
         self._close_counters()
         return assumptions, goals
 

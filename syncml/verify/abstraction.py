@@ -1,0 +1,132 @@
+"""Opening: the main node as one flat node, with a contract in place of the body of each abstract node.
+
+Rule: for ``(t1, ..) = f(a1, ..) :: ck`` with ``f`` abstract, each ``ti`` becomes an input of the main node, each
+`ensure` of ``f`` an assumption about it, and each `require` of ``f`` an obligation. All other calls are inlined; the
+main node's own `require` clauses are assumptions. Every run of the program is a run of the opened program, so what is
+proved of that holds for every body that meets the contract.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+from syncml.ir.clocks import Base, Clock, On
+from syncml.ir.equations.inline import inline
+from syncml.ir.equations.syntax import (
+    Apply,
+    Call,
+    Equation,
+    Node,
+    Program,
+    Property,
+    PropertyKind,
+    Var,
+    atoms,
+)
+from syncml.ir.operators import Op
+
+
+def abstract_nodes(program: Program, chosen: frozenset[str] = frozenset()) -> tuple[Node, ...]:
+    """The called nodes that are declared abstract, or whose name or label is in ``chosen``."""
+    return tuple(
+        n for n in program.nodes
+        if n.name != program.main and (n.abstract or n.name in chosen or n.label in chosen)
+    )  # fmt: skip
+
+
+def opened(program: Program, chosen: frozenset[str] = frozenset()) -> Program:
+    """The opened main node of a clocked program, as a program of one node without calls.
+
+    Args:
+        program: Clocked equations that passed the checks.
+        chosen: Names or labels of nodes to leave abstract besides those declared so.
+    """
+    keep = frozenset(n.name for n in abstract_nodes(program, chosen))
+    main = program.node(program.main)
+    own = tuple(replace(p, kind=PropertyKind.ASSUME) if p.kind is PropertyKind.REQUIRE else p for p in main.properties)
+    nodes = tuple(replace(n, properties=own) if n is main else n for n in program.nodes)
+    current = inline(Program(nodes, program.main), keep)
+    while any(isinstance(e.rhs, Call) for e in current.node(current.main).equations):
+        # A clause of a contract may itself call an abstract node, so this repeats until no call is left.
+        current = inline(_with_contracts(current), keep)
+    return Program((current.node(current.main),), current.main)
+
+
+def _with_contracts(program: Program) -> Program:
+    """Turn the targets of the main node's calls into inputs, and each call into one of the callee's contract."""
+    main = program.node(program.main)
+    equations: list[Equation] = []
+    inputs = list(main.inputs)
+    contracts: dict[str, Node] = {}
+    for equation in main.equations:
+        if not isinstance(equation.rhs, Call):
+            equations.append(equation)
+            continue
+        call, callee = equation.rhs, program.node(equation.rhs.node)
+        name = f"{callee.name}.contract"
+        contracts[name] = _contract(callee, name)
+        actual = dict(zip(callee.inputs, call.arguments, strict=True))
+        for formal, target in zip(callee.outputs, equation.targets, strict=True):
+            if formal in actual:
+                equations.append(replace(equation, targets=(target,), rhs=Apply(Op.COPY, (actual[formal],))))
+            else:
+                inputs.append(target)
+                actual[formal] = target
+        arguments = tuple(actual[v] for v in contracts[name].inputs)
+        equations.append(replace(equation, targets=(), rhs=Call(name, arguments, call.instance)))
+    opened_main = replace(main, inputs=tuple(inputs), equations=tuple(equations))
+    others = tuple(n for n in program.nodes if n.name != program.main)
+    return Program((*others, *contracts.values(), opened_main), program.main)
+
+
+def _contract(callee: Node, name: str) -> Node:
+    """A node that reads the inputs and outputs of ``callee`` and states what its contract says about them."""
+    inputs = tuple(dict.fromkeys((*callee.inputs, *callee.outputs)))
+    properties: list[Property] = []
+    for clause in callee.properties:
+        if clause.instance:
+            continue
+        if clause.kind in (PropertyKind.ENSURE, PropertyKind.ASSUME):
+            properties.append(replace(clause, kind=PropertyKind.ASSUME))
+        elif clause.kind is PropertyKind.REQUIRE:
+            properties.append(clause)
+    equations = _slice(callee, inputs, [*(p.holds for p in properties), *_conditions(callee, inputs)])
+    defined = {*inputs, *(t for e in equations for t in e.targets)}
+    clocks = MappingProxyType({v: c for v, c in callee.clocks.items() if v in defined})
+    return replace(
+        callee, name=name, inputs=inputs, outputs=(), equations=equations, properties=tuple(properties), clocks=clocks,
+        abstract=False,
+    )  # fmt: skip
+
+
+def _slice(callee: Node, given: Sequence[Var], wanted: Sequence[Var]) -> tuple[Equation, ...]:
+    """The equations that ``wanted`` depends on, up to the ``given`` variables."""
+    definition = {t: e for e in callee.equations for t in e.targets}
+    needed: dict[int, Equation] = {}
+    seen = set(given)
+    pending = list(wanted)
+    while pending:
+        var = pending.pop()
+        if var in seen:
+            continue
+        seen.add(var)
+        equation = definition[var]
+        needed[id(equation)] = equation
+        pending += [a for a in atoms(equation.rhs) if isinstance(a, Var)]
+        pending += [v for t in equation.targets for v in _clock_conditions(callee.clocks[t])]
+    return tuple(e for e in callee.equations if id(e) in needed)
+
+
+def _conditions(callee: Node, inputs: Sequence[Var]) -> list[Var]:
+    return [v for i in inputs for v in _clock_conditions(callee.clocks[i])]
+
+
+def _clock_conditions(clock: Clock) -> list[Var]:
+    found: list[Var] = []
+    while not isinstance(clock, Base):
+        if isinstance(clock, On):
+            found.append(clock.condition)
+        clock = clock.parent
+    return found

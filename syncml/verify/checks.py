@@ -1,0 +1,249 @@
+"""Run-time checks: obligations that nobody has to write, as equations and clauses of the program itself.
+
+Rule: for each partial operation whose value is used there is a Boolean stream that says that it is safe,
+
+    overflow     the exact result of an integer operation is in the range of its type
+    division     no divisor is zero
+    index        a dynamic index is within its axis
+    domain       no square root below zero and no logarithm at or below zero
+
+A value is used unless a `where`, `&` or `|` around it ignores it at that instant. As the checks are ordinary
+equations, a counterexample to one is replayed in the same way as a counterexample to a contract.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from types import MappingProxyType
+
+from syncml.ir.clocks import BASE, Clock
+from syncml.ir.constants import Array, Const
+from syncml.ir.equations.syntax import (
+    Apply,
+    Atom,
+    Equation,
+    Fby,
+    Node,
+    Property,
+    PropertyKind,
+    Var,
+    When,
+    atoms,
+)
+from syncml.ir.operators import Attribute, Op, result_type
+from syncml.ir.types import BOOL, MACHINE_INTEGERS, SIGNED, Scalar, element, integer_range, shape, size
+from syncml.verify.order import ordered
+
+
+class Check(Enum):
+    """The kind of a run-time check; the value is its name in reports."""
+
+    OVERFLOW = "overflow"
+    DIVISION = "division"
+    INDEX = "index"
+    DOMAIN = "domain"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A node with its checks, which are clauses that follow its own.
+
+    Attributes:
+        kinds: The kind of each check, by the stream that states it.
+        checked: The stream whose operation is checked, by the stream that states it.
+    """
+
+    node: Node
+    kinds: Mapping[Var, Check]
+    checked: Mapping[Var, Var]
+
+
+def with_checks(node: Node, *, overflow: bool) -> Checked:
+    """Add the run-time checks to a flat node; ``overflow`` selects those of integer arithmetic."""
+    return _Instrument(node, overflow).result()
+
+
+_MANY = 4
+"""A value with more readers than this counts as always used."""
+
+_DEEP = 8
+"""Conditions nested more deeply than this are not looked at."""
+
+_Need = tuple[tuple[Var, bool], ...]
+"""A conjunction of conditions and the value that each must have."""
+
+
+class _Instrument:
+    def __init__(self, node: Node, overflow: bool) -> None:
+        self._node = node
+        self._overflow = overflow
+        self._equations: list[Equation] = []
+        self._clocks: dict[Var, Clock] = dict(node.clocks)
+        self._properties: list[Property] = []
+        self._kinds: dict[Var, Check] = {}
+        self._checked: dict[Var, Var] = {}
+        self._names = {v.name for v in node.clocks}
+
+    def result(self) -> Checked:
+        """The instrumented node."""
+        order = ordered(self._node.equations)
+        needs = _needs(self._node, order)
+        for equation in order:
+            if isinstance(equation.rhs, Apply):
+                used = needs.get(equation.target, [()])
+                for kind, safe in self._safety(equation, equation.rhs) if used else ():
+                    self._state(equation, kind, safe, used)
+        node = replace(
+            self._node,
+            equations=(*self._node.equations, *self._equations),
+            properties=(*self._node.properties, *self._properties),
+            clocks=MappingProxyType(self._clocks),
+        )
+        return Checked(node, MappingProxyType(self._kinds), MappingProxyType(self._checked))
+
+    def _state(self, equation: Equation, kind: Check, safe: Atom, needs: Sequence[_Need]) -> None:
+        """Add the clause that ``safe`` holds whenever the value of ``equation`` is needed."""
+        if size(safe.type) > 1 or shape(safe.type):
+            flat = self._apply(equation, Op.RESHAPE, (safe,), (size(safe.type),))
+            safe = self._apply(equation, Op.ALL, (flat,), (0,))
+        if () not in needs:
+            safe = self._unless(equation, needs, safe)
+        holds = self._apply(equation, Op.COPY, (safe,), name=f"{kind.value}:{equation.target.name}")
+        self._kinds[holds] = kind
+        self._checked[holds] = equation.target
+        self._properties.append(Property(PropertyKind.ENSURE, holds.name, holds, equation.span))
+
+    def _unless(self, equation: Equation, needs: Sequence[_Need], safe: Atom) -> Atom:
+        """``safe``, or none of the conjunctions in ``needs``."""
+        ignored: Atom | None = None
+        for need in needs:
+            # The value is ignored in this way if one of the conditions fails.
+            failed: Atom | None = None
+            for var, value in need:
+                literal = self._apply(equation, Op.NOT, (var,)) if value else var
+                failed = literal if failed is None else self._apply(equation, Op.OR, (failed, literal))
+            if failed is not None:
+                ignored = failed if ignored is None else self._apply(equation, Op.AND, (ignored, failed))
+        return safe if ignored is None else self._apply(equation, Op.OR, (ignored, safe))
+
+    def _apply(
+        self, at: Equation, op: Op, arguments: tuple[Atom, ...], attribute: Attribute = None, name: str = ""
+    ) -> Var:
+        type_ = result_type(op, tuple(a.type for a in arguments), attribute)
+        unique = base = name or f"check!{len(self._equations)}"
+        while unique in self._names:
+            unique = f"{base}!{len(self._equations)}"
+        self._names.add(unique)
+        target = Var(unique, type_, at.span)
+        clock = self._clocks.get(at.target, BASE)
+        self._clocks[target] = clock
+        self._equations.append(Equation((target,), Apply(op, arguments, attribute), at.span, clock))
+        return target
+
+    def _safety(self, equation: Equation, rhs: Apply) -> list[tuple[Check, Atom]]:
+        found: list[tuple[Check, Atom]] = []
+        x = rhs.arguments
+        kind = element(x[0].type)
+        match rhs.op:
+            case Op.DIV | Op.FLOORDIV | Op.MOD if not _excludes(x[1], 0):
+                found.append((Check.DIVISION, self._apply(equation, Op.NE, (x[1], _number(0, x[1])))))
+            case Op.AT:
+                found.append((Check.INDEX, self._within(equation, x[1], 0, shape(x[0].type)[0] - 1)))
+            case Op.SQRT:
+                found.append((Check.DOMAIN, self._apply(equation, Op.GE, (x[0], _number(0, x[0])))))
+            case Op.LOG:
+                found.append((Check.DOMAIN, self._apply(equation, Op.GT, (x[0], _number(0, x[0])))))
+            case _:
+                pass
+        target = element(equation.target.type)
+        if not self._overflow or not isinstance(target, Scalar) or target not in MACHINE_INTEGERS:
+            return found
+        match rhs.op:
+            case Op.ADD | Op.SUB | Op.MUL | Op.NEG | Op.ABS | Op.SUM | Op.MATMUL | Op.FLOORDIV:
+                if rhs.op in (Op.FLOORDIV, Op.ABS) and (target not in SIGNED or _excludes(x[-1], -1)):
+                    return found
+                wide = tuple(self._apply(equation, Op.CAST, (a,), Scalar.INT) for a in x)
+                exact = self._apply(equation, rhs.op, wide, rhs.attribute)
+                found.append((Check.OVERFLOW, self._within(equation, exact, *integer_range(target))))
+            case Op.CAST if kind is Scalar.INT or _narrows(kind, target):
+                found.append((Check.OVERFLOW, self._within(equation, x[0], *integer_range(target))))
+            case _:
+                pass
+        return found
+
+    def _within(self, equation: Equation, value: Atom, low: int, high: int) -> Var:
+        wide = value
+        if element(value.type) is not Scalar.INT:
+            wide = self._apply(equation, Op.CAST, (value,), Scalar.INT)
+        above = self._apply(equation, Op.GE, (wide, Const(low, Scalar.INT)))
+        below = self._apply(equation, Op.LE, (wide, Const(high, Scalar.INT)))
+        return self._apply(equation, Op.AND, (above, below))
+
+
+def _narrows(source: object, target: Scalar) -> bool:
+    if not isinstance(source, Scalar) or source not in MACHINE_INTEGERS:
+        return False
+    low, high = integer_range(source)
+    least, greatest = integer_range(target)
+    return low < least or high > greatest
+
+
+def _number(value: int, like: Atom) -> Const:
+    return Const(value, element(like.type))
+
+
+def _excludes(atom: Atom, number: int) -> bool:
+    """Whether an atom is a constant in which ``number`` does not occur."""
+    if isinstance(atom, Var):
+        return False
+    values = atom.value.numpy().reshape(-1).tolist() if isinstance(atom.value, Array) else [atom.value]
+    return number not in values
+
+
+def _needs(node: Node, order: Sequence[Equation]) -> dict[Var, list[_Need]]:
+    """For each variable a disjunction of conditions under which its value is used; ``()`` is always."""
+    needs: dict[Var, list[_Need]] = {}
+
+    def need(atom: Atom, conditions: Sequence[_Need]) -> None:
+        if isinstance(atom, Var):
+            known = needs.setdefault(atom, [])
+            known += [c for c in conditions if c not in known]
+            if () in known or len(known) > _MANY:
+                needs[atom] = [()]
+
+    for var in (*node.outputs, *(p.holds for p in node.properties)):
+        need(var, [()])
+    for equation in order:
+        if isinstance(equation.rhs, Fby):
+            need(equation.rhs.following, [()])
+    for equation in reversed(order):
+        rhs = equation.rhs
+        inherited = needs.get(equation.target, [()])
+        match rhs:
+            case Fby():
+                continue
+            case Apply(Op.WHERE, (Var() as condition, yes, no)) if condition.type is BOOL:
+                need(condition, inherited)
+                need(yes, _under(inherited, condition, True))
+                need(no, _under(inherited, condition, False))
+            case Apply(Op.AND | Op.OR, (Var() as left, right)) if left.type is BOOL:
+                need(left, inherited)
+                need(right, _under(inherited, left, rhs.op is Op.AND))
+            case Apply():
+                for argument in rhs.arguments:
+                    need(argument, inherited)
+            case When(source, condition):
+                # The sampled stream lives on another clock, on which these conditions do not exist.
+                need(source, [()])
+                need(condition, [()])
+            case _:
+                for atom in atoms(rhs):
+                    need(atom, [()])
+    return needs
+
+
+def _under(needs: Sequence[_Need], condition: Var, value: bool) -> list[_Need]:
+    literal = (condition, value)
+    return [n if literal in n or len(n) >= _DEEP else (*n, literal) for n in needs if (condition, not value) not in n]

@@ -1,0 +1,275 @@
+"""Verification of a program, node by node.
+
+Rule: the main node is verified with every call inlined and each abstract node replaced by its contract; each abstract
+node is verified by itself against that contract, and what was proved with the help of a contract counts only if the
+contract is proved too. With machine integers a proof over mathematical integers counts if no operation that it
+depends on can overflow; otherwise the property is verified again over bit vectors.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from syncml.diagnostics.model import Diagnostic, DiagnosticError, Label, Severity, error
+from syncml.ir.equations.syntax import Node, Program, Property, PropertyKind, Var
+from syncml.ir.types import FLOATS, MACHINE_INTEGERS, element
+from syncml.verify.abstraction import abstract_nodes, opened
+from syncml.verify.checks import Check, Checked, with_checks
+from syncml.verify.cone import Cones
+from syncml.verify.pool import Pool
+from syncml.verify.replay import Replay, Trace, replayed
+from syncml.verify.session import Session
+from syncml.verify.translate import Translation, translate
+from syncml.verify.verdicts import (
+    Counterexample,
+    Proved,
+    Result,
+    Semantics,
+    Unknown,
+    Verdict,
+    VerificationReport,
+    VerifyOptions,
+    Violated,
+)
+
+ENGINES = ("bmc", "induction", "spacer", "localised")
+"""The engines by the names that options use."""
+
+
+def verify(program: Program, options: VerifyOptions, replay: Replay) -> VerificationReport:
+    """Decide every contract clause and run-time check of a clocked program.
+
+    Args:
+        program: Clocked equations that passed the checks.
+        options: Limits, engines, semantics.
+        replay: The interpreter, which judges every counterexample.
+
+    Raises:
+        DiagnosticError: V003 an unknown property, U001 an unknown engine or abstract node.
+    """
+    started = time.monotonic()
+    _check_options(program, options)
+    chosen = frozenset(options.abstract)
+    units = [*abstract_nodes(program, chosen), program.node(program.main)]
+    results: list[Result] = []
+    warnings: list[Diagnostic] = []
+    with Pool(options.jobs) as pool:
+        for i, node in enumerate(units):
+            # Each unit gets an equal share of the time that is left.
+            left = started + options.timeout - time.monotonic()
+            unit = _Unit(program, node, options, replay, pool, time.monotonic() + left / (len(units) - i))
+            results += unit.results()
+            warnings += unit.warnings
+    results = _supported(results, program.node(program.main).label)
+    known = {r.name for r in results}
+    if missing := [name for name in options.properties if name not in known]:
+        raise DiagnosticError(*(_unknown_property(name, known) for name in missing))
+    if options.properties:
+        results = [r for r in results if r.name in options.properties]
+    main = program.node(program.main)
+    return VerificationReport(main.span.file, tuple(results), tuple(warnings), time.monotonic() - started)
+
+
+def _check_options(program: Program, options: VerifyOptions) -> None:
+    faults = [
+        error("U001", f"there is no engine {name!r}", help=f"the engines are {', '.join(ENGINES)}")
+        for name in options.engines
+        if name not in ENGINES
+    ]
+    nodes = {n.name for n in program.nodes} | {n.label for n in program.nodes}
+    faults += [
+        error("U001", f"there is no node {name!r} to leave abstract", help=f"the nodes are {', '.join(sorted(nodes))}")
+        for name in options.abstract
+        if name not in nodes
+    ]
+    if faults:
+        raise DiagnosticError(*faults)
+
+
+def _unknown_property(name: str, known: Iterable[str]) -> Diagnostic:
+    return error("V003", f"there is no property {name!r}", help=f"the properties are {', '.join(sorted(known))}")
+
+
+def _supported(results: Sequence[Result], main: str) -> list[Result]:
+    """Proofs of the main node count only if every promise of an abstract node is proved."""
+    broken = [r for r in results if r.node != main and r.kind == "ensure" and not isinstance(r.verdict, Proved)]
+    if not broken:
+        return list(results)
+    names = ", ".join(f"{r.node}: {r.name}" for r in broken)
+    reason = f"proved only if the contract of an abstract node holds, which is not proved: {names}"
+    return [
+        replace(r, verdict=Unknown(reason, 0, "prove or weaken that contract"))
+        if r.node == main and isinstance(r.verdict, Proved)
+        else r
+        for r in results
+    ]
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """One session on one encoding, and which of its proofs count."""
+
+    checked: Checked
+    clauses: Sequence[Property]
+    session: Session
+    counted: frozenset[int]
+
+
+class _Unit:
+    """The verification of one node as the main node."""
+
+    def __init__(
+        self, program: Program, node: Node, options: VerifyOptions, replay: Replay, pool: Pool, deadline: float
+    ) -> None:
+        position = next(i for i, n in enumerate(program.nodes) if n.name == node.name)
+        self._flat = opened(Program(program.nodes[: position + 1], node.name), frozenset(options.abstract))
+        self._label = node.label
+        self._options = options
+        self._replay = replay
+        self._pool = pool
+        self._deadline = deadline
+        self.warnings: list[Diagnostic] = []
+
+    def results(self) -> list[Result]:
+        """A verdict for every clause and check."""
+        machine = self._options.semantics is Semantics.MACHINE
+        first = self._attempt(wrapping=False, overflow=machine)
+        again: _Attempt | None = None
+        needs_bits = machine and any(
+            i not in first.counted and first.checked.kinds.get(c.holds) is not Check.OVERFLOW
+            and _goal(i) not in first.session.refuted
+            for i, c in enumerate(first.clauses)
+        ) and self._has_machine_integers()  # fmt: skip
+        if needs_bits and first.session.vacuous is None:
+            again = self._attempt(wrapping=True, overflow=False)
+        results: list[Result] = []
+        position = 0
+        for i, clause in enumerate(first.clauses):
+            attempt, index = first, i
+            if first.checked.kinds.get(clause.holds) is not Check.OVERFLOW:
+                undecided = i not in first.counted and _goal(i) not in first.session.refuted
+                if again is not None and undecided:
+                    attempt, index = again, position
+                position += 1
+            results.append(self._result(attempt, index))
+        return results
+
+    def _has_machine_integers(self) -> bool:
+        return any(element(v.type) in MACHINE_INTEGERS for v in self._flat.node(self._flat.main).clocks)
+
+    def _attempt(self, *, wrapping: bool, overflow: bool) -> _Attempt:
+        checked = with_checks(self._flat.node(self._flat.main), overflow=overflow)
+        translation = translate(checked.node, wrapping=wrapping, bounded=overflow)
+        clauses = [p for p in checked.node.properties if p.kind is not PropertyKind.ASSUME]
+        flat = Program((checked.node,), checked.node.name)
+
+        def refute(goal: str, trace: Trace) -> Counterexample | str:
+            return replayed(flat, clauses[_index(goal)], trace, translation.inputs, self._replay)
+
+        left = max(0.0, self._deadline - time.monotonic())
+        # A second attempt over bit vectors may be needed.
+        share = 0.6 * left if overflow and self._has_machine_integers() else left
+        engines = frozenset(self._options.engines or ENGINES)
+        session = Session(
+            translation.system, self._pool, refute, time.monotonic() + share, engines, self._options.seed
+        )  # fmt: skip
+        if clauses:
+            session.run()
+        self._warn(translation, session)
+        return _Attempt(checked, clauses, session, _counted(checked, clauses, session))
+
+    def _warn(self, translation: Translation, session: Session) -> None:
+        if session.vacuous is None or self.warnings:
+            return
+        assumptions = [p for p in self._flat.node(self._flat.main).properties if p.kind is PropertyKind.ASSUME]
+        at, *others = assumptions
+        message = f"no run of {self._label} meets all assumptions at tick {session.vacuous}"
+        self.warnings.append(Diagnostic(
+            "V002", Severity.WARNING, message, Label(at.span, f"{at.name}"),
+            tuple(Label(p.span, p.name) for p in others),
+            help="weaken one of the assumptions: whatever is proved under these says nothing",
+        ))  # fmt: skip
+
+    def _result(self, attempt: _Attempt, index: int) -> Result:
+        clause = attempt.clauses[index]
+        check = attempt.checked.kinds.get(clause.holds)
+        return Result(
+            f"{clause.instance}.{clause.name}" if clause.instance else clause.name,
+            clause.kind.value if check is None else check.value,
+            self._label,
+            clause.span,
+            clause.requirement,
+            self._verdict(attempt, index),
+            self._time(attempt.session, index),
+        )
+
+    @staticmethod
+    def _time(session: Session, index: int) -> float:
+        goal = _goal(index)
+        if goal in session.proofs:
+            return session.proofs[goal].time_s
+        return session.refuted[goal][1] if goal in session.refuted else 0.0
+
+    def _verdict(self, attempt: _Attempt, index: int) -> Verdict:
+        session, goal = attempt.session, _goal(index)
+        depth = session.depth.get(goal, 0)
+        if goal in session.refuted:
+            return Violated(session.refuted[goal][0])
+        if session.vacuous is not None:
+            return Unknown("the assumptions contradict each other", depth, "weaken an assumption")
+        if goal in session.spurious:
+            reason = f"violated over the reals, but not in floats: {session.spurious[goal]}"
+            return Unknown(reason, depth, "state the property with a tolerance")
+        if goal in session.proofs and index in attempt.counted:
+            proof = session.proofs[goal]
+            names = tuple(attempt.clauses[_index(g)].name for g in proof.using)
+            return Proved(proof.method, proof.k, names, self._numbers(attempt, index), proof.invariant)
+        if goal in session.proofs:
+            reason = "proved only as long as no integer operation overflows, which is not proved"
+            return Unknown(reason, depth, "bound the integers that it depends on")
+        reason = "time is up" if session.left() <= 0 else "no engine decided it"
+        if session.failures:
+            reason = f"{reason}; {session.failures[-1]}"
+        return Unknown(reason, depth, "state a lemma with invariant(...), or give more time with --timeout")
+
+    def _numbers(self, attempt: _Attempt, index: int) -> str:
+        """What numbers mean in a proof, as far as the property depends on numbers at all."""
+        cone = Cones(attempt.checked.node).of(attempt.clauses[index].holds)
+        kinds = {element(v.type) for v in cone}
+        parts: list[str] = []
+        if kinds & MACHINE_INTEGERS:
+            machine = self._options.semantics is Semantics.MACHINE
+            parts.append("machine integers" if machine else "ideal integers")
+        if kinds & FLOATS:
+            parts.append("ideal reals for floats")
+        return ", ".join(parts) or "exact"
+
+
+def _goal(index: int) -> str:
+    return f"goal!{index}"
+
+
+def _index(goal: str) -> int:
+    return int(goal.removeprefix("goal!"))
+
+
+def _counted(checked: Checked, clauses: Sequence[Property], session: Session) -> frozenset[int]:
+    """The proofs that count: what they depend on, through data and lemmas, cannot overflow."""
+    overflow = {i for i, c in enumerate(clauses) if checked.kinds.get(c.holds) is Check.OVERFLOW}
+    proved = {_index(g): p for g, p in session.proofs.items()}
+    if not overflow:
+        return frozenset(proved)
+    cones = Cones(checked.node)
+    operations: Mapping[Var, int] = {checked.checked[c.holds]: i for i, c in enumerate(clauses) if i in overflow}
+    risks = {i: {operations[v] for v in cones.of(clauses[i].holds) if v in operations} for i in proved}
+    counted = set(proved)
+    while True:
+        failing = {
+            i for i in counted
+            if not risks[i] <= counted or any(_index(g) not in counted for g in proved[i].using)
+        }  # fmt: skip
+        if not failing:
+            return frozenset(counted)
+        counted -= failing

@@ -1,0 +1,228 @@
+"""Demand-driven proofs: start from the negated goal alone, and add only what its models violate.
+
+Rule: a query is a set of constraints (definitions at each instant, facts, assumptions, lemmas) and a goal. A subset
+that refutes the negated goal proves it, and a model that violates no constraint is a counterexample; so constraints
+are added, nearest and linear ones first, until one or the other is found. Nonlinear arithmetic over thousands of
+definitions comes down to the few dozen that matter, which is what the solver can decide.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from syncml.verify.engines import Budget, Emit
+from syncml.verify.margin import with_margin
+from syncml.verify.model import Model, input_trace, substitute_all
+from syncml.verify.query import Query
+from syncml.verify.slicing import is_product
+from syncml.verify.smt import Term, constants_of, z3
+
+SCHEDULE: tuple[tuple[str, float], ...] = (
+    ("simple", 0.1), ("nlsat", 0.3), ("smt", 0.5), ("default", 0.5), ("nlsat", 2.0), ("smt", 3.0), ("simple", 3.0),
+)  # fmt: skip
+"""Solvers and seconds, tried in turn on each set of constraints until one answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Constraint:
+    name: str
+    term: Term
+    reads: frozenset[str]
+    linear: bool
+    defines: str = ""
+    """The constant that it defines, where it is a definition."""
+
+
+def decide(model: Model, query: Query, budget: Budget, emit: Emit) -> None:
+    """Answer one query.
+
+    Emits ``valid`` with the goals that were used, ``invalid`` (with the trace, if the query starts initially), or
+    ``stuck``.
+    """
+    constraints = _constraints(model, query)
+    last = query.length - 1
+    negated = z3.Not(model.at(query.goal, last))
+    margin = Fraction(query.margin)
+    if margin:
+        negated = _at(model, with_margin(z3.Not(_spelt_out(model)[query.goal]), margin), last)
+    deadline = time.monotonic() + budget.seconds
+    active: dict[str, _Constraint] = {}
+    known = set(_reads(negated))
+    while time.monotonic() < deadline:
+        terms = [negated, *(c.term for c in active.values())]
+        answer, found = _solve(terms, deadline, budget.seed)
+        if answer == "unsat":
+            using = _used(active.values())
+            emit({"event": "valid", "goal": query.goal, "using": using, "depth": query.length})
+            return
+        added = _wanted([c for c in constraints if c.name not in active], known, found)
+        if not added and answer == "sat":
+            trace = input_trace(model, found, query.length) if query.initial else None
+            emit({"event": "invalid", "goal": query.goal, "trace": trace})
+            return
+        if not added:
+            break
+        for c in added:
+            active[c.name] = c
+            known |= c.reads
+    emit({"event": "stuck", "goals": [query.goal], "depth": last, "engine": "localised"})
+
+
+def _used(constraints: Iterable[_Constraint]) -> list[str]:
+    return sorted({c.name.rsplit("@", 1)[0] for c in constraints if c.name.startswith("goal!") and not c.defines})
+
+
+def _constraints(model: Model, query: Query) -> list[_Constraint]:
+    system = model.system
+    named, following = _grouped(model)
+    if Fraction(query.margin):
+        spelt = _spelt_out(model)
+        named |= {a: with_margin(spelt[a], Fraction(query.margin)) for a in system.assumptions}
+    goals = set(system.goals)
+    result: list[_Constraint] = []
+    for k in range(query.length):
+        final = k == query.length - 1
+        pairs = [(c, model.at(n, k)) for n, c in model.constants.items()]
+        holding = [*system.assumptions, *query.lemmas, *(() if final else query.hypotheses)]
+        holding = list(dict.fromkeys(h for h in holding if not (final and h == query.goal)))
+        names = list(named)
+        terms = substitute_all([*named.values(), *model.facts_named, *following.values()], pairs)
+        for name, term in zip(names, terms, strict=False):
+            result.append(_definition(model.at(name, k), term))
+        for i, fact in enumerate(terms[len(names) : len(names) + len(model.facts_named)]):
+            result.append(_constraint(f"fact!{i}@{k}", fact))
+        for name in holding:
+            # A clause stands for its term, so that what it says is seen at once.
+            body = substitute_all([named[name]], pairs)[0] if name in named else model.at(name, k)
+            result.append(_constraint(f"{name}@{k}", body))
+        if not final:
+            for name, term in zip(following, terms[len(names) + len(model.facts_named) :], strict=True):
+                result.append(_definition(model.at(name, k + 1), term))
+        if k == 0 and query.initial:
+            result += [_definition(model.at(n, 0), t) for n, t in model.initial.items()]
+    # The definitions of clauses other than the goal itself would only repeat them.
+    target = f"{query.goal}@{query.length - 1}"
+    return [c for c in result if not c.defines or c.defines == target or c.defines.rsplit("@", 1)[0] not in goals]
+
+
+def _constraint(name: str, term: Term) -> _Constraint:
+    return _Constraint(name, term, _reads(term), not is_product(term))
+
+
+def _definition(constant: Term, term: Term) -> _Constraint:
+    name = constant.decl().name()
+    return _Constraint(f"={name}", constant == term, _reads(term) | {name}, not is_product(term), name)
+
+
+def _reads(term: Term) -> frozenset[str]:
+    return frozenset(c.decl().name() for c in constants_of([term]))
+
+
+def _at(model: Model, term: Term, instant: int) -> Term:
+    return substitute_all([term], [(c, model.at(n, instant)) for n, c in model.constants.items()])[0]
+
+
+def _spelt_out(model: Model) -> dict[str, Term]:
+    """The Boolean definitions with the Boolean definitions that they read in place of their names."""
+    result: dict[str, Term] = {}
+    for name, term in model.named.items():
+        if z3.is_bool(term):
+            parts = [(model.constants[n], result[n]) for n in _reads(term) if n in result]
+            result[name] = z3.substitute(term, *parts) if parts else term
+    return result
+
+
+def _grouped(model: Model) -> tuple[dict[str, Term], dict[str, Term]]:
+    """Definitions and next values in which each unnamed definition with one reader is part of that reader."""
+    readers: dict[str, int] = {}
+    for term in (*model.named.values(), *model.next_named.values(), *model.facts_named):
+        for name in _reads(term):
+            readers[name] = readers.get(name, 0) + 1
+    absorbed: dict[str, Term] = {}
+    named: dict[str, Term] = {}
+
+    def grown(term: Term) -> Term:
+        parts = [(model.constants[n], absorbed[n]) for n in _reads(term) if n in absorbed]
+        return z3.substitute(term, *parts) if parts else term
+
+    for definition in model.system.definitions:
+        term = grown(model.named[definition.name])
+        if definition.named or readers.get(definition.name, 0) != 1:
+            named[definition.name] = term
+        else:
+            absorbed[definition.name] = term
+    following = {name: grown(term) for name, term in model.next_named.items()}
+    return named, following
+
+
+def _wanted(rest: Sequence[_Constraint], known: set[str], found: Any) -> list[_Constraint]:
+    """What to add: of the constraints that the model violates (all, without a model), the first group with any."""
+    violated = rest
+    if found is not None:
+        violated = [c for c in rest if not z3.is_true(found.eval(c.term, model_completion=False))]
+    definitions = [c for c in violated if c.defines in known]
+    clauses = [c for c in violated if not c.defines]
+    for source, condition in _tiers(clauses, definitions, known):
+        if group := [c for c in source if condition(c)]:
+            return group
+    return []
+
+
+def _tiers(
+    clauses: Sequence[_Constraint], definitions: Sequence[_Constraint], known: set[str]
+) -> Sequence[tuple[Sequence[_Constraint], Callable[[_Constraint], bool]]]:
+    """Nearest first: what speaks of known constants only, then what brings in one, then anything that touches them."""
+    return (
+        (clauses, lambda c: c.reads <= known),
+        (definitions, lambda c: c.linear and c.reads <= known),
+        (definitions, lambda c: c.reads <= known),
+        (clauses, lambda c: c.linear and bool(c.reads & known) and len(c.reads - known) <= 1),
+        (definitions, lambda c: c.linear),
+        (definitions, lambda _: True),
+        (clauses, lambda c: bool(c.reads & known)),
+    )
+
+
+def _solve(terms: Sequence[Term], deadline: float, seed: int) -> tuple[str, Any]:
+    """``sat`` with a model, ``unsat``, or ``unknown``, by the first solver of the schedule that answers."""
+    context = terms[0].ctx
+    for name, seconds in SCHEDULE:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            break
+        solver = _solver(name, context)
+        solver.set("timeout", max(1, int(1000 * min(seconds, left))))
+        if name == "simple":
+            solver.set("random_seed", seed)
+        solver.add(*terms)
+        try:
+            answer = str(solver.check())
+        except z3.Z3Exception:
+            # A tactic that does not apply, such as real arithmetic on integers.
+            continue
+        if answer != "unknown":
+            return answer, solver.model() if answer == "sat" else None
+    return "unknown", None
+
+
+def _solver(name: str, context: Any) -> Any:
+    def tactic(kind: str) -> Any:
+        return z3.Tactic(kind, ctx=context)
+
+    match name:
+        case "simple":
+            return z3.SimpleSolver(ctx=context)
+        case "nlsat":
+            first = z3.With(tactic("simplify"), elim_and=True)
+            others = ("propagate-values", "solve-eqs", "purify-arith", "elim-term-ite", "solve-eqs", "simplify",
+                      "tseitin-cnf", "qfnra-nlsat")  # fmt: skip
+            return z3.Then(first, *map(tactic, others), ctx=context).solver()
+        case "smt":
+            steps = ("simplify", "propagate-values", "solve-eqs", "simplify", "smt")
+            return z3.Then(*map(tactic, steps), ctx=context).solver()
+        case _:
+            return z3.Solver(ctx=context)

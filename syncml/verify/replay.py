@@ -1,0 +1,121 @@
+"""Replay: a solver's model becomes a run of the interpreter, which alone decides whether it is a violation.
+
+Rule: the inputs of the model are rounded to the types of their streams and fed to the program under machine
+semantics. The run refutes a property iff the property is false at some instant of it, and every assumption is true up
+to that instant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+
+from syncml.ir.constants import dtype, zero
+from syncml.ir.equations.syntax import Node, Program, Property, PropertyKind, Var
+from syncml.ir.types import BIT_WIDTH, BOOL, FLOATS, SIGNED, Element, EnumType, Scalar, element, shape
+from syncml.verify.verdicts import Counterexample, Stream
+
+
+class ReplayedStream(Protocol):
+    """One stream of a replayed run."""
+
+    def at(self, tick: int) -> Any:
+        """The value at a tick; None where absent."""
+        ...
+
+
+class Replayed(Protocol):
+    """A replayed run: a trace of all streams by name."""
+
+    def column(self, name: str) -> ReplayedStream:
+        """The stream called ``name``."""
+        ...
+
+
+Replay: TypeAlias = Callable[[Program, Mapping[str, Sequence[Any]], int], Replayed]
+"""Runs the main node of a program on inputs (one value a tick) for a number of ticks under machine semantics."""
+
+Trace: TypeAlias = Sequence[Mapping[str, str]]
+"""The inputs of a model at each instant, by the names of the transition system."""
+
+
+def replayed(
+    program: Program, goal: Property, trace: Trace, names: Mapping[str, tuple[str, ...]], replay: Replay
+) -> Counterexample | str:
+    """Replay a model; the counterexample, or why it is none.
+
+    Args:
+        program: One flat main node, with the checks.
+        goal: The property that the model violates.
+        trace: The model.
+        names: For each input stream the names of its elements in the model.
+        replay: The interpreter.
+    """
+    node = program.node(program.main)
+    inputs = {v.name: [_value(v, names[v.name], instant) for instant in trace] for v in node.inputs}
+    run = replay(program, inputs, len(trace))
+    holds = run.column(goal.holds.name)
+    assumptions = [p for p in node.properties if p.kind is PropertyKind.ASSUME]
+    for tick in range(len(trace)):
+        for assumption in assumptions:
+            if _is_false(run.column(assumption.holds.name).at(tick)):
+                return f"assumption {assumption.name!r} fails at tick {tick} once numbers are rounded"
+        if _is_false(holds.at(tick)):
+            return Counterexample(tick, _streams(node, goal, run, tick + 1))
+    return "the property holds on the run once numbers are rounded"
+
+
+def _is_false(value: Any) -> bool:
+    return value is not None and not bool(np.all(value))
+
+
+def _value(var: Var, names: Sequence[str], instant: Mapping[str, str]) -> Any:
+    kind = element(var.type)
+    items = [_scalar(instant.get(name), kind) for name in names]
+    if not shape(var.type):
+        return items[0]
+    result = np.empty(len(items), dtype=np.object_)
+    result[:] = items
+    return result.reshape(shape(var.type))
+
+
+def _scalar(text: str | None, kind: Element) -> Any:
+    """The value of a stream's element from a model; the zero of its type where the model does not mention it."""
+    if text is None:
+        default = zero(kind).value
+        return default if not isinstance(default, Fraction) else Fraction(0)
+    if kind is BOOL:
+        return text == "True"
+    if isinstance(kind, EnumType):
+        return kind.constructors[int(text)]
+    if kind in FLOATS:
+        return float(dtype(kind).type(float(Fraction(text))))
+    if kind is Scalar.REAL:
+        return Fraction(text)
+    number = int(text)
+    # A bit vector is read as an unsigned number.
+    if kind in SIGNED and number >> (BIT_WIDTH[kind] - 1) > 0:
+        number -= 1 << BIT_WIDTH[kind]
+    return number
+
+
+def _streams(node: Node, goal: Property, run: Replayed, ticks: int) -> tuple[Stream, ...]:
+    """What a reader of the counterexample wants to see: inputs, outputs, named streams and the property."""
+    shown = [*node.inputs, *(t for e in node.equations for t in e.targets if t.user), *node.outputs, goal.holds]
+    return tuple(
+        Stream(
+            v.name, str(v.type), v.unit, tuple(plain(run.column(v.name).at(t)) for t in range(ticks)),
+            input=v in node.inputs, user=v.user,
+        )
+        for v in dict.fromkeys(shown)
+    )  # fmt: skip
+
+
+def plain(value: Any) -> Any:
+    """A value of a trace as plain Python: truth values, numbers, names, and lists of them."""
+    if isinstance(value, np.ndarray):
+        return list(map(plain, value))
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,170 @@
+"""Verdicts, counterexamples and the report: what verification hands back.
+
+    verdict ::= proved (method, k, lemmas used, semantics)
+              | violated (counterexample)
+              | unknown (reason, depth without a violation, advice)
+
+A verdict says no more than was shown: the semantics names what numbers mean in it, and a violation is a trace that the
+interpreter has replayed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, TypeAlias
+
+from syncml.diagnostics.model import Diagnostic, Span
+
+
+class Semantics(Enum):
+    """What numbers mean in a proof."""
+
+    IDEAL = "ideal"
+    """Machine integers are mathematical integers, floats are reals."""
+    MACHINE = "machine"
+    """Machine integers wrap at their width; floats are reals, and the verdict says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyOptions:
+    """How to verify.
+
+    Attributes:
+        timeout: Seconds in all.
+        jobs: Worker processes at a time.
+        properties: Names of the properties to report (all if empty); lemmas are used all the same.
+        engines: Which of ``bmc``, ``induction``, ``spacer``, ``localised`` may run (all if empty).
+        semantics: What integers mean.
+        seed: Seed of every solver.
+        abstract: Names or labels of nodes to replace by their contract, besides those declared abstract.
+    """
+
+    timeout: float = 60.0
+    jobs: int = 2
+    properties: tuple[str, ...] = ()
+    engines: tuple[str, ...] = ()
+    semantics: Semantics = Semantics.MACHINE
+    seed: int = 0
+    abstract: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One stream of a counterexample; ``values`` has None where it is absent, enumerations by name."""
+
+    name: str
+    type: str
+    unit: str
+    values: tuple[Any, ...]
+    input: bool = False
+    user: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Counterexample:
+    """A run, replayed by the interpreter, on which a property is false at ``tick`` and all assumptions hold."""
+
+    tick: int
+    streams: tuple[Stream, ...]
+
+    @property
+    def ticks(self) -> int:
+        """The length of the run: it ends with the violation."""
+        return self.tick + 1
+
+    @property
+    def inputs(self) -> Mapping[str, tuple[Any, ...]]:
+        """The values of the inputs, one a tick."""
+        return {s.name: s.values for s in self.streams if s.input}
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """The property holds at every instant of every run that meets the assumptions.
+
+    Attributes:
+        method: The engine that found the proof.
+        k: The number of instants that its induction looks back.
+        using: Other proved properties that the proof rests on.
+        semantics: What numbers mean in it.
+        invariant: The inductive invariant, where the method finds one of its own.
+    """
+
+    method: str
+    k: int
+    using: tuple[str, ...]
+    semantics: str
+    invariant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Violated:
+    """The property is false on the counterexample."""
+
+    counterexample: Counterexample
+    semantics: str = "machine integers, machine floats (replayed)"
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Neither proved nor refuted.
+
+    Attributes:
+        reason: Why.
+        depth: No violation occurs in the first ``depth`` instants.
+        advice: What to try.
+    """
+
+    reason: str
+    depth: int
+    advice: str
+
+
+Verdict: TypeAlias = Proved | Violated | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One property and its verdict.
+
+    Attributes:
+        name: The property, with the path of its instance.
+        kind: ``ensure``, ``invariant``, ``require``, ``overflow``, ``division``, ``index`` or ``domain``.
+        node: The label of the node that was verified.
+        time_s: Seconds from the start of the node's verification to the verdict.
+    """
+
+    name: str
+    kind: str
+    node: str
+    span: Span
+    requirement: str
+    verdict: Verdict
+    time_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationReport:
+    """All verdicts, in the order of the program; ``warnings`` are diagnostics about the contract itself."""
+
+    file: str
+    results: tuple[Result, ...]
+    warnings: tuple[Diagnostic, ...]
+    time_s: float
+
+    @property
+    def proved(self) -> bool:
+        """Whether every property is proved."""
+        return all(isinstance(r.verdict, Proved) for r in self.results)
+
+    @property
+    def violated(self) -> bool:
+        """Whether some property is violated."""
+        return any(isinstance(r.verdict, Violated) for r in self.results)
+
+    @property
+    def exit_code(self) -> int:
+        """0 if all is proved, 1 if something is violated, else 3."""
+        return 1 if self.violated else 0 if self.proved else 3
