@@ -1,0 +1,65 @@
+"""Contracts: what a node may assume and what it promises.
+
+Rule: a clause names a Boolean stream that is true whenever it is present. A clause without a name is called by its source.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from syncml.ir.equations.syntax import Apply, Property, PropertyKind, Var
+from syncml.ir.operators import Op
+from syncml.ir.types import BOOL, shape
+from syncml.lang.operations import atom_of, value_of
+from syncml.lang.source import Place, here, inner
+from syncml.lang.stream import Stream
+from syncml.lang.trace import fault, trace_at
+from syncml.lang.types import type_text
+
+
+def assume(holds: Stream[bool] | bool, name: str = "", req: str = "") -> None:
+    """State a fact about the environment: trusted in proofs, checked in simulation."""
+    _clause(PropertyKind.ASSUME, holds, name, req)
+
+
+def require(holds: Stream[bool] | bool, name: str = "", req: str = "") -> None:
+    """State a duty of the caller: assumed inside of the node, proved at each call."""
+    _clause(PropertyKind.REQUIRE, holds, name, req)
+
+
+def ensure(holds: Stream[bool] | bool, name: str = "", req: str = "") -> None:
+    """State a promise of the node, which is proved."""
+    _clause(PropertyKind.ENSURE, holds, name, req)
+
+
+def invariant(holds: Stream[bool] | bool, name: str = "", req: str = "") -> None:
+    """State a lemma: proved, and used in the proofs of the other clauses."""
+    _clause(PropertyKind.INVARIANT, holds, name, req)
+
+
+def _clause(kind: PropertyKind, holds: object, name: str, req: str) -> None:
+    place = here()
+    trace = trace_at(place, f"`{kind.value}`")
+    value = value_of(holds, place)
+    if value.atom is None:
+        return
+    if value.type != BOOL:
+        help_ = "write x.all() for all elements" if shape(value.type) else "compare it with something"
+        fault("V001", f"`{kind.value}` of a stream of {type_text(value.type)}, not bool", place.span,
+              secondary=value.label(), help=help_)  # fmt: skip
+        return
+    if not isinstance(value.atom, Var):
+        value = trace.define(Apply(Op.COPY, (value.atom,)), BOOL, inner(place), kind.value, None)
+    atom = atom_of(value)
+    assert isinstance(atom, Var)
+    unique = trace.clause_names.fresh(name or _source(place) or kind.value)
+    trace.properties.append(Property(kind, unique, atom, place.span, req))
+
+
+def _source(place: Place) -> str:
+    """The text of the first argument."""
+    match place.node:
+        case ast.Call(args=[first, *_]) if place.tree is not None:
+            return place.tree.text(first)
+        case _:
+            return ""

@@ -1,0 +1,91 @@
+"""The end of tracing a node: its outputs get their names and units, and what was left open is reported.
+
+Rule: an output is a variable that the node computes, and no other output. A result that the user named keeps that name; others are
+called ``out``. A result that is an input, a constant or another result is copied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import assert_never
+
+from syncml.ir.equations.syntax import Apply, Atom, Call, Equation, Fby, Merge, Rhs, Var, Wave, When
+from syncml.ir.operators import Op
+from syncml.lang.operations import atom_of
+from syncml.lang.presence import Presence, Sampled, resolve
+from syncml.lang.trace import Trace, Value
+
+
+def outputs_of(
+    trace: Trace, inputs: Sequence[Var], results: Sequence[tuple[str, str, Value]]
+) -> tuple[list[Var], list[Presence | None]]:
+    """The variables of ``results`` (name, unit, value) and their clocks; equations of ``trace`` are renamed and added."""
+    taken: set[Var] = set(inputs)
+    new: dict[Var, Var] = {}
+    outputs: list[Var] = []
+    for name, unit, value in results:
+        atom = atom_of(value)
+        if isinstance(atom, Var) and atom not in taken:
+            taken.add(atom)
+            if not atom.user or (unit and not atom.unit):
+                called = atom.name if atom.user else trace.names.fresh(name)
+                new[atom] = replace(atom, name=called, user=True, unit=unit or atom.unit)
+            outputs.append(atom)
+            continue
+        base = f"{atom.name}_out" if isinstance(atom, Var) else name
+        span = atom.span if isinstance(atom, Var) else trace.span
+        given = unit or (atom.unit if isinstance(atom, Var) else "")
+        copied = Var(trace.names.fresh(base), value.type, span, True, given)
+        trace.equations.append(Equation((copied,), Apply(Op.COPY, (atom,)), span))
+        outputs.append(copied)
+    if new:
+        rename_all(trace, new)
+    presences = [_renamed(value.presence, new) for _, _, value in results]
+    return [new.get(var, var) for var in outputs], presences
+
+
+def rename_all(trace: Trace, new: Mapping[Var, Var]) -> None:
+    """Replace variables in all equations and clauses."""
+
+    def var(old: Var) -> Var:
+        return new.get(old, old)
+
+    trace.equations[:] = [
+        Equation(tuple(map(var, equation.targets)), rename(equation.rhs, var), equation.span)
+        for equation in trace.equations
+    ]
+    trace.properties[:] = [replace(clause, holds=var(clause.holds)) for clause in trace.properties]
+
+
+def rename(rhs: Rhs, var: Callable[[Var], Var]) -> Rhs:
+    """``rhs`` with every variable replaced."""
+
+    def atom(old: Atom) -> Atom:
+        return var(old) if isinstance(old, Var) else old
+
+    match rhs:
+        case Apply():
+            return Apply(rhs.op, tuple(map(atom, rhs.arguments)), rhs.attribute)
+        case Call():
+            return Call(rhs.node, tuple(map(atom, rhs.arguments)), rhs.instance)
+        case Fby():
+            return Fby(rhs.init, atom(rhs.following))
+        case When():
+            return When(atom(rhs.source), var(rhs.condition), rhs.constructor)
+        case Merge():
+            return Merge(var(rhs.condition), tuple((name, atom(branch)) for name, branch in rhs.branches))
+        case Wave():
+            return rhs
+        case _:
+            assert_never(rhs)
+
+
+def _renamed(presence: Presence | None, new: Mapping[Var, Var]) -> Presence | None:
+    if presence is None:
+        return None
+    found = resolve(presence)
+    if isinstance(found, Sampled) and found.condition is not None:
+        parent = _renamed(found.parent, new)
+        return replace(found, parent=parent or found.parent, condition=new.get(found.condition, found.condition))
+    return found

@@ -1,0 +1,301 @@
+"""Programs from files: import the file, find its main node, trace all that it needs.
+
+Rule: the main node is the one that ``file.py:node`` names, else the attribute ``main``, else the only node of the file that no
+other node of the file calls. The file is imported under a name of its own with its folder first on the path; modules that it
+finds there are forgotten afterwards, so that two programs with equally named helpers do not meet.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from difflib import get_close_matches
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from syncml.diagnostics.model import Diagnostic, DiagnosticError, Span, error
+from syncml.ir.equations.syntax import Call, Program
+from syncml.ir.equations.syntax import Node as IrNode
+from syncml.lang import source
+from syncml.lang.building import make
+from syncml.lang.instances import types_of
+from syncml.lang.mishaps import diagnostic_of
+from syncml.lang.node import Interface, Node
+from syncml.lang.parameters import Parameter, read, unknown
+from syncml.lang.trace import Session, building
+
+
+def load_program(target: str | Path, settings: Mapping[str, str] | None = None) -> Program:
+    """The program of a file.
+
+    Args:
+        target: ``FILE`` or ``FILE:NODE``.
+        settings: Values for the program's parameters: those of `param`, and the Python-valued parameters of the main node.
+
+    Raises:
+        DiagnosticError: every fault of the program that tracing finds.
+    """
+    path, name = split_target(str(target))
+    source.refresh()
+    session = Session(dict(settings or {}))
+    with _imports_of(path.parent), building(session, None):
+        module = _import(path, session)
+        return _program(session, _candidates(module, path, name), path, name)
+
+
+def split_target(target: str) -> tuple[Path, str]:
+    """The file and the node that ``FILE[:NODE]`` names; the node is empty if none is."""
+    file, colon, name = target.rpartition(":")
+    if colon and (name.isidentifier() or not name) and not Path(target).exists():
+        return Path(file).resolve(), name
+    return Path(target).resolve(), ""
+
+
+def program_of(node: Node[..., Any], **statics: object) -> Program:
+    """The program whose main node is ``node``, with the given Python-valued arguments.
+
+    Raises:
+        DiagnosticError: every fault that tracing finds.
+    """
+    source.refresh()
+    node.reset_cache()
+    session = Session()
+    with building(session, None):
+        made = _make_main(session, node, statics)
+    return _finished(session, made)
+
+
+@contextmanager
+def _imports_of(folder: Path) -> Generator[None]:
+    """Let ``import`` find the modules of ``folder``, and forget them afterwards."""
+    before = set(sys.modules)
+    saved = list(sys.path)
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path[:] = saved
+        for name in set(sys.modules) - before:
+            file = getattr(sys.modules[name], "__file__", None)
+            if isinstance(file, str) and Path(file).is_relative_to(folder) and "site-packages" not in file:
+                del sys.modules[name]
+
+
+def _import(path: Path, session: Session) -> ModuleType:
+    """Run the file as a module.
+
+    Raises:
+        DiagnosticError: it is not there, is no Python, or raises.
+    """
+    try:
+        text = path.read_bytes()
+    except OSError as wrong:
+        reason = wrong.strerror or str(wrong)
+        raise DiagnosticError(
+            error("D001", f"{path} cannot be read: {reason}", help="give the path of a Python file")
+        ) from wrong
+    module = ModuleType(f"_syncml_program_{path.stem}")
+    module.__file__ = str(path)
+    sys.modules[module.__name__] = module
+    start = Span.point(str(path))
+    try:
+        # Compiled here, since a cached compilation could be older than a file changed within a second.
+        code = compile(text, str(path), "exec", dont_inherit=True)
+        exec(code, module.__dict__)
+    except DiagnosticError as wrong:
+        session.collector.extend(wrong.diagnostics)
+    except KeyboardInterrupt:
+        raise
+    except (Exception, SystemExit) as wrong:
+        session.collector.add(diagnostic_of(wrong, start, "the file was imported"))
+    finally:
+        del sys.modules[module.__name__]
+    session.collector.raise_if_errors()
+    return module
+
+
+def _candidates(module: ModuleType, path: Path, name: str) -> dict[str, Node[..., Any]]:
+    """The nodes that may be the main one, by attribute.
+
+    Raises:
+        DiagnosticError: L009, there is none.
+    """
+    nodes = {key: value for key, value in vars(module).items() if isinstance(value, Node)}
+    for node in nodes.values():
+        node.reset_cache()
+    start = Span.point(str(path))
+    if name:
+        if name in nodes:
+            return {name: nodes[name]}
+        close = get_close_matches(name, list(nodes), 1)
+        raise DiagnosticError(
+            error(
+                "L009",
+                f"{path.name} has no node `{name}`",
+                start,
+                notes=[f"its nodes: {', '.join(sorted(nodes))}"] if nodes else [],
+                help=f"did you mean `{close[0]}`?" if close else None,
+            )  # fmt: skip
+        )
+    if "main" in nodes:
+        return {"main": nodes["main"]}
+    own = {key: node for key, node in nodes.items() if node.function.__code__.co_filename == str(path)} or nodes
+    if not own:
+        raise DiagnosticError(
+            error(
+                "L009",
+                f"{path.name} has no node",
+                start,
+                "no function here has the decorator @node",
+                help="write @node above a function of streams",
+            )  # fmt: skip
+        )
+    return own
+
+
+def _program(session: Session, candidates: Mapping[str, Node[..., Any]], path: Path, name: str) -> Program:
+    """Trace the candidates; the main node is the one that no other calls."""
+    made: dict[str, tuple[IrNode, Node[..., Any]]] = {}
+    distinct = list({id(node): (key, node) for key, node in candidates.items()}.values())
+    closed = [(key, node) for key, node in distinct if len(distinct) == 1 or _is_closed(node)]
+    for key, node in closed or distinct[:1]:
+        ir = _make_main(session, node, _statics(session, node))
+        if ir is not None:
+            made[key] = (ir, node)
+    called = {e.rhs.node for ir in session.nodes for e in ir.equations if isinstance(e.rhs, Call)}
+    roots = {key: pair for key, pair in made.items() if pair[0].name not in called}
+    session.collector.raise_if_errors()
+    if len(roots) > 1:
+        names = ", ".join(f"`{key}`" for key in roots)
+        raise DiagnosticError(
+            error(
+                "L009",
+                f"{path.name} has several nodes that no other calls: {names}",
+                Span.point(str(path)),
+                help=f"name one: {path.name}:{next(iter(roots))}, or call one of them `main`",
+            )  # fmt: skip
+        )
+    _check_settings(session, [node for _, node in (roots or made).values()])
+    (main, _), *_ = (roots or made).values()
+    return _finished(session, main)
+
+
+def _is_closed(node: Node[..., Any]) -> bool:
+    """Whether a node can be the main one: nothing about it is left to its callers."""
+    try:
+        interface = node.interface
+    except DiagnosticError:
+        return True  # The fault is to be reported.
+    return types_of(interface) is not None and all(
+        interface.signature.parameters[p.name].default is not inspect.Parameter.empty for p in interface.statics
+    )
+
+
+def _statics(session: Session, node: Node[..., Any]) -> dict[str, object]:
+    """The Python-valued arguments of the main node that are set."""
+    try:
+        interface = node.interface
+    except DiagnosticError as wrong:
+        session.collector.extend(wrong.diagnostics)
+        return {}
+    values: dict[str, object] = {}
+    for parameter in interface.statics:
+        text = session.settings.get(parameter.name)
+        if text is None:
+            continue
+        default = interface.signature.parameters[parameter.name].default
+        like = _example(node, parameter.name) if default is inspect.Parameter.empty else default
+        try:
+            values[parameter.name] = read(text, like)
+        except ValueError as wrong:
+            session.collector.add(
+                error("L015", f"the setting `{parameter.name}={text}` has the wrong value: {wrong}", parameter.span)
+            )
+    return values
+
+
+def _example(node: Node[..., Any], name: str) -> object:
+    """A value of the annotated type of a parameter without a default."""
+    examples: dict[object, object] = {bool: False, int: 0, float: 0.0, "bool": False, "int": 0, "float": 0.0}
+    return examples.get(node.function.__annotations__.get(name))
+
+
+def _check_settings(session: Session, mains: list[Node[..., Any]]) -> None:
+    known: dict[str, object] = {
+        name: found.default for name, found in session.parameters.items() if isinstance(found, Parameter)
+    }
+    for node in mains:
+        for parameter in node.interface.statics:
+            default = node.interface.signature.parameters[parameter.name].default
+            known[parameter.name] = None if default is inspect.Parameter.empty else default
+    for name in session.settings:
+        if name not in known:
+            session.collector.add(unknown(name, known))
+    session.collector.raise_if_errors()
+
+
+def _make_main(session: Session, node: Node[..., Any], statics: Mapping[str, object]) -> IrNode | None:
+    """Trace a node without a caller."""
+    try:
+        interface = node.interface
+    except DiagnosticError as wrong:
+        session.collector.extend(wrong.diagnostics)
+        return None
+    values = dict(zip((p.name for p in interface.parameters), node.bound, strict=False)) | dict(statics)
+    for missing in _missing(interface, values):
+        session.collector.add(
+            error(
+                "L015",
+                f"`{node.label}` needs a value for `{missing}`",
+                node.span,
+                help=f"give it a default, or set it: --set {missing}=...",
+            )  # fmt: skip
+        )
+    types = types_of(interface)
+    if types is None:
+        session.collector.add(_open_type(node, interface))
+    if session.collector.has_errors and (types is None or list(_missing(interface, values))):
+        return None
+    assert types is not None
+    return make(node, session, values, types, None).ir
+
+
+def _missing(interface: Interface, values: dict[str, object]) -> list[str]:
+    """The Python-valued parameters without a value; defaults are filled in."""
+    missing: list[str] = []
+    for parameter in interface.statics:
+        default = interface.signature.parameters[parameter.name].default
+        if parameter.name not in values and default is inspect.Parameter.empty:
+            missing.append(parameter.name)
+        values.setdefault(parameter.name, default)
+    return missing
+
+
+def _open_type(node: Node[..., Any], interface: Interface) -> Diagnostic:
+    open_ = next(p for p in interface.parameters if p.field is not None and types_of(_only(interface, p.name)) is None)
+    return error("L014", f"the type of `{open_.name}` is open, and `{node.label}` has no caller that fixes it", open_.span,
+                 help="write its size or type, or call the node from another one")  # fmt: skip
+
+
+def _only(interface: Interface, name: str) -> Interface:
+    return Interface(tuple(p for p in interface.parameters if p.name == name), (), interface.signature)
+
+
+def _finished(session: Session, main: IrNode | None) -> Program:
+    """The nodes that ``main`` needs, callees first.
+
+    Raises:
+        DiagnosticError: whatever was reported.
+    """
+    session.collector.raise_if_errors()
+    assert main is not None
+    needed = {main.name}
+    kept: list[IrNode] = []
+    for node in reversed(session.nodes):
+        if node.name in needed:
+            kept.append(node)
+            needed |= {e.rhs.node for e in node.equations if isinstance(e.rhs, Call)}
+    return Program(tuple(reversed(kept)), main.name)

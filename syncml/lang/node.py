@@ -1,0 +1,219 @@
+"""Nodes: functions that are traced, and calls of them.
+
+Rule: a call traces its node once for each set of Python-valued arguments and types of streams, and adds the equation
+``(y1, .., yn) = f(x1, .., xm)``, one instance with its own state.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
+
+from syncml.diagnostics.model import DiagnosticError, Label, Span, error
+from syncml.lang import annotations, source
+from syncml.lang.annotations import Field, Result
+from syncml.lang.rates import Hz
+from syncml.lang.source import Place, here
+from syncml.lang.trace import report, trace_at
+from syncml.lang.types import AnnotationFault
+
+P = ParamSpec("P")
+Q = ParamSpec("Q")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What ``@node(...)`` says."""
+
+    rate: Hz | None = None
+    at: tuple[tuple[str, object], ...] = ()
+    abstract: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of a node; ``field`` is None for a Python value."""
+
+    name: str
+    field: Field | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """What the annotations of a node's function say."""
+
+    parameters: tuple[Parameter, ...]
+    result: Result
+    signature: inspect.Signature
+
+    @property
+    def statics(self) -> tuple[Parameter, ...]:
+        """The parameters that are Python values."""
+        return tuple(p for p in self.parameters if p.field is None)
+
+
+class Node(Generic[P, R]):
+    """A node: call it inside another node to make an instance."""
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __get__(self, instance: None, owner: type[Any]) -> Node[P, R]: ...
+        @overload
+        def __get__(self: Node[Concatenate[Any, Q], R], instance: object, owner: type[Any]) -> Node[Q, R]: ...
+        def __get__(self, instance: Any, owner: Any) -> Any: ...
+    else:
+
+        def __get__(self, instance, owner):
+            return self if instance is None else Node(self.function, self.options, self.scope, (instance,))
+
+    def __init__(
+        self, function: Callable[P, R], options: Options, scope: Mapping[str, Any], bound: tuple[object, ...] = ()
+    ) -> None:
+        self.function: Callable[..., Any] = function
+        self.options = options
+        self.scope = scope
+        self.bound = bound
+        self.__name__ = function.__name__
+        self.__doc__ = function.__doc__
+        self.__wrapped__ = function
+        self.__syncml_function__ = function
+
+    def __repr__(self) -> str:
+        return f"<node {self.label}>"
+
+    @property
+    def label(self) -> str:
+        """The name that the user wrote."""
+        return self.function.__name__
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Make an instance of the node, activated at the clock of its arguments."""
+        from syncml.lang.instances import instantiate
+
+        place = here()
+        trace = trace_at(place, f"the node `{self.label}`")
+        return instantiate(self, place, trace, (*self.bound, *args), dict(kwargs))
+
+    @cached_property
+    def span(self) -> Span:
+        """Where the function's name is."""
+        found = source.definition(self.function.__code__)
+        if found is None:
+            return Span.point(self.function.__code__.co_filename, self.function.__code__.co_firstlineno)
+        tree, definition = found
+        start = definition.col_offset + len("def ")
+        return tree.span_at((definition.lineno, start, definition.lineno, start + len(definition.name.encode())))
+
+    @cached_property
+    def interface(self) -> Interface:
+        """The meaning of the annotations.
+
+        Raises:
+            DiagnosticError: L014, one is missing or no type of the language.
+        """
+        return _interface(self)
+
+    def reset_cache(self) -> None:
+        """Forget what was read from the source, which may have changed."""
+        for name in ("span", "interface"):
+            self.__dict__.pop(name, None)
+
+
+def _interface(node: Node[..., Any]) -> Interface:
+    function = node.function
+    spans = _parameter_spans(node)
+    try:
+        hints = annotations.evaluate(function, node.scope)
+    except AnnotationFault as wrong:
+        raise DiagnosticError(error("L014", str(wrong), node.span, help=wrong.help or None)) from wrong
+    signature = inspect.signature(function)
+    found: list[Parameter] = []
+    faults: list[Any] = []
+    for position, (name, parameter) in enumerate(signature.parameters.items()):
+        span = spans.get(name, node.span)
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            faults.append(error("L014", f"the parameter `{name}` of `{node.label}` takes any number of arguments", span,
+                                help="write each parameter, or take a Python list of values"))  # fmt: skip
+        elif name in hints:
+            try:
+                field = annotations.field(hints[name]) if annotations.is_stream(hints[name]) else None
+                found.append(Parameter(name, field, span))
+            except AnnotationFault as wrong:
+                faults.append(error("L014", str(wrong), span, f"the annotation of `{name}`", help=wrong.help or None))
+        elif position < len(node.bound) or (position == 0 and name in ("self", "cls")):
+            found.append(Parameter(name, None, span))
+        else:
+            faults.append(error("L014", f"the parameter `{name}` of `{node.label}` has no type", span,
+                                help=f"write {name}: Stream[f32], or {name}: float for a Python value"))  # fmt: skip
+    try:
+        if "return" not in hints:
+            raise AnnotationFault(f"the result of `{node.label}` has no type", "write -> Stream[f32], or -> None")
+        result = annotations.result(hints["return"])
+    except AnnotationFault as wrong:
+        faults.append(error("L014", str(wrong), spans.get("return", node.span), help=wrong.help or None))
+        result = ()
+    if faults:
+        raise DiagnosticError(*faults)
+    return Interface(tuple(found), result, signature)
+
+
+def _parameter_spans(node: Node[..., Any]) -> dict[str, Span]:
+    found = source.definition(node.function.__code__)
+    if found is None:
+        return {}
+    tree, definition = found
+    arguments = definition.args
+    spans = {a.arg: tree.span(a) for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
+    if definition.returns is not None:
+        spans["return"] = tree.span(definition.returns)
+    return spans
+
+
+@overload
+def node(function: Callable[P, R], /) -> Node[P, R]: ...
+@overload
+def node(
+    *, rate: Hz | None = None, at: Mapping[str, object] | None = None, abstract: bool = False
+) -> Callable[[Callable[P, R]], Node[P, R]]: ...
+def node(
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    rate: Hz | None = None,
+    at: Mapping[str, object] | None = None,
+    abstract: bool = False,
+) -> Any:
+    """Make a node of a function whose parameters are streams.
+
+    Args:
+        function: The function; it runs once, on symbolic streams.
+        rate: The rate of the node's base clock. Without it the node runs at the rate of whoever calls it, and no rate or time may
+            stand in its body.
+        at: The clocks of inputs that are not present at each tick: a rate (``Hz(25)``), the name of a Boolean input, or a
+            pair of the name of an input and a member of its enumeration.
+        abstract: The verifier uses the contract in place of the body.
+    """
+    options = Options(rate, tuple((at or {}).items()), abstract)
+    scope = annotations.scope_of_caller(1)
+
+    def decorate(f: Callable[..., Any]) -> Node[..., Any]:
+        if not inspect.isfunction(f):
+            report(error("L014", "`@node` is applied to something that is not a function", here().span,
+                         help="decorate a function defined with `def`"))  # fmt: skip
+        return Node(f, options, scope)
+
+    return decorate if function is None else decorate(function)
+
+
+def definition_label(found: Node[..., Any]) -> tuple[Label, ...]:
+    """Where a node is defined, for the secondary labels of a message."""
+    return (Label(found.span, f"`{found.label}` is defined here"),)
+
+
+__all__ = ["Interface", "Node", "Options", "Parameter", "Place", "definition_label", "node"]

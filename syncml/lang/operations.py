@@ -1,0 +1,263 @@
+"""The one place where an operation on streams becomes an equation, or a diagnostic.
+
+Rule: operands are streams of the node under construction or literals; a literal takes the element type of the first
+stream beside it. The operator table decides the type of the result.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from syncml.diagnostics.model import Label
+from syncml.ir.equations.syntax import Apply, Atom, Var
+from syncml.ir.operators import OPERATORS, Attribute, Op, OperatorTypeError, result_type
+from syncml.ir.types import F32, FRACTIONAL, Element, Type, element, shape
+from syncml.lang.literals import Literal, LiteralFault, constant_of, literal
+from syncml.lang.presence import UNKNOWN, Conflict, Presence, join
+from syncml.lang.source import Place, here
+from syncml.lang.trace import POISON, Trace, Value, current, fault, report, trace_at
+from syncml.lang.types import type_text
+
+_CODES = {"operands": "T001", "type": "T006", "shape": "T002", "index": "T005"}
+_CONNECTIVES = (Op.AND, Op.OR, Op.XOR)
+
+
+class Carrier:
+    """What carries a stream's `Value`: the base of `Stream`."""
+
+    __slots__ = ("ir",)
+    ir: Value
+
+
+def value_of(given: object, place: Place) -> Value:
+    """A stream or literal as a value of the node under construction; poison, and a report, for anything else."""
+    if isinstance(given, Carrier):
+        value = given.ir
+        if value.trace is not None and value.trace is not current():
+            return _foreign(value, place)
+        return value
+    try:
+        found = literal(given)
+    except LiteralFault as wrong:
+        return fault(wrong.code, str(wrong), place.span, help=wrong.help)
+    if found is None:
+        return fault(
+            "T006",
+            f"a value of type `{type(given).__name__}` is not a stream",
+            place.span,
+            help="use a number, a Boolean, a member of an enumeration, a list or array of numbers, or a stream",
+        )
+    return literal_value(found, place)
+
+
+def literal_value(found: Literal, place: Place) -> Value:
+    """A literal with the type that it has on its own."""
+    try:
+        return Value(constant_of(found, found.element), literal=found)
+    except LiteralFault as wrong:
+        return fault(wrong.code, str(wrong), place.span, help=wrong.help)
+
+
+def _foreign(value: Value, place: Place) -> Value:
+    assert value.trace is not None
+    now = current()
+    where = "outside of any node" if now is None else f"in the node `{now.label}`"
+    secondary = (
+        () if not isinstance(value.atom, Var) else (Label(value.atom.span, f"it belongs to `{value.trace.label}`"),)
+    )
+    return fault(
+        "L007",
+        f"{value.text if value.text != 'this' else 'a stream'} of the node `{value.trace.label}` is used {where}",
+        place.span,
+        secondary=secondary,
+        help="pass it as an argument, or return it from its node",
+    )
+
+
+def typed(value: Value, wanted: Element, place: Place, extents: tuple[int, ...] | None = None) -> Value:
+    """``value`` with an open literal brought to the element type ``wanted``, and filled to ``extents`` if given."""
+    if value.literal is None:
+        return value
+    try:
+        return Value(constant_of(value.literal, wanted, extents))
+    except LiteralFault as wrong:
+        return fault(wrong.code, str(wrong), place.span, help=wrong.help)
+
+
+def common_element(values: Sequence[Value]) -> Element:
+    """The element type that the literals among ``values`` take."""
+    for value in values:
+        if value.literal is None:
+            return element(value.type)
+    elements = [element(value.type) for value in values]
+    return next((F32 for e in elements if e in FRACTIONAL), elements[0])
+
+
+def unified(values: Sequence[Value], place: Place) -> list[Value] | None:
+    """Give the literals among ``values`` a type; None if one of them does not fit or is poisoned."""
+    if any(value.atom is None for value in values):
+        return None
+    wanted = common_element(values)
+    result = [typed(value, wanted, place) for value in values]
+    return None if any(value.atom is None for value in result) else result
+
+
+def shared_presence(values: Sequence[Value], place: Place) -> Presence | None:
+    """The clock that ``values`` are on; None for constants."""
+    presences = [value.presence for value in values if value.presence is not None]
+    if not presences:
+        return None
+    try:
+        return join(presences)
+    except Conflict as conflict:
+        fault(
+            "C001",
+            "a stream that was taken for one of the node's base clock is on another clock",
+            place.span,
+            "here it meets a stream of another clock",
+            secondary=[Label(conflict.committed, "here its rate was taken to be the node's")],
+            help="sample it after the line that gives its next value or definition",
+        )
+        return UNKNOWN
+
+
+def apply(op: Op, arguments: Sequence[object], attribute: Attribute = None, role: str = "") -> Value:
+    """The value of ``op`` on ``arguments``, at the user's current place."""
+    place = here()
+    trace = trace_at(place, f"`{OPERATORS[op].symbol}`" if role == "" else f"`{role}`")
+    return apply_at(place, trace, op, [value_of(a, place) for a in arguments], attribute, role)
+
+
+def apply_at(
+    place: Place, trace: Trace, op: Op, values: Sequence[Value], attribute: Attribute = None, role: str = ""
+) -> Value:
+    """The value of ``op`` on ``values``."""
+    if any(value.atom is None for value in values):
+        return POISON
+    match op:
+        case Op.WHERE:
+            head, tail = list(values[:1]), values[1:]
+        case Op.AT:
+            head, tail = list(values), ()
+        case _:
+            head, tail = [], values
+    if op in _CONNECTIVES and _is_precedence_fault(values, place):
+        return _report_precedence(op, place)
+    unified_tail = unified(tail, place)
+    if unified_tail is None:
+        return POISON
+    operands = head + unified_tail
+    try:
+        type_ = result_type(op, tuple(value.type for value in operands), attribute)
+    except OperatorTypeError as wrong:
+        return _report_type(op, operands, wrong, place)
+    rhs = Apply(op, tuple(atom_of(value) for value in operands), attribute)
+    return trace.define(rhs, type_, place, role or op.value, shared_presence(operands, place))
+
+
+def atom_of(value: Value) -> Atom:
+    """The atom of a value that is not poisoned."""
+    assert value.atom is not None
+    return value.atom
+
+
+def _report_type(op: Op, operands: Sequence[Value], wrong: OperatorTypeError, place: Place) -> Value:
+    symbol = OPERATORS[op].symbol
+    if wrong.kind == "operands":
+        named = " and ".join(_described(value) for value in operands)
+        message = f"`{symbol}` needs operands of one type: {named}"
+    elif wrong.kind == "type":
+        message = f"`{symbol}` {wrong}"
+    else:
+        message = str(wrong)
+    labels = [label for value in operands for label in value.label()]
+    return fault(_CODES[wrong.kind], message, place.span, secondary=labels, help=wrong.help)
+
+
+def _described(value: Value) -> str:
+    return f"{value.text} is {type_text(value.type)}"
+
+
+def _is_precedence_fault(values: Sequence[Value], place: Place) -> bool:
+    """Whether ``&`` took an operand away from a comparison: ``a & b < c`` means ``(a & b) < c``."""
+    if not isinstance(place.node, ast.BinOp) or place.tree is None:
+        return False
+    parent = place.tree.parents.get(place.node)
+    if not isinstance(parent, ast.Compare) or _in_parentheses(place):
+        return False
+    elements = [element(value.type) for value in values]
+    return any(e in FRACTIONAL for e in elements) or elements[0] != elements[1]
+
+
+def _in_parentheses(place: Place) -> bool:
+    assert place.tree is not None
+    line = place.tree.lines[place.span.end_line - 1]
+    return line[place.span.end_column - 1 :].lstrip().startswith(")")
+
+
+def _report_precedence(op: Op, place: Place) -> Value:
+    assert place.tree is not None and isinstance(place.node, ast.BinOp)
+    whole = place.tree.parents[place.node]
+    assert isinstance(whole, ast.Compare)
+    symbol = OPERATORS[op].symbol
+    return fault(
+        "L008",
+        f"`{symbol}` binds tighter than a comparison",
+        place.span,
+        "Python computes this first",
+        secondary=[Label(place.tree.span(whole), "in this comparison")],
+        help=f"put each comparison in parentheses: {_repaired(place, whole, symbol)}",
+    )
+
+
+def _repaired(place: Place, whole: ast.Compare, symbol: str) -> str:
+    """The comparison with the parentheses that were meant."""
+    assert place.tree is not None and isinstance(place.node, ast.BinOp)
+    signs = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
+    sides = [whole.left, *whole.comparators]
+    text = "("
+    for position, side in enumerate(sides):
+        if position:
+            text += f" {signs.get(type(whole.ops[position - 1]), '?')} "
+        if isinstance(side, ast.BinOp) and isinstance(side.op, ast.BitAnd | ast.BitOr | ast.BitXor):
+            left, right = place.tree.text(side.left), place.tree.text(side.right)
+            before = f"{left}) {symbol} (" if position else f"{left} {symbol} ("
+            text += before + right
+            if not position:
+                text = text.removeprefix("(")
+        else:
+            text += place.tree.text(side)
+    return f"{text})"
+
+
+def same_type(values: Sequence[Value], place: Place, what: str) -> tuple[list[Value], Type] | None:
+    """Bring values to one type, with literals filled to the shape; None, and a report, where they differ."""
+    if any(value.atom is None for value in values):
+        return None
+    firm = next((value for value in values if value.literal is None), None)
+    wanted = common_element(values)
+    extents = shape(firm.type) if firm is not None else max((shape(value.type) for value in values), key=len)
+    result = [typed(value, wanted, place, extents) for value in values]
+    if any(value.atom is None for value in result):
+        return None
+    types = [value.type for value in result]
+    for value, type_ in zip(result, types, strict=True):
+        if type_ != types[0]:
+            labels = [label for shown in result for label in shown.label()]
+            kind = "T001" if element(type_) != element(types[0]) else "T002"
+            fault(
+                kind,
+                f"{what} need one type: {_described(result[0])}, {_described(value)}",
+                place.span,
+                secondary=labels,
+                help="convert one side: cast(x, f32)" if kind == "T001" else "reshape or slice one side",
+            )
+            return None
+    return result, types[0]
+
+
+__all__ = [
+    "Carrier", "apply", "apply_at", "atom_of", "common_element", "literal_value", "report", "same_type",
+    "shared_presence", "typed", "unified", "value_of",
+]  # fmt: skip

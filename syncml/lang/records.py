@@ -1,0 +1,172 @@
+"""Records: several streams under one name.
+
+Rule: a record is a Python object whose fields are streams (or records); it never reaches the intermediate languages, which
+see its leaves, named ``track.gap``. Operators that take any stream (`pre`, `when`, `merge`, `where`, `hold`, ...) take
+records too, leaf by leaf.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast, dataclass_transform
+
+from syncml.ir.types import element, shape
+from syncml.lang.annotations import Field, field_patterns
+from syncml.lang.operations import typed, value_of
+from syncml.lang.source import here
+from syncml.lang.stream import Stream
+from syncml.lang.trace import POISON, fault
+from syncml.lang.types import type_text
+
+
+@dataclass_transform(frozen_default=True)
+class Record:
+    """The base of a record; its annotations are its fields.
+
+    class Track(Record):
+        gap: Stream[f32]
+        closing: Stream[f32]
+
+    ``Track(gap=x, closing=0.0)`` makes one. A record that `state` made has a ``next`` to assign.
+    """
+
+    __annotation_scope__: ClassVar[dict[str, Any]] = {}
+
+    if TYPE_CHECKING:
+
+        @property
+        def next(self) -> Self:
+            """The value at the next tick, for a record made by `state`."""
+            ...
+
+        @next.setter
+        def next(self, value: Self) -> None: ...
+    else:
+
+        @property
+        def next(self):
+            return self.__dict__["_next"] if "_next" in self.__dict__ else self
+
+        @next.setter
+        def next(self, value):
+            _set_next(self, value)
+
+        def __init__(self, *args, **kwargs):
+            _construct(self, args, kwargs)
+
+        def __init_subclass__(cls):
+            super().__init_subclass__()
+            frame = sys._getframe(1)
+            cls.__annotation_scope__ = dict(frame.f_locals) if frame.f_locals is not frame.f_globals else {}
+
+        def __getattr__(self, name):
+            if name.startswith("_"):
+                raise AttributeError(name)
+            return _unknown_field(self, name)
+
+        def __setattr__(self, name, value):
+            if name == "next":
+                _set_next(self, value)
+            else:
+                fault("L019", f"the field `{name}` of a record is assigned", here().span,
+                      help=f"make a new record: {type(self).__name__}({name}=..., ...)")  # fmt: skip
+
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{name}={value!r}" for name, value in fields_of(self).items())
+        return f"{type(self).__name__}({fields})"
+
+
+def fields_of(record: Record) -> dict[str, Stream[Any] | Record]:
+    """The fields of a record and their values."""
+    return {name: vars(record)[name] for name in field_patterns(type(record)) if name in vars(record)}
+
+
+def _construct(record: Record, args: tuple[object, ...], kwargs: dict[str, object]) -> None:
+    place = here()
+    wanted = field_patterns(type(record))
+    given: dict[str, object] = dict(zip(wanted, args, strict=False)) | kwargs
+    name = type(record).__name__
+    for unknown in [key for key in kwargs if key not in wanted]:
+        fault("T004", f"`{name}` has no field `{unknown}`", place.span, help=_suggestion(unknown, list(wanted)))
+    missing = [key for key in wanted if key not in given]
+    if missing or len(args) > len(wanted):
+        what = f"the field{'s' if len(missing) > 1 else ''} {', '.join(f'`{m}`' for m in missing)}"
+        fault("T007", f"`{name}` needs {what}" if missing else f"`{name}` has {len(wanted)} fields", place.span)
+    for key, field in wanted.items():
+        vars(record)[key] = checked(field, given[key], f"{name}.{key}") if key in given else poisoned(field)
+
+
+def checked(field: Field, given: object, name: str) -> Stream[Any] | Record:
+    """``given`` as a value of ``field``; a report and poison where its type is another."""
+    place = here()
+    if isinstance(field, type):
+        if isinstance(given, field):
+            return cast("Record", given)
+        fault("T001", f"`{name}` is a record `{field.__name__}`", place.span)
+        return poisoned(field)
+    value = value_of(given, place)
+    closed = field.closed
+    if value.atom is not None and closed is not None:
+        value = typed(value, element(closed), place, shape(closed))
+    if value.atom is not None and not field.match(value.type, {}):
+        secondary = value.label()
+        value = fault("T001", f"`{name}` is {field}, not {type_text(value.type)}", place.span, secondary=secondary)
+    return Stream(value)
+
+
+def poisoned(field: Field) -> Stream[Any] | Record:
+    """What stands for a field after a fault."""
+    if isinstance(field, type):
+        return assemble(field, {key: poisoned(inner) for key, inner in field_patterns(field).items()})
+    return Stream(POISON)
+
+
+def assemble(cls: type[Any], fields: dict[str, Any]) -> Any:
+    """A record of class ``cls`` with ``fields``, unchecked."""
+    record = cls.__new__(cls)
+    vars(record).update(fields)
+    return record
+
+
+def _unknown_field(record: Record, name: str) -> Stream[Any]:
+    names = list(field_patterns(type(record)))
+    what = f"`{type(record).__name__}` has no field `{name}`"
+    return Stream(fault("T004", what, here().span, help=_suggestion(name, names)))
+
+
+def _suggestion(name: str, known: Sequence[str]) -> str:
+    close = get_close_matches(name, known, 1)
+    return f"did you mean `{close[0]}`?" if close else f"it has {', '.join(f'`{k}`' for k in known)}"
+
+
+def _set_next(record: Record, value: Any) -> None:
+    define = vars(record).get("_define_next")
+    if define is None:
+        fault(
+            "L006", "`.next` is assigned to a record that is no state", here().span, help="make it with state(init=...)"
+        )
+    else:
+        vars(record)["_next"] = value
+        define(value)
+
+
+def leafwise(operation: Callable[..., Any], *records: Any) -> Any:
+    """Apply an operation of streams to the corresponding leaves of records of one class.
+
+    A field that is a record is taken apart in turn; records do not nest deeply, so this recurses.
+    """
+    first = next(record for record in records if isinstance(record, Record))
+    cls = type(first)
+    for other in records:
+        if type(other) is not cls:
+            what = type(other).__name__ if isinstance(other, Record) else "no record"
+            fault("T001", f"a record `{cls.__name__}` meets {what}", here().span)
+            return assemble(cls, {key: poisoned(field) for key, field in field_patterns(cls).items()})
+    columns = [fields_of(record) for record in records]
+    return assemble(cls, {
+        key: leafwise(operation, *(column[key] for column in columns))
+        if isinstance(columns[0][key], Record) else operation(*(column[key] for column in columns))
+        for key in columns[0]
+    })  # fmt: skip

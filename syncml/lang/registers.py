@@ -1,0 +1,233 @@
+"""The two things that have a name before they have a value: a register and a wire.
+
+m = state(init=i); m.next = e       m = i fby e
+w = wire(type); w.define(e)         w = e
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from syncml.diagnostics.model import Diagnostic, Label, Span, error
+from syncml.ir.constants import Const, zero
+from syncml.ir.equations.syntax import Apply, Equation, Fby, Rhs, Var
+from syncml.ir.operators import Op
+from syncml.ir.types import element, shape
+from syncml.lang.kernel import choose_first
+from syncml.lang.operations import atom_of, same_type, shared_presence, typed, value_of
+from syncml.lang.presence import Pending
+from syncml.lang.records import Record, assemble, fields_of
+from syncml.lang.source import Place, here, inner
+from syncml.lang.stream import Item, Stream
+from syncml.lang.trace import POISON, Trace, Value, fault, trace_at
+from syncml.lang.types import AnnotationFault, pattern
+
+R = TypeVar("R", bound=Record)
+
+
+class Hole:
+    """A variable whose equation is still to come."""
+
+    def __init__(
+        self, trace: Trace, var: Var, equation: Callable[[Value], Rhs], missing: Callable[[], Diagnostic]
+    ) -> None:
+        self.trace = trace
+        self.value = Value(var, Pending(), trace)
+        self.var = var
+        self.defined: Span | None = None
+        self._equation = equation
+        trace.unfinished[self] = missing
+
+    def define(self, given: object, what: str, place: Place) -> None:
+        """Give the equation; a second time is a fault."""
+        if self.defined is not None:
+            fault("L006", f"{what} `{self.var.name}` is defined twice", place.span, "the second time",
+                  secondary=[Label(self.defined, "the first time")],
+                  help="choose between the two values with where(condition, a, b)")  # fmt: skip
+            return
+        self.defined = place.span
+        del self.trace.unfinished[self]
+        paired = same_type([self.value, value_of(given, place)], place, f"{what} and its value")
+        if paired is not None:
+            value = paired[0][1]
+            shared_presence([self.value, value], place)
+            self.trace.equations.append(Equation((self.var,), self._equation(value), self.var.span))
+
+
+class State(Stream[Item]):
+    """A register: its value at a tick is what `next` was at the tick before."""
+
+    __slots__ = ("_given", "_hole")
+
+    if TYPE_CHECKING:
+
+        @property
+        def next(self) -> Stream[Item]:
+            """The value at the next tick; assign it once."""
+            ...
+
+        @next.setter
+        def next(self, value: Stream[Item] | Item) -> None: ...
+    else:
+
+        def __init__(self, hole, value=None):
+            super().__init__(hole.value if value is None and hole is not None else value or POISON)
+            self._hole = hole
+            self._given = None
+
+        @property
+        def next(self):
+            return self if self._given is None else self._given
+
+        @next.setter
+        def next(self, value):
+            self._given = value
+            if self._hole is not None:
+                self._hole.define(value, "the state", here())
+
+
+@overload
+def state(init: R, type: None = None) -> R: ...  # type: ignore[overload-overlap]
+@overload
+def state(init: Stream[Item], type: type[Item] | None = None) -> State[Item]: ...
+@overload
+def state(init: Item, type: type[Item] | None = None) -> State[Item]: ...
+def state(init: Any, type: Any = None) -> Any:
+    """A register that starts with ``init``; assign ``.next`` once.
+
+    Args:
+        init: The first value: a number, an array, a member of an enumeration, a record, or a stream of which the value at
+            the first tick counts. A number is f32 or i32 unless ``type`` says otherwise.
+        type: The type of the register, such as ``f64``.
+    """
+    if isinstance(init, Record):
+        return _record_state(init)
+    place = here()
+    return _state(place, trace_at(place, "`state`"), init, type)
+
+
+def _state(place: Place, trace: Trace, init: object, annotation: Any) -> State[Any]:
+    first_value = value_of(init, place)
+    if annotation is not None and first_value.atom is not None:
+        first_value = _as(first_value, annotation, place)
+    if first_value.atom is None:
+        return State(None)  # pyright: ignore[reportArgumentType, reportCallIssue]
+    type_ = first_value.type
+    constant = first_value.atom if isinstance(first_value.atom, Const) else None
+    var = trace.variable(type_, place if constant is not None else inner(place), "state")
+
+    def missing() -> Diagnostic:
+        return error("L004", f"the state `{var.name}` has no `.next`", var.span, "its value at the next tick is never given",
+                     help=f"add {var.name}.next = ...")  # fmt: skip
+
+    start = constant or zero(type_)
+    hole = Hole(trace, var, lambda value: Fby(start, atom_of(value)), missing)
+    if constant is not None:
+        return State(hole)  # pyright: ignore[reportArgumentType, reportCallIssue]
+    value = choose_first(place, trace, first_value, hole.value, "state")
+    return State(hole, value)  # pyright: ignore[reportArgumentType, reportCallIssue]
+
+
+def _as(value: Value, annotation: Any, place: Place) -> Value:
+    """A value in the type that the user gave."""
+    try:
+        wanted = pattern(annotation)
+    except AnnotationFault as wrong:
+        return fault("L014", str(wrong), place.span, help=wrong.help)
+    closed = wanted.closed
+    if closed is None:
+        return fault("L014", f"{wanted} is not a type", place.span)
+    value = typed(value, element(closed), place, shape(closed) or shape(value.type))
+    if value.atom is not None and element(value.type) != element(closed):
+        return fault("T001", f"the first value is {element(value.type)}, not {element(closed)}", place.span)
+    return value
+
+
+def _record_state(init: Record) -> Any:
+    """A register for each leaf, as a record whose ``next`` defines them all."""
+    place = here()
+    trace = trace_at(place, "`state`")
+    base = trace.name_at(place, "state")[0]
+
+    def build(record: Record, path: str) -> Record:
+        made: dict[str, Any] = {}
+        for name, part in fields_of(record).items():
+            leaf = f"{path}.{name}"
+            made[name] = (
+                build(part, leaf) if isinstance(part, Record) else _state(renamed(place, leaf), trace, part, None)
+            )
+        return assemble(type(record), made)
+
+    result = build(init, base)
+
+    def define(value: Record) -> None:
+        spot = here()
+        if type(value) is not type(result):
+            fault("T001", f"the next value of `{base}` is not a record `{type(result).__name__}`", spot.span)
+            return
+        _define_leaves(result, value)
+
+    vars(result)["_define_next"] = define
+    return result
+
+
+def renamed(place: Place, name: str) -> Place:
+    """The same place, whose value has the given name."""
+    return replace(place, names=(name,), returned=False)
+
+
+def _define_leaves(target: Record, value: Record) -> None:
+    given = fields_of(value)
+    for name, part in fields_of(target).items():
+        new = given[name]
+        if isinstance(part, Record) and isinstance(new, Record):
+            _define_leaves(part, new)
+        elif isinstance(part, State):
+            part.next = new
+
+
+class Wire(Stream[Item]):
+    """A stream that is defined further down, for loops around nodes."""
+
+    __slots__ = ("_hole",)
+
+    if TYPE_CHECKING:
+
+        def define(self, value: Stream[Item] | Item) -> None:
+            """Say what the wire is; once."""
+    else:
+
+        def __init__(self, hole):
+            super().__init__(hole.value if hole is not None else POISON)
+            self._hole = hole
+
+        def define(self, value):
+            """Say what the wire is; once."""
+            if self._hole is not None:
+                self._hole.define(value, "the wire", here())
+
+
+def wire(type: type[Item]) -> Wire[Item]:
+    """A stream of the given type that is used before it is defined.
+
+    A cycle through wires has to cross a delay.
+    """
+    place = here()
+    trace = trace_at(place, "`wire`")
+    try:
+        closed = pattern(type).closed
+    except AnnotationFault as wrong:
+        fault("L014", str(wrong), place.span, help=wrong.help)
+        return Wire(None)  # pyright: ignore[reportCallIssue]
+    if closed is None:
+        fault("L014", f"{pattern(type)} is not a type", place.span, help="give the size: wire(Vec[Literal[4]])")
+        return Wire(None)  # pyright: ignore[reportCallIssue]
+    var = trace.variable(closed, place, "wire", pattern(type).unit)
+
+    def missing() -> Diagnostic:
+        return error("L005", f"the wire `{var.name}` is never defined", var.span, "this has no value",
+                     help=f"add {var.name}.define(...)")  # fmt: skip
+
+    return Wire(Hole(trace, var, lambda value: Apply(Op.COPY, (atom_of(value),)), missing))  # pyright: ignore[reportCallIssue]

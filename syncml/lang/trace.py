@@ -1,0 +1,234 @@
+"""Tracing: a Python function runs once on symbolic streams, and each operation adds an equation.
+
+Rule: a `Trace` collects the equations of one node; the node under construction is the one of the current context. A
+`Session` collects the nodes of one program, callees first, and every fault. An operation that is at fault is reported
+and yields a *poisoned* stream, which silently poisons what is computed from it, so that one run finds many faults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from fractions import Fraction
+from types import CodeType
+
+from syncml.diagnostics.model import Collector, Diagnostic, DiagnosticError, Label, Span, error
+from syncml.ir.clocks import Word
+from syncml.ir.constants import Const
+from syncml.ir.equations.syntax import Equation, Node, Property, Rhs, Var, Wave
+from syncml.ir.types import BOOL, Type
+from syncml.lang import source
+from syncml.lang.literals import Literal
+from syncml.lang.presence import Pending, Presence, Sampled, resolve
+from syncml.lang.source import Place
+from syncml.lang.types import type_text
+
+
+class Abandoned(Exception):
+    """The rest of a function cannot be traced; what was wrong has been reported."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Value:
+    """What a stream is to the compiler.
+
+    ``atom`` is None for a poisoned stream. ``literal`` is set while the type of a constant is still open. ``negates``
+    is the value that this one is the negation of, and ``word`` the word that it reads, for `when` and `merge`.
+    """
+
+    atom: Var | Const | None
+    presence: Presence | None = None
+    trace: Trace | None = None
+    literal: Literal | None = None
+    negates: Value | None = None
+    word: Word | None = None
+
+    @property
+    def type(self) -> Type:
+        """The type of a stream that is not poisoned."""
+        assert self.atom is not None
+        return self.atom.type
+
+    @property
+    def text(self) -> str:
+        """The stream as a message names it."""
+        match self.atom:
+            case Var(user=True):
+                return f"`{self.atom.name}`"
+            case Const(name=name) if name:
+                return f"`{name}`"
+            case _:
+                return str(self.literal) if self.literal is not None else "this"
+
+    def label(self) -> tuple[Label, ...]:
+        """Where a named stream was made and of which type, for the secondary labels of a message."""
+        if not isinstance(self.atom, Var) or not self.atom.user:
+            return ()
+        return (Label(self.atom.span, f"`{self.atom.name}` is {type_text(self.atom.type)}"),)
+
+
+POISON = Value(None)
+
+
+@dataclass(slots=True)
+class Session:
+    """One program under construction; ``settings`` are the values of its parameters, ``made`` its nodes by their key."""
+
+    settings: Mapping[str, str] = field(default_factory=dict[str, str])
+    collector: Collector = field(default_factory=Collector)
+    nodes: list[Node] = field(default_factory=list[Node])
+    made: dict[object, object] = field(default_factory=dict[object, object])
+    active: list[object] = field(default_factory=list[object])
+    names: Names = field(default_factory=lambda: Names())
+    parameters: dict[str, object] = field(default_factory=dict[str, object])
+    # Objects whose identity is part of a key must live as long as the keys.
+    kept: list[object] = field(default_factory=list[object])
+
+
+@dataclass(slots=True)
+class Names:
+    """Unique names: ``x``, ``x_2``, ``x_3``."""
+
+    _used: set[str] = field(default_factory=set[str])
+    _last: dict[str, int] = field(default_factory=dict[str, int])
+
+    def fresh(self, base: str) -> str:
+        """A name that was not given out before, ``base`` itself if possible."""
+        name, count = base, self._last.get(base, 1)
+        while name in self._used:
+            count += 1
+            name = f"{base}_{count}"
+        self._last[base] = count
+        self._used.add(name)
+        return name
+
+
+@dataclass(slots=True, eq=False)
+class Trace:
+    """One node under construction."""
+
+    session: Session
+    label: str
+    code: CodeType
+    rate: Fraction | None
+    span: Span
+    names: Names = field(default_factory=Names)
+    clause_names: Names = field(default_factory=Names)
+    equations: list[Equation] = field(default_factory=list[Equation])
+    properties: list[Property] = field(default_factory=list[Property])
+    unfinished: dict[object, Callable[[], Diagnostic]] = field(default_factory=dict[object, Callable[[], Diagnostic]])
+    _waves: dict[tuple[object, Word], Value] = field(default_factory=dict[tuple[object, Word], Value])
+
+    def variable(self, type_: Type, place: Place, role: str, unit: str = "") -> Var:
+        """A new variable, named after what the value at ``place`` is assigned to, else after its ``role``."""
+        name, user = self.name_at(place, role)
+        return Var(self.names.fresh(name), type_, place.span, user, unit)
+
+    def name_at(self, place: Place, role: str) -> tuple[str, bool]:
+        """The name for the value at ``place``, and whether it is the user's."""
+        if len(place.names) == 1 and place.names[0]:
+            return place.names[0], not place.derived
+        if place.returned and place.code is not self.code:
+            # The value of a helper function is the value of its call.
+            outer = source.outer_place(place)
+            if outer is not None:
+                return self.name_at(outer, role)
+        base = place.base or (place.names[0] if place.names else "")
+        return (f"{base}_{role}" if base else role), False
+
+    def define(self, rhs: Rhs, type_: Type, place: Place, role: str, presence: Presence | None) -> Value:
+        """Add the equation of a new variable."""
+        target = self.variable(type_, place, role)
+        return self.equate(target, rhs, place.span, presence)
+
+    def equate(self, target: Var, rhs: Rhs, span: Span, presence: Presence | None) -> Value:
+        """Add the equation of ``target``."""
+        self.equations.append(Equation((target,), rhs, span))
+        return Value(target, presence or Pending(), self)
+
+    def wave(self, parent: Presence, word: Word, place: Place) -> Value:
+        """The Boolean stream on ``parent`` that reads ``word``; one for each clock."""
+        key = (_path(parent), word)
+        if key not in self._waves:
+            target = Var(self.names.fresh("tick"), BOOL, place.span)
+            self.equations.append(Equation((target,), Wave(word), place.span))
+            self._waves[key] = Value(target, parent, self, word=word)
+        return self._waves[key]
+
+
+def _path(presence: Presence) -> object:
+    """A presence as a key."""
+    presence = resolve(presence)
+    if not isinstance(presence, Sampled):
+        return presence
+    return (_path(presence.parent), presence.word or presence.condition, presence.constructor)
+
+
+_current: ContextVar[Trace | None] = ContextVar("syncml_trace", default=None)
+_session: ContextVar[Session | None] = ContextVar("syncml_session", default=None)
+
+
+def current() -> Trace | None:
+    """The node under construction, if any."""
+    return _current.get()
+
+
+def current_session() -> Session | None:
+    """The program under construction, if any."""
+    return _session.get()
+
+
+def trace_at(place: Place, what: str) -> Trace:
+    """The node under construction.
+
+    Raises:
+        DiagnosticError: L017, there is none.
+    """
+    trace = _current.get()
+    if trace is None:
+        raise DiagnosticError(
+            error(
+                "L017",
+                f"{what} is used outside a node",
+                place.span,
+                "no node is being built here",
+                help="move it into a function with the decorator @node, or use NumPy for constants",
+            )
+        )
+    return trace
+
+
+@contextmanager
+def building(session: Session, trace: Trace | None) -> Generator[None]:
+    """Make ``session`` and ``trace`` the current ones."""
+    session_token, trace_token = _session.set(session), _current.set(trace)
+    try:
+        yield
+    finally:
+        _current.reset(trace_token)
+        _session.reset(session_token)
+
+
+def report(diagnostic: Diagnostic) -> None:
+    """Record a fault of the program under construction; outside of one, raise it."""
+    session = _session.get()
+    if session is None:
+        raise DiagnosticError(diagnostic)
+    session.collector.add(diagnostic)
+
+
+def fault(
+    code: str,
+    message: str,
+    at: Span,
+    label: str = "",
+    *,
+    secondary: Iterable[Label] = (),
+    notes: Iterable[str] = (),
+    help: str | None = None,
+) -> Value:
+    """Record a fault and return the poisoned value that stands for its result."""
+    report(error(code, message, at, label, secondary=secondary, notes=notes, help=help or None))
+    return POISON
