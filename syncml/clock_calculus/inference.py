@@ -147,11 +147,11 @@ class _Inference:
         return clock
 
     def _operands(self, equation: Equation, operands: tuple[Atom, ...], clock: int) -> bool:
+        """Put all operands on one clock; next to a faulty operand the others prove nothing about the result."""
         variables = [a for a in operands if isinstance(a, Var)]
-        variables.sort(key=lambda var: self._solver.is_faulty(self._term(var)))
-        return all(
-            self._compare(var, clock, Comparison(Role.OPERAND, equation.span, variables[0])) for var in variables
-        )
+        sound = [var for var in variables if not self._solver.is_faulty(self._term(var))]
+        agree = all(self._compare(var, clock, Comparison(Role.OPERAND, equation.span, sound[0])) for var in sound)
+        return agree and len(sound) == len(variables)
 
     def _merge(self, equation: Equation, rhs: Merge, clock: int) -> bool:
         type_ = rhs.condition.type

@@ -91,7 +91,9 @@ class _Cycle:
             notes.append(f"{hidden} of the {len(cycle)} steps are not shown")
             secondary = secondary[: MOST_STEPS // 2] + secondary[-MOST_STEPS // 2 :]
         if self._never_at_once():
-            notes.append("its steps are never active together, but a call has one place in the order of an instant")
+            notes.append(
+                "its steps are never active together, but they do not fit one order for each mode: a call is among them"
+            )
         first, reader = cycle[0], cycle[-1]
         where = f" where `{reader.name}` reads it" if reader.user and reader is not first else ""
         subject = f"`{first.name}`" if first.user else "this value"
