@@ -15,6 +15,7 @@ from syncml.cli.doctor import doctor
 from syncml.cli.explain import explain
 from syncml.cli.graph import graph
 from syncml.cli.new import new
+from syncml.cli.verify import verify
 from syncml.cli.versions import syncml_version
 
 app = typer.Typer(
@@ -26,6 +27,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(check)
+app.command()(verify)
 app.command()(graph)
 app.command()(explain)
 app.command()(new)

@@ -1,31 +1,21 @@
-"""The JSON document of `syncml check`; its schema is published beside this module.
-
-After a change here, write the schema anew with `python -m syncml.cli.check_json`.
-"""
+"""The JSON document of `syncml check`, as pydantic models; its schema is published in syncml/cli/schemas."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from syncml.cli.streams import stream_rows
+from syncml.diagnostics.json_format import Document
 from syncml.ir.equations.syntax import Node
 from syncml.pipeline import Checked
-
-SCHEMA_FILE = Path(__file__).with_name("check.schema.json")
 
 SchemaId = Literal["syncml/check/1"]
 SCHEMA_ID: SchemaId = "syncml/check/1"
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class StreamModel(_Model):
+class StreamModel(Document):
     """One stream of a node."""
 
     name: str
@@ -36,7 +26,7 @@ class StreamModel(_Model):
     line: int = Field(ge=1)
 
 
-class NodeModel(_Model):
+class NodeModel(Document):
     """A node; several nodes have one label where a parametric node has several instances."""
 
     name: str
@@ -46,7 +36,7 @@ class NodeModel(_Model):
     streams: list[StreamModel]
 
 
-class CheckModel(_Model):
+class CheckModel(Document):
     """The whole document. A program with faults has a document of the schema syncml/diagnostics/1 instead."""
 
     schema_id: SchemaId = Field(default=SCHEMA_ID, alias="schema")
@@ -56,7 +46,7 @@ class CheckModel(_Model):
 
 
 def render_check(target: str, checked: Checked) -> str:
-    """Render the document that `check.schema.json` describes."""
+    """Render the document that the schema `check` describes."""
     nodes = [_node(node) for node in checked.program.nodes]
     document = CheckModel(file=target, main=checked.program.main, nodes=nodes)
     return document.model_dump_json(indent=2, by_alias=True) + "\n"
@@ -68,14 +58,3 @@ def _node(node: Node) -> NodeModel:
         for row in stream_rows(node)
     ]
     return NodeModel(name=node.name, label=node.label, file=node.span.file, line=node.span.line, streams=streams)
-
-
-def schema_text() -> str:
-    """Return the JSON schema of the document, as it is published."""
-    schema = CheckModel.model_json_schema(by_alias=True, mode="serialization")
-    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    return json.dumps(schema, indent=2, sort_keys=True) + "\n"
-
-
-if __name__ == "__main__":
-    SCHEMA_FILE.write_text(schema_text(), encoding="utf-8")

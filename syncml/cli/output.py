@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 
 import typer
 
@@ -21,6 +22,18 @@ def emit(diagnostics: Sequence[Diagnostic], form: Format = Format.TEXT) -> None:
     text = render(diagnostics, form, version=syncml_version(), colour=wants_colour(stream))
     stream.write(text)
     stream.flush()
+
+
+@contextmanager
+def working(what: str, *, quiet: bool) -> Generator[None]:
+    """Show on a terminal that something takes a while."""
+    if quiet or not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(what):
+        yield
 
 
 def run(form: Format, body: Callable[[], ExitCode]) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 # Wider than any row: a pipe has no columns to fit into.
 UNBOUNDED = 10_000
 
 
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], tints: dict[str, str] | None = None) -> None:
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], tints: Mapping[Any, str] | None = None) -> None:
     """Print rows below column titles; a cell whose text is a key of `tints` has that colour."""
     from rich.console import Console
     from rich.table import Table

@@ -86,6 +86,8 @@ _TITLES: dict[str, str] = {
     "V001": "a contract is not a Boolean stream",
     "V002": "the assumptions contradict each other",
     "V003": "a property has no such name",
+    "V004": "a property is violated",
+    "V005": "a property is not decided",
     # Simulation.
     "S001": "a scenario does not match the node",
     "S002": "an input stream has no values",

@@ -1,31 +1,26 @@
-"""The JSON format: pydantic models, and the schema that is published beside this module.
-
-After a change here, write the schema anew with `python -m syncml.diagnostics.json_format`.
-"""
+"""The JSON format, as pydantic models; their schema is published in syncml/cli/schemas."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from syncml.diagnostics.codes import CODES
-from syncml.diagnostics.model import Diagnostic, Label
-
-SCHEMA_FILE = Path(__file__).with_name("diagnostics.schema.json")
+from syncml.diagnostics.model import Diagnostic, Label, Span
 
 SchemaId = Literal["syncml/diagnostics/1"]
 SCHEMA_ID: SchemaId = "syncml/diagnostics/1"
 
 
-class _Model(BaseModel):
+class Document(BaseModel):
+    """A part of a JSON document: closed, and never changed once made."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class SpanModel(_Model):
+class SpanModel(Document):
     """A range of source text; lines and columns count from one, `end_column` is exclusive."""
 
     file: str
@@ -35,14 +30,14 @@ class SpanModel(_Model):
     end_column: int = Field(ge=1)
 
 
-class LabelModel(_Model):
+class LabelModel(Document):
     """A span and what is there."""
 
     span: SpanModel
     text: str
 
 
-class DiagnosticModel(_Model):
+class DiagnosticModel(Document):
     """One fault."""
 
     code: str = Field(pattern=r"^[A-Z][0-9]{3}$")
@@ -55,23 +50,26 @@ class DiagnosticModel(_Model):
     help: str | None
 
 
-class DiagnosticsModel(_Model):
+class DiagnosticsModel(Document):
     """The whole document."""
 
     schema_id: SchemaId = Field(default=SCHEMA_ID, alias="schema")
     diagnostics: list[DiagnosticModel]
 
 
-def _label(label: Label) -> LabelModel:
-    span = label.span
-    place = SpanModel(
+def span_model(span: Span) -> SpanModel:
+    """Convert a span."""
+    return SpanModel(
         file=span.file,
         line=span.line,
         column=span.column,
         end_line=span.end_line,
         end_column=span.end_column,
     )
-    return LabelModel(span=place, text=label.text)
+
+
+def _label(label: Label) -> LabelModel:
+    return LabelModel(span=span_model(label.span), text=label.text)
 
 
 def to_model(diagnostic: Diagnostic) -> DiagnosticModel:
@@ -89,17 +87,6 @@ def to_model(diagnostic: Diagnostic) -> DiagnosticModel:
 
 
 def render_json(diagnostics: Iterable[Diagnostic]) -> str:
-    """Render the document that `diagnostics.schema.json` describes."""
+    """Render the document that the schema `diagnostics` describes."""
     document = DiagnosticsModel(diagnostics=[to_model(diagnostic) for diagnostic in diagnostics])
     return document.model_dump_json(indent=2, by_alias=True) + "\n"
-
-
-def schema_text() -> str:
-    """Return the JSON schema of the format, as it is published."""
-    schema = DiagnosticsModel.model_json_schema(by_alias=True, mode="serialization")
-    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    return json.dumps(schema, indent=2, sort_keys=True) + "\n"
-
-
-if __name__ == "__main__":
-    SCHEMA_FILE.write_text(schema_text(), encoding="utf-8")

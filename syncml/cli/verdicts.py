@@ -1,0 +1,133 @@
+"""A verification report for people: a table of verdicts, and each counterexample as a table of streams over ticks."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Literal, TypeAlias, assert_never
+
+import typer
+
+from syncml.cli.output import emit
+from syncml.cli.tables import print_table
+from syncml.cli.values import shown
+from syncml.diagnostics import Diagnostic, Label, Severity
+from syncml.verify import Counterexample, Proved, Result, Stream, Unknown, Verdict, VerificationReport, Violated
+
+VerdictName: TypeAlias = Literal["proved", "violated", "unknown"]
+
+TINTS: dict[VerdictName, str] = {"proved": "green", "violated": "bold red", "unknown": "yellow"}
+
+# A counterexample that is longer than this is shown by its last ticks.
+LONGEST_SHOWN = 12
+
+
+def verdict_name(verdict: Verdict) -> VerdictName:
+    """Return the verdict in one word."""
+    match verdict:
+        case Proved():
+            return "proved"
+        case Violated():
+            return "violated"
+        case Unknown():
+            return "unknown"
+        case _:
+            assert_never(verdict)
+
+
+def print_report(report: VerificationReport, *, quiet: bool, verbose: bool) -> None:
+    """Print the table of verdicts and what there is to say about those that are not `proved`."""
+    emit(report.warnings)
+    if not quiet:
+        _print_verdicts(report)
+    for result in report.results:
+        if isinstance(result.verdict, Violated):
+            sys.stdout.flush()
+            emit([violation(result, result.verdict)])
+            _print_counterexample(result.verdict.counterexample, verbose=verbose)
+    if not quiet:
+        counts = [verdict_name(result.verdict) for result in report.results]
+        summary = ", ".join(f"{counts.count(name)} {name}" for name in TINTS if name in counts)
+        typer.echo(f"{summary or 'nothing to verify'} in {report.time_s:.1f} s")
+
+
+def _print_verdicts(report: VerificationReport) -> None:
+    rows = [
+        (
+            result.name,
+            result.kind,
+            result.node,
+            verdict_name(result.verdict),
+            *_method(result.verdict),
+            f"{result.time_s:.2f} s",
+            str(result.span.line),
+        )
+        for result in report.results
+    ]
+    print_table(("property", "kind", "node", "verdict", "method", "k", "time", "line"), rows, TINTS)
+    for result in report.results:
+        if isinstance(result.verdict, Unknown):
+            typer.echo(f"{result.name}: {result.verdict.reason}; try: {result.verdict.advice}")
+
+
+def _method(verdict: Verdict) -> tuple[str, str]:
+    match verdict:
+        case Proved():
+            return verdict.method, str(verdict.k)
+        case Violated():
+            return "replayed", str(verdict.counterexample.ticks)
+        case Unknown():
+            return "", str(verdict.depth)
+        case _:
+            assert_never(verdict)
+
+
+def violation(result: Result, verdict: Violated) -> Diagnostic:
+    """Return the diagnostic of a violated property."""
+    return Diagnostic(
+        "V004",
+        Severity.ERROR,
+        f"{result.kind} {result.name!r} of {result.node} is violated",
+        Label(result.span, f"false at tick {verdict.counterexample.tick}"),
+        notes=(f"requirement {result.requirement}",) if result.requirement else (),
+    )
+
+
+def diagnostics_of(report: VerificationReport) -> list[Diagnostic]:
+    """Return what is not proved as diagnostics: errors where violated, warnings where undecided."""
+    return [*report.warnings, *(found for result in report.results for found in _findings(result))]
+
+
+def _findings(result: Result) -> Iterator[Diagnostic]:
+    match result.verdict:
+        case Proved():
+            return
+        case Violated():
+            yield violation(result, result.verdict)
+        case Unknown(reason, depth, advice):
+            yield Diagnostic(
+                "V005",
+                Severity.WARNING,
+                f"{result.kind} {result.name!r} of {result.node} is not decided",
+                Label(result.span, "neither proved nor refuted"),
+                notes=(" ".join(reason.split()), f"no violation in the first {depth} ticks"),
+                help=advice,
+            )
+        case _:
+            assert_never(result.verdict)
+
+
+def _print_counterexample(found: Counterexample, *, verbose: bool) -> None:
+    relevant = [stream for stream in found.streams if verbose or stream.input or stream.user]
+    first = max(0, found.ticks - LONGEST_SHOWN)
+    if first:
+        typer.echo(f"the last {LONGEST_SHOWN} of {found.ticks} ticks")
+    ticks = range(first, found.ticks)
+    rows = [(_title(stream), *(shown(stream.values[tick], stream.type) for tick in ticks)) for stream in relevant]
+    print_table(("tick", *map(str, ticks)), rows)
+    typer.echo()
+
+
+def _title(stream: Stream) -> str:
+    unit = f" [{stream.unit}]" if stream.unit else ""
+    return f"{'> ' if stream.input else '  '}{stream.name}{unit}"

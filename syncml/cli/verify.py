@@ -1,0 +1,125 @@
+"""`syncml verify`: a verdict on every contract clause and run-time check."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from syncml.cli.exit import ExitCode
+from syncml.cli.options import (
+    DumpOption,
+    FormatOption,
+    NodeOption,
+    QuietOption,
+    SeedOption,
+    SetOption,
+    Target,
+    VerboseOption,
+)
+from syncml.cli.output import emit, run, working
+from syncml.cli.request import Request
+from syncml.diagnostics import DiagnosticError, error
+from syncml.diagnostics.render import Format
+
+if TYPE_CHECKING:
+    from syncml.ir.equations.syntax import Program
+    from syncml.sim.trace import Trace
+    from syncml.verify import Semantics, VerificationReport
+
+DEFAULT_TIMEOUT_S = 60.0
+
+
+def verify(
+    file: Target,
+    node: NodeOption = None,
+    timeout: Annotated[float, typer.Option(metavar="S", help="Seconds in all.")] = DEFAULT_TIMEOUT_S,
+    jobs: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Solvers at a time; the number of cores.", show_default=False)
+    ] = None,
+    properties: Annotated[
+        list[str] | None,
+        typer.Option("--property", metavar="NAME", help="Report this property only.", show_default=False),
+    ] = None,
+    engines: Annotated[
+        list[str] | None, typer.Option("--engine", metavar="NAME", help="Run this engine only.", show_default=False)
+    ] = None,
+    abstract: Annotated[
+        list[str] | None,
+        typer.Option("--abstract", metavar="NODE", help="Put a node's contract in its place.", show_default=False),
+    ] = None,
+    semantics: Annotated[str, typer.Option(metavar="ideal|machine", help="What numbers mean in a proof.")] = "machine",
+    out: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="DIR", help="Write the report and the counterexamples there."),
+    ] = None,
+    seed: SeedOption = 0,
+    form: FormatOption = Format.TEXT,
+    given: SetOption = None,
+    dump: DumpOption = None,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Prove every contract and run-time check, or show a run that breaks it."""
+
+    def body() -> ExitCode:
+        from syncml.verify import VerifyOptions
+        from syncml.verify import verify as decide
+
+        request = Request.start(file, node, given, dump, form, quiet=quiet, verbose=verbose)
+        options = VerifyOptions(
+            timeout=timeout,
+            jobs=jobs or os.cpu_count() or 1,
+            properties=tuple(properties or ()),
+            engines=tuple(engines or ()),
+            semantics=_semantics(semantics),
+            seed=seed,
+            abstract=tuple(abstract or ()),
+        )
+        checked = request.checked()
+        with working(f"verifying {request.target}", quiet=quiet):
+            report = decide(checked.program, options, _replay)
+        _show(request, report)
+        if out is not None:
+            from syncml.cli.evidence import write_evidence
+
+            for path in write_evidence(report, out):
+                if form is Format.TEXT and not quiet:
+                    typer.echo(f"wrote {path}")
+        return ExitCode(report.exit_code)
+
+    run(form, body)
+
+
+def _semantics(name: str) -> Semantics:
+    from syncml.verify import Semantics
+
+    try:
+        return Semantics(name)
+    except ValueError:
+        known = " or ".join(each.value for each in Semantics)
+        raise DiagnosticError(error("U001", f"there is no semantics {name!r}", help=f"write {known}")) from None
+
+
+def _replay(program: Program, inputs: Mapping[str, Sequence[Any]], ticks: int) -> Trace:
+    from syncml.sim.interpreter import interpret
+
+    return interpret(program, inputs, ticks).trace
+
+
+def _show(request: Request, report: VerificationReport) -> None:
+    from syncml.cli.verdicts import diagnostics_of, print_report
+
+    match request.form:
+        case Format.TEXT:
+            print_report(report, quiet=request.quiet, verbose=request.verbose)
+        case Format.JSON:
+            from syncml.cli.verify_json import render_verify
+
+            sys.stdout.write(render_verify(report))
+        case Format.CONCISE | Format.SARIF | Format.GITHUB:
+            emit(diagnostics_of(report), request.form)

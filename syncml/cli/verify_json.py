@@ -1,0 +1,114 @@
+"""The JSON document of `syncml verify`, as pydantic models; its schema is published in syncml/cli/schemas."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal, assert_never
+
+from pydantic import Field
+
+from syncml.cli.values import plain
+from syncml.cli.verdicts import VerdictName, verdict_name
+from syncml.diagnostics.json_format import DiagnosticModel, Document, SpanModel, span_model, to_model
+from syncml.verify import Counterexample, Proved, Result, Unknown, VerificationReport, Violated
+
+SchemaId = Literal["syncml/verify/1"]
+SCHEMA_ID: SchemaId = "syncml/verify/1"
+
+
+class StreamModel(Document):
+    """One stream of a trace; a value is null where the stream is absent, and numbers that JSON lacks are strings."""
+
+    name: str
+    type: str
+    unit: str
+    input: bool
+    values: list[Any]
+
+
+class TraceModel(Document):
+    """A run, replayed in the interpreter, whose last tick violates the property."""
+
+    tick: int = Field(ge=0)
+    streams: list[StreamModel]
+
+
+class PropertyModel(Document):
+    """One property. What does not apply to its verdict is null."""
+
+    name: str
+    kind: str
+    node: str
+    requirement: str
+    place: SpanModel
+    verdict: VerdictName
+    method: str | None
+    k: int | None = Field(description="How far the induction looks back; if undecided, the ticks without a violation.")
+    semantics: str | None
+    using: list[str] = Field(description="Other properties, proved too, that the proof rests on.")
+    invariant: str | None
+    reason: str | None
+    advice: str | None
+    time_s: float = Field(ge=0)
+    trace: TraceModel | None
+
+
+class VerifyModel(Document):
+    """The whole document. A program with faults has a document of the schema syncml/diagnostics/1 instead."""
+
+    schema_id: SchemaId = Field(default=SCHEMA_ID, alias="schema")
+    file: str
+    time_s: float = Field(ge=0)
+    properties: list[PropertyModel]
+    warnings: list[DiagnosticModel]
+
+
+def render_verify(report: VerificationReport) -> str:
+    """Render the document that the schema `verify` describes."""
+    document = VerifyModel(
+        file=report.file,
+        time_s=report.time_s,
+        properties=[_property(result) for result in report.results],
+        warnings=[to_model(warning) for warning in report.warnings],
+    )
+    return json.dumps(document.model_dump(by_alias=True), indent=2, allow_nan=False) + "\n"
+
+
+def _property(result: Result) -> PropertyModel:
+    verdict = result.verdict
+    facts: dict[str, Any] = dict.fromkeys(("method", "k", "semantics", "invariant", "reason", "advice", "trace"))
+    facts["using"] = []
+    match verdict:
+        case Proved():
+            facts |= {"method": verdict.method, "k": verdict.k, "semantics": verdict.semantics}
+            facts |= {"using": list(verdict.using), "invariant": verdict.invariant or None}
+        case Violated():
+            facts |= {"semantics": verdict.semantics, "trace": _trace(verdict.counterexample)}
+        case Unknown():
+            facts |= {"k": verdict.depth, "reason": verdict.reason, "advice": verdict.advice}
+        case _:
+            assert_never(verdict)
+    return PropertyModel(
+        name=result.name,
+        kind=result.kind,
+        node=result.node,
+        requirement=result.requirement,
+        place=span_model(result.span),
+        verdict=verdict_name(verdict),
+        time_s=result.time_s,
+        **facts,
+    )
+
+
+def _trace(found: Counterexample) -> TraceModel:
+    streams = [
+        StreamModel(
+            name=stream.name,
+            type=stream.type,
+            unit=stream.unit,
+            input=stream.input,
+            values=[plain(value, stream.type) for value in stream.values],
+        )
+        for stream in found.streams
+    ]
+    return TraceModel(tick=found.tick, streams=streams)
