@@ -105,7 +105,7 @@ def _direct_outputs(plan: Plan) -> dict[Var, int]:
     direct: dict[Var, int] = {}
     for position, output in enumerate(plan.node.outputs):
         defined = plan.definition.get(output)
-        if output in plan.alias or defined is None or isinstance(defined.rhs, Fby):
+        if output in plan.alias or output in plan.inside or defined is None or isinstance(defined.rhs, Fby):
             continue
         late = isinstance(defined.rhs, Call) and plan.node.clocks.get(output, defined.clock) != defined.clock
         if not late:
