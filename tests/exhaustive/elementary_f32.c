@@ -19,14 +19,44 @@ static double reference_sigmoid(double x)
     return (x < -40.0) ? exp(x) : 1.0 / (1.0 + exp(-x));
 }
 
-struct unary { const char *name; float (*tested)(float); double (*reference)(double); };
-struct binary { const char *name; float (*tested)(float, float); double (*reference)(double, double); };
+enum { BATCH = 1024 };
+
+/* The tested functions run over arrays, where compilers can use vectors. */
+#define OVER_ARRAY(NAME)                                                     \
+    static void NAME##_array(const float *x, const float *y, float *results) \
+    {                                                                        \
+        (void)y;                                                             \
+        for (size_t i = 0; i < BATCH; i++) {                                 \
+            results[i] = NAME##_f32(x[i]);                                   \
+        }                                                                    \
+    }
+#define OVER_ARRAYS(NAME)                                                    \
+    static void NAME##_array(const float *x, const float *y, float *results) \
+    {                                                                        \
+        for (size_t i = 0; i < BATCH; i++) {                                 \
+            results[i] = NAME##_f32(x[i], y[i]);                             \
+        }                                                                    \
+    }
+
+OVER_ARRAY(exp)
+OVER_ARRAY(log)
+OVER_ARRAY(tanh)
+OVER_ARRAY(sigmoid)
+OVER_ARRAY(sin)
+OVER_ARRAY(cos)
+OVER_ARRAYS(atan2)
+OVER_ARRAYS(pow)
+
+typedef void (*tested_function)(const float *, const float *, float *);
+
+struct unary { const char *name; tested_function tested; double (*reference)(double); };
+struct binary { const char *name; tested_function tested; double (*reference)(double, double); };
 
 static const struct unary UNARY[] = {
-    {"exp", exp_f32, exp},   {"log", log_f32, log}, {"tanh", tanh_f32, tanh}, {"sigmoid", sigmoid_f32, reference_sigmoid},
-    {"sin", sin_f32, sin},   {"cos", cos_f32, cos},
+    {"exp", exp_array, exp}, {"log", log_array, log}, {"tanh", tanh_array, tanh},
+    {"sigmoid", sigmoid_array, reference_sigmoid}, {"sin", sin_array, sin}, {"cos", cos_array, cos},
 };
-static const struct binary BINARY[] = {{"atan2", atan2_f32, atan2}, {"pow", pow_f32, pow}};
+static const struct binary BINARY[] = {{"atan2", atan2_array, atan2}, {"pow", pow_array, pow}};
 
 static struct {
     double worst;
@@ -42,6 +72,14 @@ static void fault(float x, float y, float got, double want)
     }
 }
 
+/* 2**-ulp of a binary32 number near `want`, from the bits of `want`: library calls would take most of the time. */
+static double units_per_one(double want)
+{
+    int exponent = (int)((bits_f64_as_u64(want) >> 52) & 0x7FFU) - 1023;
+    exponent = (exponent < -126) ? -126 : (exponent > 127) ? 127 : exponent;
+    return bits_u64_as_f64((uint64_t)(1023 + 23 - exponent) << 52);
+}
+
 static void compare(float x, float y, float got, double want)
 {
     if (isnan(want)) {
@@ -54,22 +92,19 @@ static void compare(float x, float y, float got, double want)
         fault(x, y, got, want);
         return;
     }
-    seen.least = fmin(seen.least, got);
-    seen.greatest = fmax(seen.greatest, got);
+    seen.least = (got < seen.least) ? got : seen.least;
+    seen.greatest = (got > seen.greatest) ? got : seen.greatest;
     if (want == 0.0 || isinf(want)) {
         if ((double)got != want) {
             fault(x, y, got, want);
         }
         return;
     }
-    int exponent;
-    (void)frexp(want, &exponent);
-    exponent = (exponent < -125) ? -126 : (exponent > 128) ? 127 : exponent - 1;
     if (isinf(got) && fabs(want) >= 0x1.ffffffp127) {
         return; /* overflow by the rule of IEEE-754 */
     }
     const double number = isinf(got) ? copysign(0x1p128, got) : (double)got;
-    const double error = fabs(number - want) * ldexp(1.0, 23 - exponent);
+    const double error = fabs(number - want) * units_per_one(want);
     if (error > seen.worst) {
         seen.worst = error;
         seen.x = x;
@@ -77,36 +112,66 @@ static void compare(float x, float y, float got, double want)
     }
 }
 
+static float number_of_rank(uint64_t rank)
+{
+    const uint32_t low = (uint32_t)rank;
+    return bits_u32_as_f32((low >> 31) ? low & 0x7FFFFFFFU : ~low);
+}
+
 static void check_unary(const struct unary *function, uint64_t stride)
 {
+    static float x[BATCH], got[BATCH];
     double previous = -INFINITY;
-    for (uint64_t rank = 0; rank < ((uint64_t)1 << 32); rank += stride) {
-        const uint32_t low = (uint32_t)rank;
-        const float x = bits_u32_as_f32((low >> 31) ? low & 0x7FFFFFFFU : ~low);
-        const float got = function->tested(x);
-        compare(x, 0.0F, got, function->reference((double)x));
-        if (!isnan(got)) {
-            seen.descents += (double)got < previous;
-            previous = got;
+    const uint64_t last = ((uint64_t)1 << 32) - 1;
+    for (uint64_t rank = 0; rank <= last; rank += BATCH * stride) {
+        for (size_t i = 0; i < BATCH; i++) {
+            const uint64_t own = rank + i * stride;
+            x[i] = number_of_rank((own <= last) ? own : last);
         }
+        function->tested(x, x, got);
+        for (size_t i = 0; i < BATCH; i++) {
+            compare(x[i], 0.0F, got[i], function->reference((double)x[i]));
+            if (!isnan(got[i])) {
+                seen.descents += (double)got[i] < previous;
+                previous = got[i];
+            }
+        }
+    }
+}
+
+static void check_pairs(const struct binary *function, const float *x, const float *y)
+{
+    static float got[BATCH];
+    function->tested(x, y, got);
+    for (size_t i = 0; i < BATCH; i++) {
+        compare(x[i], y[i], got[i], function->reference((double)x[i], (double)y[i]));
     }
 }
 
 static void check_binary(const struct binary *function, uint64_t samples)
 {
-    for (size_t i = 0; i < SPECIAL_F32_COUNT; i++) {
-        for (size_t j = 0; j < SPECIAL_F32_COUNT; j++) {
-            const float x = SPECIAL_F32[i], y = SPECIAL_F32[j];
-            compare(x, y, function->tested(x, y), function->reference((double)x, (double)y));
+    static float x[BATCH], y[BATCH];
+    for (size_t first = 0; first < SPECIAL_F32_COUNT * SPECIAL_F32_COUNT; first += BATCH) {
+        for (size_t i = 0; i < BATCH; i++) {
+            const size_t pair = (first + i) % (SPECIAL_F32_COUNT * SPECIAL_F32_COUNT);
+            x[i] = SPECIAL_F32[pair / SPECIAL_F32_COUNT];
+            y[i] = SPECIAL_F32[pair % SPECIAL_F32_COUNT];
         }
+        check_pairs(function, x, y);
     }
-    for (uint64_t i = 0; i < samples; i++) {
-        double a, b;
-        random_pair(function->name, i, -149, 128, &a, &b);
-        const float x = (float)a, y = (float)b;
-        compare(x, y, function->tested(x, y), function->reference((double)x, (double)y));
-        const float any = bits_u32_as_f32((uint32_t)random_bits()), other = bits_u32_as_f32((uint32_t)random_bits());
-        compare(any, other, function->tested(any, other), function->reference((double)any, (double)other));
+    for (uint64_t done = 0; done < samples; done += BATCH) {
+        for (size_t i = 0; i < BATCH; i++) {
+            double a, b;
+            random_pair(function->name, i, -149, 128, &a, &b);
+            x[i] = (float)a;
+            y[i] = (float)b;
+        }
+        check_pairs(function, x, y);
+        for (size_t i = 0; i < BATCH; i++) {
+            x[i] = bits_u32_as_f32((uint32_t)random_bits());
+            y[i] = bits_u32_as_f32((uint32_t)random_bits());
+        }
+        check_pairs(function, x, y);
     }
 }
 

@@ -133,6 +133,17 @@ def test_pow_knows_odd_from_even_up_to_the_largest_odd_integer(type_: Scalar) ->
     assert isnan(value(Op.POW, type_, -1.0, half))
 
 
+@pytest.mark.parametrize("type_", TYPES, ids=str)
+def test_pow_far_beyond_the_range(type_: Scalar) -> None:
+    """Exponents whose lost digits alone would be large numbers."""
+    generator = np.random.default_rng(5)
+    base = generator.uniform(1.1, 1000, 500).astype(dtype(type_))
+    exponent = (10.0 ** generator.uniform(4, 37, 500)).astype(dtype(type_))
+    power = function(Op.POW, type_)
+    assert np.isposinf(evaluate(power, base, exponent)).all()
+    assert (evaluate(power, base, -exponent).view(dtype(FORMATS[type_].bits)) == 0).all()
+
+
 def test_the_reference_tells_zeros_and_nans_apart() -> None:
     assert not same(np.float32(0.0), -0.0, F32)
     assert not same(-np.array([0x7FC00000], np.uint32).view(np.float32)[0], nan, F32)
