@@ -141,11 +141,11 @@ class _Cycle:
             prefix, where, reader, read = pending.pop()
             equation = where.definitions[reader]
             rhs = equation.rhs
-            text = f"{prefix}{_name(reader)} needs {_name(read)}"
+            text = f"{prefix}{_name(reader)} needs {_object(read)}"
             if condition_of(equation.clock) is read:
                 text += ", which decides whether it is present"
             elif isinstance(rhs, Apply) and rhs.op is Op.COPY:
-                text = f"{prefix}{_name(reader)} is {_name(read)}"
+                text = f"{prefix}{_name(reader)} is {_object(read)}"
             elif isinstance(rhs, Call):
                 callee = self._nodes[rhs.node]
                 text += f" through `{callee.node.label}`"
@@ -169,6 +169,10 @@ def _path(callee: Dependencies, output: int, call: Call, needed: Var) -> list[Va
 
 def _name(var: Var) -> str:
     return f"`{var.name}`" if var.user else "this value"
+
+
+def _object(var: Var) -> str:
+    return f"`{var.name}`" if var.user else f"the value of line {var.span.line}"
 
 
 def _chain(cycle: list[Var]) -> str:
