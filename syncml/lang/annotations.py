@@ -7,6 +7,7 @@ result    ::= Stream[type] | Record | tuple[result, ...] | None
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable, Mapping
 from types import NoneType
@@ -101,7 +102,7 @@ def result(annotation: Any) -> Result:
             )
         return tuple(result(argument) for argument in arguments if argument != ())
     if isinstance(annotation, TypeVar):
-        return Pattern(annotation, None)
+        return pattern(annotation)
     if is_stream(annotation):
         return field(annotation)
     raise AnnotationFault(
@@ -126,7 +127,7 @@ def field_patterns(cls: type[Record]) -> dict[str, Field]:
         for base in reversed(cls.__mro__):
             if not issubclass(base, Record) or base is Record:
                 continue
-            names = list(base.__dict__.get("__annotations__", {}))
+            names = list(inspect.get_annotations(base))
             try:
                 hints = get_type_hints(base, localns=scope, include_extras=True)
             except Exception as wrong:

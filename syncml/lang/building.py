@@ -1,7 +1,7 @@
 """From a function to a node of the program: run it on its inputs, check what it returns, collect the equations.
 
-Rule: a node is made once for each key: function, Python-valued arguments, types of its streams. A node that needs itself
-has no finite set of equations.
+Rule: a node is made once for each key: function, Python-valued arguments, types of its streams. A node that needs
+itself has no finite set of equations.
 """
 
 from __future__ import annotations
@@ -30,9 +30,11 @@ from syncml.lang.operations import typed, value_of
 from syncml.lang.presence import ON_BASE, Presence, Sampled
 from syncml.lang.rates import Hz, RateFault, word_at
 from syncml.lang.records import Record
-from syncml.lang.stream import Stream
+from syncml.lang.stream import Stream, stream
 from syncml.lang.trace import Abandoned, Session, Trace, Value, building, fault
 from syncml.lang.types import Pattern, type_text
+
+_AS_DECLARED = "return what the annotation says, or change the annotation"
 
 DEEPEST_NESTING = 200
 """Nodes inside of nodes under construction; more than any program has, less than Python's stack."""
@@ -67,9 +69,14 @@ def make(
     if key in session.active or len(session.active) > DEEPEST_NESTING:
         at = called_at or node.span
         with_other = "" if session.active and key == session.active[-1] else " through other nodes"
-        fault("L010", f"the node `{node.label}` calls itself{with_other}", at, "an instance of it would contain another, without end",
-              secondary=definition_label(node),
-              help="remember values from tick to tick with `state`; to repeat equations, use a Python loop")  # fmt: skip
+        fault(
+            "L010",
+            f"the node `{node.label}` calls itself{with_other}",
+            at,
+            "an instance of it would contain another, without end",
+            secondary=definition_label(node),
+            help="remember values from tick to tick with `state`; repeat equations with a Python loop",
+        )
         return Made(None, interface)
     session.active.append(key)
     try:
@@ -152,7 +159,7 @@ class _Builder:
                 variables = iter(self._by_parameter[parameter.name])
                 arguments[parameter.name] = build(
                     parameter.field,
-                    lambda variables=variables: Stream(Value((v := next(variables)), presences[v], self._trace)),
+                    lambda variables=variables: stream(Value((v := next(variables)), presences[v], self._trace)),
                 )
         return {name: arguments[name] for name in self._interface.signature.parameters}
 
@@ -224,8 +231,8 @@ class _Builder:
         wanted = self._interface.result
         place = self._return_span()
         if not _has_form(returned, wanted):
-            fault("L013", f"`{self._node.label}` returns {_form(returned)}, where {_wanted_form(wanted)} is declared", place,
-                  secondary=self._result_label(), help="return what the annotation says, or change the annotation")  # fmt: skip
+            message = f"`{self._node.label}` returns {_form(returned)}, where {_wanted_form(wanted)} is declared"
+            fault("L013", message, place, secondary=self._result_label(), help=_AS_DECLARED)
             return None
         results: list[tuple[str, str, Value]] = []
         bindings: dict[Any, object] = {}
@@ -249,9 +256,8 @@ class _Builder:
         if value.atom is not None and closed is not None:
             value = typed(value, element(closed), place, shape(closed))
         if value.atom is not None and not pattern.match(value.type, bindings):
-            return fault("L013", f"`{self._node.label}` returns {type_text(value.type)}, where {pattern} is declared", at,
-                         secondary=[*value.label(), *self._result_label()],
-                         help="return a stream of the declared type, or change the annotation")  # fmt: skip
+            message = f"`{self._node.label}` returns {type_text(value.type)}, where {pattern} is declared"
+            return fault("L013", message, at, secondary=[*value.label(), *self._result_label()], help=_AS_DECLARED)
         return value
 
     def _return_span(self) -> Span:

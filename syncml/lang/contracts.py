@@ -1,6 +1,7 @@
 """Contracts: what a node may assume and what it promises.
 
-Rule: a clause names a Boolean stream that is true whenever it is present. A clause without a name is called by its source.
+Rule: a clause names a Boolean stream that is true whenever it is present. One without a name is called by its
+source.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The end of tracing a node: its outputs get their names and units, and what was left open is reported.
 
-Rule: an output is a variable that the node computes, and no other output. A result that the user named keeps that name; others are
-called ``out``. A result that is an input, a constant or another result is copied.
+Rule: an output is a variable that the node computes, and no other output. A result that the user named keeps that
+name; others are called ``out``. A result that is an input, a constant or another result is copied.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from syncml.lang.trace import Trace, Value
 def outputs_of(
     trace: Trace, inputs: Sequence[Var], results: Sequence[tuple[str, str, Value]]
 ) -> tuple[list[Var], list[Presence | None]]:
-    """The variables of ``results`` (name, unit, value) and their clocks; equations of ``trace`` are renamed and added."""
+    """The variables of ``results`` (name, unit, value) and their clocks; ``trace`` is renamed and completed."""
     taken: set[Var] = set(inputs)
     new: dict[Var, Var] = {}
     outputs: list[Var] = []

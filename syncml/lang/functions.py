@@ -13,10 +13,10 @@ import numpy as np
 from syncml.ir.operators import Op
 from syncml.ir.types import F32, Scalar, shape
 from syncml.lang.literals import Literal, LiteralFault, literal
-from syncml.lang.operations import apply, apply_at, literal_value, typed, value_of
+from syncml.lang.operations import apply, apply_at, common_element, literal_value, typed, value_of
 from syncml.lang.records import Record, leafwise
 from syncml.lang.source import here, inner
-from syncml.lang.stream import Numbers, Stream
+from syncml.lang.stream import Numbers, Stream, stream
 from syncml.lang.trace import POISON, Value, fault, trace_at
 from syncml.lang.types import AnnotationFault, Mat, Tensor, Vec, pattern
 
@@ -49,25 +49,29 @@ def where(
 def where(condition: Any, a: Any, b: Any) -> Any:
     """``a`` where ``condition`` is true, else ``b``; both are computed at each tick."""
     if isinstance(a, Record) or isinstance(b, Record):
-        return leafwise(lambda x, y: where(condition, x, y), a, b)
-    return Stream(apply(Op.WHERE, (condition, a, b)))
+
+        def choose(x: Any, y: Any) -> Any:
+            return where(condition, x, y)
+
+        return leafwise(choose, a, b)
+    return stream(apply(Op.WHERE, (condition, a, b)))
 
 
 def cast(x: Stream[Any], to: type[X]) -> Stream[X]:
     """``x`` converted to the scalar type ``to``, such as ``f32``; tensors keep their shape.
 
-    Integers wrap; floats to integers truncate, saturate, and NaN is 0; numbers to bool compare with 0; an enumeration has no
-    number.
+    Integers wrap; floats to integers truncate, saturate, and NaN is 0; numbers to bool compare with 0; an enumeration
+    has no number.
     """
     place = here()
     trace = trace_at(place, "`cast`")
     try:
         wanted = pattern(to).closed
     except AnnotationFault as wrong:
-        return Stream(fault("L014", str(wrong), place.span, help=wrong.help))
+        return stream(fault("L014", str(wrong), place.span, help=wrong.help))
     if not isinstance(wanted, Scalar):
-        return Stream(fault("T006", f"`cast` converts to scalar types, not to {wanted}", place.span))
-    return Stream(apply_at(place, trace, Op.CAST, [value_of(x, place)], wanted))
+        return stream(fault("T006", f"`cast` converts to scalar types, not to {wanted}", place.span))
+    return stream(apply_at(place, trace, Op.CAST, [value_of(x, place)], wanted))
 
 
 @overload
@@ -80,7 +84,7 @@ def minimum(a: Stream[V], b: Stream[V] | float | Numbers) -> Stream[V]: ...
 def minimum(a: float | Numbers, b: Stream[V]) -> Stream[V]: ...
 def minimum(a: Any, b: Any) -> Any:
     """The lesser: ``b if b < a else a``, so a NaN in ``b`` is ignored and one in ``a`` is kept."""
-    return Stream(apply(Op.MIN, (a, b), role="minimum"))
+    return stream(apply(Op.MIN, (a, b), role="minimum"))
 
 
 @overload
@@ -93,7 +97,7 @@ def maximum(a: Stream[V], b: Stream[V] | float | Numbers) -> Stream[V]: ...
 def maximum(a: float | Numbers, b: Stream[V]) -> Stream[V]: ...
 def maximum(a: Any, b: Any) -> Any:
     """The greater: ``b if b > a else a``, so a NaN in ``b`` is ignored and one in ``a`` is kept."""
-    return Stream(apply(Op.MAX, (a, b), role="maximum"))
+    return stream(apply(Op.MAX, (a, b), role="maximum"))
 
 
 @overload
@@ -106,42 +110,42 @@ def clip(x: Any, lo: Any, hi: Any) -> Any:
     trace = trace_at(place, "`clip`")
     value, low, high = value_of(x, place), value_of(lo, place), value_of(hi, place)
     above = apply_at(inner(place), trace, Op.MAX, [low, value], role="clip")
-    return Stream(apply_at(place, trace, Op.MIN, [high, above], role="clip"))
+    return stream(apply_at(place, trace, Op.MIN, [high, above], role="clip"))
 
 
 def exp(x: Stream[X]) -> Stream[X]:
     """The exponential."""
-    return Stream(apply(Op.EXP, (x,)))
+    return stream(apply(Op.EXP, (x,)))
 
 
 def log(x: Stream[X]) -> Stream[X]:
     """The natural logarithm: -inf at 0, NaN below."""
-    return Stream(apply(Op.LOG, (x,)))
+    return stream(apply(Op.LOG, (x,)))
 
 
 def tanh(x: Stream[X]) -> Stream[X]:
     """The hyperbolic tangent."""
-    return Stream(apply(Op.TANH, (x,)))
+    return stream(apply(Op.TANH, (x,)))
 
 
 def sigmoid(x: Stream[X]) -> Stream[X]:
     """``1 / (1 + exp(-x))``."""
-    return Stream(apply(Op.SIGMOID, (x,)))
+    return stream(apply(Op.SIGMOID, (x,)))
 
 
 def sin(x: Stream[X]) -> Stream[X]:
     """The sine of radians."""
-    return Stream(apply(Op.SIN, (x,)))
+    return stream(apply(Op.SIN, (x,)))
 
 
 def cos(x: Stream[X]) -> Stream[X]:
     """The cosine of radians."""
-    return Stream(apply(Op.COS, (x,)))
+    return stream(apply(Op.COS, (x,)))
 
 
 def sqrt(x: Stream[X]) -> Stream[X]:
     """The square root: NaN below 0."""
-    return Stream(apply(Op.SQRT, (x,)))
+    return stream(apply(Op.SQRT, (x,)))
 
 
 @overload
@@ -150,12 +154,12 @@ def atan2(y: Stream[X], x: Stream[X] | float) -> Stream[X]: ...
 def atan2(y: float, x: Stream[X]) -> Stream[X]: ...
 def atan2(y: Any, x: Any) -> Any:
     """The angle of the point (x, y) in radians."""
-    return Stream(apply(Op.ATAN2, (y, x)))
+    return stream(apply(Op.ATAN2, (y, x)))
 
 
 def vec(*parts: Stream[X] | Stream[Vec[Any, X]] | X) -> Stream[Vec[Any, X]]:
     """A vector of scalars and of the elements of vectors, in order."""
-    return Stream(_joined(parts))
+    return stream(_joined(parts))
 
 
 def _joined(parts: Sequence[object]) -> Value:
@@ -177,19 +181,17 @@ def _joined(parts: Sequence[object]) -> Value:
 
 def _firm(value: Value, beside: Sequence[Value]) -> Value:
     """A literal in the type of the streams beside it, since it becomes a vector before it meets them."""
-    from syncml.lang.operations import common_element
-
     return typed(value, common_element(beside), here())
 
 
 def stack(*parts: Stream[Any] | Numbers) -> Stream[Any]:
     """A new first axis: vectors of one size become the rows of a matrix, scalars a vector."""
-    return Stream(apply(Op.STACK, parts))
+    return stream(apply(Op.STACK, parts))
 
 
 def concat(*parts: Stream[Any] | Numbers, axis: int = 0) -> Stream[Any]:
     """Vectors or matrices joined along ``axis``."""
-    return Stream(apply(Op.CONCAT, parts, (axis,)))
+    return stream(apply(Op.CONCAT, parts, (axis,)))
 
 
 @overload
@@ -211,10 +213,10 @@ def constant(value: Any, type: Any = None, name: str = "") -> Any:
     try:
         found = literal(value, name)
     except LiteralFault as wrong:
-        return Stream(fault(wrong.code, str(wrong), place.span, help=wrong.help))
+        return stream(fault(wrong.code, str(wrong), place.span, help=wrong.help))
     if found is None:
         what = value.__class__.__name__
-        return Stream(
+        return stream(
             fault(
                 "T006",
                 f"a constant of type `{what}`",
@@ -222,7 +224,7 @@ def constant(value: Any, type: Any = None, name: str = "") -> Any:
                 help="give a number, an array or an enumeration's member",
             )
         )
-    return Stream(_as_constant(found, type))
+    return stream(_as_constant(found, type))
 
 
 def _as_constant(found: Literal, annotation: Any) -> Value:
@@ -245,4 +247,4 @@ def zeros(size: int, /) -> Stream[Vec[Any, Any]]: ...
 def zeros(rows: int, columns: int, /) -> Stream[Mat[Any, Any, Any]]: ...
 def zeros(*extents: int) -> Any:
     """A constant vector or matrix of zeros, of the type of the streams that it meets (f32 on its own)."""
-    return Stream(literal_value(Literal(np.zeros(extents, np.float32), F32), here()))
+    return stream(literal_value(Literal(np.zeros(extents, np.float32), F32), here()))

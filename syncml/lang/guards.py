@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import NoReturn
 
 from syncml.ir.types import shape
-from syncml.lang.operations import Carrier
+from syncml.lang.operations import SIGNS, Carrier
 from syncml.lang.source import Place, Tree, here
 from syncml.lang.trace import Abandoned, Value, fault
 
@@ -24,9 +24,6 @@ _REPLACEMENTS = {
     "sorted": "the order of streams changes from tick to tick: compare them with minimum and maximum",
     "bool": "a stream of Booleans is used as it is; convert numbers with x != 0",
 }
-_SIGNS: dict[type[ast.cmpop], str] = {
-    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
-}  # fmt: skip
 
 
 def negation(result: Value, operand: Value) -> Value:
@@ -49,7 +46,7 @@ def truth(stream: Carrier) -> bool:
         raise Abandoned
     if isinstance(asker, ast.If | ast.While | ast.Assert | ast.IfExp):
         # Python 3.11 places the question at the whole statement.
-        asker = asker.test if not isinstance(asker.test, ast.BoolOp | ast.UnaryOp) else asker.test
+        asker = asker.test
     _report(place, asker, tree)
     return _go_on(place)
 
@@ -122,14 +119,15 @@ def _report(place: Place, asker: ast.AST, tree: Tree) -> None:
 def _report_chain(node: ast.Compare, tree: Tree) -> None:
     """``a < b < c``, or ``a < b & c < d`` where parentheses are missing."""
     sides = [tree.text(side) for side in (node.left, *node.comparators)]
-    signs = [_SIGNS.get(type(op), "is") for op in node.ops]
+    signs = [SIGNS.get(type(op), "is") for op in node.ops]
     tight = [s for s in node.comparators[:-1] if isinstance(s, ast.BinOp) and isinstance(s.op, ast.BitAnd | ast.BitOr)]
     if tight:
         symbol = "&" if isinstance(tight[0].op, ast.BitAnd) else "|"
         left, right = tree.text(tight[0].left), tree.text(tight[0].right)
         fault(
             "L008", f"`{symbol}` binds tighter than a comparison", tree.span(tight[0]), "Python computes this first",
-            help=f"put each comparison in parentheses: ({sides[0]} {signs[0]} {left}) {symbol} ({right} {signs[-1]} {sides[-1]})",
+            help="put each comparison in parentheses: "
+            f"({sides[0]} {signs[0]} {left}) {symbol} ({right} {signs[-1]} {sides[-1]})",
         )  # fmt: skip
         return
     parts = [f"({a} {sign} {b})" for a, sign, b in zip(sides, signs, sides[1:], strict=False)]
@@ -157,8 +155,14 @@ def number(stream: Carrier, *_: object) -> NoReturn:
     place = here()
     if stream.ir.atom is not None:
         what = stream.ir.text if stream.ir.text != "this" else "a stream"
-        fault("L012", f"{what} is converted to a Python number", place.span, "this needs a number while the program is traced",
-              secondary=stream.ir.label(), help=_conversion_help(place))  # fmt: skip
+        fault(
+            "L012",
+            f"{what} is converted to a Python number",
+            place.span,
+            "this needs a number while the program is traced",
+            secondary=stream.ir.label(),
+            help=_conversion_help(place),
+        )
     raise Abandoned
 
 

@@ -1,13 +1,13 @@
 """Indices, slices, reshaping and reductions of vectors and matrices.
 
-Rule: an index is static (an int, a slice of step 1) or a stream of integers; negative static indices count from the end,
-as in NumPy. Axes are taken one after the other, from the first.
+Rule: an index is static (an int, a slice of step 1) or a stream of integers; negative static indices count from the
+end, as in NumPy. Axes are taken one after the other, from the first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import cast
+from typing import Any, cast
 
 from syncml.ir.operators import Op
 from syncml.ir.types import shape
@@ -53,7 +53,8 @@ def _along(place: Place, trace: Trace, value: Value, axis: int, part: object) ->
     extents = shape(value.type)
     match part:
         case slice():
-            start, stop, step = part.start, part.stop, part.step
+            bounds = cast("slice[Any, Any, Any]", part)
+            start, stop, step = bounds.start, bounds.stop, bounds.step
             if step not in (None, 1) or not all(b is None or type(b) is int for b in (start, stop)):
                 return fault("T005", "a slice has constant bounds and step 1", place.span), True
             first = 0 if start is None else _position(start, extents[axis])
@@ -62,24 +63,24 @@ def _along(place: Place, trace: Trace, value: Value, axis: int, part: object) ->
                 return value, True
             return apply_at(place, trace, Op.SLICE, [value], (axis, first, last), "slice"), True
         case int() if type(part) is int:
-            front = (
-                apply_at(inner(place), trace, Op.TRANSPOSE, [value], _to_front(axis, len(extents))) if axis else value
-            )
+            front = _in_front(place, trace, value, axis)
             if front.atom is None:
                 return POISON, False
             return apply_at(place, trace, Op.INDEX, [front], (_position(part, extents[axis]),), "item"), False
         case Carrier():
-            front = (
-                apply_at(inner(place), trace, Op.TRANSPOSE, [value], _to_front(axis, len(extents))) if axis else value
-            )
+            front = _in_front(place, trace, value, axis)
             return apply_at(place, trace, Op.AT, [front, value_of(part, place)], None, "item"), False
         case _:
             message = f"an index is an integer, a slice or a stream of integers, not `{type(part).__name__}`"
             return fault("T005", message, place.span), False
 
 
-def _to_front(axis: int, rank: int) -> tuple[int, ...]:
-    return (axis, *(a for a in range(rank) if a != axis))
+def _in_front(place: Place, trace: Trace, value: Value, axis: int) -> Value:
+    """``value`` with ``axis`` moved to the front."""
+    if axis == 0:
+        return value
+    others = (a for a in range(len(shape(value.type))) if a != axis)
+    return apply_at(inner(place), trace, Op.TRANSPOSE, [value], (axis, *others))
 
 
 def elements(stream: object) -> Iterator[Value]:

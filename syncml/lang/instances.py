@@ -22,7 +22,7 @@ from syncml.lang.operations import Carrier, atom_of, shared_presence, typed, val
 from syncml.lang.presence import UNKNOWN, OnBase, Pending, Presence, Sampled, resolve
 from syncml.lang.records import Record
 from syncml.lang.source import Place, inner
-from syncml.lang.stream import Stream
+from syncml.lang.stream import stream
 from syncml.lang.trace import POISON, Trace, Value, fault
 from syncml.lang.types import Pattern, type_text
 
@@ -47,13 +47,13 @@ def instantiate(
 
 
 def _poisoned(result: Result) -> Any:
-    return build(result, lambda: Stream(POISON))
+    return build(result, lambda: stream(POISON))
 
 
 def _bind(
     node: Node[..., Any], interface: Interface, place: Place, args: tuple[object, ...], kwargs: Mapping[str, object]
 ) -> tuple[dict[str, object], list[Value]] | None:
-    """The Python-valued arguments, and the values of the leaves of all others; None, and a report, if they do not fit."""
+    """The Python-valued arguments and the leaves of all others; None, and a report, if they do not fit."""
     try:
         given = interface.signature.bind(*args, **kwargs)
     except TypeError as wrong:
@@ -98,8 +98,9 @@ def _leaves(
     else:
         parts = [argument]
         if isinstance(argument, Record | tuple):
-            return [fault("T007", f"`{name}` of `{node.label}` is one stream of {field}", place.span,
-                          secondary=definition_label(node), help="give one stream: a field, or one of the results")]  # fmt: skip
+            help_ = "give one stream: a field, or one of the results"
+            message = f"`{name}` of `{node.label}` is one stream of {field}"
+            return [fault("T007", message, place.span, secondary=definition_label(node), help=help_)]
     values: list[Value] = []
     for (leaf, pattern), part in zip(patterns, parts, strict=True):
         value = value_of(part, place)
@@ -125,7 +126,7 @@ def _call(place: Place, trace: Trace, made: Made, ir: IrNode, arguments: Sequenc
     actual: dict[Var, Value] = dict(zip(ir.inputs, arguments, strict=True))
     actual |= {formal: Value(target, base, trace) for formal, target in zip(ir.outputs, targets, strict=True)}
     results = iter([
-        Stream(Value(target, _outer(presence, base, actual), trace))
+        stream(Value(target, _outer(presence, base, actual), trace))
         for target, presence in zip(targets, made.presences, strict=True)
     ])  # fmt: skip
     return build(made.interface.result, lambda: next(results))

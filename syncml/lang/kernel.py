@@ -24,7 +24,7 @@ from syncml.lang.operations import apply_at, atom_of, same_type, shared_presence
 from syncml.lang.presence import Pending, Presence, Sampled
 from syncml.lang.records import Record, leafwise
 from syncml.lang.source import Place, here, inner
-from syncml.lang.stream import Numbers, Stream
+from syncml.lang.stream import Numbers, Stream, stream
 from syncml.lang.trace import POISON, Trace, Value, fault, trace_at
 from syncml.lang.types import Tensor, type_text
 
@@ -45,7 +45,7 @@ def pre(x: Any, init: Any = None) -> Any:
     if isinstance(x, Record):
         return leafwise(pre, x) if init is None else leafwise(pre, x, init)
     place = here()
-    return Stream(_delay(place, trace_at(place, "`pre`"), x, init, "pre"))
+    return stream(_delay(place, trace_at(place, "`pre`"), x, init, "pre"))
 
 
 @overload
@@ -59,7 +59,7 @@ def fby(init: Any, x: Any) -> Any:
     if isinstance(init, Record) or isinstance(x, Record):
         return leafwise(fby, init, x)
     place = here()
-    return Stream(_delay(place, trace_at(place, "`fby`"), x, init, "fby"))
+    return stream(_delay(place, trace_at(place, "`fby`"), x, init, "fby"))
 
 
 def _delay(place: Place, trace: Trace, x: object, init: object, role: str) -> Value:
@@ -92,7 +92,7 @@ def _first(place: Place, trace: Trace, presence: Presence | None) -> Value:
 def first() -> Stream[bool]:
     """True at the first instant of the clock that it is used on, false afterwards."""
     place = here()
-    return Stream(_first(place, trace_at(place, "`first`"), Pending()))
+    return stream(_first(place, trace_at(place, "`first`"), Pending()))
 
 
 @overload
@@ -108,7 +108,10 @@ def arrow(a: Any, b: Any) -> Any:
     place = here()
     trace = trace_at(place, "`arrow`")
     paired = same_type([value_of(a, place), value_of(b, place)], place, "the sides of `arrow`")
-    return Stream(POISON if paired is None else choose_first(place, trace, *paired[0], "arrow"))
+    if paired is None:
+        return stream(POISON)
+    (first_value, later), _ = paired
+    return stream(choose_first(place, trace, first_value, later, "arrow"))
 
 
 @overload
@@ -122,13 +125,17 @@ def when(x: Stream[X], condition: Stream[M], constructor: M) -> Stream[X]: ...
 def when(x: Any, condition: Any, constructor: Any = True) -> Any:
     """``x`` at the instants at which ``condition`` is true, or is ``constructor``."""
     if isinstance(x, Record):
-        return leafwise(lambda leaf: when(leaf, condition, constructor), x)
+
+        def sampled(leaf: Any) -> Any:
+            return when(leaf, condition, constructor)
+
+        return leafwise(sampled, x)
     place = here()
     trace = trace_at(place, "`when`")
     source, chosen = value_of(x, place), condition_of(value_of(condition, place), constructor, place)
     if source.atom is None or chosen is None:
-        return Stream(POISON)
-    return Stream(sample_when(place, trace, source, *chosen, role="when"))
+        return stream(POISON)
+    return stream(sample_when(place, trace, source, *chosen, role="when"))
 
 
 def condition_of(value: Value, constructor: object, place: Place) -> tuple[Value, bool | str] | None:
@@ -175,6 +182,7 @@ def condition_of(value: Value, constructor: object, place: Place) -> tuple[Value
 def sample_when(
     place: Place, trace: Trace, source: Value, condition: Value, constructor: bool | str, role: str
 ) -> Value:
+    """``source when constructor(condition)``."""
     atom = condition.atom
     assert isinstance(atom, Var)
     parent = shared_presence([source, condition], place)
@@ -210,13 +218,14 @@ def merge(c: Any, a: Any, b: Any = None, /) -> Any:
     condition = value_of(c, place)
     branches = _branches(condition, a, b, place)
     if branches is None:
-        return Stream(POISON)
+        return stream(POISON)
     if any(isinstance(branch, Record) for branch in branches.values()):
-        return leafwise(
-            lambda *leaves: Stream(_merge(place, trace, condition, dict(zip(branches, leaves, strict=True)))),
-            *branches.values(),
-        )
-    return Stream(_merge(place, trace, condition, branches))
+
+        def merged(*leaves: Any) -> Any:
+            return stream(_merge(place, trace, condition, dict(zip(branches, leaves, strict=True))))
+
+        return leafwise(merged, *branches.values())
+    return stream(_merge(place, trace, condition, branches))
 
 
 def _branches(condition: Value, a: object, b: object, place: Place) -> dict[bool | str, Any] | None:

@@ -1,7 +1,8 @@
 """When two specialisations of a node are one: keys of Python values.
 
-Rule: equal parameters share a node. Numbers are equal if their type and value are; arrays by content; functions and nodes by
-their code and what they close over; anything else by its own ``==`` if it can be hashed, and by identity if not.
+Rule: equal parameters share a node. Numbers are equal if their type and value are; arrays by content; functions and
+nodes by their code and what they close over; anything else by its own ``==`` if it can be hashed, and by identity if
+not.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ def key_of(value: object, kept: list[object], depth: int = 0) -> object:
                 else _identity(value, kept)
             )
         case tuple() | list():
-            items = cast("list[object]", value)
-            return (type(value), tuple(key_of(item, kept, depth + 1) for item in items))
+            kind, items = isinstance(value, list), cast("list[object]", value)
+            return ("list" if kind else "tuple", tuple(key_of(item, kept, depth + 1) for item in items))
         case dict():
             pairs = cast("Mapping[object, object]", value).items()
             return (dict, tuple((key_of(k, kept, depth + 1), key_of(v, kept, depth + 1)) for k, v in pairs))

@@ -1,6 +1,7 @@
 """Results and records as flat lists of leaves, and back.
 
-Rule: the leaves of a record are its fields in order, named ``record.field``; those of a tuple are the leaves of its parts.
+Rule: the leaves of a record are its fields in order, named ``record.field``; those of a tuple are the leaves of its
+parts.
 """
 
 from __future__ import annotations

@@ -174,7 +174,7 @@ def _scalar(value: Number | str, element: Element) -> Number | str:
     if isinstance(value, str) or element is BOOL:
         return value
     if element in MACHINE_INTEGERS:
-        least, greatest = integer_range(cast("Scalar", element))
+        least, greatest = integer_range(element)
         if not least <= value <= greatest:
             raise LiteralFault(
                 "T003", f"`{value}` does not fit {element}, which holds {least} to {greatest}", _wider(int(value))
@@ -201,7 +201,7 @@ def _wider(value: int) -> str:
 
 def _constant_array(given: Literal, values: NDArray[Any], element: Element, shape: tuple[int, ...] | None) -> Const:
     if element in MACHINE_INTEGERS:
-        least, greatest = integer_range(cast("Scalar", element))
+        least, greatest = integer_range(element)
         if values.min() < least or values.max() > greatest:
             raise LiteralFault("T003", f"{given} has values that do not fit {element}, {least} to {greatest}")
     if values.dtype.kind == "f":

@@ -1,8 +1,9 @@
 """Programs from files: import the file, find its main node, trace all that it needs.
 
-Rule: the main node is the one that ``file.py:node`` names, else the attribute ``main``, else the only node of the file that no
-other node of the file calls. The file is imported under a name of its own with its folder first on the path; modules that it
-finds there are forgotten afterwards, so that two programs with equally named helpers do not meet.
+Rule: the main node is the one that ``file.py:node`` names, else the attribute ``main``, else the only node of the
+file that no other node of the file calls. The file is imported under a name of its own with its folder first on the
+path; modules that it finds there are forgotten afterwards, so that two programs with equally named helpers do not
+meet.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from syncml.diagnostics.model import Diagnostic, DiagnosticError, Span, error
 from syncml.ir.equations.syntax import Call, Program
@@ -33,7 +34,7 @@ def load_program(target: str | Path, settings: Mapping[str, str] | None = None) 
 
     Args:
         target: ``FILE`` or ``FILE:NODE``.
-        settings: Values for the program's parameters: those of `param`, and the Python-valued parameters of the main node.
+        settings: Values for parameters: those of `param`, and the Python-valued ones of the main node.
 
     Raises:
         DiagnosticError: every fault of the program that tracing finds.
@@ -123,7 +124,8 @@ def _candidates(module: ModuleType, path: Path, name: str) -> dict[str, Node[...
     Raises:
         DiagnosticError: L009, there is none.
     """
-    nodes = {key: value for key, value in vars(module).items() if isinstance(value, Node)}
+    found = vars(module).items()
+    nodes = {key: cast("Node[..., Any]", value) for key, value in found if isinstance(value, Node)}
     for node in nodes.values():
         node.reset_cache()
     start = Span.point(str(path))
@@ -138,7 +140,7 @@ def _candidates(module: ModuleType, path: Path, name: str) -> dict[str, Node[...
                 start,
                 notes=[f"its nodes: {', '.join(sorted(nodes))}"] if nodes else [],
                 help=f"did you mean `{close[0]}`?" if close else None,
-            )  # fmt: skip
+            )
         )
     if "main" in nodes:
         return {"main": nodes["main"]}
@@ -151,7 +153,7 @@ def _candidates(module: ModuleType, path: Path, name: str) -> dict[str, Node[...
                 start,
                 "no function here has the decorator @node",
                 help="write @node above a function of streams",
-            )  # fmt: skip
+            )
         )
     return own
 
@@ -176,7 +178,7 @@ def _program(session: Session, candidates: Mapping[str, Node[..., Any]], path: P
                 f"{path.name} has several nodes that no other calls: {names}",
                 Span.point(str(path)),
                 help=f"name one: {path.name}:{next(iter(roots))}, or call one of them `main`",
-            )  # fmt: skip
+            )
         )
     _check_settings(session, [node for _, node in (roots or made).values()])
     (main, _), *_ = (roots or made).values()
@@ -245,22 +247,15 @@ def _make_main(session: Session, node: Node[..., Any], statics: Mapping[str, obj
         session.collector.extend(wrong.diagnostics)
         return None
     values = dict(zip((p.name for p in interface.parameters), node.bound, strict=False)) | dict(statics)
-    for missing in _missing(interface, values):
-        session.collector.add(
-            error(
-                "L015",
-                f"`{node.label}` needs a value for `{missing}`",
-                node.span,
-                help=f"give it a default, or set it: --set {missing}=...",
-            )  # fmt: skip
-        )
+    missing = _missing(interface, values)
+    for name in missing:
+        what = f"`{node.label}` needs a value for `{name}`"
+        help_ = f"give it a default, or set it: --set {name}=..."
+        session.collector.add(error("L015", what, node.span, help=help_))
     types = types_of(interface)
     if types is None:
         session.collector.add(_open_type(node, interface))
-    if session.collector.has_errors and (types is None or list(_missing(interface, values))):
-        return None
-    assert types is not None
-    return make(node, session, values, types, None).ir
+    return None if types is None or missing else make(node, session, values, types, None).ir
 
 
 def _missing(interface: Interface, values: dict[str, object]) -> list[str]:
@@ -276,8 +271,8 @@ def _missing(interface: Interface, values: dict[str, object]) -> list[str]:
 
 def _open_type(node: Node[..., Any], interface: Interface) -> Diagnostic:
     open_ = next(p for p in interface.parameters if p.field is not None and types_of(_only(interface, p.name)) is None)
-    return error("L014", f"the type of `{open_.name}` is open, and `{node.label}` has no caller that fixes it", open_.span,
-                 help="write its size or type, or call the node from another one")  # fmt: skip
+    message = f"the type of `{open_.name}` is open, and `{node.label}` has no caller that fixes it"
+    return error("L014", message, open_.span, help="write its size or type, or call the node from another one")
 
 
 def _only(interface: Interface, name: str) -> Interface:

@@ -1,7 +1,7 @@
 """Exceptions of the user's Python as diagnostics at the user's line.
 
-Rule: the place is the innermost frame that is the user's: not of this project, of the standard library or of an installed package,
-unless no other is there.
+Rule: the place is the innermost frame that is the user's: not of this project, of the standard library or of an
+installed package, unless no other is there.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from types import CodeType, TracebackType
-from typing import cast
 
 from syncml.diagnostics.model import Diagnostic, Label, Span, error
 from syncml.lang import source
@@ -82,7 +81,7 @@ def _places(traceback: TracebackType | None) -> Iterator[source.Place]:
     while traceback is not None:
         code = traceback.tb_frame.f_code
         if _is_users(code):
-            yield source.place_in(cast("CodeType", code), traceback.tb_lasti, traceback.tb_lineno)
+            yield source.place_in(code, traceback.tb_lasti, traceback.tb_lineno)
         traceback = traceback.tb_next
 
 

@@ -13,8 +13,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from syncml.diagnostics.model import DiagnosticError, Label, Span, error
-from syncml.lang import annotations, source
-from syncml.lang.annotations import Field, Result
+from syncml.lang import source
+from syncml.lang.annotations import Field, Result, evaluate, field, is_stream, result, scope_of_caller
 from syncml.lang.rates import Hz
 from syncml.lang.source import Place, here
 from syncml.lang.trace import report, trace_at
@@ -129,7 +129,7 @@ def _interface(node: Node[..., Any]) -> Interface:
     function = node.function
     spans = _parameter_spans(node)
     try:
-        hints = annotations.evaluate(function, node.scope)
+        hints = evaluate(function, node.scope)
     except AnnotationFault as wrong:
         raise DiagnosticError(error("L014", str(wrong), node.span, help=wrong.help or None)) from wrong
     signature = inspect.signature(function)
@@ -142,8 +142,7 @@ def _interface(node: Node[..., Any]) -> Interface:
                                 help="write each parameter, or take a Python list of values"))  # fmt: skip
         elif name in hints:
             try:
-                field = annotations.field(hints[name]) if annotations.is_stream(hints[name]) else None
-                found.append(Parameter(name, field, span))
+                found.append(Parameter(name, field(hints[name]) if is_stream(hints[name]) else None, span))
             except AnnotationFault as wrong:
                 faults.append(error("L014", str(wrong), span, f"the annotation of `{name}`", help=wrong.help or None))
         elif position < len(node.bound) or (position == 0 and name in ("self", "cls")):
@@ -154,13 +153,13 @@ def _interface(node: Node[..., Any]) -> Interface:
     try:
         if "return" not in hints:
             raise AnnotationFault(f"the result of `{node.label}` has no type", "write -> Stream[f32], or -> None")
-        result = annotations.result(hints["return"])
+        returned = result(hints["return"])
     except AnnotationFault as wrong:
         faults.append(error("L014", str(wrong), spans.get("return", node.span), help=wrong.help or None))
-        result = ()
+        returned = ()
     if faults:
         raise DiagnosticError(*faults)
-    return Interface(tuple(found), result, signature)
+    return Interface(tuple(found), returned, signature)
 
 
 def _parameter_spans(node: Node[..., Any]) -> dict[str, Span]:
@@ -193,14 +192,14 @@ def node(
 
     Args:
         function: The function; it runs once, on symbolic streams.
-        rate: The rate of the node's base clock. Without it the node runs at the rate of whoever calls it, and no rate or time may
-            stand in its body.
-        at: The clocks of inputs that are not present at each tick: a rate (``Hz(25)``), the name of a Boolean input, or a
-            pair of the name of an input and a member of its enumeration.
+        rate: The rate of the node's base clock. Without it the node runs at the rate of whoever calls it, and no rate
+            or time may stand in its body.
+        at: The clocks of inputs that are not present at each tick: a rate (``Hz(25)``), the name of a Boolean input, or
+            a pair of the name of an input and a member of its enumeration.
         abstract: The verifier uses the contract in place of the body.
     """
     options = Options(rate, tuple((at or {}).items()), abstract)
-    scope = annotations.scope_of_caller(1)
+    scope = scope_of_caller(1)
 
     def decorate(f: Callable[..., Any]) -> Node[..., Any]:
         if not inspect.isfunction(f):

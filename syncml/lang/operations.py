@@ -16,10 +16,15 @@ from syncml.ir.types import F32, FRACTIONAL, Element, Type, element, shape
 from syncml.lang.literals import Literal, LiteralFault, constant_of, literal
 from syncml.lang.presence import UNKNOWN, Conflict, Presence, join
 from syncml.lang.source import Place, here
-from syncml.lang.trace import POISON, Trace, Value, current, fault, report, trace_at
+from syncml.lang.trace import POISON, Trace, Value, current, fault, trace_at
 from syncml.lang.types import type_text
 
 _CODES = {"operands": "T001", "type": "T006", "shape": "T002", "index": "T005"}
+SIGNS: dict[type[ast.cmpop], str] = {
+    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
+}  # fmt: skip
+"""Comparisons as they are written."""
+
 _CONNECTIVES = (Op.AND, Op.OR, Op.XOR)
 
 
@@ -214,12 +219,11 @@ def _report_precedence(op: Op, place: Place) -> Value:
 def _repaired(place: Place, whole: ast.Compare, symbol: str) -> str:
     """The comparison with the parentheses that were meant."""
     assert place.tree is not None and isinstance(place.node, ast.BinOp)
-    signs = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
     sides = [whole.left, *whole.comparators]
     text = "("
     for position, side in enumerate(sides):
         if position:
-            text += f" {signs.get(type(whole.ops[position - 1]), '?')} "
+            text += f" {SIGNS.get(type(whole.ops[position - 1]), '?')} "
         if isinstance(side, ast.BinOp) and isinstance(side.op, ast.BitAnd | ast.BitOr | ast.BitXor):
             left, right = place.tree.text(side.left), place.tree.text(side.right)
             before = f"{left}) {symbol} (" if position else f"{left} {symbol} ("
@@ -255,9 +259,3 @@ def same_type(values: Sequence[Value], place: Place, what: str) -> tuple[list[Va
             )
             return None
     return result, types[0]
-
-
-__all__ = [
-    "Carrier", "apply", "apply_at", "atom_of", "common_element", "literal_value", "report", "same_type",
-    "shared_presence", "typed", "unified", "value_of",
-]  # fmt: skip

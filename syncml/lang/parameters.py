@@ -1,7 +1,7 @@
 """Parameters of a program, set on the command line: ``--set NAME=VALUE``.
 
-Rule: a parameter has the type of its default; the text of a setting is read in that type. None stands for a text that may
-be absent.
+Rule: a parameter has the type of its default; the text of a setting is read in that type. None stands for a text
+that may be absent.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ def param(name: str, default: Any = None, help: str = "") -> Any:
 
     Args:
         name: The name on the command line.
-        default: The value without a setting; it decides the type: bool, int, float, str, Path, or a member of an enumeration.
+        default: The value without a setting; it decides the type: bool, int, float, str, Path, or a member of an
+            enumeration.
         help: What it is, for the list of parameters.
     """
     session = current_session()

@@ -1,7 +1,7 @@
 """Powers with a small integer exponent are products.
 
-Rule: ``x ** n`` for a literal ``n`` from 1 to 8 is ``x * x * ... * x`` from the left, which is exact about its roundings and
-keeps proofs polynomial; any other power is the elementary function.
+Rule: ``x ** n`` for a literal ``n`` from 1 to 8 is ``x * x * ... * x`` from the left, whose roundings are plain and
+which keeps proofs polynomial; any other power is the elementary function.
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
 
     presence ::= base | presence on C(x) | presence every w | pending | unknown
 
-This is not clock inference, which comes later and sees the whole program. `sample` and `hold` only need the clock that a
-stream was sampled from, and its rate, at the moment they are traced. A constant, a state or a wire has no clock of its
-own at first: it is *pending* until it meets a stream that has one, or until a rate has to be computed, which takes it
-to be on the base clock. Where the two disagree the user is told.
+This is not clock inference, which comes later and sees the whole program. `sample` and `hold` only need the clock
+that a stream was sampled from, and its rate, at the moment they are traced. A constant, a state or a wire has no
+clock of its own at first: it is *pending* until it meets a stream that has one, or until a rate has to be computed,
+which takes it to be on the base clock. Where the two disagree the user is told.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Sampled:
-    """Present where ``condition`` (on ``parent``) is ``constructor``; a periodic one has a ``word`` and needs no condition."""
+    """Present where ``condition`` (on ``parent``) is ``constructor``; a periodic one has a ``word`` and may lack it."""
 
     parent: Presence
     condition: Var | None

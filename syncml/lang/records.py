@@ -1,7 +1,7 @@
 """Records: several streams under one name.
 
-Rule: a record is a Python object whose fields are streams (or records); it never reaches the intermediate languages, which
-see its leaves, named ``track.gap``. Operators that take any stream (`pre`, `when`, `merge`, `where`, `hold`, ...) take
+Rule: a record is a Python object whose fields are streams (or records); the intermediate languages see only
+its leaves, named ``track.gap``. Operators that take any stream (`pre`, `when`, `merge`, `where`, `hold`, ...) take
 records too, leaf by leaf.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, ClassVar, Self, cast, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Self, dataclass_transform
 
 from syncml.ir.types import element, shape
 from syncml.lang.annotations import Field, field_patterns
@@ -47,7 +47,8 @@ class Record:
 
         @property
         def next(self):
-            return self.__dict__["_next"] if "_next" in self.__dict__ else self
+            """The value at the next tick."""
+            return self.__dict__.get("_next", self)
 
         @next.setter
         def next(self, value):
@@ -103,7 +104,7 @@ def checked(field: Field, given: object, name: str) -> Stream[Any] | Record:
     place = here()
     if isinstance(field, type):
         if isinstance(given, field):
-            return cast("Record", given)
+            return given
         fault("T001", f"`{name}` is a record `{field.__name__}`", place.span)
         return poisoned(field)
     value = value_of(given, place)
@@ -125,8 +126,8 @@ def poisoned(field: Field) -> Stream[Any] | Record:
 
 def assemble(cls: type[Any], fields: dict[str, Any]) -> Any:
     """A record of class ``cls`` with ``fields``, unchecked."""
-    record = cls.__new__(cls)
-    vars(record).update(fields)
+    record: Any = object.__new__(cls)
+    record.__dict__.update(fields)
     return record
 
 

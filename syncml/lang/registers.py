@@ -61,6 +61,11 @@ class State(Stream[Item]):
 
     __slots__ = ("_given", "_hole")
 
+    def __init__(self, hole: Hole | None, value: Value = POISON) -> None:
+        super().__init__(value)
+        self._hole = hole
+        self._given: Any = None
+
     if TYPE_CHECKING:
 
         @property
@@ -72,13 +77,9 @@ class State(Stream[Item]):
         def next(self, value: Stream[Item] | Item) -> None: ...
     else:
 
-        def __init__(self, hole, value=None):
-            super().__init__(hole.value if value is None and hole is not None else value or POISON)
-            self._hole = hole
-            self._given = None
-
         @property
         def next(self):
+            """The value at the next tick."""
             return self if self._given is None else self._given
 
         @next.setter
@@ -98,8 +99,8 @@ def state(init: Any, type: Any = None) -> Any:
     """A register that starts with ``init``; assign ``.next`` once.
 
     Args:
-        init: The first value: a number, an array, a member of an enumeration, a record, or a stream of which the value at
-            the first tick counts. A number is f32 or i32 unless ``type`` says otherwise.
+        init: The first value: a number, an array, a member of an enumeration, a record, or a stream of which
+            the value at the first tick counts. A number is f32 or i32 unless ``type`` says otherwise.
         type: The type of the register, such as ``f64``.
     """
     if isinstance(init, Record):
@@ -113,21 +114,23 @@ def _state(place: Place, trace: Trace, init: object, annotation: Any) -> State[A
     if annotation is not None and first_value.atom is not None:
         first_value = _as(first_value, annotation, place)
     if first_value.atom is None:
-        return State(None)  # pyright: ignore[reportArgumentType, reportCallIssue]
+        return State(None)
     type_ = first_value.type
     constant = first_value.atom if isinstance(first_value.atom, Const) else None
     var = trace.variable(type_, place if constant is not None else inner(place), "state")
 
     def missing() -> Diagnostic:
-        return error("L004", f"the state `{var.name}` has no `.next`", var.span, "its value at the next tick is never given",
-                     help=f"add {var.name}.next = ...")  # fmt: skip
+        label = "its value at the next tick is never given"
+        return error(
+            "L004", f"the state `{var.name}` has no `.next`", var.span, label, help=f"add {var.name}.next = ..."
+        )
 
     start = constant or zero(type_)
     hole = Hole(trace, var, lambda value: Fby(start, atom_of(value)), missing)
     if constant is not None:
-        return State(hole)  # pyright: ignore[reportArgumentType, reportCallIssue]
+        return State(hole, hole.value)
     value = choose_first(place, trace, first_value, hole.value, "state")
-    return State(hole, value)  # pyright: ignore[reportArgumentType, reportCallIssue]
+    return State(hole, value)
 
 
 def _as(value: Value, annotation: Any, place: Place) -> Value:
@@ -193,15 +196,15 @@ class Wire(Stream[Item]):
 
     __slots__ = ("_hole",)
 
+    def __init__(self, hole: Hole | None) -> None:
+        super().__init__(POISON if hole is None else hole.value)
+        self._hole = hole
+
     if TYPE_CHECKING:
 
         def define(self, value: Stream[Item] | Item) -> None:
             """Say what the wire is; once."""
     else:
-
-        def __init__(self, hole):
-            super().__init__(hole.value if hole is not None else POISON)
-            self._hole = hole
 
         def define(self, value):
             """Say what the wire is; once."""
@@ -220,14 +223,14 @@ def wire(type: type[Item]) -> Wire[Item]:
         closed = pattern(type).closed
     except AnnotationFault as wrong:
         fault("L014", str(wrong), place.span, help=wrong.help)
-        return Wire(None)  # pyright: ignore[reportCallIssue]
+        return Wire(None)
     if closed is None:
         fault("L014", f"{pattern(type)} is not a type", place.span, help="give the size: wire(Vec[Literal[4]])")
-        return Wire(None)  # pyright: ignore[reportCallIssue]
+        return Wire(None)
     var = trace.variable(closed, place, "wire", pattern(type).unit)
 
     def missing() -> Diagnostic:
         return error("L005", f"the wire `{var.name}` is never defined", var.span, "this has no value",
                      help=f"add {var.name}.define(...)")  # fmt: skip
 
-    return Wire(Hole(trace, var, lambda value: Apply(Op.COPY, (atom_of(value),)), missing))  # pyright: ignore[reportCallIssue]
+    return Wire(Hole(trace, var, lambda value: Apply(Op.COPY, (atom_of(value),)), missing))

@@ -20,7 +20,7 @@ from syncml.lang.presence import OnBase, Pending, Presence, Sampled, Unknown, re
 from syncml.lang.rates import Duration, Hz, RateFault, periodic, word_at
 from syncml.lang.records import Record, leafwise
 from syncml.lang.source import Place, here, inner
-from syncml.lang.stream import Numbers, Stream
+from syncml.lang.stream import Numbers, Stream, stream
 from syncml.lang.trace import POISON, Trace, Value, fault, trace_at
 from syncml.lang.types import Tensor
 
@@ -47,23 +47,25 @@ def sample(x: Any, condition: Any = None, /, *, to: Hz | None = None, phase: Dur
         phase: The time of the first sample, from the first instant of ``x``.
     """
     if isinstance(x, Record):
-        if to is None:
-            return leafwise(lambda leaf: sample(leaf, condition), x)
-        return leafwise(lambda leaf: sample(leaf, to=to, phase=phase), x)
+
+        def sampled(leaf: Any) -> Any:
+            return sample(leaf, condition) if to is None else sample(leaf, to=to, phase=phase)
+
+        return leafwise(sampled, x)
     place = here()
     trace = trace_at(place, "`sample`")
     source = value_of(x, place)
     if source.atom is None:
-        return Stream(POISON)
+        return stream(POISON)
     if to is None:
         chosen = condition_of(value_of(condition, place), True, place)
-        return Stream(POISON if chosen is None else sample_when(place, trace, source, *chosen, role="sample"))
+        return stream(POISON if chosen is None else sample_when(place, trace, source, *chosen, role="sample"))
     word = _word(place, trace, source, to, phase)
     if word is None or source.presence is None:
-        return Stream(POISON if word is None else source)
+        return stream(POISON if word is None else source)
     parent = presences.resolve(source.presence)
     wave = trace.wave(parent, word, place)
-    return Stream(sample_when(place, trace, source, wave, True, role="sample"))
+    return stream(sample_when(place, trace, source, wave, True, role="sample"))
 
 
 def _word(place: Place, trace: Trace, source: Value, to: Hz, phase: Duration | None) -> Word | None:
@@ -105,7 +107,7 @@ def every(n: int, phase: int = 0) -> Stream[bool]:
     word = periodic(n, phase)
     target = trace.variable(BOOL, place, "every")
     value = trace.equate(target, Wave(word), place.span, Pending())
-    return Stream(Value(value.atom, value.presence, trace, word=word))
+    return stream(Value(value.atom, value.presence, trace, word=word))
 
 
 @overload
@@ -127,23 +129,26 @@ def hold(x: Any, init: Any = None) -> Any:
     trace = trace_at(place, "`hold`")
     source = value_of(x, place)
     if source.atom is None:
-        return Stream(POISON)
+        return stream(POISON)
     clock = resolve(source.presence) if source.presence is not None else None
     if not isinstance(clock, Sampled):
-        return Stream(_report_unknown(place, source, clock))
+        return stream(_report_unknown(place, source, clock))
     if init is None and not presences.present_first(clock):
-        return Stream(
+        return stream(
             fault(
                 "I001",
                 f"{source.text} may have no value at the first instant",
                 place.span,
                 secondary=source.label(),
                 help="say what holds until then: hold(x, init=...)",
-            )  # fmt: skip
+            )
         )
     start = value_of(init, place) if init is not None else Value(zero(source.type))
     paired = same_type([source, start], place, "a stream and its first value")
-    return Stream(POISON if paired is None else _hold(place, trace, clock, *paired[0]))
+    if paired is None:
+        return stream(POISON)
+    (held, start), _ = paired
+    return stream(_hold(place, trace, clock, held, start))
 
 
 def _report_unknown(place: Place, source: Value, clock: Presence | None) -> Value:

@@ -74,14 +74,14 @@ class Stream(Carrier, Generic[Item]):
     @overload
     def __add__(self: Stream[Vec[Any, Any]], other: Stream[W]) -> Stream[W]: ...
     def __add__(self, other: Any) -> Any:
-        return Stream(apply(Op.ADD, (self, other)))
+        return stream(apply(Op.ADD, (self, other)))
 
     @overload
     def __radd__(self: Stream[K], other: K) -> Stream[K]: ...
     @overload
     def __radd__(self: Stream[V], other: float | Numbers) -> Stream[V]: ...
     def __radd__(self, other: Any) -> Any:
-        return Stream(apply(Op.ADD, (other, self)))
+        return stream(apply(Op.ADD, (other, self)))
 
     @overload
     def __sub__(self: Stream[K], other: Stream[K] | K) -> Stream[K]: ...
@@ -94,14 +94,14 @@ class Stream(Carrier, Generic[Item]):
     @overload
     def __sub__(self: Stream[Vec[Any, Any]], other: Stream[W]) -> Stream[W]: ...
     def __sub__(self, other: Any) -> Any:
-        return Stream(apply(Op.SUB, (self, other)))
+        return stream(apply(Op.SUB, (self, other)))
 
     @overload
     def __rsub__(self: Stream[K], other: K) -> Stream[K]: ...
     @overload
     def __rsub__(self: Stream[V], other: float | Numbers) -> Stream[V]: ...
     def __rsub__(self, other: Any) -> Any:
-        return Stream(apply(Op.SUB, (other, self)))
+        return stream(apply(Op.SUB, (other, self)))
 
     @overload
     def __mul__(self: Stream[K], other: Stream[K] | K) -> Stream[K]: ...
@@ -114,14 +114,14 @@ class Stream(Carrier, Generic[Item]):
     @overload
     def __mul__(self: Stream[Vec[Any, Any]], other: Stream[W]) -> Stream[W]: ...
     def __mul__(self, other: Any) -> Any:
-        return Stream(apply(Op.MUL, (self, other)))
+        return stream(apply(Op.MUL, (self, other)))
 
     @overload
     def __rmul__(self: Stream[K], other: K) -> Stream[K]: ...
     @overload
     def __rmul__(self: Stream[V], other: float | Numbers) -> Stream[V]: ...
     def __rmul__(self, other: Any) -> Any:
-        return Stream(apply(Op.MUL, (other, self)))
+        return stream(apply(Op.MUL, (other, self)))
 
     @overload
     def __truediv__(self: Stream[K], other: Stream[K] | K) -> Stream[K]: ...
@@ -134,14 +134,14 @@ class Stream(Carrier, Generic[Item]):
     @overload
     def __truediv__(self: Stream[Vec[Any, Any]], other: Stream[W]) -> Stream[W]: ...
     def __truediv__(self, other: Any) -> Any:
-        return Stream(apply(Op.DIV, (self, other)))
+        return stream(apply(Op.DIV, (self, other)))
 
     @overload
     def __rtruediv__(self: Stream[K], other: K) -> Stream[K]: ...
     @overload
     def __rtruediv__(self: Stream[V], other: float | Numbers) -> Stream[V]: ...
     def __rtruediv__(self, other: Any) -> Any:
-        return Stream(apply(Op.DIV, (other, self)))
+        return stream(apply(Op.DIV, (other, self)))
 
     @overload
     def __floordiv__(self: Stream[K], other: Stream[K] | K) -> Stream[K]: ...
@@ -156,14 +156,14 @@ class Stream(Carrier, Generic[Item]):
     @overload
     def __floordiv__(self: Stream[Vec[Any, Any]], other: Stream[W]) -> Stream[W]: ...
     def __floordiv__(self, other: Any) -> Any:
-        return Stream(apply(Op.FLOORDIV, (self, other)))
+        return stream(apply(Op.FLOORDIV, (self, other)))
 
     @overload
     def __rfloordiv__(self: Stream[K], other: K) -> Stream[K]: ...
     @overload
     def __rfloordiv__(self: Stream[V], other: float | Numbers) -> Stream[V]: ...
     def __rfloordiv__(self, other: Any) -> Any:
-        return Stream(apply(Op.FLOORDIV, (other, self)))
+        return stream(apply(Op.FLOORDIV, (other, self)))
 
     @overload
     def __mod__(self: Stream[K], other: Stream[K] | K) -> Stream[K]: ...
@@ -176,28 +176,28 @@ class Stream(Carrier, Generic[Item]):
     @overload
     def __mod__(self: Stream[Vec[Any, Any]], other: Stream[W]) -> Stream[W]: ...
     def __mod__(self, other: Any) -> Any:
-        return Stream(apply(Op.MOD, (self, other)))
+        return stream(apply(Op.MOD, (self, other)))
 
     @overload
     def __rmod__(self: Stream[K], other: K) -> Stream[K]: ...
     @overload
     def __rmod__(self: Stream[V], other: float | Numbers) -> Stream[V]: ...
     def __rmod__(self, other: Any) -> Any:
-        return Stream(apply(Op.MOD, (other, self)))
+        return stream(apply(Op.MOD, (other, self)))
 
     @overload
     def __pow__(self: Stream[K], other: Stream[K] | K) -> Stream[K]: ...
     @overload
     def __pow__(self: Stream[V], other: Stream[V] | Stream[float] | float) -> Stream[V]: ...
     def __pow__(self, other: Any) -> Any:
-        return Stream(power(self, other))
+        return stream(power(self, other))
 
     @overload
     def __rpow__(self: Stream[K], other: K) -> Stream[K]: ...
     @overload
     def __rpow__(self: Stream[V], other: float | Numbers) -> Stream[V]: ...
     def __rpow__(self, other: Any) -> Any:
-        return Stream(power(other, self))
+        return stream(power(other, self))
 
     @overload
     def __lt__(self: Stream[K], other: Stream[K] | K) -> Stream[bool]: ...
@@ -208,7 +208,7 @@ class Stream(Carrier, Generic[Item]):
     @overload
     def __lt__(self: Stream[K], other: Stream[Vec[N, K]]) -> Stream[Vec[N, bool]]: ...
     def __lt__(self, other: Any) -> Any:
-        return Stream(apply(Op.LT, (self, other)))
+        return stream(apply(Op.LT, (self, other)))
 
     @overload
     def __le__(self: Stream[K], other: Stream[K] | K) -> Stream[bool]: ...
@@ -219,7 +219,7 @@ class Stream(Carrier, Generic[Item]):
     @overload
     def __le__(self: Stream[K], other: Stream[Vec[N, K]]) -> Stream[Vec[N, bool]]: ...
     def __le__(self, other: Any) -> Any:
-        return Stream(apply(Op.LE, (self, other)))
+        return stream(apply(Op.LE, (self, other)))
 
     @overload
     def __gt__(self: Stream[K], other: Stream[K] | K) -> Stream[bool]: ...
@@ -230,7 +230,7 @@ class Stream(Carrier, Generic[Item]):
     @overload
     def __gt__(self: Stream[K], other: Stream[Vec[N, K]]) -> Stream[Vec[N, bool]]: ...
     def __gt__(self, other: Any) -> Any:
-        return Stream(apply(Op.GT, (self, other)))
+        return stream(apply(Op.GT, (self, other)))
 
     @overload
     def __ge__(self: Stream[K], other: Stream[K] | K) -> Stream[bool]: ...
@@ -241,7 +241,7 @@ class Stream(Carrier, Generic[Item]):
     @overload
     def __ge__(self: Stream[K], other: Stream[Vec[N, K]]) -> Stream[Vec[N, bool]]: ...
     def __ge__(self, other: Any) -> Any:
-        return Stream(apply(Op.GE, (self, other)))
+        return stream(apply(Op.GE, (self, other)))
 
     @overload
     def __and__(self: Stream[B], other: Stream[B] | B) -> Stream[B]: ...
@@ -250,7 +250,7 @@ class Stream(Carrier, Generic[Item]):
     @overload
     def __and__(self: Stream[B], other: Stream[V]) -> Stream[V]: ...
     def __and__(self, other: Any) -> Any:
-        return Stream(apply(Op.AND, (self, other)))
+        return stream(apply(Op.AND, (self, other)))
 
     def __rand__(self: Stream[B], other: B) -> Stream[B]:
         return Stream(apply(Op.AND, (other, self)))
@@ -262,7 +262,7 @@ class Stream(Carrier, Generic[Item]):
     @overload
     def __or__(self: Stream[B], other: Stream[V]) -> Stream[V]: ...
     def __or__(self, other: Any) -> Any:
-        return Stream(apply(Op.OR, (self, other)))
+        return stream(apply(Op.OR, (self, other)))
 
     def __ror__(self: Stream[B], other: B) -> Stream[B]:
         return Stream(apply(Op.OR, (other, self)))
@@ -274,7 +274,7 @@ class Stream(Carrier, Generic[Item]):
     @overload
     def __xor__(self: Stream[B], other: Stream[V]) -> Stream[V]: ...
     def __xor__(self, other: Any) -> Any:
-        return Stream(apply(Op.XOR, (self, other)))
+        return stream(apply(Op.XOR, (self, other)))
 
     def __rxor__(self: Stream[B], other: B) -> Stream[B]:
         return Stream(apply(Op.XOR, (other, self)))
@@ -312,7 +312,7 @@ class Stream(Carrier, Generic[Item]):
     @overload
     def __matmul__(self: Stream[Mat[N, Any, E]], other: Stream[Mat[Any, M, E]]) -> Stream[Mat[N, M, E]]: ...
     def __matmul__(self, other: Any) -> Any:
-        return Stream(apply(Op.MATMUL, (self, other)))
+        return stream(apply(Op.MATMUL, (self, other)))
 
     def __rmatmul__(self: Stream[Vec[N, E]], other: Numbers) -> Stream[Vec[Any, E]]:
         return Stream(apply(Op.MATMUL, (other, self)))
@@ -336,7 +336,7 @@ class Stream(Carrier, Generic[Item]):
     @overload
     def __getitem__(self: Stream[Mat[Any, Any, E]], index: tuple[slice, slice]) -> Stream[Mat[Any, Any, E]]: ...
     def __getitem__(self, index: Any) -> Any:
-        return Stream(indexing.item(self, index))
+        return stream(indexing.item(self, index))
 
     @property
     def T(self) -> Stream[Any]:  # noqa: N802
@@ -355,7 +355,7 @@ class Stream(Carrier, Generic[Item]):
     def sum(self: Stream[Mat[Any, Any, E]], axis: int) -> Stream[Vec[Any, E]]: ...
     def sum(self, axis: int | None = None) -> Any:
         """The sum along an axis, or of all elements: from 0, in ascending index order."""
-        return Stream(indexing.reduce(Op.SUM, self, axis))
+        return stream(indexing.reduce(Op.SUM, self, axis))
 
     @overload
     def min(self: Stream[Vec[Any, E]], axis: int | None = None) -> Stream[E]: ...
@@ -365,7 +365,7 @@ class Stream(Carrier, Generic[Item]):
     def min(self: Stream[Mat[Any, Any, E]], axis: int) -> Stream[Vec[Any, E]]: ...
     def min(self, axis: int | None = None) -> Any:
         """The least element along an axis, or of all."""
-        return Stream(indexing.reduce(Op.LEAST, self, axis))
+        return stream(indexing.reduce(Op.LEAST, self, axis))
 
     @overload
     def max(self: Stream[Vec[Any, E]], axis: int | None = None) -> Stream[E]: ...
@@ -375,7 +375,7 @@ class Stream(Carrier, Generic[Item]):
     def max(self: Stream[Mat[Any, Any, E]], axis: int) -> Stream[Vec[Any, E]]: ...
     def max(self, axis: int | None = None) -> Any:
         """The greatest element along an axis, or of all."""
-        return Stream(indexing.reduce(Op.GREATEST, self, axis))
+        return stream(indexing.reduce(Op.GREATEST, self, axis))
 
     def all(self: Stream[Vec[Any, bool]] | Stream[Mat[Any, Any, bool]]) -> Stream[bool]:
         """Whether all elements are true."""
@@ -396,3 +396,8 @@ class Stream(Carrier, Generic[Item]):
         __bool__ = guards.truth
         __float__ = __int__ = __index__ = __complex__ = __round__ = __trunc__ = __floor__ = __ceil__ = guards.number
         __setitem__ = guards.set_item
+
+
+def stream(ir: Value) -> Stream[Any]:
+    """The stream of a value, where the caller's annotation says of what."""
+    return Stream(ir)

@@ -74,7 +74,7 @@ POISON = Value(None)
 
 @dataclass(slots=True)
 class Session:
-    """One program under construction; ``settings`` are the values of its parameters, ``made`` its nodes by their key."""
+    """One program under construction; ``settings`` are the values of parameters, ``made`` the nodes by key."""
 
     settings: Mapping[str, str] = field(default_factory=dict[str, str])
     collector: Collector = field(default_factory=Collector)

@@ -4,7 +4,7 @@
     type    ::= scalar | Vec[n] | Vec[n, scalar] | Mat[n, m] | Mat[n, m, scalar]        (f32 where no scalar is given)
     unit    ::= Annotated[type, Unit("m/s")]
 
-A type checker sees Python numbers (``f32`` is ``float``, ``i32`` is ``int``); the language itself tells all of them apart.
+A type checker sees Python numbers (``f32`` is ``float``, ``i32`` is ``int``); the language tells all of them apart.
 An extent that is ``int`` or a type variable, and an element that is a type variable, stand for whatever the argument
 of a call has: such a node is traced anew for each.
 """
