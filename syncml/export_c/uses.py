@@ -101,7 +101,7 @@ def headers(items: Iterable[CTop]) -> list[str]:
     """The ``#include`` lines for what ``items`` use, those of fixed-width types and Booleans always among them."""
     items = list(items)
     used = called(items)
-    values = frozenset(value.removeprefix("(double)").lstrip("-") for value in _array_values(items))
+    values = frozenset(value.lstrip("-").removeprefix("(double)") for value in _array_values(items))
     wanted = {"stdbool.h", "stdint.h"}
     if any(isinstance(item, FunctionDefinition) and _counts(item.body) for item in items):
         wanted.add("stddef.h")
