@@ -4,6 +4,10 @@ Rule: for each clock ``ck`` and each pair of a prefix length and a period length
 instants of ``ck`` round the period; a word is a comparison of that counter (or a constant table for an irregular
 pattern), and ``ck every w`` becomes ``ck on c`` with the Boolean ``c`` that reads ``w``. A word and its complement
 share one Boolean, so that the two sides of a merge become the two branches of one test.
+
+The result has the same trace. A word sampled by another word is one counter of the outer clock, so the clock of such a
+stream no longer mentions the clock of its source: the clock checker, which knows words, is for programs before this
+pass.
 """
 
 from __future__ import annotations
@@ -166,7 +170,9 @@ class _Counters:
             case When():
                 fast = self._node.clocks.get(rhs.condition, clock)
                 sampled = self._clock(self._conditions.on(fast, rhs.condition, rhs.constructor))
-                return When(rhs.source, sampled.condition, sampled.constructor) if isinstance(sampled, On) else rhs
+                if isinstance(sampled, On) and sampled.parent == self._clock(fast):
+                    return When(rhs.source, sampled.condition, sampled.constructor)
+                return rhs
             case Merge():
                 return self._merge(clock, rhs)
             case _:
