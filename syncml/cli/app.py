@@ -13,6 +13,7 @@ import typer
 from syncml.cli.check import check
 from syncml.cli.doctor import doctor
 from syncml.cli.explain import explain
+from syncml.cli.export import export
 from syncml.cli.graph import graph
 from syncml.cli.new import new
 from syncml.cli.verify import verify
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 app.command()(check)
 app.command()(verify)
+app.command()(export)
 app.command()(graph)
 app.command()(explain)
 app.command()(new)

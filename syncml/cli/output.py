@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from typing import TextIO
 
 import typer
 
@@ -16,12 +17,15 @@ from syncml.diagnostics.render import Format, render
 from syncml.diagnostics.text import wants_colour
 
 
-def emit(diagnostics: Sequence[Diagnostic], form: Format = Format.TEXT) -> None:
-    """Write diagnostics: text for a person to standard error, the other formats to standard output."""
-    stream = sys.stderr if form is Format.TEXT else sys.stdout
-    text = render(diagnostics, form, version=syncml_version(), colour=wants_colour(stream))
-    stream.write(text)
-    stream.flush()
+def emit(diagnostics: Sequence[Diagnostic], form: Format = Format.TEXT, stream: TextIO | None = None) -> None:
+    """Write diagnostics: text for a person to standard error, the other formats to standard output.
+
+    A command whose result are diagnostics gives the `stream`.
+    """
+    usual: TextIO = sys.stderr if form is Format.TEXT else sys.stdout
+    chosen = usual if stream is None else stream
+    chosen.write(render(diagnostics, form, version=syncml_version(), colour=wants_colour(chosen)))
+    chosen.flush()
 
 
 @contextmanager

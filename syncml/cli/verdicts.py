@@ -37,13 +37,12 @@ def verdict_name(verdict: Verdict) -> VerdictName:
 
 def print_report(report: VerificationReport, *, quiet: bool, verbose: bool) -> None:
     """Print the table of verdicts and what there is to say about those that are not `proved`."""
-    emit(report.warnings)
+    emit(report.warnings, stream=sys.stdout)
     if not quiet:
         _print_verdicts(report)
     for result in report.results:
         if isinstance(result.verdict, Violated):
-            sys.stdout.flush()
-            emit([violation(result, result.verdict)])
+            emit([violation(result, result.verdict)], stream=sys.stdout)
             _print_counterexample(result.verdict.counterexample, verbose=verbose)
     if not quiet:
         counts = [verdict_name(result.verdict) for result in report.results]

@@ -73,7 +73,8 @@ def codes_of_command_lines(
         with pytest.raises(SystemExit) as ended:
             main()
         ends.add(int(ended.value.code or 0))
-    return set(re.findall(r"^(?:error|warning)\[(\w+)\]", capsys.readouterr().err, re.MULTILINE)), ends
+    printed = "".join(capsys.readouterr())
+    return set(re.findall(r"^(?:error|warning)\[(\w+)\]", printed, re.MULTILINE)), ends
 
 
 @pytest.mark.parametrize(("code", "block"), BLOCKS)

@@ -19,10 +19,11 @@ FOLDER = Path(__file__).parent
 def models() -> dict[str, type[BaseModel]]:
     """Return the model of each document by the name of its schema."""
     from syncml.cli.check_json import CheckModel
+    from syncml.cli.export_json import ExportModel
     from syncml.cli.verify_json import VerifyModel
     from syncml.diagnostics.json_format import DiagnosticsModel
 
-    return {"check": CheckModel, "diagnostics": DiagnosticsModel, "verify": VerifyModel}
+    return {"check": CheckModel, "diagnostics": DiagnosticsModel, "export": ExportModel, "verify": VerifyModel}
 
 
 def schema_file(name: str) -> Path:

@@ -1,0 +1,91 @@
+"""`syncml export`: C99 with a self-checking harness."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from syncml.cli.exit import ExitCode
+from syncml.cli.options import (
+    DumpOption,
+    FolderOption,
+    FormatOption,
+    NodeOption,
+    QuietOption,
+    SeedOption,
+    SetOption,
+    Target,
+)
+from syncml.cli.output import emit, run, working
+from syncml.cli.request import Request
+from syncml.cli.stimulus import InputOption, ScenarioOption, StepsOption
+from syncml.diagnostics.render import Format
+
+if TYPE_CHECKING:
+    from syncml.export_c import Vectors
+    from syncml.pipeline import Checked
+
+# The length of the recorded run where no file gives one.
+RANDOM_TICKS = 1000
+
+
+def export(
+    file: Target,
+    out: FolderOption,
+    node: NodeOption = None,
+    scenario: ScenarioOption = None,
+    table: InputOption = None,
+    steps: StepsOption = None,
+    seed: SeedOption = 0,
+    form: FormatOption = Format.TEXT,
+    given: SetOption = None,
+    dump: DumpOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Write C99 without heap or libm, and a harness that replays a run recorded by the interpreter.
+
+    The run is that of the scenario or the input file, or else random.
+    """
+
+    def body() -> ExitCode:
+        from syncml import export_c, pipeline
+
+        request = Request.start(file, node, given, dump, form, quiet=quiet, verbose=False)
+        checked = request.checked()
+        with working(f"exporting {request.target}", quiet=quiet):
+            code = pipeline.step_code(checked, flat=False)
+            vectors = _vectors(checked, scenario, table, steps, seed)
+            files = export_c.export(code, out, export_c.Options(vectors))
+        _report(request, out, files, vectors.steps)
+        return ExitCode.OK
+
+    run(form, body)
+
+
+def _vectors(checked: Checked, scenario: Path | None, table: Path | None, steps: int | None, seed: int) -> Vectors:
+    from syncml.cli.recording import random_inputs, record
+    from syncml.cli.stimulus import stimulus
+
+    if scenario is None and table is None:
+        ticks = steps or RANDOM_TICKS
+        return record(checked, random_inputs(checked.main, ticks, seed), ticks)
+    driven = stimulus(checked.main, scenario, table, steps, seed)
+    return record(checked, driven.values, driven.ticks)
+
+
+def _report(request: Request, folder: Path, files: tuple[Path, ...], ticks: int) -> None:
+    match request.form:
+        case Format.TEXT | Format.CONCISE:
+            if not request.quiet:
+                for path in files:
+                    typer.echo(f"wrote {path} ({path.stat().st_size} bytes)")
+                typer.echo(f"Next: make -C {folder} check   (compiles, and replays {ticks} recorded ticks)")
+        case Format.JSON:
+            from syncml.cli.export_json import render_export
+
+            sys.stdout.write(render_export(folder, files, ticks))
+        case Format.SARIF | Format.GITHUB:
+            emit([], request.form)
