@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+import syncml
 from syncml.cli.check import check
 from syncml.cli.doctor import doctor
 from syncml.cli.explain import explain
@@ -17,7 +18,6 @@ from syncml.cli.export import export
 from syncml.cli.graph import graph
 from syncml.cli.new import new
 from syncml.cli.verify import verify
-from syncml.cli.versions import syncml_version
 
 app = typer.Typer(
     name="syncml",
@@ -38,7 +38,7 @@ app.command()(doctor)
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"syncml {syncml_version()}")
+        typer.echo(f"syncml {syncml.__version__}")
         raise typer.Exit
 
 

@@ -11,8 +11,9 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
+import syncml
 from syncml.cli.exit import ExitCode
-from syncml.cli.versions import COMPILERS, compiler_version, packages, syncml_version
+from syncml.cli.versions import COMPILERS, compiler_version, packages
 from syncml.diagnostics import Diagnostic, Severity
 
 
@@ -43,7 +44,7 @@ def report_text(fault: Exception, command: Sequence[str]) -> str:
     compilers = [(name, compiler_version(name)) for name in COMPILERS]
     facts = [
         ("command", shlex.join(command)),
-        ("syncml", syncml_version()),
+        ("syncml", syncml.__version__),
         ("python", sys.version.replace("\n", " ")),
         ("platform", platform.platform()),
         *((package.name, package.version or "absent") for package in packages()),

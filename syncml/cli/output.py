@@ -9,9 +9,9 @@ from typing import TextIO
 
 import typer
 
+import syncml
 from syncml.cli.exit import ExitCode, exit_code
 from syncml.cli.fault import internal_fault
-from syncml.cli.versions import syncml_version
 from syncml.diagnostics import Diagnostic, DiagnosticError
 from syncml.diagnostics.render import Format, render
 from syncml.diagnostics.text import wants_colour
@@ -24,7 +24,7 @@ def emit(diagnostics: Sequence[Diagnostic], form: Format = Format.TEXT, stream: 
     """
     usual: TextIO = sys.stderr if form is Format.TEXT else sys.stdout
     chosen = usual if stream is None else stream
-    chosen.write(render(diagnostics, form, version=syncml_version(), colour=wants_colour(chosen)))
+    chosen.write(render(diagnostics, form, version=syncml.__version__, colour=wants_colour(chosen)))
     chosen.flush()
 
 

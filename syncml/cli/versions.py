@@ -26,11 +26,6 @@ class Package:
     version: str | None
 
 
-def syncml_version() -> str:
-    """Return the version of syncml; a source tree that is not installed has none."""
-    return installed_version(DISTRIBUTION) or "not installed"
-
-
 def installed_version(distribution: str) -> str | None:
     """Return the version of an installed distribution."""
     from importlib import metadata

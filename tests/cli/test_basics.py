@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from syncml import __version__
 from syncml.cli import doctor, explain, fault, versions
 from syncml.cli.exit import ExitCode, exit_code
 from syncml.diagnostics import CODES, Diagnostic, Severity, error
 
 
 def test_version(syncml: Callable) -> None:
-    assert syncml("--version").out == f"syncml {versions.syncml_version()}\n"
+    assert syncml("--version").out == f"syncml {__version__}\n"
 
 
 def test_no_arguments_print_the_help_as_a_usage_error(syncml: Callable) -> None:
