@@ -12,9 +12,10 @@ from enum import Enum
 from fractions import Fraction
 
 from syncml.diagnostics import Diagnostic, Label, Span, error
-from syncml.ir.clocks import Clock, On, Periodic, complement, steps
+from syncml.ir.clocks import BASE, Clock, On, Periodic, complement, steps
 from syncml.ir.equations.syntax import Equation, Merge, Node, Var
 from syncml.ir.rates import describe, in_hertz, rate_of, share_of
+from syncml.ir.types import EnumType
 
 
 class Role(Enum):
@@ -83,8 +84,7 @@ def repair(name: str, found: Clock | None, expected: Clock | None, rate: Fractio
     if found is None or expected is None:
         return "repair the other clock error first"
     if isinstance(found, On) and isinstance(expected, On) and _complementary(found, expected):
-        condition = found.condition.name
-        return f"the two are never present together: join them with `merge({condition}, ..., ...)`"
+        return f"the two are never present together: join them with {_merging(found.condition)}"
     if isinstance(found, Periodic) and isinstance(expected, Periodic) and found.parent == expected.parent:
         if found.word == complement(expected.word):
             return "the two are never present together: join them with `merge`"
@@ -93,10 +93,10 @@ def repair(name: str, found: Clock | None, expected: Clock | None, rate: Fractio
     if _is_within(found, expected):
         return f"take it to the faster clock with `hold({name}, init=...)`{_or_merge(found)}"
     if _is_within(expected, found):
-        return f"take it to the slower clock with {_sampling(name, expected, rate)}"
+        return f"take it to the slower clock with {_sampling(name, found, expected, rate)}"
     shares = share_of(found), share_of(expected)
     if shares[0] is not None and shares[1] is not None and shares[0] > shares[1]:
-        return f"take it to the slower clock with {_sampling(name, expected, rate)}"
+        return f"take it to the slower clock with {_sampling(name, found, expected, rate)}"
     return f"bring both to one clock: `hold({name}, init=...)` first, then sample it if the other is slower"
 
 
@@ -150,7 +150,7 @@ def activation_fault(equation: Equation, callee: Node, clock: Clock, rate: Fract
         help_ = f"choose a rate of the caller that is a multiple of {wanted}"
     else:
         message = f"`{callee.label}` runs at {wanted} but is called at {describe(clock, rate)}"
-        edit = f"`sample(..., to=Hz({callee.rate}))`" if actual > callee.rate else "`hold(..., init=...)`"
+        edit = f"`sample(..., to=Hz({_literal(callee.rate)}))`" if actual > callee.rate else "`hold(..., init=...)`"
         help_ = f"bring the arguments to {wanted} with {edit}"
     return error(
         code,
@@ -203,14 +203,38 @@ def _is_within(inner: Clock, outer: Clock) -> bool:
 def _or_merge(found: Clock) -> str:
     if not isinstance(found, On):
         return ""
-    return f", or give the value of the other instants with `merge({found.condition.name}, ..., ...)`"
+    return f", or give the value of the other instants with {_merging(found.condition)}"
 
 
-def _sampling(name: str, expected: Clock, rate: Fraction | None) -> str:
+def _merging(condition: Var) -> str:
+    parts = "{...}" if isinstance(condition.type, EnumType) else "..., ..."
+    return f"`merge({condition.name}, {parts})`"
+
+
+def _sampling(name: str, found: Clock, expected: Clock, rate: Fraction | None) -> str:
+    """The call that takes ``name`` to the slower clock ``expected``."""
     if isinstance(expected, On):
-        return f"`when({name}, {'' if expected.constructor is not False else '~'}{expected.condition.name})`"
-    target = rate_of(expected, rate)
-    if target is not None:
-        return f"`sample({name}, to=Hz({target}))`"
-    share = share_of(expected)
-    return f"`sample({name}, to=every({1 / share}))`" if share else "`when`"
+        condition = expected.condition
+        if isinstance(condition.type, EnumType):
+            return f"`when({name}, {condition.name}, {condition.type}.{expected.constructor})`"
+        return f"`when({name}, {'' if expected.constructor else '~'}{condition.name})`"
+    shares = share_of(found), share_of(expected)
+    own = rate_of(expected, rate)
+    word = expected.word if isinstance(expected, Periodic) else None
+    if word is None or not shares[0] or not shares[1] or sum(word.period) != 1 or 1 in word.prefix:
+        return f"`when({name}, ...)` by the same condition"
+    start = word.period.index(1) + len(word.prefix)
+    if own is not None and rate is not None:
+        shift = f", phase=ms({_literal(start * 1000 / rate)})" if start else ""
+        return f"`sample({name}, to=Hz({_literal(own)}){shift})`"
+    if found == BASE:
+        return f"`sample({name}, every({len(word.period)}{f', phase={start}' if start else ''}))`"
+    return f"`when({name}, ...)` by the same condition"
+
+
+def _literal(value: Fraction) -> str:
+    """``value`` as Python source that denotes it exactly."""
+    if value.denominator == 1:
+        return str(value.numerator)
+    decimal = f"{float(value):.6g}"
+    return decimal if Fraction(decimal) == value else f"Fraction({value.numerator}, {value.denominator})"

@@ -424,3 +424,34 @@ def _renamed(program: Program) -> Program:
             )
         )
     return Program(tuple(nodes), program.main)
+
+
+@pytest.mark.parametrize(
+    ("rate", "letters", "help_"),
+    [
+        (100, "1000", "`sample(x, to=Hz(25))`"),
+        (100, "0100", "`sample(x, to=Hz(25), phase=ms(10))`"),
+        (3, "10", "`sample(x, to=Hz(1.5))`"),
+        (100, "1100", "`when(x, ...)` by the same condition"),
+        (None, "1000", "`sample(x, every(4))`"),
+        (None, "0010", "`sample(x, every(4, phase=2))`"),
+    ],
+)
+def test_the_repair_samples_at_the_slower_clock(rate: int | None, letters: str, help_: str) -> None:
+    b = NodeBuilder("n", None if rate is None else Fraction(rate))
+    slow = b.input("slow", F32, every(BASE, word((), tuple(map(int, letters)))))
+    x = b.input("x", F32, BASE)
+    fault = only_fault(b.node([b.op(Op.ADD, slow, x)]))
+    assert fault.help == f"take it to the slower clock with {help_}"
+
+
+def test_the_repair_samples_by_an_enumeration() -> None:
+    b = NodeBuilder("n")
+    x, mode = b.input("x", F32, BASE), b.input("mode", MODE)
+    followed = b.when(x, mode, "FOLLOW")
+    fault = only_fault(b.node([mode, b.op(Op.ADD, followed, x)]))
+    assert fault.help == "take it to the slower clock with `when(x, mode, Mode.FOLLOW)`"
+    other = b.when(x, mode, "CRUISE")
+    b.equations.pop(1)
+    fault = only_fault(b.node([mode, b.op(Op.ADD, followed, other)]))
+    assert fault.help == "the two are never present together: join them with `merge(mode, {...})`"
