@@ -122,17 +122,16 @@ def field_patterns(cls: type[Record]) -> dict[str, Field]:
     if cls not in _fields:
         from syncml.lang.records import Record
 
-        scope = cls.__annotation_scope__
         found: dict[str, Field] = {}
         for base in reversed(cls.__mro__):
             if not issubclass(base, Record) or base is Record:
                 continue
-            names = list(inspect.get_annotations(base))
+            globals_, locals_ = base.__annotation_scope__
             try:
-                hints = get_type_hints(base, localns=scope, include_extras=True)
+                hints = inspect.get_annotations(base, globals=globals_, locals=locals_, eval_str=True)
             except Exception as wrong:
                 raise AnnotationFault(f"a field of `{cls.__name__}` cannot be read: {wrong}") from wrong
-            for name in names:
+            for name in hints:
                 if not is_stream(hints[name]):
                     raise AnnotationFault(
                         f"the field `{name}` of `{cls.__name__}` is not a stream", f"write {name}: Stream[f32]"

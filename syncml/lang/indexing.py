@@ -7,6 +7,7 @@ end, as in NumPy. Axes are taken one after the other, from the first.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, cast
 
 from syncml.ir.operators import Op
@@ -99,7 +100,9 @@ def elements(stream: object) -> Iterator[Value]:
             help="to carry a value from tick to tick, use `state`; to unpack several results, return a tuple",
         )
         raise Abandoned
-    return (apply_at(place, trace, Op.INDEX, [value], (position,), "item") for position in range(extents[0]))
+    named = len(place.names) == extents[0] > 1
+    spots = [replace(place, names=(name,)) for name in place.names] if named else [place] * extents[0]
+    return (apply_at(spot, trace, Op.INDEX, [value], (i,), "item") for i, spot in enumerate(spots))
 
 
 def transpose(stream: object) -> Value:

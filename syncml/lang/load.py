@@ -112,8 +112,6 @@ def _import(path: Path, session: Session) -> ModuleType:
         raise
     except (Exception, SystemExit) as wrong:
         session.collector.add(diagnostic_of(wrong, start, "the file was imported"))
-    finally:
-        del sys.modules[module.__name__]
     session.collector.raise_if_errors()
     return module
 

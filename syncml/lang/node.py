@@ -89,8 +89,9 @@ class Node(Generic[P, R]):
 
     @property
     def label(self) -> str:
-        """The name that the user wrote."""
-        return self.function.__name__
+        """The name that the user wrote; of a method ``__call__``, that of its class."""
+        name = self.function.__name__
+        return type(self.bound[0]).__name__ if name == "__call__" and self.bound else name
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Make an instance of the node, activated at the clock of its arguments."""

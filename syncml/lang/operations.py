@@ -101,8 +101,8 @@ def common_element(values: Sequence[Value]) -> Element:
 
 def unified(values: Sequence[Value], place: Place) -> list[Value] | None:
     """Give the literals among ``values`` a type; None if one of them does not fit or is poisoned."""
-    if any(value.atom is None for value in values):
-        return None
+    if not values or any(value.atom is None for value in values):
+        return None if values else []
     wanted = common_element(values)
     result = [typed(value, wanted, place) for value in values]
     return None if any(value.atom is None for value in result) else result

@@ -8,7 +8,8 @@ records too, leaf by leaf.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, ClassVar, Self, dataclass_transform
 
@@ -17,7 +18,7 @@ from syncml.lang.annotations import Field, field_patterns
 from syncml.lang.operations import typed, value_of
 from syncml.lang.source import here
 from syncml.lang.stream import Stream
-from syncml.lang.trace import POISON, fault
+from syncml.lang.trace import POISON, current, fault
 from syncml.lang.types import type_text
 
 
@@ -32,7 +33,7 @@ class Record:
     ``Track(gap=x, closing=0.0)`` makes one. A record that `state` made has a ``next`` to assign.
     """
 
-    __annotation_scope__: ClassVar[dict[str, Any]] = {}
+    __annotation_scope__: ClassVar[tuple[dict[str, Any], dict[str, Any]]] = ({}, {})
 
     if TYPE_CHECKING:
 
@@ -60,7 +61,8 @@ class Record:
         def __init_subclass__(cls):
             super().__init_subclass__()
             frame = sys._getframe(1)
-            cls.__annotation_scope__ = dict(frame.f_locals) if frame.f_locals is not frame.f_globals else {}
+            inner = {} if frame.f_locals is frame.f_globals else dict(frame.f_locals)
+            cls.__annotation_scope__ = (frame.f_globals, inner)
 
         def __getattr__(self, name):
             if name.startswith("_"):
@@ -166,8 +168,24 @@ def leafwise(operation: Callable[..., Any], *records: Any) -> Any:
             fault("T001", f"a record `{cls.__name__}` meets {what}", here().span)
             return assemble(cls, {key: poisoned(field) for key, field in field_patterns(cls).items()})
     columns = [fields_of(record) for record in records]
-    return assemble(cls, {
-        key: leafwise(operation, *(column[key] for column in columns))
-        if isinstance(columns[0][key], Record) else operation(*(column[key] for column in columns))
-        for key in columns[0]
-    })  # fmt: skip
+    made: dict[str, Any] = {}
+    for key, part in columns[0].items():
+        corresponding = [column[key] for column in columns]
+        with at_field(key):
+            nested = isinstance(part, Record)
+            made[key] = leafwise(operation, *corresponding) if nested else operation(*corresponding)
+    return assemble(cls, made)
+
+
+@contextmanager
+def at_field(name: str) -> Generator[None]:
+    """Name the streams that are made meanwhile after the field ``name`` of their record."""
+    trace = current()
+    if trace is None:
+        yield
+        return
+    outer, trace.path = trace.path, f"{trace.path}.{name}"
+    try:
+        yield
+    finally:
+        trace.path = outer

@@ -7,7 +7,6 @@ w = wire(type); w.define(e)         w = e
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from syncml.diagnostics.model import Diagnostic, Label, Span, error
@@ -18,7 +17,7 @@ from syncml.ir.types import element, shape
 from syncml.lang.kernel import choose_first
 from syncml.lang.operations import atom_of, same_type, shared_presence, typed, value_of
 from syncml.lang.presence import Pending
-from syncml.lang.records import Record, assemble, fields_of
+from syncml.lang.records import Record, assemble, at_field, fields_of
 from syncml.lang.source import Place, here, inner
 from syncml.lang.stream import Item, Stream
 from syncml.lang.trace import POISON, Trace, Value, fault, trace_at
@@ -154,16 +153,14 @@ def _record_state(init: Record) -> Any:
     trace = trace_at(place, "`state`")
     base = trace.name_at(place, "state")[0]
 
-    def build(record: Record, path: str) -> Record:
+    def build(record: Record) -> Record:
         made: dict[str, Any] = {}
         for name, part in fields_of(record).items():
-            leaf = f"{path}.{name}"
-            made[name] = (
-                build(part, leaf) if isinstance(part, Record) else _state(renamed(place, leaf), trace, part, None)
-            )
+            with at_field(name):
+                made[name] = build(part) if isinstance(part, Record) else _state(place, trace, part, None)
         return assemble(type(record), made)
 
-    result = build(init, base)
+    result = build(init)
 
     def define(value: Record) -> None:
         spot = here()
@@ -176,19 +173,15 @@ def _record_state(init: Record) -> Any:
     return result
 
 
-def renamed(place: Place, name: str) -> Place:
-    """The same place, whose value has the given name."""
-    return replace(place, names=(name,), returned=False)
-
-
 def _define_leaves(target: Record, value: Record) -> None:
     given = fields_of(value)
     for name, part in fields_of(target).items():
         new = given[name]
-        if isinstance(part, Record) and isinstance(new, Record):
-            _define_leaves(part, new)
-        elif isinstance(part, State):
-            part.next = new
+        with at_field(name):
+            if isinstance(part, Record) and isinstance(new, Record):
+                _define_leaves(part, new)
+            elif isinstance(part, State):
+                part.next = new
 
 
 class Wire(Stream[Item]):

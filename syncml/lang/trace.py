@@ -107,7 +107,7 @@ class Names:
 
 @dataclass(slots=True, eq=False)
 class Trace:
-    """One node under construction."""
+    """One node under construction; ``path`` is the field of a record that is being computed, such as ``.gap``."""
 
     session: Session
     label: str
@@ -116,6 +116,7 @@ class Trace:
     span: Span
     names: Names = field(default_factory=Names)
     clause_names: Names = field(default_factory=Names)
+    path: str = ""
     equations: list[Equation] = field(default_factory=list[Equation])
     properties: list[Property] = field(default_factory=list[Property])
     unfinished: dict[object, Callable[[], Diagnostic]] = field(default_factory=dict[object, Callable[[], Diagnostic]])
@@ -124,7 +125,7 @@ class Trace:
     def variable(self, type_: Type, place: Place, role: str, unit: str = "") -> Var:
         """A new variable, named after what the value at ``place`` is assigned to, else after its ``role``."""
         name, user = self.name_at(place, role)
-        return Var(self.names.fresh(name), type_, place.span, user, unit)
+        return Var(self.names.fresh(name + self.path), type_, place.span, user, unit)
 
     def name_at(self, place: Place, role: str) -> tuple[str, bool]:
         """The name for the value at ``place``, and whether it is the user's."""
