@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from syncml.diagnostics import Collector, Diagnostic, Label, error
+from syncml.diagnostics import Collector, Diagnostic, Label, Span, error
 from syncml.ir.clocks import On, steps
 from syncml.ir.equations.dependencies import Dependencies, Summary, condition_of, dependencies_of
 from syncml.ir.equations.syntax import Apply, Call, Program, Var
@@ -124,12 +124,12 @@ class _Cycle:
         order = {t: i for i, e in enumerate(self._dependencies.node.equations) for t in e.targets}
         affordable = len(self._cycle) * len(self._component) <= CUT_BUDGET
 
-        def cost(position: int) -> tuple[bool, bool, int, bool, int]:
+        def cost(position: int) -> tuple[bool, bool, int, bool, Span]:
             var = self._cycle[position]
             reader = self._cycle[position - 1]
             rest = [n for n in self._component if n != numbers[var]] if affordable else []
             leaves_some = affordable and bool(cycles(needs, rest))
-            return not var.user, leaves_some, size(var.type), order[reader] > order[var], position
+            return not var.user, leaves_some, size(var.type), order[reader] > order[var], var.span
 
         return min(range(len(self._cycle)), key=cost)
 

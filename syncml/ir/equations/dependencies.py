@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from syncml.diagnostics import InternalFault
 from syncml.ir.clocks import Base, Clock, On
-from syncml.ir.equations.syntax import Atom, Call, Equation, Fby, Node, Program, Var, atoms
+from syncml.ir.equations.syntax import Atom, Call, Equation, Fby, Node, Program, Var, When, atoms
 from syncml.ir.graphs import components, cycles
 
 Summary: TypeAlias = tuple[frozenset[int], ...]
@@ -56,7 +56,9 @@ def dependencies_of(node: Node, summaries: Summaries) -> Dependencies:
     needs: list[tuple[int, ...]] = [() for _ in node.inputs]
     for equation in node.equations:
         rhs = equation.rhs
-        condition = condition_of(equation.clock)
+        # The condition that a sampled stream reads leads to the one that its clock names, and is the user's own word.
+        named = isinstance(rhs, When) and isinstance(equation.clock, On)
+        condition = None if named else condition_of(equation.clock)
         for position in range(len(equation.targets)):
             match rhs:
                 case Call():
