@@ -17,6 +17,7 @@ from syncml.cli.explain import explain
 from syncml.cli.export import export
 from syncml.cli.graph import graph
 from syncml.cli.new import new
+from syncml.cli.sim import sim
 from syncml.cli.verify import verify
 
 app = typer.Typer(
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 app.command()(check)
 app.command()(verify)
+app.command()(sim)
 app.command()(export)
 app.command()(graph)
 app.command()(explain)

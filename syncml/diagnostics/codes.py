@@ -92,6 +92,7 @@ _TITLES: dict[str, str] = {
     "S001": "a scenario does not match the node",
     "S002": "an input stream has no values",
     "S003": "an input value does not fit its type",
+    "S004": "a contract fails in a simulation",
     # Export.
     "X001": "the output folder cannot be written",
     "X002": "two names are the same in C",

@@ -20,10 +20,17 @@ def models() -> dict[str, type[BaseModel]]:
     """Return the model of each document by the name of its schema."""
     from syncml.cli.check_json import CheckModel
     from syncml.cli.export_json import ExportModel
+    from syncml.cli.sim_json import SimModel
     from syncml.cli.verify_json import VerifyModel
     from syncml.diagnostics.json_format import DiagnosticsModel
 
-    return {"check": CheckModel, "diagnostics": DiagnosticsModel, "export": ExportModel, "verify": VerifyModel}
+    return {
+        "check": CheckModel,
+        "diagnostics": DiagnosticsModel,
+        "export": ExportModel,
+        "sim": SimModel,
+        "verify": VerifyModel,
+    }
 
 
 def schema_file(name: str) -> Path:

@@ -1,0 +1,117 @@
+"""`syncml sim`: run a program on a scenario, watch its contracts, write and plot the trace."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from syncml.cli.engines import Engine
+from syncml.cli.exit import ExitCode, exit_code
+from syncml.cli.options import (
+    DumpOption,
+    FormatOption,
+    NodeOption,
+    QuietOption,
+    SetOption,
+    Target,
+    VerboseOption,
+)
+from syncml.cli.output import emit, run, working
+from syncml.cli.request import Request
+from syncml.cli.stimulus import InputOption, ScenarioOption, StepsOption
+from syncml.diagnostics.render import Format
+
+if TYPE_CHECKING:
+    from syncml.cli.simulation import Simulation
+
+
+def sim(
+    file: Target,
+    node: NodeOption = None,
+    scenario: ScenarioOption = None,
+    table: InputOption = None,
+    steps: StepsOption = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="F", help="Write the trace: .csv, .json, .npz, .vcd or .parquet.")
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(metavar="F", help="Draw the trace: .html, .svg or .png.")] = None,
+    engine: Annotated[Engine, typer.Option(help="How the ticks are computed.")] = Engine.INTERP,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="The seed of the noise; that of the scenario.", show_default=False)
+    ] = None,
+    runs: Annotated[int, typer.Option(metavar="N", min=1, help="Runs with consecutive seeds.")] = 1,
+    form: FormatOption = Format.TEXT,
+    given: SetOption = None,
+    dump: DumpOption = None,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Simulate, and report every contract that fails. With -v the trace has every stream, not only the named ones.
+
+    With --runs, the trace and the plot are those of the first run in which something fails, or else of the first run.
+    """
+
+    def body() -> ExitCode:
+        from syncml.cli.simulation import simulate
+        from syncml.cli.stimulus import stimulus
+
+        request = Request.start(file, node, given, dump, form, quiet=quiet, verbose=verbose)
+        checked = request.checked()
+        shown: Simulation | None = None
+        failed: list[bool] = []
+        codes: list[ExitCode] = []
+        with working(f"simulating {request.target}", quiet=quiet):
+            for number in range(runs):
+                driven = stimulus(checked.main, scenario, table, steps, _seed(seed, number))
+                simulation = simulate(checked, driven, engine, every_stream=verbose)
+                if shown is None or (simulation.findings and not any(failed)):
+                    shown = simulation
+                failed.append(bool(simulation.findings))
+                codes.append(exit_code(simulation.findings))
+        assert shown is not None, "there is at least one run"
+        _report(request, shown, engine, failed)
+        for path in _write(request, shown, out, plot):
+            if form is Format.TEXT and not quiet:
+                typer.echo(f"wrote {path}")
+        return max(codes)
+
+    run(form, body)
+
+
+def _seed(first: int | None, number: int) -> int | None:
+    """Return the seed of a run; the first one is the scenario's own unless the user gave one."""
+    return number or None if first is None else first + number
+
+
+def _report(request: Request, shown: Simulation, engine: Engine, failed: Sequence[bool]) -> None:
+    match request.form:
+        case Format.TEXT:
+            from syncml.cli.sim_text import print_simulation
+
+            emit(shown.findings, stream=sys.stdout)
+            if not request.quiet:
+                print_simulation(request.target, shown, engine, failed)
+        case Format.JSON:
+            from syncml.cli.sim_json import render_sim
+
+            sys.stdout.write(render_sim(request.target, shown, engine, failed))
+        case Format.CONCISE | Format.SARIF | Format.GITHUB:
+            emit(shown.findings, request.form)
+
+
+def _write(request: Request, shown: Simulation, out: Path | None, plot: Path | None) -> list[Path]:
+    from syncml.sim.formats import write_trace
+
+    if out is not None:
+        write_trace(shown.trace, out)
+    if plot is not None:
+        from syncml.cli.sim_text import facts
+        from syncml.sim.plot import write_plot
+
+        failures = [(each.name, each.first_failure) for each in shown.clauses if each.first_failure is not None]
+        write_plot(shown.trace, plot, request.target, facts(shown), failures)
+    return [path for path in (out, plot) if path is not None]

@@ -1,0 +1,63 @@
+"""A simulation for people: ranges of the streams, and what became of each contract."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import typer
+
+from syncml.cli.engines import Engine
+from syncml.cli.simulation import Simulation, extents
+from syncml.cli.tables import print_table
+from syncml.ir.rates import in_hertz
+from syncml.sim.monitor import ClauseResult
+
+TINTS = {"holds": "green", "fails": "bold red"}
+
+
+def print_simulation(target: str, shown: Simulation, engine: Engine, failed: Sequence[bool]) -> None:
+    """Print a summary of a run, or of the run that is shown out of several."""
+    rows = [
+        (
+            f"{each.column.name} [{each.column.unit}]" if each.column.unit else each.column.name,
+            f"{each.low:.6g}",
+            f"{each.high:.6g}",
+            f"{each.last:.6g}",
+        )
+        for each in extents(shown.trace)
+    ]
+    if rows:
+        print_table(("stream", "least", "greatest", "last"), rows)
+        typer.echo()
+    if shown.clauses:
+        print_table(
+            ("contract", "kind", "state", "ticks", "first failure"), list(map(_clause_row, shown.clauses)), TINTS
+        )
+        typer.echo()
+    speed = shown.trace.ticks / shown.time_s if shown.time_s else float("inf")
+    typer.echo(f"{target}: {duration(shown)} in {shown.time_s:.2f} s ({speed:.3g} ticks/s, {engine})")
+    if len(failed) > 1:
+        typer.echo(f"{sum(failed)} of {len(failed)} runs have a failing contract")
+
+
+def facts(shown: Simulation) -> list[tuple[str, str]]:
+    """Return the rows of the summary in a plot."""
+    states = [(f"{each.clause.kind.value} {each.name}", _state(each)) for each in shown.clauses]
+    return [("length", duration(shown)), *states]
+
+
+def duration(shown: Simulation) -> str:
+    """Return the length of a run in ticks, and in seconds where the node has a rate."""
+    trace = shown.trace
+    if trace.rate is None:
+        return f"{trace.ticks} ticks"
+    return f"{trace.ticks} ticks ({float(trace.ticks / trace.rate):.6g} s at {in_hertz(trace.rate)})"
+
+
+def _clause_row(result: ClauseResult) -> tuple[str, ...]:
+    first = "" if result.first_failure is None else f"tick {result.first_failure}"
+    return result.name, result.clause.kind.value, _state(result), str(result.instants), first
+
+
+def _state(result: ClauseResult) -> str:
+    return "holds" if result.first_failure is None else "fails"

@@ -1,0 +1,106 @@
+"""One simulation: the trace of a program on inputs, and what it shows of each contract."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, assert_never
+
+import numpy as np
+
+from syncml.cli.engines import Engine
+from syncml.diagnostics import Diagnostic, Label, Severity
+from syncml.ir.step.lowering import Observe, observed
+from syncml.ir.types import FLOATS, MACHINE_INTEGERS, element
+from syncml.sim.interpreter import interpret
+from syncml.sim.monitor import ClauseResult, monitor
+
+if TYPE_CHECKING:
+    from syncml.cli.stimulus import Stimulus
+    from syncml.ir.equations.syntax import Node
+    from syncml.pipeline import Checked
+    from syncml.sim.trace import Column, Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """A run: the streams to show, the clauses of all contracts, and a diagnostic for each that failed."""
+
+    trace: Trace
+    clauses: tuple[ClauseResult, ...]
+    findings: tuple[Diagnostic, ...]
+    time_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """The range of a stream of numbers over the ticks at which it is present."""
+
+    column: Column
+    low: float
+    high: float
+    last: float
+
+
+def simulate(checked: Checked, driven: Stimulus, engine: Engine, *, every_stream: bool) -> Simulation:
+    """Run the main node.
+
+    Raises:
+        DiagnosticError: S001 to S003 where the inputs do not fit.
+    """
+    start = time.perf_counter()
+    match engine:
+        case Engine.INTERP:
+            trace = interpret(checked.program, driven.values, driven.ticks).trace
+        case _:
+            assert_never(engine)
+    seconds = time.perf_counter() - start
+    shown = trace if every_stream else trace.only(stream_names(checked.flat))
+    clauses = monitor(checked.flat, trace)
+    return Simulation(shown, clauses, tuple(findings(clauses)), seconds)
+
+
+def stream_names(node: Node) -> tuple[str, ...]:
+    """Return the inputs, the outputs, and what the user named, without the conditions of contracts."""
+    conditions = {clause.holds for clause in node.properties}
+    named = (var for var in observed(node, Observe.NAMED) if var.user or var not in conditions)
+    return tuple(dict.fromkeys(var.name for var in (*node.inputs, *node.outputs, *named)))
+
+
+def extents(trace: Trace) -> list[Extent]:
+    """Return the ranges of the streams of scalar numbers."""
+    found: list[Extent] = []
+    for column in trace.columns:
+        values = column.values[column.present]
+        if values.ndim == 1 and values.size and element(column.type) in FLOATS | MACHINE_INTEGERS:
+            low, high = float(np.min(values)), float(np.max(values))
+            found.append(Extent(column, low, high, float(values[-1])))
+    return found
+
+
+def findings(clauses: Sequence[ClauseResult]) -> list[Diagnostic]:
+    """Return a diagnostic for each clause that failed.
+
+    A failed assumption is a warning, and so is every promise that fails with it or later: the run has left what the
+    program was made for.
+    """
+    left = min(
+        (at for clause in clauses if clause.is_assumption and (at := clause.first_failure) is not None), default=None
+    )
+    return [_finding(clause, at, left) for clause in clauses if (at := clause.first_failure) is not None]
+
+
+def _finding(result: ClauseResult, at: int, left: int | None) -> Diagnostic:
+    clause = result.clause
+    excused = left is not None and at >= left
+    notes = [f"it fails at {result.failures} of the {result.instants} ticks at which it is present"]
+    if excused and not result.is_assumption:
+        notes.append(f"an assumption fails at tick {left}, so the program promises nothing from there on")
+    return Diagnostic(
+        "S004",
+        Severity.WARNING if excused else Severity.ERROR,
+        f"{clause.kind.value} {result.name!r} fails at tick {at}",
+        Label(clause.span, f"false at tick {at}"),
+        notes=tuple(notes),
+    )
