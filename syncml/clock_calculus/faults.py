@@ -55,32 +55,29 @@ def mismatch(comparison: Comparison, found: Clock | None, expected: Clock | None
         secondary.append(Label(comparison.found.span, f"{name} has clock {has}"))
     if comparison.formal is not None and comparison.callee is not None:
         secondary.append(Label(comparison.formal.span, _formal_clock(comparison.callee, comparison.formal)))
-    elif comparison.expected not in (None, comparison.found):
-        assert comparison.expected is not None
-        clock = expected if comparison.role in (Role.OPERAND, Role.SOURCE) else _parent(expected)
-        secondary.append(
-            Label(
-                comparison.expected.span, f"{named(comparison.expected, 'this value')} has clock {_text(clock, rate)}"
-            )
-        )
-    label = comparison.role.value
+    other = comparison.expected
+    if other is not None and other is not comparison.found:
+        clock = _parent(expected) if comparison.role is Role.BRANCH else expected
+        secondary.append(Label(other.span, f"{named(other, 'this value')} has clock {_text(clock, rate)}"))
+    user_name = comparison.found.name if comparison.found is not None and comparison.found.user else "..."
     if comparison.role is Role.BRANCH:
         message = f"the branch for {_constructor(comparison.constructor)} has clock {has} but must have clock {wanted}"
+        help_ = _branch_repair(user_name, found, expected)
     else:
         message = f"{name} has clock {has} but is expected to have clock {wanted}"
+        help_ = repair(user_name, found, expected, rate)
     return error(
         "C003" if comparison.role is Role.BRANCH else "C001",
         message,
         comparison.span,
-        label,
+        comparison.role.value,
         secondary=[s for s in secondary if s.span != comparison.span],
-        help=repair(name if comparison.found is not None and comparison.found.user else "...", found, expected, rate),
+        help=help_,
     )
 
 
 def repair(name: str, found: Clock | None, expected: Clock | None, rate: Fraction | None) -> str:
     """The edit that takes the stream ``name`` from clock ``found`` to clock ``expected``."""
-    name = name.strip("`")
     if found is None or expected is None:
         return "repair the other clock error first"
     if isinstance(found, On) and isinstance(expected, On) and _complementary(found, expected):
@@ -124,10 +121,10 @@ def incomplete_merge(equation: Equation, rhs: Merge, wanted: Sequence[bool | str
 def escape(node: Node, var: Var, condition: Var) -> Diagnostic:
     """C005: the clock of an input or output is made of a condition that the interface does not show."""
     side = "input" if var in node.inputs else "output"
-    cause = named(condition, "a condition")
+    cause = f"the condition {named(condition, 'without a name')}"
     return error(
         "C005",
-        f"{side} {named(var, var.name)} of `{node.label}` is present only by {cause}, which stays inside the node",
+        f"the clock of {side} {named(var, var.name)} of `{node.label}` depends on {cause}, which stays inside the node",
         var.span,
         f"its clock is {describe(node.clocks[var], node.rate)}",
         secondary=[Label(condition.span, f"{cause} is computed here")],
@@ -156,7 +153,7 @@ def activation_fault(equation: Equation, callee: Node, clock: Clock, rate: Fract
         code,
         message,
         equation.span,
-        f"called at {describe(clock, rate)}",
+        f"called on clock {describe(clock, rate)}",
         secondary=[Label(callee.span, f"`{callee.label}` runs at {wanted}")],
         help=help_,
     )
@@ -211,13 +208,26 @@ def _merging(condition: Var) -> str:
     return f"`merge({condition.name}, {parts})`"
 
 
+def _branch_repair(name: str, found: Clock | None, expected: Clock | None) -> str:
+    """The edit that brings the branch ``name`` of a merge from clock ``found`` to clock ``expected``."""
+    if isinstance(expected, On):
+        if found == expected.parent:
+            return f"sample the branch by its own case: {_selecting(name, expected)}"
+        return f"sample what the branch is computed from by its own case: {_selecting('...', expected)}"
+    return f"sample `{name}` at the instants at which the merge selects it, and at no others"
+
+
+def _selecting(name: str, expected: On) -> str:
+    condition = expected.condition
+    if isinstance(condition.type, EnumType):
+        return f"`when({name}, {condition.name}, {condition.type}.{expected.constructor})`"
+    return f"`when({name}, {'' if expected.constructor else '~'}{condition.name})`"
+
+
 def _sampling(name: str, found: Clock, expected: Clock, rate: Fraction | None) -> str:
     """The call that takes ``name`` to the slower clock ``expected``."""
     if isinstance(expected, On):
-        condition = expected.condition
-        if isinstance(condition.type, EnumType):
-            return f"`when({name}, {condition.name}, {condition.type}.{expected.constructor})`"
-        return f"`when({name}, {'' if expected.constructor else '~'}{condition.name})`"
+        return _selecting(name, expected)
     shares = share_of(found), share_of(expected)
     own = rate_of(expected, rate)
     word = expected.word if isinstance(expected, Periodic) else None

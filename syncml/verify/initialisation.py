@@ -134,7 +134,7 @@ class _Flow:
                 if rhs.init is None:
                     name = rhs.following.name if isinstance(rhs.following, Var) and rhs.following.user else "..."
                     self._sources[self._number[equation.target]] = _Source(equation.span, name)
-                    self._sink(rhs.following, _Sink(equation.span, "a second `pre`, which delays it further"))
+                    self._sink(rhs.following, _Sink(equation.span, "another `pre`"))
                 else:
                     self._sink(rhs.following, _Sink(equation.span, f"the next value of {_name(equation.target)}"))
             case When():

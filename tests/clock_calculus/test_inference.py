@@ -305,7 +305,7 @@ def test_an_output_on_a_condition_that_stays_inside() -> None:
     c = b.op(Op.GT, x, ZERO, name="c")
     fault = only_fault(b.node([b.when(x, c, name="y")]))
     assert (fault.code, fault.message) == (
-        "C005", "output `y` of `n` is present only by `c`, which stays inside the node",
+        "C005", "the clock of output `y` of `n` depends on the condition `c`, which stays inside the node",
     )  # fmt: skip
 
 
