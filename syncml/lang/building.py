@@ -36,7 +36,7 @@ from syncml.lang.types import Pattern, type_text
 
 _AS_DECLARED = "return what the annotation says, or change the annotation"
 
-DEEPEST_NESTING = 200
+DEEPEST_NESTING = 50
 """Nodes inside of nodes under construction; more than any program has, less than Python's stack."""
 
 

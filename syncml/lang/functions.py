@@ -6,6 +6,7 @@ Rule: each is one operator of the table, or the composition that its docstring s
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any, TypeVar, overload
 
 import numpy as np
@@ -172,10 +173,10 @@ def _joined(parts: Sequence[object]) -> Value:
         return fault("T002", "a vector of no elements", place.span, help="give at least one")
     if all(not shape(value.type) for value in values):
         return apply_at(place, trace, Op.STACK, values)
-    flat = [
-        value if shape(value.type) else apply_at(inner(place), trace, Op.STACK, [_firm(value, values)])
-        for value in values
-    ]
+    flat: list[Value] = []
+    for tensor, group in groupby(values, key=lambda value: bool(shape(value.type))):
+        run = [_firm(value, values) for value in group]
+        flat.extend(run if tensor else [apply_at(inner(place), trace, Op.STACK, run)])
     return apply_at(place, trace, Op.CONCAT, flat, (0,), role="vec")
 
 

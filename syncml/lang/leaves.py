@@ -41,7 +41,7 @@ def values_of(given: object) -> Iterator[Any]:
     elif isinstance(given, Record):
         for name in field_patterns(type(given)):
             yield from values_of(vars(given)[name])
-    else:
+    elif given is not None:
         yield given
 
 

@@ -95,6 +95,8 @@ def join(presences: Iterable[Presence]) -> Presence:
             if other is not result:
                 other.known = result
         return result
+    if any(isinstance(p, Unknown) for p in known):
+        return UNKNOWN  # Reported already, or by clock inference.
     if not all(same(p, known[0]) for p in known[1:]):
         for presence in given:
             if (span := _commitment(presence)) is not None:

@@ -123,6 +123,8 @@ class Pattern:
     def __str__(self) -> str:
         if self.shape is None:
             return "any type"
+        if self.closed is not None:
+            return type_text(self.closed)
         name = "any" if self.element is None else getattr(self.element, "__name__", str(self.element))
         extents = ", ".join("any" if e is None else getattr(e, "__name__", str(e)) for e in self.shape)
         return f"{name}[{extents}]" if self.shape else name

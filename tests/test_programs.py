@@ -1,0 +1,65 @@
+"""Programs that are accepted, and programs that are rejected with the code on the line.
+
+`tests/accept/*.py`: the whole pipeline takes the program; the clocked equations are under snapshot.
+`tests/reject/*.py`: a line ends in `# error: [CODE]`, once for each fault that is reported there, and no other is; the text
+of the messages is under snapshot.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from syncml.diagnostics import DiagnosticError
+from syncml.diagnostics.render import Format, render
+from syncml.ir.equations.check import check_program
+from syncml.ir.equations.pretty import print_program
+from syncml.pipeline import check, load, step_code
+
+HERE = Path(__file__).resolve().parent
+ACCEPTED = sorted((HERE / "accept").glob("*.py"))
+REJECTED = sorted((HERE / "reject").glob("*.py"))
+
+
+@pytest.mark.parametrize("path", ACCEPTED, ids=lambda path: path.stem)
+def test_a_program_is_accepted(path: Path, snapshot: SnapshotAssertion) -> None:
+    traced = load(str(path))
+    check_program(traced)
+    checked = check(traced)
+    check_program(checked.program)
+    assert step_code(checked, flat=True).machines
+    assert print_program(checked.program) == snapshot
+
+
+def expected_faults(path: Path) -> Counter[tuple[int, str]]:
+    """The lines and codes that a program's comments announce."""
+    found: Counter[tuple[int, str]] = Counter()
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        _, marked, codes = line.partition("# error: ")
+        if marked:
+            found.update((number, code) for code in re.findall(r"\[(\w+)\]", codes))
+    return found
+
+
+@pytest.mark.parametrize("path", REJECTED, ids=lambda path: path.stem)
+def test_a_program_is_rejected(path: Path, snapshot: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(path.parent)
+    expected = expected_faults(path)
+    assert expected, "a rejected program says what is wrong with it"
+    with pytest.raises(DiagnosticError) as caught:
+        check(load(path.name))
+    diagnostics = caught.value.diagnostics
+    found = Counter((found.span.line if found.span else 0, found.code) for found in diagnostics)
+    assert found == expected, render(diagnostics, Format.TEXT, version="0")
+    assert render(diagnostics, Format.TEXT, version="0") == snapshot
+
+
+def test_there_are_programs_for_every_code_of_the_language() -> None:
+    covered = {code for path in REJECTED for _, code in expected_faults(path)}
+    assert {f"L{n:03}" for n in range(1, 21)} | {f"T{n:03}" for n in range(1, 8)} <= covered
+    assert len(ACCEPTED) >= 25
+    assert len(REJECTED) >= 40
