@@ -1,0 +1,239 @@
+"""Simulation of one scenario by compiled code.
+
+Rule: the trace equals the interpreter's bit for bit on the streams that are shown. Which streams are present at a tick
+follows from their clocks and the values of their conditions, which are observed too; it is computed after a run, for
+all ticks at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syncml.diagnostics.model import DiagnosticError, error
+from syncml.ir.clocks import Clock, On, Periodic, steps
+from syncml.ir.constants import Const
+from syncml.ir.equations.inline import inline
+from syncml.ir.equations.syntax import Node, Program, Var
+from syncml.ir.step.lowering import Observe, Observed, lower, observed
+from syncml.ir.step.syntax import Machine, Slot, StepProgram
+from syncml.ir.types import BOOL, MATHEMATICAL, EnumType, Scalar, TensorType, element, shape, size
+from syncml.sim.inputs import Raw, prepare
+from syncml.sim.numba_cache import Runner, load_runner
+from syncml.sim.numba_printer import Layout, layout_of, machine_name, numba_type, print_module
+from syncml.sim.trace import Column, Trace
+
+Values = NDArray[Any]
+
+
+def compile_program(program: Program, observe: Observed = Observe.NAMED) -> Simulation:
+    """Compile the main node of a clocked program that passed all checks.
+
+    Args:
+        program: Clocked equations.
+        observe: The streams that traces show beside the inputs and outputs; a stream inside of an instance has the
+            name ``instance.stream``.
+    """
+    flat = inline(program)
+    node = flat.node(flat.main)
+    shown = (*node.inputs, *node.outputs, *observed(node, observe))
+    recorded = _with_conditions(node, shown)
+    code = lower(flat, frozenset(v.name for v in recorded))
+    return Simulation(node, tuple(dict.fromkeys(shown)), code)
+
+
+def _with_conditions(node: Node, shown: tuple[Var, ...]) -> list[Var]:
+    """The streams, and the conditions that say when they are present."""
+    found: dict[Var, None] = {}
+    stack = list(reversed(shown))
+    while stack:
+        var = stack.pop()
+        if var not in found:
+            found.setdefault(var)
+            stack += [step.condition for step in steps(node.clocks[var]) if isinstance(step, On)]
+    return list(found)
+
+
+@dataclass(slots=True)
+class _Recording:
+    """The rows of one run."""
+
+    inputs: dict[str, Values]
+    outputs: dict[str, Values]
+
+
+class Simulation:
+    """One instance of a compiled node, with its state; `run` goes on where the last run ended."""
+
+    def __init__(self, node: Node, shown: tuple[Var, ...], code: StepProgram) -> None:
+        self.code = code
+        self._node = node
+        self._shown = shown
+        self._machine: Machine = code.machines[-1]
+        self._layout: Layout = layout_of(self._machine)
+        self._runner: Runner = load_runner(print_module(self._machine, self._layout))
+        self._outputs = {slot.name: slot for slot in self._machine.outputs}
+        self._constants = self._filled("constants", self._machine.constants)
+        self._scratch = self._filled("scratch", ())
+        self._state: dict[str, Values] = {}
+        self._ages: dict[Clock, int] = {}
+        self.reset()
+
+    def reset(self) -> None:
+        """Back to the initial state."""
+        self._state = self._filled("state", self._machine.state)
+        self._ages = {}
+
+    def state(self) -> Mapping[str, Any]:
+        """The registers by name, and the counters of periodic words."""
+        found: dict[str, Any] = {}
+        for slot in self._machine.state:
+            kind = machine_name(element(slot.type))
+            start = self._layout.offset[slot]
+            values = self._state[kind][start : start + size(slot.type)]
+            found[slot.name] = _shaped(values[None], slot)[0]
+        return found
+
+    def run(self, inputs: Raw, ticks: int) -> Trace:
+        """Run for ``ticks`` base ticks from the present state.
+
+        Raises:
+            DiagnosticError: S001 to S003, the inputs do not fit.
+        """
+        given = prepare(self._node, inputs, ticks)
+        rows = _Recording(self._rows("inputs", ticks), self._rows("outputs", ticks))
+        for var, slot in zip(self._node.inputs, self._machine.inputs, strict=True):
+            self._fill(rows.inputs, slot, given[var].values)
+        before = {kind: values.copy() for kind, values in self._state.items()}
+        self._call(rows, ticks)
+
+        def values(var: Var) -> Values:
+            return self._values(rows, given, var)
+
+        presence = _Presence(self._node, self._ages, values, ticks)
+        for var, column in given.items():
+            missing = np.flatnonzero(presence.of(self._node.clocks[var]) & ~column.present)
+            if missing.size:
+                self._state = before
+                raise _absent_input(var.name, int(missing[0]))
+        columns = tuple(self._column(rows, given, presence, var) for var in self._shown)
+        self._ages = presence.ages()
+        return Trace(columns, ticks, self._node.rate)
+
+    # Arrays.
+
+    def _filled(self, use: str, slots: tuple[Slot, ...]) -> dict[str, Values]:
+        """The arrays of one use, with the initial values of ``slots``."""
+        arrays = {
+            kind: np.zeros(length, dtype=numba_type(kind))
+            for (found, kind), length in self._layout.length.items()
+            if found == use
+        }
+        for slot in slots:
+            assert isinstance(slot.initial, Const)
+            start = self._layout.offset[slot]
+            values = np.asarray(slot.initial.machine()).reshape(-1)
+            arrays[machine_name(element(slot.type))][start : start + size(slot.type)] = values
+        return arrays
+
+    def _rows(self, use: str, ticks: int) -> dict[str, Values]:
+        return {
+            kind: np.zeros((ticks, length), dtype=numba_type(kind))
+            for (found, kind), length in self._layout.length.items()
+            if found == use
+        }
+
+    def _fill(self, rows: dict[str, Values], slot: Slot, values: Values) -> None:
+        start = self._layout.offset[slot]
+        rows[machine_name(element(slot.type))][:, start : start + size(slot.type)] = values.reshape(len(values), -1)
+
+    def _call(self, rows: _Recording, ticks: int) -> None:
+        uses = {
+            "inputs": rows.inputs,
+            "outputs": rows.outputs,
+            "state": self._state,
+            "constants": self._constants,
+            "scratch": self._scratch,
+        }
+        self._runner(ticks, *(uses[use][kind].reshape(-1) for use, kind in self._layout.arguments))
+
+    def _values(self, rows: _Recording, given: Mapping[Var, Column], var: Var) -> Values:
+        """The values of a recorded stream, one row for each tick."""
+        if var in given:
+            return given[var].values
+        slot = self._outputs[var.name]
+        start = self._layout.offset[slot]
+        kind = machine_name(element(slot.type))
+        return _shaped(rows.outputs[kind][:, start : start + size(slot.type)], slot)
+
+    def _column(self, rows: _Recording, given: Mapping[Var, Column], presence: _Presence, var: Var) -> Column:
+        clock = self._node.clocks[var]
+        values = _mathematical(self._values(rows, given, var), var) if var not in given else given[var].values
+        return Column(var.name, var.type, values, presence.of(clock), unit=var.unit)
+
+
+def _shaped(values: Values, slot: Slot) -> Values:
+    """Flat rows as values of the slot's type."""
+    shaped = values.reshape(len(values), *shape(slot.type)) if isinstance(slot.type, TensorType) else values[:, 0]
+    return shaped.astype(np.bool_) if element(slot.type) is BOOL else shaped.copy()
+
+
+def _mathematical(values: Values, var: Var) -> Values:
+    """Streams of ``int`` and ``real`` as the Python numbers that other engines show."""
+    kind = element(var.type)
+    if isinstance(kind, EnumType) or kind not in MATHEMATICAL:
+        return values
+    exact = np.empty(values.shape, dtype=np.object_)
+    flat = exact.reshape(-1)
+    for i, x in enumerate(values.reshape(-1)):
+        flat[i] = int(x) if kind is Scalar.INT else Fraction(float(x)) if np.isfinite(x) else float(x)
+    return exact
+
+
+def _absent_input(name: str, tick: int) -> DiagnosticError:
+    message = f"input {name!r} has no value at tick {tick}, where its clock is present"
+    return DiagnosticError(error("S002", message, help="supply a value for each instant of its clock"))
+
+
+class _Presence:
+    """At which ticks of a run each clock is present, from the instants it counted before."""
+
+    def __init__(self, node: Node, ages: Mapping[Clock, int], values: Callable[[Var], Values], ticks: int) -> None:
+        self._values = values
+        self._before = ages
+        self._ticks = ticks
+        self._known: dict[Clock, NDArray[np.bool_]] = {}
+        self._node = node
+
+    def of(self, clock: Clock) -> NDArray[np.bool_]:
+        """For each tick whether ``clock`` is present."""
+        present = np.ones(self._ticks, dtype=np.bool_)
+        for step in steps(clock):
+            if step not in self._known:
+                self._known[step] = present & self._selected(step, present)
+            present = self._known[step]
+        return present
+
+    def _selected(self, step: On | Periodic, parent: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        if isinstance(step, Periodic):
+            letters = step.word
+            index = np.cumsum(parent) - 1 + self._before.get(step.parent, 0)
+            start, period = len(letters.prefix), len(letters.period)
+            place = np.where(index < start, index, start + (index - start) % period)
+            return np.array(letters.prefix + letters.period, dtype=np.bool_)[np.maximum(place, 0)]
+        kind = step.condition.type
+        values = self._values(step.condition)
+        if isinstance(kind, EnumType):
+            return values == kind.constructors.index(str(step.constructor))
+        return values == step.constructor
+
+    def ages(self) -> dict[Clock, int]:
+        """How many instants each clock that a word counts has had by now."""
+        counted = {s.parent for c in set(self._node.clocks.values()) for s in steps(c) if isinstance(s, Periodic)}
+        visible = {s.parent for s in self._known if isinstance(s, Periodic)}
+        return {c: self._before.get(c, 0) + int(self.of(c).sum()) for c in counted & visible}
