@@ -17,7 +17,7 @@ from typing import TypeAlias
 from syncml.clock_calculus import infer_clocks
 from syncml.diagnostics.model import Collector
 from syncml.ir.equations.exclusive import split_exclusive
-from syncml.ir.equations.inline import inline
+from syncml.ir.equations.inline import inline, inline_loops
 from syncml.ir.equations.pretty import print_program
 from syncml.ir.equations.syntax import Node, Program
 from syncml.ir.step.lowering import EQUATION_PASSES, STEP_PASSES, Observe, Observed, lower
@@ -103,10 +103,8 @@ def step_code(
     checked: Checked, observe: Observed = Observe.OUTPUTS, *, flat: bool, shown: Shown = _silent
 ) -> StepProgram:
     """Step code of the main node: one machine if ``flat``, else one for each node."""
-    program = checked.program
-    if flat:
-        program = inline(program)
-        shown("inline", program)
+    program = inline(checked.program) if flat else inline_loops(checked.program)
+    shown("inline", program)
     return lower(program, observe, shown)
 
 

@@ -15,6 +15,7 @@ from syncml.diagnostics.model import InternalFault
 from syncml.ir.clocks import Clock, On, Periodic, Word, every, steps
 from syncml.ir.constants import Const
 from syncml.ir.equations.conditions import Conditions, conditions_of_node
+from syncml.ir.equations.dependencies import calls_to_inline
 from syncml.ir.equations.syntax import (
     Apply,
     Atom,
@@ -40,6 +41,15 @@ def inline(program: Program, keep: frozenset[str] = frozenset()) -> Program:
         A program of the kept nodes that are still called and one main node.
     """
     return inline_where(program, lambda _caller, call: call.node not in keep)
+
+
+def inline_loops(program: Program) -> Program:
+    """Inline the calls that cannot be one step each (see `calls_to_inline`), until the rest can."""
+    while chosen := calls_to_inline(program):
+        program = inline_where(
+            program, lambda node, call, chosen=chosen: call.instance in chosen.get(node.name, frozenset())
+        )
+    return program
 
 
 def inline_where(program: Program, chosen: Callable[[Node, Call], bool]) -> Program:

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from syncml.clock_calculus import infer_clocks
 from syncml.diagnostics import InternalFault
 from syncml.ir.equations.dependencies import calls_to_inline, condition_of, dependencies_of, summaries_of
-from syncml.ir.equations.inline import inline, inline_where
+from syncml.ir.equations.inline import inline, inline_loops
 from syncml.ir.equations.syntax import Apply, Call, Node, Program
 from syncml.ir.graphs import cycles
 from syncml.ir.operators import Op
@@ -84,7 +84,7 @@ def test_only_calls_in_a_loop_are_inlined() -> None:
     f = leaf()
     program = clocked(f, feedback(f))
     assert calls_to_inline(program) == {"top": frozenset({"looped"})}
-    result = inline_where(program, lambda node, call: call.instance in calls_to_inline(program).get(node.name, ()))
+    result = inline_loops(program)
     assert [e.rhs.instance for e in result.node("top").equations if isinstance(e.rhs, Call)] == ["straight"]
     assert calls_to_inline(result) == {}
 
@@ -122,11 +122,15 @@ def test_summaries_are_exact_and_inlining_what_is_asked_for_ends(program: Progra
     flat = inline(program).node(program.main)
     assert dependencies_of(flat, {}).summary() == summaries_of(program)[program.main]
     assert cycles(dependencies_of(flat, {}).needs) == []
-    for _ in range(5):
-        chosen = calls_to_inline(program)
-        if not chosen:
-            return
-        program = inline_where(
-            program, lambda node, call, chosen=chosen: call.instance in chosen.get(node.name, frozenset())
-        )
-    raise AssertionError("calls remain to be inlined")
+    assert calls_to_inline(inline_loops(program)) == {}
+
+
+def test_what_was_inside_of_an_inlined_call_is_inlined_where_it_has_to_be() -> None:
+    f = leaf()
+    g = NodeBuilder("g")
+    a, b = g.input("a", F32), g.input("b", F32)
+    wrapper = g.node(g.call(f, a, b, instance="deep"))
+    program = clocked(f, wrapper, feedback(wrapper))
+    assert calls_to_inline(program) == {"top": frozenset({"looped"})}
+    result = inline_loops(program)
+    assert [e.rhs.instance for e in result.node("top").equations if isinstance(e.rhs, Call)] == ["straight"]
