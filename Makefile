@@ -4,6 +4,7 @@
 VENV   := .venv
 BIN    := $(VENV)/bin
 JOBS   ?= 2
+DATA   ?= ../shared/data
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
@@ -12,7 +13,7 @@ RUN := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test exhaustive lint format clean
+.PHONY: help install demo test test-data exhaustive lint format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -37,6 +38,9 @@ demo: $(RUN) ## check, prove, simulate, export and compare the flagship pipeline
 
 test: lint ## linter, type checker and all tests
 	$(BIN)/python -m pytest -n $(JOBS)
+
+test-data: $(DEV) ## trained networks of others, from DATA/onnx
+	SYNCML_TEST_DATA="$(abspath $(DATA))" $(BIN)/python -m pytest tests/data
 
 exhaustive: $(DEV) ## measure the error of the elementary functions on every f32 input (20 minutes)
 	$(BIN)/python tests/exhaustive/check_elementary.py --jobs $(JOBS)

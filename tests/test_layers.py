@@ -29,7 +29,7 @@ ALLOWED: dict[str, set[str]] = {
     "export_c": {"ir", "clock_calculus", "sim"},
     "learn": {"ir", "clock_calculus"},
     "graph": {"ir"},
-    "networks": {"lang"},
+    "networks": {"lang", "nodes"},
     "nodes": {"lang"},
     "lustre": {"ir"},
     "cli": ALL,

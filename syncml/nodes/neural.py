@@ -1,0 +1,235 @@
+"""Neural layers: a layer object owns weights, a call makes state.
+
+Rule: weights are arrays of finite ``f32`` numbers in the layout of PyTorch (one row for each output); products run
+over the inputs in ascending order and the bias is added last, as in every other product of the language. Recurrent
+layers keep their hidden state on the clock of their input and return the new state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syncml.lang.functions import constant, maximum, sigmoid, tanh, zeros
+from syncml.lang.node import node
+from syncml.lang.registers import state
+from syncml.lang.stream import Stream
+from syncml.lang.types import Vec
+
+Weights: TypeAlias = Mapping[str, NDArray[Any]]
+Vector: TypeAlias = Stream[Vec[Any]]
+Activation: TypeAlias = Callable[[Vector], Vector]
+
+
+def relu(x: Vector) -> Vector:
+    """``max(0, x)``; a NaN gives 0."""
+    return maximum(0.0, x)
+
+
+def identity(x: Vector) -> Vector:
+    """``x``: the activation of a linear layer."""
+    return x
+
+
+def _affine(x: Vector, weight: NDArray[Any], bias: NDArray[Any], name: str) -> Vector:
+    product: Vector = constant(weight, name=f"{name}_weight") @ x
+    return product + constant(bias, name=f"{name}_bias")
+
+
+@dataclass(frozen=True, eq=False)
+class Dense:
+    """``activation(weight @ x + bias)``.
+
+    Attributes:
+        weight: (outputs, inputs).
+        bias: (outputs,).
+        activation: Applied to each output.
+        name: Names the weights in generated code.
+    """
+
+    weight: NDArray[Any]
+    bias: NDArray[Any]
+    activation: Activation = identity
+    name: str = "dense"
+
+    def __call__(self, x: Vector) -> Vector:
+        """The layer's output; a vector of the inputs on any clock."""
+        return self.activation(_affine(x, self.weight, self.bias, self.name))
+
+
+@dataclass(frozen=True, eq=False)
+class MLP:
+    """Dense layers in sequence; a call is one instance of a node."""
+
+    layers: tuple[Dense, ...]
+
+    @staticmethod
+    def of(weights: Weights, activation: Activation, prefix: str = "") -> MLP:
+        """Layers from tensors ``{prefix}{i}.weight`` and ``{prefix}{i}.bias``, i from 0; the last layer is linear."""
+        count = sum(1 for name in weights if name.startswith(prefix) and name.endswith(".weight"))
+        return MLP(
+            tuple(
+                Dense(
+                    weights[f"{prefix}{i}.weight"],
+                    weights[f"{prefix}{i}.bias"],
+                    activation if i < count - 1 else identity,
+                    f"layer{i}",
+                )
+                for i in range(count)
+            )
+        )
+
+    @node
+    def mlp(self, x: Stream[Vec[Any]]) -> Stream[Vec[Any]]:
+        """The composition of the layers."""
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def __call__(self, x: Vector) -> Vector:
+        """An instance of the network."""
+        return self.mlp(x)
+
+
+@dataclass(frozen=True, eq=False)
+class _Recurrent:
+    """Weights of a recurrent layer with ``gates`` gates stacked along the rows, as PyTorch stores them.
+
+    Attributes:
+        weight_ih: (gates * hidden, inputs), applied to the input.
+        weight_hh: (gates * hidden, hidden), applied to the previous hidden state.
+        bias_ih: (gates * hidden,).
+        bias_hh: (gates * hidden,).
+        initial: (hidden,), the hidden state before the first instant; zero by default.
+    """
+
+    weight_ih: NDArray[Any]
+    weight_hh: NDArray[Any]
+    bias_ih: NDArray[Any]
+    bias_hh: NDArray[Any]
+    initial: NDArray[Any] | None = None
+
+    @classmethod
+    def of(cls, weights: Weights, prefix: str = "") -> Any:
+        """The layer from the tensors ``{prefix}weight_ih`` and so on."""
+        return cls(*(weights[f"{prefix}{name}"] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")))
+
+    @property
+    def hidden(self) -> int:
+        """The number of hidden units."""
+        return self.weight_hh.shape[1]
+
+    def _start(self) -> Vector:
+        return zeros(self.hidden) if self.initial is None else constant(self.initial)
+
+    def _pre_activations(self, x: Vector, h: Vector) -> tuple[list[Vector], list[Vector]]:
+        """For each gate its part from the input and its part from the state."""
+        n = self.hidden
+        from_input = _affine(x, self.weight_ih, self.bias_ih, "input")
+        from_state = _affine(h, self.weight_hh, self.bias_hh, "recurrent")
+        gates = range(0, self.weight_hh.shape[0], n)
+        return [from_input[g : g + n] for g in gates], [from_state[g : g + n] for g in gates]
+
+
+@dataclass(frozen=True, eq=False)
+class RNN(_Recurrent):
+    """``h' = activation(W_ih x + b_ih + W_hh h + b_hh)`` (Elman 1990)."""
+
+    activation: Activation = tanh
+
+    def cell(self, x: Vector, h: Vector) -> Vector:
+        """The new hidden state, as a function of the old one."""
+        (i,), (s,) = self._pre_activations(x, h)
+        return self.activation(i + s)
+
+    @node
+    def rnn(self, x: Stream[Vec[Any]]) -> Stream[Vec[Any]]:
+        """The new hidden state."""
+        h = state(init=self._start())
+        hidden = self.cell(x, h)
+        h.next = hidden
+        return hidden
+
+    def __call__(self, x: Vector) -> Vector:
+        """An instance with its own state."""
+        return self.rnn(x)
+
+
+@dataclass(frozen=True, eq=False)
+class GRU(_Recurrent):
+    """A gated recurrent unit (Cho et al. 2014), gates in the order reset, update, candidate.
+
+    r = sigmoid(i_r + s_r), z = sigmoid(i_z + s_z), c = tanh(i_c + r * s_c), h' = (1 - z) * c + z * h.
+
+    Attributes:
+        reset_after: The reset gate acts on the product ``s_c`` (PyTorch, cuDNN); otherwise on the state before it.
+    """
+
+    reset_after: bool = True
+
+    def cell(self, x: Vector, h: Vector) -> Vector:
+        """The new hidden state, as a function of the old one."""
+        (i_r, i_z, i_c), (s_r, s_z, s_c) = self._pre_activations(x, h)
+        reset = sigmoid(i_r + s_r)
+        update = sigmoid(i_z + s_z)
+        if self.reset_after:
+            candidate = tanh(i_c + reset * s_c)
+        else:
+            rows = slice(2 * self.hidden, None)
+            candidate = tanh(i_c + _affine(reset * h, self.weight_hh[rows], self.bias_hh[rows], "candidate"))
+        return (1.0 - update) * candidate + update * h
+
+    @node
+    def gru(self, x: Stream[Vec[Any]]) -> Stream[Vec[Any]]:
+        """The new hidden state."""
+        h = state(init=self._start())
+        hidden = self.cell(x, h)
+        h.next = hidden
+        return hidden
+
+    def __call__(self, x: Vector) -> Vector:
+        """An instance with its own state."""
+        return self.gru(x)
+
+
+@dataclass(frozen=True, eq=False)
+class LSTM(_Recurrent):
+    """A long short-term memory (Hochreiter, Schmidhuber 1997), gates in the order input, forget, cell, output.
+
+    c' = sigmoid(f) * c + sigmoid(i) * tanh(g), h' = sigmoid(o) * tanh(c').
+
+    Attributes:
+        initial_cell: (hidden,), the cell before the first instant; zero by default.
+    """
+
+    initial_cell: NDArray[Any] | None = None
+
+    def cell(self, x: Vector, h: Vector, c: Vector) -> tuple[Vector, Vector]:
+        """The new hidden state and cell, as a function of the old ones."""
+        from_input, from_state = self._pre_activations(x, h)
+        i, f, g, o = (a + b for a, b in zip(from_input, from_state, strict=True))
+        cell = sigmoid(f) * c + sigmoid(i) * tanh(g)
+        return sigmoid(o) * tanh(cell), cell
+
+    @node
+    def lstm(self, x: Stream[Vec[Any]]) -> tuple[Stream[Vec[Any]], Stream[Vec[Any]]]:
+        """The new hidden state and the new cell."""
+        h = state(init=self._start())
+        c = state(init=zeros(self.hidden) if self.initial_cell is None else constant(self.initial_cell))
+        hidden, cell = self.cell(x, h, c)
+        h.next = hidden
+        c.next = cell
+        return hidden, cell
+
+    def __call__(self, x: Vector) -> Vector:
+        """The hidden state of an instance with its own state."""
+        return self.lstm(x)[0]
+
+
+def normalise(x: Vector, mean: Sequence[float] | NDArray[Any], scale: Sequence[float] | NDArray[Any]) -> Vector:
+    """``(x - mean) / scale``, elementwise: what a policy was trained on."""
+    return (x - np.asarray(mean, dtype=np.float32)) / np.asarray(scale, dtype=np.float32)

@@ -1,0 +1,67 @@
+"""Trained networks of others, from the folder that ``SYNCML_TEST_DATA`` names: ``make test-data``.
+
+Each controller is read, run by the interpreter on random inputs, and compared with the reference evaluator of the onnx
+package; the interpreter, and C under gcc, give the same bits.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from syncml import Stream, Vec, node
+from syncml.diagnostics.model import DiagnosticError
+from syncml.export_c import compile_and_run
+from syncml.lang.load import program_of
+from syncml.networks.onnx_node import load_onnx
+from syncml.pipeline import Checked, check, step_code
+from syncml.sim.interpreter import interpret
+
+FOLDER = Path(os.environ.get("SYNCML_TEST_DATA", "")) / "onnx"
+CONTROLLERS = ("acc_tanh_20x20x20", "single_pendulum", "tora", "unicycle")
+TICKS = 20
+
+pytestmark = pytest.mark.skipif(
+    not FOLDER.is_dir() or "SYNCML_TEST_DATA" not in os.environ,
+    reason="no trained networks: set SYNCML_TEST_DATA to a folder with onnx/*.onnx, see docs/how-to/networks.md",
+)
+
+
+def program(name: str) -> tuple[Checked, int]:
+    network = load_onnx(FOLDER / f"{name}.onnx")
+
+    @node
+    def top(x: Stream[Vec[network.inputs]]) -> Stream[Vec[Any]]:  # type: ignore[name-defined]
+        return network(x)
+
+    return check(program_of(top)), network.inputs
+
+
+@pytest.mark.parametrize("name", CONTROLLERS)
+def test_a_controller_computes_what_the_reference_computes_and_c_has_the_same_bits(name: str) -> None:
+    import onnx.reference
+
+    checked, inputs = program(name)
+    x = np.random.default_rng(1).uniform(-2, 2, (TICKS, inputs)).astype(np.float32)
+    output = checked.main.outputs[0].name
+    found = interpret(checked.program, {"x": x}, TICKS).trace.column(output).values
+    evaluator = onnx.reference.ReferenceEvaluator(str(FOLDER / f"{name}.onnx"))
+    shape = next(iter(load_onnx(FOLDER / f"{name}.onnx").graph.inputs.items()))
+    expected = np.array(
+        [np.asarray(evaluator.run(None, {shape[0]: row.reshape(shape[1])})[0]).reshape(-1) for row in x]
+    )
+    assert found == pytest.approx(expected, rel=1e-4, abs=1e-4)
+    compiled = compile_and_run(step_code(checked, flat=False), {"x": x}, TICKS, "gcc", ("-O2",))
+    assert np.array_equal(compiled.outputs[output].view(np.uint32), found.view(np.uint32))
+
+
+@pytest.mark.parametrize("name", ["mlperf_tiny_kws_f32", "mlperf_tiny_streaming_wakeword"])
+def test_a_network_with_other_operators_is_refused_by_name(name: str) -> None:
+    with pytest.raises(DiagnosticError) as caught:
+        load_onnx(FOLDER / f"{name}.onnx")
+    assert {d.code for d in caught.value.diagnostics} == {"D005"}
+    assert "DequantizeLinear" in caught.value.diagnostics[0].message
