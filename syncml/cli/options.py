@@ -11,11 +11,11 @@ import typer
 from syncml.diagnostics import DiagnosticError, error
 from syncml.diagnostics.render import Format
 
+SUFFIX = ".py"
+
 Target = Annotated[
     str,
-    typer.Argument(
-        metavar="FILE[:NODE]", help="A Python program or a .lus file, and the node in it.", show_default=False
-    ),
+    typer.Argument(metavar="FILE[:NODE]", help="A Python program, and the node in it.", show_default=False),
 ]
 NodeOption = Annotated[
     str | None, typer.Option("--node", metavar="NODE", help="The node; the same as FILE:NODE.", show_default=False)
@@ -37,9 +37,27 @@ FolderOption = Annotated[
 ]
 
 
-def target(file: str, node: str | None) -> str:
-    """Join FILE and `--node` into the form FILE:NODE."""
-    return file if node is None else f"{file}:{node}"
+def target(given: str, node: str | None) -> str:
+    """Join FILE and `--node` into the form FILE:NODE.
+
+    Raises:
+        DiagnosticError: U002 if there is no such program, U001 if the node is named twice.
+    """
+    from syncml.lang.load import split_target
+
+    path, named = split_target(given)
+    if not path.is_file():
+        raise DiagnosticError(
+            error("U002", f"there is no file {given}", help="name a Python file, as FILE or FILE:NODE")
+        )
+    if path.suffix != SUFFIX:
+        advice = f"a program is a file that ends in {SUFFIX}"
+        raise DiagnosticError(error("U002", f"{given} is not a program", help=advice))
+    if node is None:
+        return given
+    if named:
+        raise DiagnosticError(error("U001", f"the node is named twice, in {given} and by --node", help="name it once"))
+    return f"{given}:{node}"
 
 
 def settings(given: Sequence[str] | None) -> dict[str, str]:

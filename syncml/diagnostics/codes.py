@@ -100,7 +100,7 @@ _TITLES: dict[str, str] = {
     "D001": "a file is missing or cannot be read",
     "D002": "a YAML, JSON or CSV file is malformed",
     "D003": "a weight is missing or has the wrong shape",
-    "D004": "an ONNX file is damaged or cut short",
+    "D004": "a file of weights or of a network is damaged",
     "D005": "an ONNX operator is not supported",
     "D006": "an optional package is not installed",
     # Usage of the command line.
