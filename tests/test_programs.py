@@ -1,8 +1,8 @@
 """Programs that are accepted, and programs that are rejected with the code on the line.
 
 `tests/accept/*.py`: the whole pipeline takes the program; the clocked equations are under snapshot.
-`tests/reject/*.py`: a line ends in `# error: [CODE]`, once for each fault that is reported there, and no other is; the text
-of the messages is under snapshot.
+`tests/reject/*.py`: a line ends in `# error: [CODE]`, once for each fault that is reported there, and no other is;
+the text of the messages is under snapshot.
 """
 
 from __future__ import annotations

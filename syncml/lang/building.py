@@ -68,7 +68,8 @@ def make(
     interface = node.interface
     if key in session.active or len(session.active) > DEEPEST_NESTING:
         at = called_at or node.span
-        with_other = "" if session.active and key == session.active[-1] else " through other nodes"
+        direct = session.active[-1][0] == key[0]
+        with_other = "" if direct else " through other nodes"
         fault(
             "L010",
             f"the node `{node.label}` calls itself{with_other}",
@@ -122,6 +123,7 @@ class _Builder:
             ]
             self._by_parameter[parameter.name] = made
             self._inputs.extend(made)
+            self._trace.inputs.update(made)
 
     def made(self) -> Made:
         """Run the function and take its equations."""
@@ -231,7 +233,7 @@ class _Builder:
         wanted = self._interface.result
         place = self._return_span()
         if not _has_form(returned, wanted):
-            message = f"`{self._node.label}` returns {_form(returned)}, where {_wanted_form(wanted)} is declared"
+            message = f"`{self._node.label}` returns {_form(returned)}, and its annotation says {_wanted_form(wanted)}"
             fault("L013", message, place, secondary=self._result_label(), help=_AS_DECLARED)
             return None
         results: list[tuple[str, str, Value]] = []
@@ -256,7 +258,7 @@ class _Builder:
         if value.atom is not None and closed is not None:
             value = typed(value, element(closed), place, shape(closed))
         if value.atom is not None and not pattern.match(value.type, bindings):
-            message = f"`{self._node.label}` returns {type_text(value.type)}, where {pattern} is declared"
+            message = f"`{self._node.label}` returns {type_text(value.type)}, and its annotation says {pattern}"
             return fault("L013", message, at, secondary=[*value.label(), *self._result_label()], help=_AS_DECLARED)
         return value
 

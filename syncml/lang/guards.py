@@ -12,7 +12,8 @@ from dataclasses import replace
 from typing import NoReturn
 
 from syncml.ir.types import shape
-from syncml.lang.operations import SIGNS, Carrier
+from syncml.lang.advice import SIGNS
+from syncml.lang.operations import Carrier
 from syncml.lang.source import Place, Tree, here
 from syncml.lang.trace import Abandoned, Value, fault
 
@@ -68,15 +69,16 @@ def _report(place: Place, asker: ast.AST, tree: Tree) -> None:
         parent = tree.parents.get(node)
         match node, parent:
             case ast.Compare(ops=[ast.In() | ast.NotIn()]), _:
-                fault("L001", "`in` compares streams, which has no truth value while the program is traced",
+                fault("L001", "`in` asks for the truth value of a stream",
                       tree.span(node), help="compare with == and combine with |")  # fmt: skip
             case ast.Compare(), _ if len(node.ops) > 1:
                 _report_chain(node, tree)
             case ast.BoolOp(), _:
                 _report_connective(node, tree)
             case ast.UnaryOp(op=ast.Not()), _:
-                text = tree.text(node.operand)
-                fault("L002", "`not` is applied to a stream", tree.span(node), help=f"write ~({text})")
+                fault(
+                    "L002", "`not` is applied to a stream", tree.span(node), help=f"write ~{tree.operand(node.operand)}"
+                )
             case ast.expr(), ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
                 node = parent
                 continue
@@ -136,7 +138,7 @@ def _report_chain(node: ast.Compare, tree: Tree) -> None:
 
 def _report_connective(node: ast.BoolOp, tree: Tree) -> None:
     word, symbol = ("and", "&") if isinstance(node.op, ast.And) else ("or", "|")
-    parts = [f"({tree.text(value)})" for value in node.values]
+    parts = [tree.operand(value) for value in node.values]
     fault("L002", f"`{word}` is applied to a stream", tree.span(node), help=f"write {f' {symbol} '.join(parts)}")
 
 
@@ -154,10 +156,9 @@ def number(stream: Carrier, *_: object) -> NoReturn:
     """``float(stream)`` and its like: a stream is no number while the program is traced."""
     place = here()
     if stream.ir.atom is not None:
-        what = stream.ir.text if stream.ir.text != "this" else "a stream"
         fault(
             "L012",
-            f"{what} is converted to a Python number",
+            f"{stream.ir.text} is converted to a Python number",
             place.span,
             "this needs a number while the program is traced",
             secondary=stream.ir.label(),

@@ -6,6 +6,7 @@ end, as in NumPy. Axes are taken one after the other, from the first.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, cast
@@ -93,8 +94,8 @@ def elements(stream: object) -> Iterator[Value]:
     if not extents:
         fault(
             "L011",
-            f"a loop over {value.text if value.text != 'this' else 'a stream'}, which has one value at each tick",
-            place.span,
+            f"a loop over {value.text}, which has one value at each tick",
+            place.tree.span(place.node.iter) if place.tree and isinstance(place.node, ast.For) else place.span,
             "this is a scalar stream",
             secondary=value.label(),
             help="to carry a value from tick to tick, use `state`; to unpack several results, return a tuple",

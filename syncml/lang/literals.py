@@ -151,9 +151,7 @@ def _check_kind(given: Literal, element: Element) -> None:
     if own != element and not numeric:
         raise LiteralFault("T001", f"{given} is {own}, where {element} is expected", _conversion(own, element))
     if numeric and own in FRACTIONAL and element in INTEGERS:
-        raise LiteralFault(
-            "T003", f"{given} has a fractional part and does not fit {element}", _rounding(given, element)
-        )
+        raise LiteralFault("T003", f"{given} is not an integer and does not fit {element}", _rounding(given, element))
 
 
 def _conversion(own: Element, element: Element) -> str:
@@ -167,7 +165,7 @@ def _conversion(own: Element, element: Element) -> str:
 def _rounding(given: Literal, element: Element) -> str:
     if isinstance(given.value, float) and given.value.is_integer():
         return f"write {int(given.value)}"
-    return f"write an integer, or convert the other side with cast(..., f32) instead of using {element}"
+    return "write an integer, or convert the other side: cast(x, f32)"
 
 
 def _scalar(value: Number | str, element: Element) -> Number | str:

@@ -6,24 +6,17 @@ stream beside it. The operator table decides the type of the result.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Sequence
 
 from syncml.diagnostics.model import Label
 from syncml.ir.equations.syntax import Apply, Atom, Var
 from syncml.ir.operators import OPERATORS, Attribute, Op, OperatorTypeError, result_type
 from syncml.ir.types import F32, FRACTIONAL, Element, Type, element, shape
+from syncml.lang.advice import described, is_precedence_fault, report_precedence, report_type
 from syncml.lang.literals import Literal, LiteralFault, constant_of, literal
 from syncml.lang.presence import UNKNOWN, Conflict, Presence, join
 from syncml.lang.source import Place, here
 from syncml.lang.trace import POISON, Trace, Value, current, fault, trace_at
-from syncml.lang.types import type_text
-
-_CODES = {"operands": "T001", "type": "T006", "shape": "T002", "index": "T005"}
-SIGNS: dict[type[ast.cmpop], str] = {
-    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
-}  # fmt: skip
-"""Comparisons as they are written."""
 
 _CONNECTIVES = (Op.AND, Op.OR, Op.XOR)
 
@@ -73,7 +66,7 @@ def _foreign(value: Value, place: Place) -> Value:
     )
     return fault(
         "L007",
-        f"{value.text if value.text != 'this' else 'a stream'} of the node `{value.trace.label}` is used {where}",
+        f"{value.text} of the node `{value.trace.label}` is used {where}",
         place.span,
         secondary=secondary,
         help="pass it as an argument, or return it from its node",
@@ -147,8 +140,8 @@ def apply_at(
             head, tail = list(values), ()
         case _:
             head, tail = [], values
-    if op in _CONNECTIVES and _is_precedence_fault(values, place):
-        return _report_precedence(op, place)
+    if op in _CONNECTIVES and is_precedence_fault(values, place):
+        return report_precedence(op, place)
     unified_tail = unified(tail, place)
     if unified_tail is None:
         return POISON
@@ -156,7 +149,7 @@ def apply_at(
     try:
         type_ = result_type(op, tuple(value.type for value in operands), attribute)
     except OperatorTypeError as wrong:
-        return _report_type(op, operands, wrong, place)
+        return report_type(op, operands, wrong, place)
     rhs = Apply(op, tuple(atom_of(value) for value in operands), attribute)
     return trace.define(rhs, type_, place, role or op.value, shared_presence(operands, place))
 
@@ -165,74 +158,6 @@ def atom_of(value: Value) -> Atom:
     """The atom of a value that is not poisoned."""
     assert value.atom is not None
     return value.atom
-
-
-def _report_type(op: Op, operands: Sequence[Value], wrong: OperatorTypeError, place: Place) -> Value:
-    symbol = OPERATORS[op].symbol
-    if wrong.kind == "operands":
-        named = " and ".join(_described(value) for value in operands)
-        message = f"`{symbol}` needs operands of one type: {named}"
-    elif wrong.kind == "type":
-        message = f"`{symbol}` {wrong}"
-    else:
-        message = str(wrong)
-    labels = [label for value in operands for label in value.label()]
-    return fault(_CODES[wrong.kind], message, place.span, secondary=labels, help=wrong.help)
-
-
-def _described(value: Value) -> str:
-    return f"{value.text} is {type_text(value.type)}"
-
-
-def _is_precedence_fault(values: Sequence[Value], place: Place) -> bool:
-    """Whether ``&`` took an operand away from a comparison: ``a & b < c`` means ``(a & b) < c``."""
-    if not isinstance(place.node, ast.BinOp) or place.tree is None:
-        return False
-    parent = place.tree.parents.get(place.node)
-    if not isinstance(parent, ast.Compare) or _in_parentheses(place):
-        return False
-    elements = [element(value.type) for value in values]
-    return any(e in FRACTIONAL for e in elements) or elements[0] != elements[1]
-
-
-def _in_parentheses(place: Place) -> bool:
-    assert place.tree is not None
-    line = place.tree.lines[place.span.end_line - 1]
-    return line[place.span.end_column - 1 :].lstrip().startswith(")")
-
-
-def _report_precedence(op: Op, place: Place) -> Value:
-    assert place.tree is not None and isinstance(place.node, ast.BinOp)
-    whole = place.tree.parents[place.node]
-    assert isinstance(whole, ast.Compare)
-    symbol = OPERATORS[op].symbol
-    return fault(
-        "L008",
-        f"`{symbol}` binds tighter than a comparison",
-        place.span,
-        "Python computes this first",
-        secondary=[Label(place.tree.span(whole), "in this comparison")],
-        help=f"put each comparison in parentheses: {_repaired(place, whole, symbol)}",
-    )
-
-
-def _repaired(place: Place, whole: ast.Compare, symbol: str) -> str:
-    """The comparison with the parentheses that were meant."""
-    assert place.tree is not None and isinstance(place.node, ast.BinOp)
-    sides = [whole.left, *whole.comparators]
-    text = "("
-    for position, side in enumerate(sides):
-        if position:
-            text += f" {SIGNS.get(type(whole.ops[position - 1]), '?')} "
-        if isinstance(side, ast.BinOp) and isinstance(side.op, ast.BitAnd | ast.BitOr | ast.BitXor):
-            left, right = place.tree.text(side.left), place.tree.text(side.right)
-            before = f"{left}) {symbol} (" if position else f"{left} {symbol} ("
-            text += before + right
-            if not position:
-                text = text.removeprefix("(")
-        else:
-            text += place.tree.text(side)
-    return f"{text})"
 
 
 def same_type(values: Sequence[Value], place: Place, what: str) -> tuple[list[Value], Type] | None:
@@ -252,7 +177,7 @@ def same_type(values: Sequence[Value], place: Place, what: str) -> tuple[list[Va
             kind = "T001" if element(type_) != element(types[0]) else "T002"
             fault(
                 kind,
-                f"{what} need one type: {_described(result[0])}, {_described(value)}",
+                f"{what} need one type: {described(result[0])}, {described(value)}",
                 place.span,
                 secondary=labels,
                 help="convert one side: cast(x, f32)" if kind == "T001" else "reshape or slice one side",

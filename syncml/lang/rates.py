@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from math import gcd, lcm
 
 from syncml.ir.clocks import Word, word
 from syncml.ir.rates import in_hertz
@@ -90,13 +91,10 @@ def word_at(wanted: Hz, source: Fraction, phase: Duration | None = None) -> Word
             f"give the node a rate of {in_hertz(_common(source, wanted.rate))}, or `hold` the slower stream",
         )
     if ratio.denominator != 1:
-        below, above = (
-            source / (ratio.numerator // ratio.denominator + 1),
-            source / (ratio.numerator // ratio.denominator),
-        )
         raise RateFault(
             f"{in_hertz(wanted.rate)} does not divide {in_hertz(source)}",
-            f"take {in_hertz(below)} or {in_hertz(above)}, or a base rate of {in_hertz(_common(source, wanted.rate))}",
+            f"take {' or '.join(_neighbours(source, wanted.rate))}, or a base rate of "
+            f"{in_hertz(_common(source, wanted.rate))}",
         )
     ticks = (phase or wanted.phase).seconds * source
     if ticks.denominator != 1 or ticks < 0:
@@ -107,8 +105,22 @@ def word_at(wanted: Hz, source: Fraction, phase: Duration | None = None) -> Word
     return periodic(int(ratio), int(ticks))
 
 
+def _neighbours(source: Fraction, wanted: Fraction) -> list[str]:
+    """The divisors of ``source`` just below and above ``wanted`` that are easy to write."""
+    floor = int(source / wanted)
+    above = (n for n in range(floor, 0, -1) if _is_decimal(source / n))
+    below = (n for n in range(floor + 1, 2 * floor + 1000) if _is_decimal(source / n))
+    return [in_hertz(source / n) for n in (next(below, None), next(above, None)) if n is not None]
+
+
+def _is_decimal(rate: Fraction) -> bool:
+    rest = rate.denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    return rest == 1
+
+
 def _common(a: Fraction, b: Fraction) -> Fraction:
     """The lowest rate that both divide."""
-    from math import gcd, lcm
-
     return Fraction(lcm(a.numerator, b.numerator), gcd(a.denominator, b.denominator))

@@ -118,11 +118,11 @@ def _state(place: Place, trace: Trace, init: object, annotation: Any) -> State[A
     constant = first_value.atom if isinstance(first_value.atom, Const) else None
     var = trace.variable(type_, place if constant is not None else inner(place), "state")
 
+    name = var.name.removesuffix(trace.path)
+
     def missing() -> Diagnostic:
         label = "its value at the next tick is never given"
-        return error(
-            "L004", f"the state `{var.name}` has no `.next`", var.span, label, help=f"add {var.name}.next = ..."
-        )
+        return error("L004", f"the state `{name}` has no `.next`", var.span, label, help=f"add {name}.next = ...")
 
     start = constant or zero(type_)
     hole = Hole(trace, var, lambda value: Fby(start, atom_of(value)), missing)

@@ -155,14 +155,14 @@ def _report_unknown(place: Place, source: Value, clock: Presence | None) -> Valu
     match clock:
         case OnBase():
             message, help_ = "is present at each tick, so there is nothing to hold", "remove `hold`"
-            if isinstance(source.atom, Var):
+            if source.trace is not None and source.atom in source.trace.inputs:
+                assert isinstance(source.atom, Var)
                 help_ += f', or declare a slower input: @node(rate=..., at={{"{source.atom.name}": Hz(...)}})'
         case Unknown():
             message, help_ = "is computed from streams of different clocks", "hold each of them before they meet"
         case _:
             message, help_ = "is on a clock that is not known here", "hold the sampled streams that it is computed from"
-    name = source.text if source.text != "this" else "this stream"
-    return fault("L020", f"{name} {message}", place.span, secondary=source.label(), help=help_)
+    return fault("L020", f"{source.text} {message}", place.span, secondary=source.label(), help=help_)
 
 
 def _hold(place: Place, trace: Trace, clock: Sampled, source: Value, start: Value) -> Value:

@@ -79,6 +79,12 @@ class Tree:
         segment = ast.get_source_segment("".join(self.lines), node) or ""
         return " ".join(segment.split())
 
+    def operand(self, node: ast.expr) -> str:
+        """The source of ``node`` as an operand of ``&``: in parentheses unless it is a name, a call or the like."""
+        text = self.text(node)
+        simple = isinstance(node, ast.Name | ast.Call | ast.Attribute | ast.Subscript | ast.Constant)
+        return text if simple else f"({text})"
+
     def span(self, node: ast.expr | ast.stmt | ast.arg) -> Span:
         """The place of ``node``."""
         return self.span_at(position_of(node))
@@ -252,6 +258,15 @@ def _targets(target: ast.expr, index: int | None) -> tuple[str, ...]:
             return (name,)
         case _:
             return ()
+
+
+def text_at(span: Span, longest: int = 40) -> str:
+    """The source at ``span`` if it is short and on one line, else nothing."""
+    tree = tree_of(span.file)
+    if tree is None or span.line != span.end_line or span.line > len(tree.lines):
+        return ""
+    text = tree.lines[span.line - 1][span.column - 1 : span.end_column - 1]
+    return text if len(text) <= longest else ""
 
 
 def definition(code: CodeType) -> tuple[Tree, ast.FunctionDef] | None:

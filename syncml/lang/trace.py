@@ -18,7 +18,7 @@ from syncml.diagnostics.model import Collector, Diagnostic, DiagnosticError, Lab
 from syncml.ir.clocks import Word
 from syncml.ir.constants import Const
 from syncml.ir.equations.syntax import Equation, Node, Property, Rhs, Var, Wave
-from syncml.ir.types import BOOL, Type
+from syncml.ir.types import BOOL, EnumType, Type
 from syncml.lang import source
 from syncml.lang.literals import Literal
 from syncml.lang.presence import Pending, Presence, Sampled, resolve
@@ -59,8 +59,14 @@ class Value:
                 return f"`{self.atom.name}`"
             case Const(name=name) if name:
                 return f"`{name}`"
+            case Const(element=EnumType() as enumeration, value=str(member)):
+                return f"`{enumeration}.{member}`"
+            case Const(value=bool() | int() | float() as number):
+                return f"`{number}`"
+            case Var() if text := source.text_at(self.atom.span):
+                return f"`{text}`"
             case _:
-                return str(self.literal) if self.literal is not None else "this"
+                return str(self.literal) if self.literal is not None else "this stream"
 
     def label(self) -> tuple[Label, ...]:
         """Where a named stream was made and of which type, for the secondary labels of a message."""
@@ -80,7 +86,7 @@ class Session:
     collector: Collector = field(default_factory=Collector)
     nodes: list[Node] = field(default_factory=list[Node])
     made: dict[object, object] = field(default_factory=dict[object, object])
-    active: list[object] = field(default_factory=list[object])
+    active: list[tuple[object, ...]] = field(default_factory=list[tuple[object, ...]])
     names: Names = field(default_factory=lambda: Names())
     parameters: dict[str, object] = field(default_factory=dict[str, object])
     # Objects whose identity is part of a key must live as long as the keys.
@@ -117,6 +123,7 @@ class Trace:
     names: Names = field(default_factory=Names)
     clause_names: Names = field(default_factory=Names)
     path: str = ""
+    inputs: set[Var] = field(default_factory=set[Var])
     equations: list[Equation] = field(default_factory=list[Equation])
     properties: list[Property] = field(default_factory=list[Property])
     unfinished: dict[object, Callable[[], Diagnostic]] = field(default_factory=dict[object, Callable[[], Diagnostic]])

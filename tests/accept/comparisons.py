@@ -14,5 +14,5 @@ class Gear(enum.Enum):
 
 @node
 def comparisons(x: Stream[f32], gear: Stream[Gear], c: Stream[bool]) -> Stream[bool]:
-    inside = (0.0 < x) & (x <= 5.0)
+    inside = (x > 0.0) & (x <= 5.0)
     return (inside | (gear == Gear.DRIVE) | ~c) ^ (x != 3)

@@ -1,7 +1,24 @@
 """The pointwise functions."""
 
 from syncml import (
-    Stream, atan2, cast, clip, cos, exp, f32, f64, i32, log, maximum, minimum, node, sigmoid, sin, sqrt, tanh, where,
+    Stream,
+    atan2,
+    cast,
+    clip,
+    cos,
+    exp,
+    f32,
+    f64,
+    i32,
+    log,
+    maximum,
+    minimum,
+    node,
+    sigmoid,
+    sin,
+    sqrt,
+    tanh,
+    where,
 )  # fmt: skip
 
 

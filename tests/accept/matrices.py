@@ -2,7 +2,7 @@
 
 from typing import Literal as L
 
-from syncml import Mat, Stream, Vec, f32, node, vec
+from syncml import Mat, Stream, Vec, node, vec
 
 
 @node

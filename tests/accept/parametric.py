@@ -5,7 +5,7 @@ from typing import Literal as L
 from syncml import Stream, Vec, f32, fby, node, vec
 
 
-def delay_line(length: int):  # noqa: ANN201
+def delay_line(length: int):
     """Build a node that delays by ``length`` ticks."""
 
     @node

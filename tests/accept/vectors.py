@@ -2,7 +2,7 @@
 
 from typing import Literal as L
 
-from syncml import Mat, Stream, Vec, concat, f32, i32, node, stack, vec
+from syncml import Mat, Stream, Vec, concat, i32, node, stack, vec
 
 
 @node
