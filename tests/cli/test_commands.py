@@ -1,0 +1,336 @@
+"""The commands on a program, from end to end: what they print, what they write, how they exit."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from syncml.cli.exit import ExitCode
+from syncml.cli.schemas import schema_file
+from syncml.pipeline import PASSES
+
+PROGRAM = Path(__file__).with_name("pipeline.py")
+
+SCENARIO = """\
+name: A step
+duration: 1.0
+inputs:
+  v:
+    points:
+      - [0.0, 0.0]
+      - [0.5, 1.0]
+"""
+
+BROKEN = """\
+from syncml import Hz, Stream, f32, node, sample
+
+
+@node(rate=Hz(20))
+def control(v: Stream[f32]) -> Stream[f32]:
+    return v + sample(v, to=Hz(10))
+"""
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    (tmp_path / "step.yaml").write_text(SCENARIO)
+    (tmp_path / "broken.py").write_text(BROKEN)
+    return Path(shutil.copy(PROGRAM, tmp_path))
+
+
+def document(text: str, schema: str) -> Any:
+    """Parse a JSON document and hold it against its published schema."""
+    found = json.loads(text)
+    jsonschema.validate(found, json.loads(schema_file(schema).read_text()))
+    return found
+
+
+class TestCheck:
+    def test_prints_the_streams_with_type_clock_and_rate(self, syncml: Callable, program: Path) -> None:
+        result = syncml("check", "pipeline.py")
+        assert result.code == ExitCode.OK
+        lines = result.out.splitlines()
+        assert lines[0] == "node control, 20 Hz"
+        rows = [line.split() for line in lines[2:6]]
+        assert [row[:5] for row in rows] == [
+            ["v", "input", "f32", "20", "Hz"],
+            ["cmd", "output", "f32", "20", "Hz"],
+            ["slow", "local", "f32", "20", "Hz"],
+            ["total", "local", "f32", "20", "Hz"],
+        ]
+        assert lines[-1] == "pipeline.py: well-typed, well-clocked, causal, initialised"
+
+    def test_verbose_shows_every_node_and_quiet_none(self, syncml: Callable, program: Path) -> None:
+        assert "node limiter, 20 Hz" in syncml("check", "pipeline.py", "-v").out
+        assert syncml("check", "pipeline.py", "-q").out == ""
+
+    @pytest.mark.parametrize("arguments", [["pipeline.py:limiter"], ["pipeline.py", "--node", "limiter"]])
+    def test_a_node_is_chosen_in_two_ways(self, syncml: Callable, program: Path, arguments: list[str]) -> None:
+        assert syncml("check", *arguments).out.startswith("node limiter")
+
+    def test_json(self, syncml: Callable, program: Path) -> None:
+        found = document(syncml("check", "pipeline.py", "--format", "json").out, "check")
+        assert [node["label"] for node in found["nodes"]] == ["limiter", "control"]
+        [v] = [stream for stream in found["nodes"][1]["streams"] if stream["name"] == "v"]
+        assert v == {"name": "v", "role": "input", "type": "f32", "clock": "base", "rate": "20 Hz", "line": 14}
+
+    def test_a_fault_is_shown_at_its_line(self, syncml: Callable, program: Path) -> None:
+        result = syncml("check", "broken.py")
+        assert (result.code, result.out) == (ExitCode.REJECTED, "")
+        assert result.err.startswith("error[C001]: ")
+        assert "--> broken.py:6:" in result.err
+        assert " 6 |     return v + sample(v, to=Hz(10))" in result.err
+
+    @pytest.mark.parametrize(
+        "command", [["check"], ["verify"], ["sim", "--steps", "1"], ["graph"], ["export", "-o", "c"]]
+    )
+    def test_every_command_reports_a_fault_as_json(self, syncml: Callable, program: Path, command: list[str]) -> None:
+        result = syncml(*command, "broken.py", "--format", "json")
+        assert result.code == ExitCode.REJECTED
+        assert [each["code"] for each in document(result.out, "diagnostics")["diagnostics"]] == ["C001"]
+
+    @pytest.mark.parametrize(
+        ("form", "start"),
+        [
+            ("concise", "broken.py:6:12: error[C001] "),
+            ("github", "::error file=broken.py,line=6,"),
+            ("sarif", '{\n  "$schema"'),
+        ],
+    )
+    def test_the_other_formats(self, syncml: Callable, program: Path, form: str, start: str) -> None:
+        result = syncml("check", "broken.py", "--format", form)
+        assert result.code == ExitCode.REJECTED
+        assert result.out.startswith(start)
+        well = syncml("check", "pipeline.py", "--format", form)
+        assert well.code == ExitCode.OK
+        assert "error" not in well.out
+
+    def test_set_changes_a_parameter(self, syncml: Callable, program: Path) -> None:
+        result = syncml("check", "pipeline.py:limiter", "--set", "bound=2.5", "--dump", "clocks")
+        assert "2.5f32" in result.out
+        assert syncml("check", "pipeline.py:limiter", "--set", "bond=2.5").code == ExitCode.REJECTED
+
+
+class TestDump:
+    def test_all_prints_every_pass_in_order(self, syncml: Callable, program: Path) -> None:
+        out = syncml("check", "pipeline.py", "--dump", "all", "-q").out
+        shown = [line.removeprefix("# after ") for line in out.splitlines() if line.startswith("# after ")]
+        assert shown == list(PASSES)
+
+    def test_one_pass(self, syncml: Callable, program: Path) -> None:
+        out = syncml("check", "pipeline.py", "--dump", "translate", "-q").out
+        assert out.count("# after ") == 1
+        assert out.startswith("# after translate\n")
+
+    def test_a_dump_leaves_json_on_standard_output_alone(self, syncml: Callable, program: Path) -> None:
+        result = syncml("check", "pipeline.py", "--dump", "clocks", "--format", "json")
+        document(result.out, "check")
+        assert result.err.startswith("# after clocks\n")
+
+    def test_an_unknown_pass_is_a_usage_error_that_lists_them(self, syncml: Callable, program: Path) -> None:
+        result = syncml("check", "pipeline.py", "--dump", "bogus")
+        assert result.code == ExitCode.USAGE
+        assert all(name in result.err for name in ("all", *PASSES))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["check", "absent.py"], "there is no file absent.py"),
+        (["check", "step.yaml"], "step.yaml is not a program"),
+        (["check", "pipeline.py", "--set", "gain"], "`--set gain` has no value"),
+        (["check", "pipeline.py", "--set", "=1"], "has no value"),
+        (["check", "pipeline.py:limiter", "--node", "control"], "named twice"),
+        (["verify", "pipeline.py", "--semantics", "wishful"], "there is no semantics 'wishful'"),
+        (["verify", "pipeline.py", "--engine", "guess"], "there is no engine 'guess'"),
+        (["sim", "pipeline.py"], "nothing says how long to run"),
+        (["sim", "pipeline.py", "--scenario", "step.yaml", "--out", "t.foo"], "no trace format is called '.foo'"),
+        (["graph", "pipeline.py", "-o", "g.foo"], "no drawing format is called '.foo'"),
+    ],
+)
+def test_usage_errors(syncml: Callable, program: Path, arguments: list[str], words: str) -> None:
+    result = syncml(*arguments)
+    assert result.code == ExitCode.USAGE
+    assert "error[U00" in result.err
+    assert words in result.err
+
+
+class TestVerify:
+    def test_a_violation_comes_with_its_run(self, syncml: Callable, program: Path, tmp_path: Path) -> None:
+        result = syncml("verify", "pipeline.py", "-o", "evidence")
+        assert result.code == ExitCode.REJECTED
+        assert "error[V004]: ensure 'small' of control is violated" in result.out
+        assert "> v" in result.out
+        assert "1 proved, 1 violated" in result.out
+        report = document((tmp_path / "evidence" / "report.json").read_text(), "verify")
+        assert {each["name"]: each["verdict"] for each in report["properties"]} == {
+            "limiter.limited": "proved",
+            "small": "violated",
+        }
+        replayed = syncml("sim", "pipeline.py", "--input", "evidence/small.csv", "--format", "concise")
+        assert replayed.code == ExitCode.REJECTED
+        assert "error[S004] ensure 'small' fails" in replayed.out
+        assert "warning" not in replayed.out
+
+    def test_one_property_that_holds(self, syncml: Callable, program: Path) -> None:
+        result = syncml("verify", "pipeline.py", "--property", "limiter.limited")
+        assert result.code == ExitCode.OK
+        assert "1 proved in" in result.out
+
+    def test_json(self, syncml: Callable, program: Path) -> None:
+        found = document(syncml("verify", "pipeline.py", "--format", "json").out, "verify")
+        [small] = [each for each in found["properties"] if each["name"] == "small"]
+        assert small["place"]["line"] == 20
+        assert small["method"] is None
+        [v] = [stream for stream in small["trace"]["streams"] if stream["name"] == "v"]
+        assert v["input"]
+        assert len(v["values"]) == small["trace"]["tick"] + 1
+
+    def test_undecided_is_neither(self, syncml: Callable, program: Path) -> None:
+        arguments = ["pipeline.py", "--property", "limiter.limited", "--engine", "bmc", "--timeout", "2"]
+        result = syncml("verify", *arguments)
+        assert result.code == ExitCode.UNDECIDED
+        assert "unknown" in result.out
+        assert "warning[V005]" in syncml("verify", *arguments, "--format", "concise").out
+
+
+class TestSim:
+    def test_a_scenario_with_trace_and_plot(self, syncml: Callable, program: Path, tmp_path: Path) -> None:
+        result = syncml("sim", "pipeline.py", "--scenario", "step.yaml", "--out", "t.csv", "--plot", "p.html")
+        assert result.code == ExitCode.OK
+        assert "pipeline.py: 20 ticks (1 s at 20 Hz)" in result.out
+        rows = list(csv.DictReader((tmp_path / "t.csv").read_text().splitlines()))
+        assert [row["v"] for row in rows] == ["0.0"] * 10 + ["1.0"] * 10
+        assert [row["cmd"] for row in rows[8:12]] == ["0.0", "0.0", "0.5", "0.51"]
+        page = (tmp_path / "p.html").read_text()
+        assert "<svg" in page
+        assert "http://" not in page.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
+            "http://creativecommons.org", ""
+        )
+
+    def test_the_trace_written_is_an_input_that_gives_the_same_trace(
+        self, syncml: Callable, program: Path, tmp_path: Path
+    ) -> None:
+        syncml("sim", "pipeline.py", "--scenario", "step.yaml", "--out", "first.csv")
+        syncml("sim", "pipeline.py", "--input", "first.csv", "--out", "second.csv")
+        assert (tmp_path / "first.csv").read_bytes() == (tmp_path / "second.csv").read_bytes()
+
+    def test_a_failing_contract(self, syncml: Callable, program: Path, tmp_path: Path) -> None:
+        (tmp_path / "large.csv").write_text("v\n9.0\n9.0\n")
+        result = syncml("sim", "pipeline.py", "--input", "large.csv")
+        assert result.code == ExitCode.REJECTED
+        assert "error[S004]: ensure 'small' fails at tick 0" in result.out
+
+    def test_a_promise_is_excused_once_an_assumption_fails(
+        self, syncml: Callable, program: Path, tmp_path: Path
+    ) -> None:
+        (tmp_path / "beyond.csv").write_text("v\n11.0\n")
+        result = syncml("sim", "pipeline.py", "--input", "beyond.csv", "--format", "concise")
+        assert result.code == ExitCode.OK
+        assert result.out.count("warning[S004]") == 2
+
+    def test_json_of_several_runs(self, syncml: Callable, program: Path, tmp_path: Path) -> None:
+        noisy = "name: Noise\nduration: 0.5\ninputs:\n  v: { low: 0.0, high: 1.75 }\n"
+        (tmp_path / "noise.yaml").write_text(noisy)
+        arguments = [
+            "sim",
+            "pipeline.py",
+            "--scenario",
+            "noise.yaml",
+            "--seed",
+            "1",
+            "--runs",
+            "12",
+            "--format",
+            "json",
+        ]
+        first, second = syncml(*arguments), syncml(*arguments)
+        found = document(first.out, "sim")
+        assert found["runs"] == 12
+        assert 0 < found["failing_runs"] < 12, "the noise is chosen such that some runs fail and some do not"
+        assert first.code == ExitCode.REJECTED
+        again = json.loads(second.out)
+        assert {**found, "time_s": 0} == {**again, "time_s": 0}
+
+
+class TestExport:
+    def test_the_package_checks_itself(self, syncml: Callable, program: Path) -> None:
+        result = syncml("export", "pipeline.py", "-o", "c", "--scenario", "step.yaml")
+        assert result.code == ExitCode.OK
+        assert "replays 20 recorded ticks" in result.out
+        built = subprocess.run(["make", "-s", "-C", "c", "check"], capture_output=True, text=True, cwd=program.parent)
+        assert built.returncode == 0, built.stderr
+        assert "20 steps" in built.stdout
+        assert "all equal bit for bit" in built.stdout
+
+    def test_json_and_a_random_run(self, syncml: Callable, program: Path) -> None:
+        found = document(syncml("export", "pipeline.py", "-o", "c", "--steps", "7", "--format", "json").out, "export")
+        assert found["recorded_ticks"] == 7
+        assert "control.c" in found["files"]
+
+    def test_the_same_program_gives_the_same_bytes(self, syncml: Callable, program: Path, tmp_path: Path) -> None:
+        for folder in ("one", "two"):
+            syncml("export", "pipeline.py", "-o", folder, "--seed", "3")
+        names = {path.name for path in (tmp_path / "one").iterdir()}
+        assert names == {path.name for path in (tmp_path / "two").iterdir()}
+        for name in names:
+            assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes(), name
+
+
+class TestGraph:
+    def test_mermaid_on_the_screen(self, syncml: Callable, program: Path) -> None:
+        result = syncml("graph", "pipeline.py")
+        assert result.code == ExitCode.OK
+        assert result.out.startswith("flowchart")
+        assert "sample times" in result.out
+
+    @pytest.mark.parametrize(("name", "start"), [("g.mmd", "flowchart"), ("g.dot", "digraph"), ("g.svg", "<svg")])
+    def test_files(self, syncml: Callable, program: Path, tmp_path: Path, name: str, start: str) -> None:
+        assert syncml("graph", "pipeline.py", "-o", name).out == f"wrote {name}\n"
+        assert start in (tmp_path / name).read_text()[:200]
+
+    def test_an_overview_has_fewer_blocks(self, syncml: Callable, program: Path) -> None:
+        detailed, overview = (syncml("graph", "pipeline.py", each).out for each in ("--detailed", "--overview"))
+        assert len(overview.splitlines()) < len(detailed.splitlines())
+
+
+class TestNew:
+    def test_the_template_checks_verifies_simulates_and_exports(self, syncml: Callable, tmp_path: Path) -> None:
+        assert syncml("new", "hill").code == ExitCode.OK
+        assert syncml("check", "hill/pipeline.py").code == ExitCode.OK
+        assert syncml("verify", "hill/pipeline.py:cruise").code == ExitCode.OK
+        assert syncml("sim", "hill/pipeline.py", "--scenario", "hill/hill.yaml").code == ExitCode.OK
+        assert syncml("export", "hill/pipeline.py:cruise", "-o", "build").code == ExitCode.OK
+
+    def test_the_tests_of_the_template_pass(self, syncml: Callable, tmp_path: Path, project_root: Path) -> None:
+        syncml("new", "hill")
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", "hill", "hill"]
+        environment = os.environ | {"PYTHONPATH": str(project_root)}
+        run = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment)
+        assert run.returncode == 0, run.stdout
+        assert "2 passed" in run.stdout
+
+    def test_nothing_is_overwritten(self, syncml: Callable, tmp_path: Path) -> None:
+        (tmp_path / "mine").mkdir()
+        (tmp_path / "mine" / "pipeline.py").write_text("mine\n")
+        result = syncml("new", "mine")
+        assert result.code == ExitCode.USAGE
+        assert "error[U003]" in result.err
+        assert (tmp_path / "mine" / "pipeline.py").read_text() == "mine\n"
+
+    def test_an_empty_folder_is_fine_and_a_file_is_not(self, syncml: Callable, tmp_path: Path) -> None:
+        (tmp_path / "empty").mkdir()
+        (tmp_path / "file").touch()
+        assert syncml("new", "empty").code == ExitCode.OK
+        assert syncml("new", "file").code == ExitCode.USAGE
+        assert syncml("new", "file/below").code == ExitCode.REJECTED
