@@ -254,7 +254,8 @@ def stack(typingctx, like, count):
         kind = context.get_data_type(like.dtype)
         return cgutils.alloca_once(builder, kind, size=ir.Constant(ir.IntType(64), room))
 
-    return like(like, types.int64), codegen
+    # The literal stays in the signature: numba keeps one implementation for each signature.
+    return like(like, count), codegen
 
 
 @intrinsic

@@ -19,8 +19,10 @@ from syncml.export_c import compile_and_run
 from syncml.ir.equations.check import check_program
 from syncml.ir.equations.syntax import Program
 from syncml.ir.step.check import check_step
+from syncml.ir.step.lowering import Observe
 from syncml.ir.types import shape
 from syncml.pipeline import Checked, check, step_code
+from syncml.sim.compiled import compile_program
 from syncml.sim.inputs import prepare
 from syncml.sim.interpreter import Run, interpret
 from syncml.sim.trace import Column, Trace, first_difference
@@ -74,3 +76,24 @@ def test_exported_c_has_the_trace_of_the_interpreter(drawn: Program, seed: int, 
     results = compile_and_run(code, given_values, TICKS, compiler, (level,))
     assert_same(outputs_of(run, checked), results.outputs)
     assert_same_state(run, {name: value[-1] for name, value in results.state.items()}, checked)
+
+
+@pytest.mark.parametrize("observe", [Observe.ALL, Observe.OUTPUTS])
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
+@given(drawn=programs(), seed=st.integers(0, 2**16))
+def test_compiled_simulation_has_the_trace_of_the_interpreter(drawn: Program, seed: int, observe: Observe) -> None:
+    checked = check(drawn)
+    values, run = reference(checked, seed)
+    simulation = compile_program(checked.program, observe)
+    first = simulation.run({name: v[: TICKS // 2] for name, v in values.items()}, TICKS // 2)
+    second = simulation.run({name: v[TICKS // 2 :] for name, v in values.items()}, TICKS // 2)
+    expected = run.trace.only(first.names())
+    for start, part in ((0, first), (TICKS // 2, second)):
+        assert first_difference(_part(expected, start, TICKS // 2), part) is None
+    assert_same_state(run, simulation.state(), checked)
+
+
+def _part(trace: Trace, start: int, ticks: int) -> Trace:
+    rows = slice(start, start + ticks)
+    columns = tuple(Column(c.name, c.type, c.values[rows], c.present[rows]) for c in trace.columns)
+    return Trace(columns, ticks)
