@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import platform
 import sys
+import tempfile
 from dataclasses import dataclass
 
 import typer
@@ -52,7 +53,7 @@ def doctor() -> None:
 
 def examine() -> list[Finding]:
     """Return what was found, in the order of the table."""
-    return [_python(), _itself(), *_packages(), *_compilers()]
+    return [_python(), _itself(), *_packages(), *_compilers(), _cache()]
 
 
 def _python() -> Finding:
@@ -92,6 +93,19 @@ def _compilers() -> list[Finding]:
         Finding(name, lacking, "", advice) if version is None else Finding(name, State.OK, version)
         for name, version in versions.items()
     ]
+
+
+def _cache() -> Finding:
+    from syncml.sim.numba_cache import cache_folder
+
+    folder = cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return Finding("cache", State.OK, str(folder))
+    except OSError as fault:
+        advice = f"{fault.strerror}: simulations compile anew at each start; set SYNCML_CACHE_DIR"
+        return Finding("cache", State.OPTIONAL, str(folder), advice)
 
 
 def _print_findings(findings: list[Finding]) -> None:

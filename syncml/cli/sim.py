@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from syncml.cli.engines import Engine
+from syncml.cli.engines import Engine, runner
 from syncml.cli.exit import ExitCode, exit_code
 from syncml.cli.options import (
     DumpOption,
@@ -39,7 +39,7 @@ def sim(
         Path | None, typer.Option(metavar="F", help="Write the trace: .csv, .json, .npz, .vcd or .parquet.")
     ] = None,
     plot: Annotated[Path | None, typer.Option(metavar="F", help="Draw the trace: .html, .svg or .png.")] = None,
-    engine: Annotated[Engine, typer.Option(help="How the ticks are computed.")] = Engine.INTERP,
+    engine: Annotated[Engine, typer.Option(help="How the ticks are computed.")] = Engine.NUMBA,
     seed: Annotated[
         int | None, typer.Option(metavar="N", help="The seed of the noise; that of the scenario.", show_default=False)
     ] = None,
@@ -65,9 +65,10 @@ def sim(
         failed: list[bool] = []
         codes: list[ExitCode] = []
         with working(f"simulating {request.target}", quiet=quiet):
+            run_main = runner(checked, engine, every_stream=verbose)
             for number in range(runs):
                 driven = stimulus(checked.main, scenario, table, steps, _seed(seed, number))
-                simulation = simulate(checked, driven, engine, every_stream=verbose)
+                simulation = simulate(checked, driven, run_main, every_stream=verbose)
                 if shown is None or (simulation.findings and not any(failed)):
                     shown = simulation
                 failed.append(bool(simulation.findings))

@@ -5,18 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from syncml.cli.engines import Engine
 from syncml.diagnostics import Diagnostic, Label, Severity
 from syncml.ir.step.lowering import Observe, observed
 from syncml.ir.types import FLOATS, MACHINE_INTEGERS, element
-from syncml.sim.interpreter import interpret
 from syncml.sim.monitor import ClauseResult, monitor
 
 if TYPE_CHECKING:
+    from syncml.cli.engines import Runner
     from syncml.cli.stimulus import Stimulus
     from syncml.ir.equations.syntax import Node
     from syncml.pipeline import Checked
@@ -43,18 +42,14 @@ class Extent:
     last: float
 
 
-def simulate(checked: Checked, driven: Stimulus, engine: Engine, *, every_stream: bool) -> Simulation:
-    """Run the main node.
+def simulate(checked: Checked, driven: Stimulus, run: Runner, *, every_stream: bool) -> Simulation:
+    """Run the main node from its initial state.
 
     Raises:
         DiagnosticError: S001 to S003 where the inputs do not fit.
     """
     start = time.perf_counter()
-    match engine:
-        case Engine.INTERP:
-            trace = interpret(checked.program, driven.values, driven.ticks).trace
-        case _:
-            assert_never(engine)
+    trace = run(driven.values, driven.ticks)
     seconds = time.perf_counter() - start
     shown = trace if every_stream else trace.only(stream_names(checked.flat))
     clauses = monitor(checked.flat, trace)

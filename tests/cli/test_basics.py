@@ -85,6 +85,20 @@ def test_doctor_needs_one_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
     assert states["gcc"] is states["clang"] is doctor.State.MISSING
 
 
+def test_doctor_says_where_compiled_code_is_kept(
+    syncml: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SYNCML_CACHE_DIR", str(tmp_path / "cache"))
+    [found] = [finding for finding in doctor.examine() if finding.name == "cache"]
+    assert (found.state, found.found) == (doctor.State.OK, str(tmp_path / "cache"))
+    assert list((tmp_path / "cache").iterdir()) == []
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("SYNCML_CACHE_DIR", str(tmp_path / "file"))
+    [found] = [finding for finding in doctor.examine() if finding.name == "cache"]
+    assert found.state is doctor.State.OPTIONAL
+    assert "SYNCML_CACHE_DIR" in found.advice
+
+
 def test_requirements_are_read_from_the_metadata(monkeypatch: pytest.MonkeyPatch) -> None:
     requirements = ["numpy<3,>=2.0", "onnx>=1.16; extra == 'onnx'", "syncml[onnx]; extra == 'dev'"]
     monkeypatch.setattr("importlib.metadata.requires", lambda _: requirements)

@@ -225,6 +225,21 @@ class TestSim:
         syncml("sim", "pipeline.py", "--input", "first.csv", "--out", "second.csv")
         assert (tmp_path / "first.csv").read_bytes() == (tmp_path / "second.csv").read_bytes()
 
+    def test_the_engines_write_the_same_bytes(self, syncml: Callable, program: Path, tmp_path: Path) -> None:
+        for engine in ("interp", "numba"):
+            arguments = ["--scenario", "step.yaml", "--engine", engine, "--out", f"{engine}.csv"]
+            assert syncml("sim", "pipeline.py", *arguments).code == ExitCode.OK
+        assert (tmp_path / "interp.csv").read_bytes() == (tmp_path / "numba.csv").read_bytes()
+
+    def test_verbose_writes_every_stream(self, syncml: Callable, program: Path, tmp_path: Path) -> None:
+        headers = {}
+        for engine in ("interp", "numba"):
+            arguments = ["--scenario", "step.yaml", "--engine", engine, "--out", f"{engine}.csv", "-v"]
+            syncml("sim", "pipeline.py", *arguments)
+            headers[engine] = set((tmp_path / f"{engine}.csv").read_text().splitlines()[0].split(","))
+        assert headers["interp"] == headers["numba"]
+        assert len(headers["interp"]) > len({"v", "cmd", "slow", "total"})
+
     def test_a_failing_contract(self, syncml: Callable, program: Path, tmp_path: Path) -> None:
         (tmp_path / "large.csv").write_text("v\n9.0\n9.0\n")
         result = syncml("sim", "pipeline.py", "--input", "large.csv")
