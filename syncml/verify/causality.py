@@ -121,7 +121,6 @@ class _Cycle:
     def _cheapest_cut(self) -> int:
         """The stream to delay: named by the user, enough to break every cycle, small, and read before it is defined."""
         needs, numbers = self._dependencies.needs, self._dependencies.numbers
-        order = {t: i for i, e in enumerate(self._dependencies.node.equations) for t in e.targets}
         affordable = len(self._cycle) * len(self._component) <= CUT_BUDGET
 
         def cost(position: int) -> tuple[bool, bool, int, bool, Span]:
@@ -129,7 +128,7 @@ class _Cycle:
             reader = self._cycle[position - 1]
             rest = [n for n in self._component if n != numbers[var]] if affordable else []
             leaves_some = affordable and bool(cycles(needs, rest))
-            return not var.user, leaves_some, size(var.type), order[reader] > order[var], var.span
+            return not var.user, leaves_some, size(var.type), numbers[reader] > numbers[var], var.span
 
         return min(range(len(self._cycle)), key=cost)
 

@@ -56,40 +56,38 @@ def split_exclusive(program: Program) -> Program:
 def _split_node(node: Node, conditions: Conditions, summaries: Summaries) -> tuple[Node, Dependencies]:
     dependencies = dependencies_of(node, summaries)
     for component in cycles(dependencies.needs):
-        group = frozenset(dependencies.streams[number] for number in component)
-        split = _resolve(node, group, conditions, summaries)
-        if split is not None:
-            node = split
-    return node, dependencies if node is dependencies.node else dependencies_of(node, summaries)
+        group = [dependencies.streams[number] for number in sorted(component)]
+        dependencies = _resolve(dependencies, group, conditions, summaries) or dependencies
+    return dependencies.node, dependencies
 
 
-def _resolve(node: Node, group: frozenset[Var], conditions: Conditions, summaries: Summaries) -> Node | None:
-    """``node`` without the cycles of ``group``, if splitting removes them all."""
-    known = {t for e in node.equations for t in e.targets} - group
+def _resolve(
+    dependencies: Dependencies, group: list[Var], conditions: Conditions, summaries: Summaries
+) -> Dependencies | None:
+    """The dependencies without the cycles of ``group``, if splitting removes them all."""
+    first = dependencies
     pending = [group]
     for _ in range(MOST_ROUNDS):
-        if not pending:
-            return node
-        split = _split(node, pending.pop(), conditions)
+        split = _split(dependencies, pending.pop(), conditions)
         if split is None:
             return None
-        node = split
-        dependencies = dependencies_of(node, summaries)
-        groups = (frozenset(dependencies.streams[n] for n in c) for c in cycles(dependencies.needs))
-        pending = [found for found in groups if not found & known]
+        dependencies = dependencies_of(split, summaries)
+        found = ([dependencies.streams[n] for n in sorted(c)] for c in cycles(dependencies.needs))
+        ours = frozenset(group)
+        pending = [g for g in found if all(v in ours or v not in first.numbers for v in g)]
+        if not pending:
+            return dependencies
     return None
 
 
-def _split(node: Node, group: frozenset[Var], conditions: Conditions) -> Node | None:
+def _split(dependencies: Dependencies, group: list[Var], conditions: Conditions) -> Node | None:
     """Split ``group`` by the first condition that fits."""
-    tried: set[Var] = set()
-    for equation in node.equations:
-        if not isinstance(equation.rhs, Merge) or equation.target not in group:
-            continue
-        condition = equation.rhs.condition
-        if condition not in tried and condition not in group:
-            tried.add(condition)
-            splitting = _Splitting(node, group, condition, conditions)
+    tried: set[Var] = set(group)
+    for var in group:
+        rhs = dependencies.definitions[var].rhs
+        if isinstance(rhs, Merge) and rhs.condition not in tried:
+            tried.add(rhs.condition)
+            splitting = _Splitting(dependencies, frozenset(group), rhs.condition, conditions)
             if splitting.fits():
                 return splitting.node()
     return None
@@ -107,16 +105,18 @@ class _Mode:
 class _Splitting:
     """One group of streams and one condition."""
 
-    def __init__(self, node: Node, group: frozenset[Var], condition: Var, conditions: Conditions) -> None:
-        self._node = node
+    def __init__(
+        self, dependencies: Dependencies, group: frozenset[Var], condition: Var, conditions: Conditions
+    ) -> None:
+        node = self._node = dependencies.node
         self._group = group
         self._condition = condition
         self._conditions = conditions
         self._clock = node.clocks[condition]
-        self._definitions = {t: e for e in node.equations for t in e.targets}
-        self._names = {v.name for v in (*node.inputs, *self._definitions)}
+        self._definitions = dependencies.definitions
+        self._names: set[str] = set()
         self._new: list[Equation] = []
-        self._clocks: dict[Var, Clock] = dict(node.clocks)
+        self._clocks: dict[Var, Clock] = {}
         type_ = condition.type
         constructors = type_.constructors if isinstance(type_, EnumType) else (True, False)
         self._modes = [_Mode(c, conditions.on(self._clock, condition, c), {}) for c in constructors]
@@ -141,6 +141,7 @@ class _Splitting:
 
     def node(self) -> Node:
         """The node with the group split."""
+        self._names.update(v.name for v in (*self._node.inputs, *self._definitions))
         split = [t for e in self._node.equations for t in e.targets if t in self._group and self._on_clock(t)]
         for var in split:
             for mode in self._modes:
@@ -151,7 +152,11 @@ class _Splitting:
             for mode in self._modes:
                 rhs = self._part(definition.rhs, mode)
                 self._new.append(Equation((mode.streams[var],), rhs, definition.span, mode.clock))
-        return replace(self._node, equations=(*equations, *self._new), clocks=MappingProxyType(self._clocks))
+        return replace(
+            self._node,
+            equations=(*equations, *self._new),
+            clocks=MappingProxyType({**self._node.clocks, **self._clocks}),
+        )
 
     def _on_clock(self, var: Var) -> bool:
         return self._node.clocks[var] == self._clock
