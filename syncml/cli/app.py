@@ -26,6 +26,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 proved or well-formed, 1 violated or ill-formed, 2 usage, 3 undecided, 70 internal fault.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(check)

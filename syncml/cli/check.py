@@ -27,7 +27,10 @@ def check(
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    """Check types, clocks, causality and initialisation; print the streams (with -v those of every node)."""
+    """Check types, clocks, causality, initialisation.
+
+    Prints the streams of the node with type, clock and rate; with -v those of every node.
+    """
 
     def body() -> ExitCode:
         request = Request.start(file, node, given, dump, form, quiet=quiet, verbose=verbose)

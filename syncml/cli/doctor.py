@@ -41,7 +41,10 @@ class Finding:
 
 
 def doctor() -> None:
-    """Check the machine: Python, packages, C compilers, optional extras, the cache folder."""
+    """Check what this machine has.
+
+    Python, packages, C compilers, optional extras, the folder for compiled code.
+    """
 
     def body() -> ExitCode:
         findings = examine()

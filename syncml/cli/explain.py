@@ -21,7 +21,10 @@ def explain(
         str | None, typer.Argument(metavar="CODE", help="A code such as C001; without it, list all codes.")
     ] = None,
 ) -> None:
-    """Explain a diagnostic code, with a program that fails and its repair."""
+    """Explain a diagnostic code.
+
+    Its page has a program that fails, and the same program repaired.
+    """
 
     def body() -> ExitCode:
         if code is None:

@@ -45,9 +45,10 @@ def export(
     dump: DumpOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Write C99 without heap or libm, and a harness that replays a run recorded by the interpreter.
+    """Write C99 with a self-checking harness.
 
-    The run is that of the scenario or the input file, or else random.
+    The C needs no heap and no libm. The harness replays a run that the interpreter recorded: that of the scenario or
+    the input file, or else a random one.
     """
 
     def body() -> ExitCode:

@@ -38,7 +38,7 @@ def graph(
     dump: DumpOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Draw the node as Mermaid, DOT or SVG, with a legend of sample times."""
+    """Draw the block diagram, with sample times."""
 
     def body() -> ExitCode:
         from syncml.files import write_whole

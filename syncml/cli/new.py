@@ -18,7 +18,10 @@ from syncml.diagnostics.render import Format
 def new(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to create.", show_default=False)],
 ) -> None:
-    """Create a folder with a pipeline that checks, verifies, simulates and exports."""
+    """Create a folder with a small pipeline.
+
+    It checks, verifies, simulates and exports as it stands, and has a test.
+    """
 
     def body() -> ExitCode:
         written = create(folder)

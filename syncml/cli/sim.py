@@ -50,7 +50,9 @@ def sim(
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    """Simulate, and report every contract that fails. With -v the trace has every stream, not only the named ones.
+    """Simulate, plot, and watch every contract.
+
+    With -v the trace has every stream, not only the named ones.
 
     With --runs, the trace and the plot are those of the first run in which something fails, or else of the first run.
     """

@@ -64,7 +64,10 @@ def verify(
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> None:
-    """Prove every contract and run-time check, or show a run that breaks it."""
+    """Prove every contract, or show what breaks it.
+
+    Each contract clause and run-time check gets a verdict: proved, violated (with a run that was replayed), or unknown.
+    """
 
     def body() -> ExitCode:
         from syncml.verify import VerifyOptions
