@@ -3,13 +3,12 @@
 Rule: each operator of Python on streams is an operator of the table; the stubs say what the result is. A stream has no
 truth value, no length and no number at tracing time, so what asks for one is reported with the expression that asked.
 
-``Stream[float] + float`` and its like are written out as overloads, since a type checker resolves operators by the
-class of the left side alone. Two streams are equal as Python objects only if they are one object: ``==`` is a stream.
+Two streams are equal as Python objects only if they are one object: ``==`` is a stream.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast, overload
 
 from numpy.typing import NDArray
@@ -23,17 +22,29 @@ from syncml.lang.trace import Value
 from syncml.lang.types import Mat, Tensor, Vec, type_text
 
 Item = TypeVar("Item")
-K = TypeVar("K", int, float)
-B = TypeVar("B", bool, int)
 N = TypeVar("N", bound=int)
 M = TypeVar("M", bound=int)
 E = TypeVar("E")
-I = TypeVar("I", int, Vec[Any, int], Mat[Any, Any, int])  # noqa: E741
-V = TypeVar("V", bound=Tensor[Any])
-W = TypeVar("W", bound=Mat[Any, Any, Any])
+FloatTensor = TypeVar("FloatTensor", bound=Tensor[float])
+IntTensor = TypeVar("IntTensor", bound=Tensor[int])
 
 Numbers: TypeAlias = "NDArray[Any] | Sequence[float]"
 """An array or list of numbers, where a tensor is expected."""
+
+Part: TypeAlias = "Stream[E] | E | NDArray[Any] | Sequence[float]"
+"""What broadcasts to a tensor of ``E``."""
+
+
+def _operator(op: Op) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
+    """The method of a binary operator, and the one for a literal on its left."""
+
+    def method(self: Any, other: Any) -> Any:
+        return stream(apply(op, (self, other)))
+
+    def reflected(self: Any, other: Any) -> Any:
+        return stream(apply(op, (other, self)))
+
+    return method, reflected
 
 
 class Stream(Carrier, Generic[Item]):
@@ -63,233 +74,140 @@ class Stream(Carrier, Generic[Item]):
 
     __hash__ = object.__hash__
 
-    @overload
-    def __add__(self: Stream[K], other: Stream[K] | K) -> Stream[K]: ...
-    @overload
-    def __add__(self: Stream[V], other: Stream[V] | Stream[float] | Stream[int] | float | Numbers) -> Stream[V]: ...
-    @overload
-    def __add__(self: Stream[K], other: Stream[V]) -> Stream[V]: ...
-    @overload
-    def __add__(self: Stream[W], other: Stream[Vec[Any, Any]]) -> Stream[W]: ...
-    @overload
-    def __add__(self: Stream[Vec[Any, Any]], other: Stream[W]) -> Stream[W]: ...
-    def __add__(self, other: Any) -> Any:
-        return stream(apply(Op.ADD, (self, other)))
+    # The operators. Their types are stated once for each kind, concretely for each type of the left side: a checker
+    # would not hold a type variable of `self` to its bound.
+    if TYPE_CHECKING:
 
-    @overload
-    def __radd__(self: Stream[K], other: K) -> Stream[K]: ...
-    @overload
-    def __radd__(self: Stream[V], other: float | Numbers) -> Stream[V]: ...
-    def __radd__(self, other: Any) -> Any:
-        return stream(apply(Op.ADD, (other, self)))
+        @overload
+        def __add__(self: Stream[float], other: Stream[float] | float) -> Stream[float]: ...
+        @overload
+        def __add__(self: Stream[int], other: Stream[int] | int) -> Stream[int]: ...
+        @overload
+        def __add__(
+            self: Stream[Vec[N, E]], other: Stream[Vec[N, E]] | Stream[E] | E | Numbers
+        ) -> Stream[Vec[N, E]]: ...
+        @overload
+        def __add__(
+            self: Stream[Mat[N, M, E]], other: Stream[Mat[N, M, E]] | Stream[Vec[M, E]] | Part[E]
+        ) -> Stream[Mat[N, M, E]]: ...
+        @overload
+        def __add__(self: Stream[float], other: Stream[FloatTensor]) -> Stream[FloatTensor]: ...
+        @overload
+        def __add__(self: Stream[int], other: Stream[IntTensor]) -> Stream[IntTensor]: ...
+        def __add__(self, other: Any) -> Any: ...
 
-    @overload
-    def __sub__(self: Stream[K], other: Stream[K] | K) -> Stream[K]: ...
-    @overload
-    def __sub__(self: Stream[V], other: Stream[V] | Stream[float] | Stream[int] | float | Numbers) -> Stream[V]: ...
-    @overload
-    def __sub__(self: Stream[K], other: Stream[V]) -> Stream[V]: ...
-    @overload
-    def __sub__(self: Stream[W], other: Stream[Vec[Any, Any]]) -> Stream[W]: ...
-    @overload
-    def __sub__(self: Stream[Vec[Any, Any]], other: Stream[W]) -> Stream[W]: ...
-    def __sub__(self, other: Any) -> Any:
-        return stream(apply(Op.SUB, (self, other)))
+        __sub__ = __mul__ = __floordiv__ = __mod__ = __pow__ = __add__
 
-    @overload
-    def __rsub__(self: Stream[K], other: K) -> Stream[K]: ...
-    @overload
-    def __rsub__(self: Stream[V], other: float | Numbers) -> Stream[V]: ...
-    def __rsub__(self, other: Any) -> Any:
-        return stream(apply(Op.SUB, (other, self)))
+        @overload
+        def __radd__(self: Stream[float], other: float) -> Stream[float]: ...
+        @overload
+        def __radd__(self: Stream[int], other: int) -> Stream[int]: ...
+        @overload
+        def __radd__(self: Stream[Vec[N, E]], other: E | Numbers) -> Stream[Vec[N, E]]: ...
+        @overload
+        def __radd__(self: Stream[Mat[N, M, E]], other: E | Numbers) -> Stream[Mat[N, M, E]]: ...
+        def __radd__(self, other: Any) -> Any: ...
 
-    @overload
-    def __mul__(self: Stream[K], other: Stream[K] | K) -> Stream[K]: ...
-    @overload
-    def __mul__(self: Stream[V], other: Stream[V] | Stream[float] | Stream[int] | float | Numbers) -> Stream[V]: ...
-    @overload
-    def __mul__(self: Stream[K], other: Stream[V]) -> Stream[V]: ...
-    @overload
-    def __mul__(self: Stream[W], other: Stream[Vec[Any, Any]]) -> Stream[W]: ...
-    @overload
-    def __mul__(self: Stream[Vec[Any, Any]], other: Stream[W]) -> Stream[W]: ...
-    def __mul__(self, other: Any) -> Any:
-        return stream(apply(Op.MUL, (self, other)))
+        __rsub__ = __rmul__ = __rfloordiv__ = __rmod__ = __rpow__ = __radd__
 
-    @overload
-    def __rmul__(self: Stream[K], other: K) -> Stream[K]: ...
-    @overload
-    def __rmul__(self: Stream[V], other: float | Numbers) -> Stream[V]: ...
-    def __rmul__(self, other: Any) -> Any:
-        return stream(apply(Op.MUL, (other, self)))
+        @overload
+        def __truediv__(self: Stream[float], other: Stream[float] | float) -> Stream[float]: ...
+        @overload
+        def __truediv__(
+            self: Stream[Vec[N, float]], other: Stream[Vec[N, float]] | Stream[float] | float | Numbers
+        ) -> Stream[Vec[N, float]]: ...
+        @overload
+        def __truediv__(
+            self: Stream[Mat[N, M, float]],
+            other: Stream[Mat[N, M, float]] | Stream[Vec[M, float]] | Stream[float] | float | Numbers,
+        ) -> Stream[Mat[N, M, float]]: ...
+        @overload
+        def __truediv__(self: Stream[float], other: Stream[FloatTensor]) -> Stream[FloatTensor]: ...
+        def __truediv__(self, other: Any) -> Any: ...
 
-    @overload
-    def __truediv__(self: Stream[K], other: Stream[K] | K) -> Stream[K]: ...
-    @overload
-    def __truediv__(self: Stream[V], other: Stream[V] | Stream[float] | Stream[int] | float | Numbers) -> Stream[V]: ...
-    @overload
-    def __truediv__(self: Stream[K], other: Stream[V]) -> Stream[V]: ...
-    @overload
-    def __truediv__(self: Stream[W], other: Stream[Vec[Any, Any]]) -> Stream[W]: ...
-    @overload
-    def __truediv__(self: Stream[Vec[Any, Any]], other: Stream[W]) -> Stream[W]: ...
-    def __truediv__(self, other: Any) -> Any:
-        return stream(apply(Op.DIV, (self, other)))
+        @overload
+        def __rtruediv__(self: Stream[float], other: float) -> Stream[float]: ...
+        @overload
+        def __rtruediv__(self: Stream[Vec[N, float]], other: float | Numbers) -> Stream[Vec[N, float]]: ...
+        @overload
+        def __rtruediv__(self: Stream[Mat[N, M, float]], other: float | Numbers) -> Stream[Mat[N, M, float]]: ...
+        def __rtruediv__(self, other: Any) -> Any: ...
 
-    @overload
-    def __rtruediv__(self: Stream[K], other: K) -> Stream[K]: ...
-    @overload
-    def __rtruediv__(self: Stream[V], other: float | Numbers) -> Stream[V]: ...
-    def __rtruediv__(self, other: Any) -> Any:
-        return stream(apply(Op.DIV, (other, self)))
+        @overload
+        def __lt__(self: Stream[float], other: Stream[float] | float) -> Stream[bool]: ...
+        @overload
+        def __lt__(self: Stream[int], other: Stream[int] | int) -> Stream[bool]: ...
+        @overload
+        def __lt__(
+            self: Stream[Vec[N, E]], other: Stream[Vec[N, E]] | Stream[E] | E | Numbers
+        ) -> Stream[Vec[N, bool]]: ...
+        @overload
+        def __lt__(
+            self: Stream[Mat[N, M, E]], other: Stream[Mat[N, M, E]] | Stream[Vec[M, E]] | Part[E]
+        ) -> Stream[Mat[N, M, bool]]: ...
+        @overload
+        def __lt__(self: Stream[float], other: Stream[Vec[N, float]]) -> Stream[Vec[N, bool]]: ...
+        @overload
+        def __lt__(self: Stream[int], other: Stream[Vec[N, int]]) -> Stream[Vec[N, bool]]: ...
+        def __lt__(self, other: Any) -> Any: ...
 
-    @overload
-    def __floordiv__(self: Stream[K], other: Stream[K] | K) -> Stream[K]: ...
-    @overload
-    def __floordiv__(
-        self: Stream[V], other: Stream[V] | Stream[float] | Stream[int] | float | Numbers
-    ) -> Stream[V]: ...
-    @overload
-    def __floordiv__(self: Stream[K], other: Stream[V]) -> Stream[V]: ...
-    @overload
-    def __floordiv__(self: Stream[W], other: Stream[Vec[Any, Any]]) -> Stream[W]: ...
-    @overload
-    def __floordiv__(self: Stream[Vec[Any, Any]], other: Stream[W]) -> Stream[W]: ...
-    def __floordiv__(self, other: Any) -> Any:
-        return stream(apply(Op.FLOORDIV, (self, other)))
+        __le__ = __gt__ = __ge__ = __lt__
 
-    @overload
-    def __rfloordiv__(self: Stream[K], other: K) -> Stream[K]: ...
-    @overload
-    def __rfloordiv__(self: Stream[V], other: float | Numbers) -> Stream[V]: ...
-    def __rfloordiv__(self, other: Any) -> Any:
-        return stream(apply(Op.FLOORDIV, (other, self)))
+        @overload
+        def __and__(self: Stream[bool], other: Stream[bool] | bool) -> Stream[bool]: ...
+        @overload
+        def __and__(self: Stream[int], other: Stream[int] | int) -> Stream[int]: ...
+        @overload
+        def __and__(self: Stream[Vec[N, E]], other: Stream[Vec[N, E]] | Part[E]) -> Stream[Vec[N, E]]: ...
+        @overload
+        def __and__(
+            self: Stream[Mat[N, M, E]], other: Stream[Mat[N, M, E]] | Stream[E] | E
+        ) -> Stream[Mat[N, M, E]]: ...
+        @overload
+        def __and__(self: Stream[bool], other: Stream[Vec[N, bool]]) -> Stream[Vec[N, bool]]: ...
+        def __and__(self, other: Any) -> Any: ...
 
-    @overload
-    def __mod__(self: Stream[K], other: Stream[K] | K) -> Stream[K]: ...
-    @overload
-    def __mod__(self: Stream[V], other: Stream[V] | Stream[float] | Stream[int] | float | Numbers) -> Stream[V]: ...
-    @overload
-    def __mod__(self: Stream[K], other: Stream[V]) -> Stream[V]: ...
-    @overload
-    def __mod__(self: Stream[W], other: Stream[Vec[Any, Any]]) -> Stream[W]: ...
-    @overload
-    def __mod__(self: Stream[Vec[Any, Any]], other: Stream[W]) -> Stream[W]: ...
-    def __mod__(self, other: Any) -> Any:
-        return stream(apply(Op.MOD, (self, other)))
+        __or__ = __xor__ = __and__
 
-    @overload
-    def __rmod__(self: Stream[K], other: K) -> Stream[K]: ...
-    @overload
-    def __rmod__(self: Stream[V], other: float | Numbers) -> Stream[V]: ...
-    def __rmod__(self, other: Any) -> Any:
-        return stream(apply(Op.MOD, (other, self)))
+        @overload
+        def __rand__(self: Stream[bool], other: bool) -> Stream[bool]: ...
+        @overload
+        def __rand__(self: Stream[int], other: int) -> Stream[int]: ...
+        def __rand__(self, other: Any) -> Any: ...
 
-    @overload
-    def __pow__(self: Stream[K], other: Stream[K] | K) -> Stream[K]: ...
-    @overload
-    def __pow__(self: Stream[V], other: Stream[V] | Stream[float] | float) -> Stream[V]: ...
-    def __pow__(self, other: Any) -> Any:
-        return stream(power(self, other))
+        __ror__ = __rxor__ = __rand__
 
-    @overload
-    def __rpow__(self: Stream[K], other: K) -> Stream[K]: ...
-    @overload
-    def __rpow__(self: Stream[V], other: float | Numbers) -> Stream[V]: ...
-    def __rpow__(self, other: Any) -> Any:
-        return stream(power(other, self))
+        @overload
+        def __lshift__(self: Stream[int], other: Stream[int] | int) -> Stream[int]: ...
+        @overload
+        def __lshift__(self: Stream[Vec[N, int]], other: Stream[int] | int) -> Stream[Vec[N, int]]: ...
+        def __lshift__(self, other: Any) -> Any: ...
 
-    @overload
-    def __lt__(self: Stream[K], other: Stream[K] | K) -> Stream[bool]: ...
-    @overload
-    def __lt__(self: Stream[Vec[N, E]], other: Stream[Vec[N, E]] | Stream[E] | E | Numbers) -> Stream[Vec[N, bool]]: ...
-    @overload
-    def __lt__(self: Stream[Mat[N, M, E]], other: Stream[Mat[N, M, E]] | Stream[E] | E) -> Stream[Mat[N, M, bool]]: ...
-    @overload
-    def __lt__(self: Stream[K], other: Stream[Vec[N, K]]) -> Stream[Vec[N, bool]]: ...
-    def __lt__(self, other: Any) -> Any:
-        return stream(apply(Op.LT, (self, other)))
+        __rshift__ = __lshift__
 
-    @overload
-    def __le__(self: Stream[K], other: Stream[K] | K) -> Stream[bool]: ...
-    @overload
-    def __le__(self: Stream[Vec[N, E]], other: Stream[Vec[N, E]] | Stream[E] | E | Numbers) -> Stream[Vec[N, bool]]: ...
-    @overload
-    def __le__(self: Stream[Mat[N, M, E]], other: Stream[Mat[N, M, E]] | Stream[E] | E) -> Stream[Mat[N, M, bool]]: ...
-    @overload
-    def __le__(self: Stream[K], other: Stream[Vec[N, K]]) -> Stream[Vec[N, bool]]: ...
-    def __le__(self, other: Any) -> Any:
-        return stream(apply(Op.LE, (self, other)))
+        def __eq__(self, other: object) -> Stream[bool]: ...  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+        def __ne__(self, other: object) -> Stream[bool]: ...  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+    else:
+        __add__, __radd__ = _operator(Op.ADD)
+        __sub__, __rsub__ = _operator(Op.SUB)
+        __mul__, __rmul__ = _operator(Op.MUL)
+        __truediv__, __rtruediv__ = _operator(Op.DIV)
+        __floordiv__, __rfloordiv__ = _operator(Op.FLOORDIV)
+        __mod__, __rmod__ = _operator(Op.MOD)
+        __lt__, __gt__ = _operator(Op.LT)[0], _operator(Op.GT)[0]
+        __le__, __ge__ = _operator(Op.LE)[0], _operator(Op.GE)[0]
+        __and__, __rand__ = _operator(Op.AND)
+        __or__, __ror__ = _operator(Op.OR)
+        __xor__, __rxor__ = _operator(Op.XOR)
+        __lshift__, __rlshift__ = _operator(Op.SHL)
+        __rshift__, __rrshift__ = _operator(Op.SHR)
+        __eq__, __ne__ = _operator(Op.EQ)[0], _operator(Op.NE)[0]
 
-    @overload
-    def __gt__(self: Stream[K], other: Stream[K] | K) -> Stream[bool]: ...
-    @overload
-    def __gt__(self: Stream[Vec[N, E]], other: Stream[Vec[N, E]] | Stream[E] | E | Numbers) -> Stream[Vec[N, bool]]: ...
-    @overload
-    def __gt__(self: Stream[Mat[N, M, E]], other: Stream[Mat[N, M, E]] | Stream[E] | E) -> Stream[Mat[N, M, bool]]: ...
-    @overload
-    def __gt__(self: Stream[K], other: Stream[Vec[N, K]]) -> Stream[Vec[N, bool]]: ...
-    def __gt__(self, other: Any) -> Any:
-        return stream(apply(Op.GT, (self, other)))
+        def __pow__(self, other):
+            return Stream(power(self, other))
 
-    @overload
-    def __ge__(self: Stream[K], other: Stream[K] | K) -> Stream[bool]: ...
-    @overload
-    def __ge__(self: Stream[Vec[N, E]], other: Stream[Vec[N, E]] | Stream[E] | E | Numbers) -> Stream[Vec[N, bool]]: ...
-    @overload
-    def __ge__(self: Stream[Mat[N, M, E]], other: Stream[Mat[N, M, E]] | Stream[E] | E) -> Stream[Mat[N, M, bool]]: ...
-    @overload
-    def __ge__(self: Stream[K], other: Stream[Vec[N, K]]) -> Stream[Vec[N, bool]]: ...
-    def __ge__(self, other: Any) -> Any:
-        return stream(apply(Op.GE, (self, other)))
-
-    @overload
-    def __and__(self: Stream[B], other: Stream[B] | B) -> Stream[B]: ...
-    @overload
-    def __and__(self: Stream[V], other: Stream[V] | Stream[bool] | Stream[int] | int) -> Stream[V]: ...
-    @overload
-    def __and__(self: Stream[B], other: Stream[V]) -> Stream[V]: ...
-    def __and__(self, other: Any) -> Any:
-        return stream(apply(Op.AND, (self, other)))
-
-    def __rand__(self: Stream[B], other: B) -> Stream[B]:
-        return Stream(apply(Op.AND, (other, self)))
-
-    @overload
-    def __or__(self: Stream[B], other: Stream[B] | B) -> Stream[B]: ...
-    @overload
-    def __or__(self: Stream[V], other: Stream[V] | Stream[bool] | Stream[int] | int) -> Stream[V]: ...
-    @overload
-    def __or__(self: Stream[B], other: Stream[V]) -> Stream[V]: ...
-    def __or__(self, other: Any) -> Any:
-        return stream(apply(Op.OR, (self, other)))
-
-    def __ror__(self: Stream[B], other: B) -> Stream[B]:
-        return Stream(apply(Op.OR, (other, self)))
-
-    @overload
-    def __xor__(self: Stream[B], other: Stream[B] | B) -> Stream[B]: ...
-    @overload
-    def __xor__(self: Stream[V], other: Stream[V] | Stream[bool] | Stream[int] | int) -> Stream[V]: ...
-    @overload
-    def __xor__(self: Stream[B], other: Stream[V]) -> Stream[V]: ...
-    def __xor__(self, other: Any) -> Any:
-        return stream(apply(Op.XOR, (self, other)))
-
-    def __rxor__(self: Stream[B], other: B) -> Stream[B]:
-        return Stream(apply(Op.XOR, (other, self)))
-
-    def __lshift__(self: Stream[I], other: Stream[int] | int) -> Stream[I]:
-        return Stream(apply(Op.SHL, (self, other)))
-
-    def __rshift__(self: Stream[I], other: Stream[int] | int) -> Stream[I]:
-        return Stream(apply(Op.SHR, (self, other)))
-
-    def __eq__(self, other: object) -> Stream[bool]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
-        return Stream(apply(Op.EQ, (self, other)))
-
-    def __ne__(self, other: object) -> Stream[bool]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
-        return Stream(apply(Op.NE, (self, other)))
+        def __rpow__(self, other):
+            return Stream(power(other, self))
 
     def __neg__(self) -> Stream[Item]:
         return Stream(apply(Op.NEG, (self,)))

@@ -1,0 +1,146 @@
+"""Correct programs: mypy and pyright, both strict, have nothing to say about them."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from typing import Annotated
+from typing import Literal as L
+from typing import TypeVar
+
+import numpy as np
+
+from syncml import (
+    Hz, Mat, Node, Record, Stream, Unit, Vec, arrow, assume, cast, clip, concat, constant, ensure, every, exp, f32, f64,
+    fby, first, hold, i32, maximum, merge, minimum, ms, node, param, pre, sample, stack, state, tanh, u8, vec, when, where,
+    wire, zeros,
+)  # fmt: skip
+
+N = TypeVar("N", bound=int)
+KP = param("kp", 0.5, help="gain")
+LEVELS = param("levels", 3)
+FILE = param("file")
+
+
+class Mode(enum.Enum):
+    OFF = 0
+    CRUISE = 1
+
+
+class Track(Record):
+    gap: Stream[f32]
+    closing: Stream[Annotated[f32, Unit("m/s")]]
+
+
+class Scene(Record):
+    lead: Track
+    valid: Stream[bool]
+
+
+W = constant(np.ones((2, 4)), name="w")
+
+
+class Layer:
+    def __init__(self, size: int) -> None:
+        self.bias = constant(np.zeros(size))
+
+    @node
+    def __call__(self, x: Stream[Vec[L[4]]], gain: float = 1.0) -> Stream[Vec[L[4]]]:
+        return tanh(x + self.bias) * gain
+
+    @node
+    def other(self, x: Stream[f32]) -> Stream[f32]:
+        return x
+
+
+@node
+def relu(x: Stream[Vec[N]]) -> Stream[Vec[N]]:
+    return maximum(x, 0.0)
+
+
+@node(rate=Hz(25))
+def tracker(radar: Stream[Vec[L[4]]]) -> tuple[Track, Stream[bool]]:
+    memory = state(init=Track(gap=0.0, closing=0.0))
+    memory.next = Track(gap=radar[0], closing=memory.closing * 0.5)
+    return memory, radar[1] > 0.0
+
+
+def gain_of(k: float) -> Node[[Stream[f32]], Stream[f32]]:
+    @node
+    def gained(x: Stream[f32]) -> Stream[f32]:
+        return x * k
+
+    return gained
+
+
+layer = Layer(4)
+
+
+@node(rate=Hz(100), at={"radar": Hz(25)})
+def main(
+    radar: Stream[Vec[L[4]]],
+    v: Stream[f32],
+    n: Stream[i32],
+    m: Stream[Mat[L[2], L[4]]],
+    mode: Stream[Mode],
+    b: Stream[u8],
+) -> tuple[Stream[f32], Stream[Mode], Stream[Vec[L[4]]], Track]:
+    track, valid = tracker(radar)
+    held = hold(track, init=Track(gap=100.0, closing=0.0))
+    err = where(held.gap < 1.5 * v, held.gap - v, v)
+    total = state(init=0.0)
+    count = state(init=0)
+    count.next = count + 1
+    total.next = where((err > -4.0) & (err < 2.0), total + err * 0.01, 0)
+    cmd = clip(KP * err + total, -4, 2.0)
+    slow = sample(vec(err, v, 1.0), to=Hz(10), phase=ms(10))
+    fast = hold(slow, init=0.0)[0]
+    chosen = merge(mode, {Mode.OFF: 0.0, Mode.CRUISE: when(v, mode, Mode.CRUISE)})
+    both = merge(valid_of(v), when(v, v > 1.0), 0)
+    next_mode = where(cmd > 0.0, Mode.OFF, mode)
+    phase = state(init=Mode.OFF)
+    phase.next = next_mode
+    is_off: Stream[bool] = phase == Mode.OFF
+    window = state(init=zeros(4))
+    window.next = layer(window, gain=2.0) + relu(hold(radar))
+    product: Stream[Vec[L[2]]] = m @ window
+    scalar: Stream[f32] = product.sum() + (m.T @ product)[n] + m[0, 1] + m[1].max() + (W @ window)[0]
+    rows = stack(window, window)
+    joined = concat(window, rows[0])
+    double: Stream[f64] = cast(v, f64)
+    back = wire(f32)
+    back.define(pre(cmd, init=0.0))
+    third = hold(sample(cmd, every(3)), init=0.0)
+    old = fby(0.0, arrow(0.0, cmd - back))
+    start = first() | ~is_off
+    small = minimum(v, 1) + maximum(0.0, v) + abs(v) ** 2 - exp(-v)
+    a, c = window[0:2]
+    scene = Scene(lead=held, valid=True)
+    later = pre(scene, init=Scene(lead=Track(gap=0.0, closing=0.0), valid=False))
+    bits = (b & 0x0F) << 2
+    assume(v >= 0.0, "speed", req="SR-1")
+    ensure((window >= -2.0).all())
+    ensure(start | hold(valid) | (bits > 3) | (n % 2 == 0) | later.valid)
+    use: list[Stream[f32]] = [
+        fast,
+        chosen,
+        both,
+        scalar,
+        third,
+        old,
+        small,
+        a,
+        c,
+        joined[0],
+        layer.other(v),
+        gain_of(2.0)(v),
+    ]
+    result = sum(use[1:], use[0]) + cast(double, f32)
+    return result, phase, window * 2.0, later.lead
+
+
+def valid_of(v: Stream[f32]) -> Stream[bool]:
+    return v > 1.0
+
+
+chain: Callable[[Stream[f32]], Stream[f32]] = gain_of(3.0)
