@@ -88,9 +88,10 @@ def verify(
             report = decide(checked.program, options, _replay)
         _show(request, report)
         if out is not None:
-            from syncml.cli.evidence import write_evidence
+            from syncml.cli.evidence import Subject, write_evidence
 
-            for path in write_evidence(report, out):
+            subject = Subject(request.target, checked.main.label, request.settings, options.abstract)
+            for path in write_evidence(subject, report, out):
                 if form is Format.TEXT and not quiet:
                     typer.echo(f"wrote {path}")
         return ExitCode(report.exit_code)

@@ -182,6 +182,23 @@ class TestVerify:
         assert "error[S004] ensure 'small' fails" in replayed.out
         assert "warning" not in replayed.out
 
+    def test_a_violation_leaves_a_test_that_fails_until_the_program_is_repaired(
+        self, syncml: Callable, program: Path, tmp_path: Path, project_root: Path
+    ) -> None:
+        syncml("verify", "pipeline.py:control", "-o", "evidence", "--set", "gain=0.75")
+
+        def run_test() -> subprocess.CompletedProcess[str]:
+            command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "evidence/test_small.py"]
+            environment = os.environ | {"PYTHONPATH": str(project_root)}
+            return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment)
+
+        broken = run_test()
+        assert broken.returncode == 1
+        assert "false at tick" in broken.stdout
+        program.write_text(program.read_text().replace("gain * slow + total", "0.8 * limiter(gain * slow + total)"))
+        repaired = run_test()
+        assert repaired.returncode == 0, repaired.stdout
+
     def test_one_property_that_holds(self, syncml: Callable, program: Path) -> None:
         result = syncml("verify", "pipeline.py", "--property", "limiter.limited")
         assert result.code == ExitCode.OK
