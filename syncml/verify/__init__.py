@@ -22,6 +22,9 @@ from syncml.verify.verdicts import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
     from syncml.ir.equations.syntax import Program
     from syncml.verify.replay import Replay
 
@@ -40,7 +43,27 @@ def opened(program: Program, chosen: frozenset[str] = frozenset()) -> Program:
     return abstraction.opened(program, chosen)
 
 
+def first_violation(
+    program: Program,
+    property_: str,
+    inputs: Mapping[str, Sequence[Any]],
+    replay: Replay,
+    abstract: Sequence[str] = (),
+) -> int | None:
+    """The first tick at which a property is false on a run; see `syncml.verify.regression.first_violation`."""
+    from syncml.verify import regression
+
+    return regression.first_violation(program, property_, inputs, replay, abstract)
+
+
+def regression_test(target: str, settings: Mapping[str, str], result: Result, abstract: Sequence[str] = ()) -> str:
+    """A counterexample as a file for pytest; see `syncml.verify.regression.regression_test`."""
+    from syncml.verify import regression
+
+    return regression.regression_test(target, settings, result, abstract)
+
+
 __all__ = [
     "Counterexample", "Proved", "Result", "Semantics", "Stream", "Unknown", "Verdict", "VerificationReport",
-    "VerifyOptions", "Violated", "opened", "verify",
+    "VerifyOptions", "Violated", "first_violation", "opened", "regression_test", "verify",
 ]  # fmt: skip

@@ -19,7 +19,7 @@ from syncml.verify.abstraction import abstract_nodes, opened
 from syncml.verify.checks import Check, Checked, with_checks
 from syncml.verify.cone import Cones
 from syncml.verify.pool import Pool
-from syncml.verify.replay import Replay, Trace, replayed
+from syncml.verify.replay import Replay, Trace, qualified, replayed
 from syncml.verify.session import Session
 from syncml.verify.translate import Translation, translate
 from syncml.verify.verdicts import (
@@ -196,7 +196,7 @@ class _Unit:
         clause = attempt.clauses[index]
         check = attempt.checked.kinds.get(clause.holds)
         return Result(
-            f"{clause.instance}.{clause.name}" if clause.instance else clause.name,
+            qualified(clause),
             clause.kind.value if check is None else check.value,
             self._label,
             clause.span,
@@ -224,7 +224,7 @@ class _Unit:
             return Unknown(reason, depth, "state the property with a tolerance")
         if goal in session.proofs and index in attempt.counted:
             proof = session.proofs[goal]
-            names = tuple(attempt.clauses[_index(g)].name for g in proof.using)
+            names = tuple(qualified(attempt.clauses[_index(g)]) for g in proof.using)
             return Proved(proof.method, proof.k, names, self._numbers(attempt, index), proof.invariant)
         if goal in session.proofs:
             reason = "proved only as long as no integer operation overflows, which is not proved"

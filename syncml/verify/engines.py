@@ -17,14 +17,14 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from syncml.verify.model import Model, Unrolling
-from syncml.verify.smt import Term, z3
+from syncml.verify.smt import Term, limit, z3
 
 Emit: TypeAlias = Callable[[dict[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What an engine may spend: seconds in all, seconds a query, instants; and the seed."""
+    """What an engine may spend: seconds of processor time in all and for a query, instants; and the seed."""
 
     seconds: float
     query: float
@@ -33,7 +33,7 @@ class Budget:
 
     def started(self) -> Clockwork:
         """The budget, counted from now."""
-        return Clockwork(time.monotonic() + self.seconds, self.query, self.seed)
+        return Clockwork(time.process_time() + self.seconds, self.query, self.seed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,11 @@ class Clockwork:
 
     def left(self) -> float:
         """Seconds until the deadline."""
-        return self.deadline - time.monotonic()
+        return self.deadline - time.process_time()
 
     def set(self, solver: Any) -> None:
         """Give the next query of ``solver`` its time-out."""
-        solver.set("timeout", max(1, int(1000 * min(self.query, self.left()))))
+        limit(solver, max(0.001, min(self.query, self.left())))
 
 
 def simple_solver(context: Any, seed: int) -> Any:

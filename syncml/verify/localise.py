@@ -17,14 +17,24 @@ from typing import Any
 from syncml.verify.engines import Budget, Emit
 from syncml.verify.margin import with_margin
 from syncml.verify.model import Model, input_trace, substitute_all
+from syncml.verify.products import Relaxation
 from syncml.verify.query import Query
 from syncml.verify.slicing import is_product
-from syncml.verify.smt import Term, constants_of, z3
+from syncml.verify.smt import Term, constants_of, limit, z3
 
 SCHEDULE: tuple[tuple[str, float], ...] = (
     ("simple", 0.1), ("nlsat", 0.3), ("smt", 0.5), ("default", 0.5), ("nlsat", 2.0), ("smt", 3.0), ("simple", 3.0),
 )  # fmt: skip
 """Solvers and seconds, tried in turn on each set of constraints until one answers."""
+
+EVERYTHING: tuple[tuple[str, float], ...] = (("nlsat", 0.5), ("smt", 0.5), ("default", 0.5))
+"""The same for all constraints at once."""
+
+STEPS_PER_SECOND = {"simple": 400_000, "nlsat": 3_000_000, "smt": 1_500_000, "default": 1_000_000}
+"""About how many elementary steps each solver makes: limits in steps give the same answers on a busy machine."""
+
+LINEAR_SECONDS = 3.0
+"""The limit of the first attempt, which leaves out all products."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +53,22 @@ def decide(model: Model, query: Query, budget: Budget, emit: Emit) -> None:
     Emits ``valid`` with the goals that were used, ``invalid`` (with the trace, if the query starts initially), or
     ``stuck``.
     """
-    constraints = _constraints(model, query)
-    last = query.length - 1
-    negated = z3.Not(model.at(query.goal, last))
-    margin = Fraction(query.margin)
-    if margin:
-        negated = _at(model, with_margin(z3.Not(_spelt_out(model)[query.goal]), margin), last)
-    deadline = time.monotonic() + budget.seconds
+    constraints, negated = _constraints(model, query)
+    deadline = time.process_time() + budget.seconds
+    using = _linear(constraints, negated, budget)
+    if (
+        using is None
+        and _solve([negated, *(c.term for c in constraints)], EVERYTHING, deadline, budget.seed)[0] == "unsat"
+    ):
+        using = _used(constraints)
+    if using is not None:
+        emit({"event": "valid", "goal": query.goal, "using": using, "depth": query.length})
+        return
     active: dict[str, _Constraint] = {}
     known = set(_reads(negated))
-    while time.monotonic() < deadline:
+    while time.process_time() < deadline:
         terms = [negated, *(c.term for c in active.values())]
-        answer, found = _solve(terms, deadline, budget.seed)
+        answer, found = _solve(terms, SCHEDULE, deadline, budget.seed)
         if answer == "unsat":
             using = _used(active.values())
             emit({"event": "valid", "goal": query.goal, "using": using, "depth": query.length})
@@ -69,44 +83,82 @@ def decide(model: Model, query: Query, budget: Budget, emit: Emit) -> None:
         for c in added:
             active[c.name] = c
             known |= c.reads
-    emit({"event": "stuck", "goals": [query.goal], "depth": last, "engine": "localised"})
+    emit({"event": "stuck", "goals": [query.goal], "depth": query.length - 1, "engine": "localised"})
+
+
+def _linear(constraints: Sequence[_Constraint], negated: Term, budget: Budget) -> list[str] | None:
+    """The goals used, if the constraints refute the negated goal without regard to what products mean.
+
+    Much of a nonlinear induction is carrying facts about products from one instant to the next.
+    """
+    solver = z3.SimpleSolver(ctx=negated.ctx)
+    solver.set("random_seed", budget.seed)
+    limit(solver, min(LINEAR_SECONDS, budget.seconds / 2), STEPS_PER_SECOND["simple"])
+    relaxation = Relaxation()
+    solver.add(relaxation.relaxed(negated))
+    switches: list[Term] = []
+    for c in constraints:
+        term = c.term if c.linear else relaxation.relaxed(c.term)
+        if c.name.startswith("goal!"):
+            # A goal is switched on, so that the core tells which were used.
+            switches.append(z3.Bool(f"use {c.name}", negated.ctx))
+            term = z3.Implies(switches[-1], term)
+        solver.add(term)
+    solver.add(*relaxation.facts)
+    if solver.check(*switches) != z3.unsat:
+        return None
+    core = {s.decl().name().removeprefix("use ") for s in solver.unsat_core()}
+    return _used(c for c in constraints if c.name in core)
 
 
 def _used(constraints: Iterable[_Constraint]) -> list[str]:
     return sorted({c.name.rsplit("@", 1)[0] for c in constraints if c.name.startswith("goal!") and not c.defines})
 
 
-def _constraints(model: Model, query: Query) -> list[_Constraint]:
+def _constraints(model: Model, query: Query) -> tuple[list[_Constraint], Term]:
+    """All constraints of a query, and its negated goal."""
     system = model.system
     named, following = _grouped(model)
-    if Fraction(query.margin):
+    negated = z3.Not(model.constants[query.goal])
+    if margin := Fraction(query.margin):
         spelt = _spelt_out(model)
-        named |= {a: with_margin(spelt[a], Fraction(query.margin)) for a in system.assumptions}
-    goals = set(system.goals)
+        named |= {a: with_margin(spelt[a], margin) for a in system.assumptions}
+        negated = with_margin(z3.Not(spelt[query.goal]), margin)
+    # The definitions of clauses other than the goal itself would only repeat them.
+    clauses = set(system.goals) - {query.goal}
+    names = [n for n in named if n not in clauses]
     result: list[_Constraint] = []
+    now = {n: model.at(n, 0) for n in model.constants}
     for k in range(query.length):
         final = k == query.length - 1
-        pairs = [(c, model.at(n, k)) for n, c in model.constants.items()]
+        pairs = [(c, now[n]) for n, c in model.constants.items()]
         holding = [*system.assumptions, *query.lemmas, *(() if final else query.hypotheses)]
-        holding = list(dict.fromkeys(h for h in holding if not (final and h == query.goal)))
-        names = list(named)
-        terms = substitute_all([*named.values(), *model.facts_named, *following.values()], pairs)
-        for name, term in zip(names, terms, strict=False):
-            result.append(_definition(model.at(name, k), term))
-        for i, fact in enumerate(terms[len(names) : len(names) + len(model.facts_named)]):
-            result.append(_constraint(f"fact!{i}@{k}", fact))
-        for name in holding:
-            # A clause stands for its term, so that what it says is seen at once.
-            body = substitute_all([named[name]], pairs)[0] if name in named else model.at(name, k)
-            result.append(_constraint(f"{name}@{k}", body))
-        if not final:
-            for name, term in zip(following, terms[len(names) + len(model.facts_named) :], strict=True):
-                result.append(_definition(model.at(name, k + 1), term))
+        holding = [h for h in dict.fromkeys(holding) if not (final and h == query.goal)]
+        # A clause stands for its term, so that what it says is seen at once.
+        groups = ([named[n] for n in names], [named[h] for h in holding], model.facts_named, list(following.values()))
+        definitions, held, facts, updates = _substituted(groups, pairs)
+        result += [_definition(now[n], t) for n, t in zip(names, definitions, strict=True)]
+        result += [_constraint(f"{h}@{k}", t) for h, t in zip(holding, held, strict=True)]
+        result += [_constraint(f"fact!{i}@{k}", t) for i, t in enumerate(facts)]
         if k == 0 and query.initial:
-            result += [_definition(model.at(n, 0), t) for n, t in model.initial.items()]
-    # The definitions of clauses other than the goal itself would only repeat them.
-    target = f"{query.goal}@{query.length - 1}"
-    return [c for c in result if not c.defines or c.defines == target or c.defines.rsplit("@", 1)[0] not in goals]
+            result += [_definition(now[n], t) for n, t in model.initial.items()]
+        if final:
+            negated = substitute_all([negated], pairs)[0]
+        else:
+            now = {n: model.at(n, k + 1) for n in model.constants}
+            for name, term in zip(following, updates, strict=True):
+                if term.num_args() == 0:
+                    # The register is another name for what it was given.
+                    now[name] = term
+                else:
+                    result.append(_definition(now[name], term))
+    return result, negated
+
+
+def _substituted(groups: Sequence[Sequence[Term]], pairs: Sequence[tuple[Term, Term]]) -> list[list[Term]]:
+    """`substitute_all` on several lists at once."""
+    terms = iter(substitute_all([t for group in groups for t in group], pairs))
+    return [[next(terms) for _ in group] for group in groups]
 
 
 def _constraint(name: str, term: Term) -> _Constraint:
@@ -120,10 +172,6 @@ def _definition(constant: Term, term: Term) -> _Constraint:
 
 def _reads(term: Term) -> frozenset[str]:
     return frozenset(c.decl().name() for c in constants_of([term]))
-
-
-def _at(model: Model, term: Term, instant: int) -> Term:
-    return substitute_all([term], [(c, model.at(n, instant)) for n, c in model.constants.items()])[0]
 
 
 def _spelt_out(model: Model) -> dict[str, Term]:
@@ -187,15 +235,15 @@ def _tiers(
     )
 
 
-def _solve(terms: Sequence[Term], deadline: float, seed: int) -> tuple[str, Any]:
+def _solve(terms: Sequence[Term], schedule: Sequence[tuple[str, float]], deadline: float, seed: int) -> tuple[str, Any]:
     """``sat`` with a model, ``unsat``, or ``unknown``, by the first solver of the schedule that answers."""
     context = terms[0].ctx
-    for name, seconds in SCHEDULE:
-        left = deadline - time.monotonic()
+    for name, seconds in schedule:
+        left = deadline - time.process_time()
         if left <= 0:
             break
         solver = _solver(name, context)
-        solver.set("timeout", max(1, int(1000 * min(seconds, left))))
+        limit(solver, min(seconds, left), STEPS_PER_SECOND[name])
         if name == "simple":
             solver.set("random_seed", seed)
         solver.add(*terms)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from syncml.verify.smt import Term, constants_of, is_value, sort_of, sort_text, value_of, z3
+from syncml.verify.smt import Term, constants_of, is_value, sort_of, sort_text, value_of, with_numerals, z3
 from syncml.verify.system import System
 
 
@@ -37,7 +37,7 @@ class Model:
         lines += [f"(assert (= {symbol(s.name)} {s.initial}))" for s in system.states if s.initial is not None]
         lines += [f"(assert (= {symbol(s.name)} {s.following}))" for s in system.states]
         lines += [f"(assert {f})" for f in system.facts]
-        terms = iter(z3.parse_smt2_string("\n".join(lines), ctx=self.context))
+        terms = iter(with_numerals(z3.parse_smt2_string("\n".join(lines), ctx=self.context)))
         self.named = {d.name: next(terms).arg(1) for d in system.definitions}
         self.initial = {s.name: next(terms).arg(1) for s in system.states if s.initial is not None}
         self.next_named = {s.name: next(terms).arg(1) for s in system.states}

@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 GRACE = 2.0
-"""Seconds that a task may run beyond its budget before its process is ended."""
+"""Seconds that a task may run beyond its limit before its process is ended."""
 
 
 @dataclass(slots=True, eq=False)
@@ -49,7 +49,7 @@ class Pool:
         self._workers.clear()
 
     def submit(self, task: dict[str, Any]) -> int:
-        """Queue a task, a dictionary as `worker` reads it; returns its number."""
+        """Queue a task, a dictionary as `worker` reads it, whose ``limit`` is in seconds; returns its number."""
         self._count += 1
         self._waiting.append((self._count, task))
         return self._count
@@ -82,7 +82,7 @@ class Pool:
                 return
             number, task = self._waiting.popleft()
             worker.task, worker.buffer = number, b""
-            worker.deadline = time.monotonic() + task["budget"]["seconds"] + GRACE
+            worker.deadline = time.monotonic() + task["limit"] + GRACE
             try:
                 stdin = _pipe(worker.process.stdin)
                 stdin.write(json.dumps({"task": number, **task}).encode() + b"\n")

@@ -56,16 +56,35 @@ def replayed(
     """
     node = program.node(program.main)
     inputs = {v.name: [_value(v, names[v.name], instant) for instant in trace] for v in node.inputs}
-    run = replay(program, inputs, len(trace))
+    runs: list[Replayed] = []
+
+    def kept(p: Program, i: Mapping[str, Sequence[Any]], ticks: int) -> Replayed:
+        runs.append(replay(p, i, ticks))
+        return runs[-1]
+
+    tick = first_failure(program, goal, inputs, len(trace), kept)
+    return tick if isinstance(tick, str) else Counterexample(tick, _streams(node, goal, runs[-1], tick + 1))
+
+
+def first_failure(
+    program: Program, goal: Property, inputs: Mapping[str, Sequence[Any]], ticks: int, replay: Replay
+) -> int | str:
+    """The first tick at which a clause of a flat main node is false on a run, or why there is none."""
+    run = replay(program, inputs, ticks)
     holds = run.column(goal.holds.name)
-    assumptions = [p for p in node.properties if p.kind is PropertyKind.ASSUME]
-    for tick in range(len(trace)):
+    assumptions = [p for p in program.node(program.main).properties if p.kind is PropertyKind.ASSUME]
+    for tick in range(ticks):
         for assumption in assumptions:
             if _is_false(run.column(assumption.holds.name).at(tick)):
-                return f"assumption {assumption.name!r} fails at tick {tick} once numbers are rounded"
+                return f"assumption {qualified(assumption)!r} fails at tick {tick} once numbers are rounded"
         if _is_false(holds.at(tick)):
-            return Counterexample(tick, _streams(node, goal, run, tick + 1))
+            return tick
     return "the property holds on the run once numbers are rounded"
+
+
+def qualified(clause: Property) -> str:
+    """The name of a clause with the path of its instance."""
+    return f"{clause.instance}.{clause.name}" if clause.instance else clause.name
 
 
 def _is_false(value: Any) -> bool:
@@ -116,6 +135,6 @@ def _streams(node: Node, goal: Property, run: Replayed, ticks: int) -> tuple[Str
 
 def plain(value: Any) -> Any:
     """A value of a trace as plain Python: truth values, numbers, names, and lists of them."""
-    if isinstance(value, np.ndarray):
-        return list(map(plain, value))
-    return value.item() if isinstance(value, np.generic) else value
+    # The same method turns arrays into nested lists and NumPy scalars into numbers.
+    bare: Any = value
+    return bare.tolist() if isinstance(value, np.ndarray | np.generic) else bare

@@ -51,6 +51,39 @@ def constants_of(terms: Iterable[Term]) -> Iterator[Term]:
             yield term
 
 
+def limit(solver: Any, seconds: float, steps_per_second: int = 400_000) -> None:
+    """Bound the next query of ``solver``, by steps rather than by the clock so that the answer can be repeated.
+
+    The clock is the second line of defence, generous enough for a machine with other work to do.
+    """
+    solver.set("rlimit", max(1000, int(seconds * steps_per_second)))
+    solver.set("timeout", max(100, int(10_000 * seconds)))
+
+
+def with_numerals(terms: Iterable[Term]) -> list[Term]:
+    """``terms`` with numerals in place of the quotients and negations by which SMT-LIB text writes numbers."""
+    result = list(terms)
+    for kind in (z3.Z3_OP_UMINUS, z3.Z3_OP_DIV, z3.Z3_OP_UMINUS):
+        result = [_folded(t, kind) for t in result]
+    return result
+
+
+def _folded(term: Term, kind: int) -> Term:
+    found: dict[int, Term] = {}
+    seen: set[int] = set()
+    stack = [term]
+    while stack:
+        t = stack.pop()
+        if t.get_id() in seen:
+            continue
+        seen.add(t.get_id())
+        children = t.children()
+        if children and z3.is_app_of(t, kind) and all(map(is_value, children)):
+            found[t.get_id()] = t
+        stack.extend(children)
+    return z3.substitute(term, *((t, z3.simplify(t)) for t in found.values())) if found else term
+
+
 def is_value(term: Term) -> bool:
     """Whether ``term`` is a numeral or a truth value."""
     return bool(

@@ -77,7 +77,7 @@ def _certified(model: Model, held: Sequence[Term], safe: Term, invariant: Term, 
     queries = ([z3.Not(initially)], [invariant, *held, z3.Not(next_)], [invariant, *held, z3.Not(safe)])
     for query in queries:
         solver = simple_solver(model.context, time_.seed)
-        solver.set("timeout", max(1, int(1000 * time_.left())))
+        time_.set(solver)
         solver.add(*query)
         if solver.check() != z3.unsat:
             return False
