@@ -36,6 +36,9 @@ from syncml.ir.types import (
 )
 from syncml.lang.types import enum_type
 
+_OVERFLOW = {F32: 2**128 - 2**103, F64: 2**1024 - 2**970}
+"""From here on, rounding to the type gives infinity."""
+
 Number: TypeAlias = bool | int | float | Fraction
 
 
@@ -80,8 +83,8 @@ def literal(value: object, name: str = "") -> Literal | None:
             # The shortest decimal in its own precision, which is what a literal means.
             return Literal(float(str(cast("Any", value))), F32, name)
         case float():
-            fits = not isfinite(value) or abs(value) <= float(np.finfo(np.float32).max)
-            return Literal(float(value), F32 if fits else F64, name)
+            wide = isfinite(value) and abs(value) >= _OVERFLOW[F32]
+            return Literal(float(value), F64 if wide else F32, name)
         case int() | np.integer():
             number = int(cast("int", value))
             return Literal(number, _integer_type(number, number), name)
@@ -181,9 +184,7 @@ def _scalar(value: Number | str, element: Element) -> Number | str:
     if isinstance(value, float) and not isfinite(value):
         raise LiteralFault("T003", f"`{value}` is not a finite number", "write a large number that means what you want")
     if element in FLOATS:
-        with np.errstate(over="ignore"):
-            fits = bool(np.isfinite(dtype(element).type(value)))
-        if not fits:
+        if abs(value) >= _OVERFLOW[element]:
             raise LiteralFault("T003", f"`{value}` does not fit {element}", "use f64, or a smaller number")
         return float(value)
     return value

@@ -213,7 +213,9 @@ def _named(tree: Tree, node: ast.AST, span: Span, code: CodeType) -> Place:
     while True:
         parent = tree.parents.get(whole)
         match parent:
-            case ast.Assign(targets=[target, *_]) | ast.AnnAssign(target=target):
+            case ast.Assign(targets=[target, *_], value=value) | ast.AnnAssign(target=target, value=value):
+                if value is not whole:
+                    break
                 names = _targets(target, index)
                 break
             case ast.AugAssign(target=target):
