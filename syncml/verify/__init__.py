@@ -47,13 +47,14 @@ def first_violation(
     program: Program,
     property_: str,
     inputs: Mapping[str, Sequence[Any]],
+    ticks: int,
     replay: Replay,
     abstract: Sequence[str] = (),
 ) -> int | None:
     """The first tick at which a property is false on a run; see `syncml.verify.regression.first_violation`."""
     from syncml.verify import regression
 
-    return regression.first_violation(program, property_, inputs, replay, abstract)
+    return regression.first_violation(program, property_, inputs, ticks, replay, abstract)
 
 
 def regression_test(target: str, settings: Mapping[str, str], result: Result, abstract: Sequence[str] = ()) -> str:

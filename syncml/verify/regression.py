@@ -23,6 +23,7 @@ def first_violation(
     program: Program,
     property_: str,
     inputs: Mapping[str, Sequence[Any]],
+    ticks: int,
     replay: Replay,
     abstract: Sequence[str] = (),
 ) -> int | None:
@@ -34,6 +35,7 @@ def first_violation(
         program: Clocked equations that passed the checks.
         property_: The name of the property, as reports write it.
         inputs: For each input (and each output of an abstract node) one value a tick; None where absent.
+        ticks: The length of the run.
         replay: The interpreter.
         abstract: Nodes to leave abstract, besides those declared so.
 
@@ -45,10 +47,7 @@ def first_violation(
     clauses = [p for p in node.properties if p.kind is not PropertyKind.ASSUME and qualified(p) == property_]
     if not clauses:
         raise DiagnosticError(error("V003", f"there is no property {property_!r}", node.span))
-    known = {v.name for v in node.inputs}
-    given = {name: values for name, values in inputs.items() if name in known}
-    ticks = min((len(v) for v in given.values()), default=0)
-    outcome = first_failure(Program((node,), node.name), clauses[0], given, ticks, replay)
+    outcome = first_failure(Program((node,), node.name), clauses[0], inputs, ticks, replay)
     return outcome if isinstance(outcome, int) else None
 
 
@@ -74,8 +73,6 @@ def regression_test(target: str, settings: Mapping[str, str], result: Result, ab
 The run violates the property at tick {found.tick}; the test passes once the program is repaired.
 """
 
-from math import inf, nan  # noqa: F401
-
 from syncml.pipeline import check_file
 from syncml.sim.interpreter import interpret
 from syncml.verify import first_violation
@@ -88,11 +85,14 @@ ABSTRACT = {tuple(abstract)!r}
 INPUTS = {inputs}
 
 
+def replay(program, inputs, ticks):
+    """Run the reference interpreter."""
+    return interpret(program, inputs, ticks).trace
+
+
 def test_{name}() -> None:
     """The property holds on the run that once violated it."""
     program = check_file(TARGET, SETTINGS).program
-    tick = first_violation(
-        program, {result.name!r}, INPUTS, lambda p, inputs, ticks: interpret(p, inputs, ticks).trace, ABSTRACT
-    )
+    tick = first_violation(program, {result.name!r}, INPUTS, {found.ticks}, replay, ABSTRACT)
     assert tick is None, f"violated at tick {{tick}}"
 '''
