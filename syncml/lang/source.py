@@ -215,6 +215,8 @@ def _named(tree: Tree, node: ast.AST, span: Span, code: CodeType) -> Place:
         match parent:
             case ast.Assign(targets=[target, *_], value=value) | ast.AnnAssign(target=target, value=value):
                 if value is not whole:
+                    # The target itself: unpacking happens there.
+                    names = _targets(whole, None) if isinstance(whole, ast.Tuple | ast.List) else ()
                     break
                 names = _targets(target, index)
                 break

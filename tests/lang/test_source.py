@@ -145,7 +145,8 @@ def test_a_program_without_source_has_columns_and_no_names(tmp_path: Path) -> No
 
 def test_guards_work_without_a_source() -> None:
     code = (
-        "from syncml import *\n@node\ndef f(x: Stream[f32]) -> Stream[f32]:\n    if x > 0.0:\n        return x\n    return -x\n"
+        "from syncml import *\n@node\ndef f(x: Stream[f32]) -> Stream[f32]:\n"
+        "    if x > 0.0:\n        return x\n    return -x\n"
         "from syncml.lang.load import program_of\n"
         "from syncml.diagnostics import DiagnosticError\n"
         "try:\n    program_of(f)\nexcept DiagnosticError as fault:\n    print([d.code for d in fault.diagnostics])\n"
