@@ -108,9 +108,7 @@ class StepMachine:
                         self.memory[a.slot] if isinstance(a, Place) and not a.indices else self.value(a)
                         for a in stmt.arguments
                     ]
-                    for slot, value in zip(
-                        stmt.results, self.instances[stmt.instance].step(*arguments), strict=True
-                    ):
+                    for slot, value in zip(stmt.results, self.instances[stmt.instance].step(*arguments), strict=True):
                         self.memory[slot] = value
 
     def _write(self, place: Place, value: Any) -> None:
@@ -149,7 +147,9 @@ class StepMachine:
                 x = self.value(expr.operand)
                 assert expr.to is not BOOL
                 if expr.operand.type in FLOATS and expr.to not in FLOATS:
-                    assert np.isfinite(x) and np.iinfo(dtype(expr.to)).min <= np.trunc(x) <= np.iinfo(dtype(expr.to)).max
+                    assert (
+                        np.isfinite(x) and np.iinfo(dtype(expr.to)).min <= np.trunc(x) <= np.iinfo(dtype(expr.to)).max
+                    )
                 return x.astype(dtype(expr.to))
             case Bitcast():
                 return self.value(expr.operand).view(dtype(expr.to))

@@ -109,7 +109,7 @@ class _Expressions:
                     self._binary(part)
                 case Select():
                     self.same(part.condition.type, BOOL, part)
-                    self.same(part.then.type, part.otherwise.type, part)
+                    self.same(part.otherwise.type, part.then.type, part)
                 case Convert():
                     if part.to is BOOL or part.to in MATHEMATICAL or part.operand.type in MATHEMATICAL:
                         self.fail(f"a conversion from {part.operand.type} to {part.to}", part)

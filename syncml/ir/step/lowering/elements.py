@@ -53,11 +53,18 @@ ELEMENTWISE = frozenset({
 }) | ELEMENTARY  # fmt: skip
 """Operators whose value at an index depends on their arguments at that index only."""
 
-VIEWS = frozenset({Op.INDEX, Op.SLICE, Op.TRANSPOSE, Op.RESHAPE})
-"""Operators that only rearrange indices."""
+_VIEWS = frozenset({Op.INDEX, Op.SLICE, Op.TRANSPOSE, Op.RESHAPE})
 
-POINTWISE = ELEMENTWISE | VIEWS | {Op.AT}
-"""Operators that are one expression for each element."""
+
+def is_view(operation: Operation) -> bool:
+    """Whether the operator only rearranges the indices of its one argument."""
+    return operation.op in _VIEWS or (operation.op is Op.STACK and len(operation.arguments) == 1)
+
+
+def is_pointwise(operation: Operation) -> bool:
+    """Whether each element of the value is one expression."""
+    return operation.op in ELEMENTWISE or operation.op is Op.AT or is_view(operation)
+
 
 _BINARY = {
     Op.ADD: BinaryOp.ADD,
@@ -100,8 +107,9 @@ def broadcast_indices(extents: tuple[int, ...], indices: Indices) -> Indices:
 def view_indices(operation: Operation, indices: Indices) -> Indices:
     """Where a rearranging operator reads its argument for its element at ``indices``."""
     source = shape(operation.arguments[0].type)
-    static = operation.attribute
-    assert isinstance(static, tuple)
+    if operation.op is Op.STACK:
+        return indices[1:]
+    static = plain_attribute(operation.attribute)
     match operation.op:
         case Op.INDEX:
             return (*(index(i) for i in static), *indices)

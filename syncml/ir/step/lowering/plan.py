@@ -17,7 +17,7 @@ from syncml.ir.clocks import Clock, On
 from syncml.ir.constants import Const
 from syncml.ir.equations.syntax import Apply, Atom, Call, Equation, Fby, Merge, Node, Var, Wave, When, atoms
 from syncml.ir.operators import Op
-from syncml.ir.step.lowering.elements import ELEMENTWISE, POINTWISE, VIEWS, view_indices
+from syncml.ir.step.lowering.elements import ELEMENTWISE, is_pointwise, is_view, view_indices
 from syncml.ir.step.lowering.observe import conditions
 from syncml.ir.step.syntax import Binary, BinaryOp, LoopIndex
 from syncml.ir.step.traverse import walk
@@ -191,26 +191,22 @@ def _in_order(plan_: Plan) -> list[Equation]:
 
 def _is_view(plan_: Plan, equation: Equation, rhs: Apply) -> bool:
     """Whether the value is a rearrangement of a slot or constant that costs nothing to read through."""
-    if rhs.op not in VIEWS:
+    if not is_view(rhs):
         return False
     source = plan_.resolve(rhs.arguments[0])
-    if isinstance(source, Var) and source in plan_.inside and not _is_view_of_slot(plan_, source):
+    if isinstance(source, Var) and source in plan_.inside and not _only_views(plan_, source):
         return False
     if not isinstance(equation.target.type, TensorType) and equation.target.user:
         return False
     return rearranges_simply(rhs, shape(equation.target.type))
 
 
-def _is_view_of_slot(plan_: Plan, var: Var) -> bool:
-    rhs = plan_.definition[var].rhs
-    return isinstance(rhs, Apply) and rhs.op in VIEWS and len(plan_.leaves(var)) <= 1 and _only_views(plan_, var)
-
-
 def _only_views(plan_: Plan, var: Var) -> bool:
+    """Whether ``var`` is a view of a view .. of a slot or constant."""
     atom: Atom = var
     while isinstance(atom, Var) and atom in plan_.inside:
         rhs = plan_.definition[atom].rhs
-        if not isinstance(rhs, Apply) or rhs.op not in VIEWS:
+        if not isinstance(rhs, Apply) or not is_view(rhs):
             return False
         atom = plan_.resolve(rhs.arguments[0])
     return True
@@ -229,7 +225,7 @@ def _moves(
     """Whether the value is computed where it is read: once, by an equation that reads each element once."""
     target = equation.target
     is_tensor = isinstance(target.type, TensorType)
-    if uses[target] != 1 or rhs.op not in POINTWISE or (target.user and not is_tensor):
+    if uses[target] != 1 or not is_pointwise(rhs) or (target.user and not is_tensor):
         return False
     if is_tensor and rhs.op is Op.AT:
         return False
@@ -253,7 +249,7 @@ def _reads_once(plan_: Plan, target: Var, reader: Equation, rhs: Apply) -> bool:
         return size(target.type) == size(reader.target.type)
     if rhs.op is Op.AT:
         return plan_.resolve(rhs.arguments[1]) is target and not isinstance(reader.target.type, TensorType)
-    if rhs.op in VIEWS:
+    if is_view(rhs):
         return rearranges_simply(rhs, shape(reader.target.type))
     return rhs.op in _FOLDS | _JOINS
 

@@ -17,12 +17,12 @@ from syncml.ir.equations.syntax import Atom
 from syncml.ir.operators import Op
 from syncml.ir.step.lowering.arithmetic import machine_element
 from syncml.ir.step.lowering.elements import (
-    POINTWISE,
     Indices,
     at_index,
     beyond,
     flatten,
     index,
+    is_pointwise,
     plain_attribute,
     plus,
     unflatten,
@@ -84,7 +84,7 @@ class Tensors:
         op = operation.op
         if op is Op.RESHAPE and not rearranges_simply(operation, extents):
             return self._reshape(operation, target, extents, origin)
-        if op in POINTWISE:
+        if is_pointwise(operation):
             return nest(
                 extents,
                 lambda i: [Assign(place(target, i), at_index(operation, type_, i, self._slots.read), origin)],

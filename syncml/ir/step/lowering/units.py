@@ -14,7 +14,7 @@ from enum import Enum
 from syncml.ir.clocks import Clock, On
 from syncml.ir.equations.syntax import Apply, Atom, Call, Equation, Fby, Merge, Var
 from syncml.ir.operators import Op
-from syncml.ir.step.lowering.elements import POINTWISE, VIEWS, Indices, broadcast_indices, index, view_indices
+from syncml.ir.step.lowering.elements import Indices, broadcast_indices, index, is_pointwise, is_view, view_indices
 from syncml.ir.step.lowering.plan import Plan, clock_reads
 from syncml.ir.step.syntax import LoopIndex
 from syncml.ir.types import shape
@@ -216,7 +216,7 @@ def _all_at(plan: Plan, reads: list[tuple[Atom, Indices]], here: Indices, regist
 
 def _element_reads(rhs: Apply, indices: Indices) -> list[tuple[Atom, Indices]]:
     """What a pointwise operator reads for one element; a dynamic index is read whole and matches no element."""
-    if rhs.op in VIEWS:
+    if is_view(rhs):
         return [(rhs.arguments[0], view_indices(rhs, indices))]
     if rhs.op is Op.AT:
         return [(rhs.arguments[0], (LoopIndex("any"), *indices)), (rhs.arguments[1], ())]
@@ -322,7 +322,7 @@ def _computes_in_place(plan: Plan, unit: Unit, value: Var, register: Var) -> boo
         return reads_in_place(plan, unit.source, register)
     assert unit.equation is not None
     rhs = unit.equation.rhs
-    if not isinstance(rhs, Apply) or rhs.op not in POINTWISE:
+    if not isinstance(rhs, Apply) or not is_pointwise(rhs):
         return False
     here = _symbolic(register)
     return _all_at(plan, _element_reads(rhs, here), here, register)
