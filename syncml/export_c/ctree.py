@@ -143,10 +143,11 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """``switch (scrutinee)`` with a ``break`` after each case and a default that does nothing."""
+    """``switch (scrutinee)`` with a ``break`` after each case and a default at the end."""
 
     scrutinee: CExpr
     cases: tuple[tuple[str, tuple[CStmt, ...]], ...]
+    default: tuple[CStmt, ...]
     origin: Origin | None = field(default=None, compare=False)
 
 

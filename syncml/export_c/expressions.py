@@ -198,7 +198,8 @@ def _binary(expr: Binary, scope: Scope) -> CExpr:
     scalar = machine_scalar(expr.type)
     left, right = lower(expr.left, scope), lower(expr.right, scope)
     if scalar is Scalar.BOOL:
-        return Infix(_LOGICAL[expr.op], left, right)
+        same = expr.op is BinaryOp.XOR and left == right
+        return Name("false") if same else Infix(_LOGICAL[expr.op], left, right)
     if scalar in FLOATS or (_plain_unsigned(scalar) and expr.op in _NAMES):
         return Infix(expr.op.value, left, right)
     if expr.op in _SYMBOLS:

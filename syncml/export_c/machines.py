@@ -222,13 +222,18 @@ def _choice(stmt: Switch, path: Path, position: _Position, context: _Context) ->
     kind = stmt.scrutinee.type
     if not isinstance(kind, EnumType):
         raise TypeError("a switch needs an enumeration")
-    labels = context.plan.enums[kind].constructors
-    cases = tuple(
-        (labels[kind.constructors.index(name)], tuple(_block(body, (*path, k), position, context)))
+    labels = dict(zip(kind.constructors, context.plan.enums[kind].constructors, strict=True))
+    cases = [
+        (labels[name], tuple(_block(body, (*path, k), position, context)))
         for k, (name, body) in enumerate(stmt.cases)
         if body
-    )
-    return Choice(lower(stmt.scrutinee, position.scope), cases, position.said)
+    ]
+    default: tuple[CStmt, ...] = (Remark("The other values change nothing here."),)
+    if len(cases) == len(labels):
+        # The last constructor, so that compilers see that one of the cases is taken.
+        label, body = cases.pop()
+        default = (Remark(label), *body)
+    return Choice(lower(stmt.scrutinee, position.scope), tuple(cases), default, position.said)
 
 
 def _loop(stmt: For, path: Path, position: _Position, context: _Context) -> list[CStmt]:

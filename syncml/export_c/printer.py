@@ -235,7 +235,7 @@ def _choice(statement: Choice, depth: int) -> Iterator[Line]:
         yield Line(f"{inner}break;")
         yield Line(f"{indent}}}")
     yield Line(f"{indent}default: {{")
-    yield Line(f"{inner}/* The other values change nothing here. */")
+    yield from print_statements(statement.default, depth + 1)
     yield Line(f"{inner}break;")
     yield Line(f"{indent}}}")
     yield Line(f"{indent}}}")

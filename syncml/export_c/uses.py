@@ -53,7 +53,7 @@ def _statement_expressions(statements: Iterable[CStmt | ConstantArray]) -> Itera
                 yield from _statement_expressions((*statement.then, *statement.otherwise))
             case Choice():
                 yield statement.scrutinee
-                for _, body in statement.cases:
+                for body in (*(body for _, body in statement.cases), statement.default):
                     yield from _statement_expressions(body)
             case Loop():
                 yield from _statement_expressions(statement.body)
@@ -122,7 +122,7 @@ def _counts(body: Iterable[CStmt | ConstantArray]) -> bool:
                 if _counts((*statement.then, *statement.otherwise)):
                     return True
             case Choice():
-                if any(_counts(inner) for _, inner in statement.cases):
+                if any(map(_counts, (*(inner for _, inner in statement.cases), statement.default))):
                     return True
             case _:
                 pass
