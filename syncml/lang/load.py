@@ -26,7 +26,7 @@ from syncml.lang.instances import types_of
 from syncml.lang.mishaps import diagnostic_of
 from syncml.lang.node import Interface, Node
 from syncml.lang.parameters import Parameter, read, unknown
-from syncml.lang.trace import Session, building
+from syncml.lang.trace import Abandoned, Session, building
 
 
 def load_program(target: str | Path, settings: Mapping[str, str] | None = None) -> Program:
@@ -66,6 +66,8 @@ def program_of(node: Node[..., Any], **statics: object) -> Program:
     session = Session()
     with building(session, None):
         made = _make_main(session, node, statics)
+        known = dict.fromkeys(p.name for p in node.interface.statics)
+        session.collector.extend(unknown(name, known) for name in statics if name not in known)
     return _finished(session, made)
 
 
@@ -98,6 +100,10 @@ def _import(path: Path, session: Session) -> ModuleType:
         raise DiagnosticError(
             error("D001", f"{path} cannot be read: {reason}", help="give the path of a Python file")
         ) from wrong
+    if path.suffix != ".py":
+        raise DiagnosticError(
+            error("U002", f"{path.name} is not a program", help="give a Python file, FILE.py or FILE.py:NODE")
+        )
     module = ModuleType(f"_syncml_program_{path.stem}")
     module.__file__ = str(path)
     sys.modules[module.__name__] = module
@@ -108,8 +114,8 @@ def _import(path: Path, session: Session) -> ModuleType:
         exec(code, module.__dict__)
     except DiagnosticError as wrong:
         session.collector.extend(wrong.diagnostics)
-    except KeyboardInterrupt:
-        raise
+    except Abandoned:
+        pass  # Reported where it was raised.
     except (Exception, SystemExit) as wrong:
         session.collector.add(diagnostic_of(wrong, start, "the file was imported"))
     session.collector.raise_if_errors()

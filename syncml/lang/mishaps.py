@@ -15,6 +15,7 @@ from types import CodeType, TracebackType
 
 from syncml.diagnostics.model import Diagnostic, Label, Span, error
 from syncml.lang import source
+from syncml.lang.operations import Carrier
 from syncml.lang.types import AnnotationFault
 
 _PROJECT = str(Path(__file__).parents[1])
@@ -59,6 +60,13 @@ def _hint(wrong: BaseException) -> str | None:
             return f"install the package `{name.split('.')[0]}`, or put the module beside the program"
         case ImportError(name="syncml"):
             return "see docs/reference/language.md for the names that syncml has"
+        case AttributeError() if str(wrong).endswith("'Stream' object has no attribute 'next'"):
+            return "only a state has a next value: make it with state(init=...)"
+        case AttributeError(obj=Carrier() as stream, name=str(name)):
+            close = get_close_matches(name, [known for known in dir(stream) if not known.startswith("_")], 1)
+            return f"did you mean `.{close[0]}`?" if close else None
+        case TypeError() if "__array_ufunc__" in str(wrong):
+            return "functions of NumPy do not take streams: use those of syncml, such as `from syncml import sin`"
         case SystemExit():
             return 'put what a script does under `if __name__ == "__main__":`'
         case _:

@@ -17,7 +17,7 @@ from syncml.lang import source
 from syncml.lang.annotations import Field, Result, evaluate, field, is_stream, result, scope_of_caller
 from syncml.lang.rates import Hz
 from syncml.lang.source import Place, here
-from syncml.lang.trace import report, trace_at
+from syncml.lang.trace import trace_at
 from syncml.lang.types import AnnotationFault
 
 P = ParamSpec("P")
@@ -204,8 +204,8 @@ def node(
 
     def decorate(f: Callable[..., Any]) -> Node[..., Any]:
         if not inspect.isfunction(f):
-            report(error("L014", "`@node` is applied to something that is not a function", here().span,
-                         help="decorate a function defined with `def`"))  # fmt: skip
+            message = "`@node` is applied to something that is not a function"
+            raise DiagnosticError(error("L014", message, here().span, help="decorate a function defined with `def`"))
         return Node(f, options, scope)
 
     return decorate if function is None else decorate(function)

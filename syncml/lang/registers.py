@@ -79,7 +79,12 @@ class State(Stream[Item]):
         @property
         def next(self):
             """The value at the next tick."""
-            return self if self._given is None else self._given
+            if self._given is None:
+                help_ = "assign it first, or read the state itself"
+                return Stream(
+                    fault("L004", "the next value of a state is read before it is given", here().span, help=help_)
+                )
+            return self._given
 
         @next.setter
         def next(self, value):

@@ -75,7 +75,8 @@ def _word(place: Place, trace: Trace, source: Value, to: Hz, phase: Duration | N
               help="write @node(rate=Hz(...)) above the function")  # fmt: skip
         return None
     known = presences.commit(source.presence, place.span) if source.presence is not None else presences.ON_BASE
-    own = presences.rate(known, trace.rate)
+    # Streams of different clocks met before: clock inference has the better message, and any word will do for it.
+    own = trace.rate if isinstance(known, Unknown) else presences.rate(known, trace.rate)
     if own is None:
         fault("C004", f"{source.text} does not tick evenly, so it has no rate to sample from", place.span,
               secondary=source.label(), help="hold it first: sample(hold(x, init=...), to=...)")  # fmt: skip
