@@ -8,21 +8,34 @@ the text of the messages is under snapshot.
 from __future__ import annotations
 
 import re
+import shutil
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from syncml.diagnostics import DiagnosticError
 from syncml.diagnostics.render import Format, render
+from syncml.export_c import compile_and_run
 from syncml.ir.equations.check import check_program
 from syncml.ir.equations.pretty import print_program
+from syncml.ir.step.check import check_step
 from syncml.pipeline import check, load, step_code
+from syncml.sim.inputs import prepare
+from syncml.sim.interpreter import interpret
+from syncml.sim.trace import Column, Trace, first_difference
+from tests.support.programs import inputs_for
 
 HERE = Path(__file__).resolve().parent
 ACCEPTED = sorted((HERE / "accept").glob("*.py"))
 REJECTED = sorted((HERE / "reject").glob("*.py"))
+
+SPECIFICATIONS = ("scalars",)
+"""Programs with mathematical numbers, which no machine runs."""
+
+TICKS = 40
 
 
 @pytest.mark.parametrize("path", ACCEPTED, ids=lambda path: path.stem)
@@ -33,6 +46,23 @@ def test_a_program_is_accepted(path: Path, snapshot: SnapshotAssertion) -> None:
     check_program(checked.program)
     assert step_code(checked, flat=True).machines
     assert print_program(checked.program) == snapshot
+
+
+@pytest.mark.parametrize("path", [p for p in ACCEPTED if p.stem not in SPECIFICATIONS], ids=lambda path: path.stem)
+def test_an_accepted_program_has_one_trace(path: Path) -> None:
+    """The interpreter reads the equations; the C comes from step code with one machine for each node."""
+    if shutil.which("gcc") is None:
+        pytest.skip("gcc is not installed")
+    checked = check(load(str(path)))
+    values = inputs_for(checked.program, TICKS, seed=1)
+    run = interpret(checked.program, values, TICKS)
+    code = step_code(checked, flat=False)
+    check_step(code)
+    given = {var.name: column.values for var, column in prepare(checked.main, values, TICKS).items()}
+    found = compile_and_run(code, given, TICKS, "gcc", ("-O1",)).outputs
+    expected = run.trace.only(tuple(v.name for v in checked.main.outputs))
+    columns = tuple(Column(c.name, c.type, np.asarray(found[c.name]), c.present) for c in expected.columns)
+    assert first_difference(expected, Trace(columns, TICKS)) is None
 
 
 def expected_faults(path: Path) -> Counter[tuple[int, str]]:

@@ -16,7 +16,7 @@ from syncml.ir.equations.syntax import Node as IrNode
 from syncml.ir.types import Type, element, shape
 from syncml.lang.annotations import Field, Result
 from syncml.lang.building import Made, make
-from syncml.lang.leaves import build, leaves_of_field, values_of
+from syncml.lang.leaves import build, leaves_of_field, leaves_of_result, values_of
 from syncml.lang.node import Interface, Node, definition_label
 from syncml.lang.operations import Carrier, atom_of, shared_presence, typed, value_of
 from syncml.lang.presence import UNKNOWN, OnBase, Pending, Presence, Sampled, resolve
@@ -143,18 +143,12 @@ def _targets(place: Place, trace: Trace, result: Result, ir: IrNode) -> list[Var
     outputs = iter(ir.outputs)
     targets: list[Var] = []
     for name, part in named:
-        for leaf, _ in _leaf_names(part, name):
+        for leaf, _ in leaves_of_result(part, name):
             output = next(outputs)
             spot = replace(place, names=(leaf,)) if name else (place if single else inner(place))
             role = ir.label if single else f"{ir.label}_{output.name}"
             targets.append(trace.variable(output.type, spot, role, output.unit))
     return targets
-
-
-def _leaf_names(result: Result, name: str) -> list[tuple[str, Pattern]]:
-    from syncml.lang.leaves import leaves_of_result
-
-    return leaves_of_result(result, name)
 
 
 def _activation(place: Place, made: Made, arguments: Sequence[Value]) -> Presence:

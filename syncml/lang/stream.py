@@ -28,10 +28,10 @@ E = TypeVar("E")
 FloatTensor = TypeVar("FloatTensor", bound=Tensor[float])
 IntTensor = TypeVar("IntTensor", bound=Tensor[int])
 
-Numbers: TypeAlias = "NDArray[Any] | Sequence[float]"
+Numbers: TypeAlias = "NDArray[Any] | Sequence[float] | Sequence[Sequence[float]]"
 """An array or list of numbers, where a tensor is expected."""
 
-Part: TypeAlias = "Stream[E] | E | NDArray[Any] | Sequence[float]"
+Part: TypeAlias = "Stream[E] | E | NDArray[Any] | Sequence[float] | Sequence[Sequence[float]]"
 """What broadcasts to a tensor of ``E``."""
 
 

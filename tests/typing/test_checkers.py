@@ -59,6 +59,7 @@ def announced(path: Path) -> set[int]:
 CHECKERS = [pytest.param(mypy, id="mypy"), pytest.param(pyright, id="pyright")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("checker", CHECKERS)
 @pytest.mark.parametrize("name", ["good.py", "bad.py"])
 def test_a_checker_flags_what_is_wrong(
