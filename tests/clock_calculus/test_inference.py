@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from syncml.clock_calculus import infer_clocks
+from syncml.clock_calculus.solver import strict_quotient
 from syncml.diagnostics import Diagnostic, DiagnosticError
-from syncml.ir.clocks import BASE, Clock, On, every, word
+from syncml.ir.clocks import BASE, Clock, On, Word, compose, every, word
 from syncml.ir.constants import Const
 from syncml.ir.equations.check import check_program
 from syncml.ir.equations.inline import inline
@@ -25,6 +26,11 @@ from tests.support.programs import programs
 
 MODE = EnumType("Mode", ("CRUISE", "FOLLOW"))
 ZERO = const(0.0, F32)
+WORDS = st.builds(
+    lambda prefix, period: word(tuple(prefix), tuple(period)),
+    st.lists(st.integers(0, 1), max_size=4),
+    st.lists(st.integers(0, 1), min_size=1, max_size=4),
+)
 FOURTH = word((), (1, 0, 0, 0))
 HALF = word((), (1, 0))
 
@@ -455,3 +461,37 @@ def test_the_repair_samples_by_an_enumeration() -> None:
     b.equations.pop(1)
     fault = only_fault(b.node([mode, b.op(Op.ADD, followed, other)]))
     assert fault.help == "the two are never present together: join them with `merge(mode, {...})`"
+
+
+def test_negations_of_negations_and_of_words() -> None:
+    b = NodeBuilder("n")
+    x, c, wave = b.input("x", F32), b.input("c", BOOL), b.wave(HALF)
+    twice = b.op(Op.NOT, b.op(Op.NOT, c))
+    rest = b.op(Op.NOT, wave)
+    program = infer(b.node([c, b.when(x, twice, name="again"), b.when(x, rest, name="rest")]))
+    found = {v.name: k for v, k in program.node("n").clocks.items()}
+    assert found["again"] == On(BASE, c, True)
+    assert found["rest"] == every(BASE, word((), (0, 1)))
+
+
+def test_an_argument_on_the_callees_base_decides_before_one_on_a_slower_clock() -> None:
+    f = NodeBuilder("f")
+    slow, fast = f.input("slow", F32, every(BASE, HALF)), f.input("fast", F32, BASE)
+    f.op(Op.NEG, slow)
+    callee = f.node([f.op(Op.NEG, fast)])
+    b = NodeBuilder("main")
+    x, y = b.input("x", F32, every(BASE, FOURTH)), b.input("y", F32, BASE)
+    (result,) = b.call(callee, x, y)
+    # What is wrong is the first argument; the result is not judged after that.
+    fault = only_fault(callee, b.node([b.op(Op.ADD, result, x)]))
+    assert fault.message == "`x` has clock base every (1000) but is expected to have clock base every (10)"
+
+
+@given(st.integers(1, 5), st.integers(0, 4), WORDS, WORDS)
+def test_a_strict_quotient_composes_to_the_whole(spacing: int, phase: int, inner: Word, other: Word) -> None:
+    strict = word((0,) * (phase % spacing), (1,) + (0,) * (spacing - 1))
+    whole = compose(strict, inner)
+    if inner.rate:
+        assert strict_quotient(whole, inner) == strict
+    found = strict_quotient(other, inner)
+    assert found is None or compose(found, inner) == other
