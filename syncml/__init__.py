@@ -1,62 +1,27 @@
 """syncml: a synchronous dataflow language for machine-learning control loops, embedded in Python.
 
 One program is proved, simulated and exported as C. The names here are the language; ``docs/reference/language.md``
-explains them.
+explains them. They are loaded when the first of them is asked for, so that the command line starts without them.
 """
 
-from syncml.lang.contracts import assume, ensure, invariant, require
-from syncml.lang.functions import (
-    atan2,
-    cast,
-    clip,
-    concat,
-    constant,
-    cos,
-    exp,
-    log,
-    maximum,
-    minimum,
-    sigmoid,
-    sin,
-    sqrt,
-    stack,
-    tanh,
-    vec,
-    where,
-    zeros,
-)
-from syncml.lang.kernel import arrow, fby, first, merge, pre, when
-from syncml.lang.node import Node, node
-from syncml.lang.parameters import param
-from syncml.lang.rates import Duration, Hz, ms, s
-from syncml.lang.records import Record
-from syncml.lang.registers import State, Wire, state, wire
-from syncml.lang.sampling import every, hold, sample
-from syncml.lang.stream import Stream
-from syncml.lang.types import (
-    Mat,
-    Unit,
-    Vec,
-    f32,
-    f64,
-    i8,
-    i16,
-    i32,
-    i64,
-    integer,
-    real,
-    u8,
-    u16,
-    u32,
-    u64,
-)
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from syncml.lang.names import *  # noqa: F403
+else:
+
+    def __getattr__(name):
+        from syncml.lang import names
+
+        if name == "__all__" or name in names.__all__:
+            globals().update({known: getattr(names, known) for known in ("__all__", *names.__all__)})
+            return globals()[name]
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__():
+        from syncml.lang import names
+
+        return sorted({*globals(), *names.__all__})
+
 
 __version__ = "0.1.0"
-
-__all__ = [
-    "Duration", "Hz", "Mat", "Node", "Record", "State", "Stream", "Unit", "Vec", "Wire", "arrow", "assume", "atan2",
-    "cast", "clip", "concat", "constant", "cos", "ensure", "every", "exp", "f32", "f64", "fby", "first", "hold", "i8",
-    "i16", "i32", "i64", "integer", "invariant", "log", "maximum", "merge", "minimum", "ms", "node", "param", "pre",
-    "real", "require", "s", "sample", "sigmoid", "sin", "sqrt", "stack", "state", "tanh", "u8", "u16", "u32", "u64",
-    "vec", "when", "where", "wire", "zeros",
-]  # fmt: skip
