@@ -97,7 +97,7 @@ def _report(request: Request, shown: Simulation, engine: Engine, failed: Sequenc
 
             emit(shown.findings, stream=sys.stdout)
             if not request.quiet:
-                print_simulation(request.target, shown, engine, failed)
+                print_simulation(request.target, shown, engine, failed, verbose=request.verbose)
         case Format.JSON:
             from syncml.cli.sim_json import render_sim
 

@@ -7,37 +7,45 @@ from collections.abc import Sequence
 import typer
 
 from syncml.cli.engines import Engine
-from syncml.cli.simulation import Simulation, extents
+from syncml.cli.simulation import Extent, Simulation, extents
 from syncml.cli.tables import print_table
+from syncml.ir.equations.syntax import PropertyKind
 from syncml.ir.rates import in_hertz
 from syncml.sim.monitor import ClauseResult
 
 TINTS = {"holds": "green", "fails": "bold red"}
 
 
-def print_simulation(target: str, shown: Simulation, engine: Engine, failed: Sequence[bool]) -> None:
-    """Print a summary of a run, or of the run that is shown out of several."""
-    rows = [
-        (
-            f"{each.column.name} [{each.column.unit}]" if each.column.unit else each.column.name,
-            f"{each.low:.6g}",
-            f"{each.high:.6g}",
-            f"{each.last:.6g}",
-        )
-        for each in extents(shown.trace)
-    ]
+def print_simulation(target: str, shown: Simulation, engine: Engine, failed: Sequence[bool], *, verbose: bool) -> None:
+    """Print a summary of a run, or of the run that is shown out of several.
+
+    In short form it has the interface of the main node and no lemma that holds.
+    """
+    interface = {var.name for var in (*shown.node.inputs, *shown.node.outputs)}
+    rows = [_extent_row(each) for each in extents(shown.trace) if verbose or each.column.name in interface]
     if rows:
         print_table(("stream", "least", "greatest", "last"), rows)
         typer.echo()
-    if shown.clauses:
-        print_table(
-            ("contract", "kind", "state", "ticks", "first failure"), list(map(_clause_row, shown.clauses)), TINTS
-        )
+    listed = [each for each in shown.clauses if verbose or _state(each) == "fails" or not _is_lemma(each)]
+    if listed:
+        print_table(("contract", "kind", "state", "ticks", "first failure"), list(map(_clause_row, listed)), TINTS)
         typer.echo()
+    if len(listed) < len(shown.clauses):
+        typer.echo(f"{len(shown.clauses) - len(listed)} invariants hold")
     speed = shown.trace.ticks / shown.time_s if shown.time_s else float("inf")
     typer.echo(f"{target}: {duration(shown)} in {shown.time_s:.2f} s ({speed:.3g} ticks/s, {engine})")
     if len(failed) > 1:
         typer.echo(f"{sum(failed)} of {len(failed)} runs have a failing contract")
+
+
+def _extent_row(extent: Extent) -> tuple[str, ...]:
+    column = extent.column
+    name = f"{column.name} [{column.unit}]" if column.unit else column.name
+    return name, f"{extent.low:.6g}", f"{extent.high:.6g}", f"{extent.last:.6g}"
+
+
+def _is_lemma(result: ClauseResult) -> bool:
+    return result.clause.kind is PropertyKind.INVARIANT
 
 
 def facts(shown: Simulation) -> list[tuple[str, str]]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 class Simulation:
     """A run: the streams to show, the clauses of all contracts, and a diagnostic for each that failed."""
 
+    node: Node
     trace: Trace
     clauses: tuple[ClauseResult, ...]
     findings: tuple[Diagnostic, ...]
@@ -53,7 +54,7 @@ def simulate(checked: Checked, driven: Stimulus, run: Runner, *, every_stream: b
     seconds = time.perf_counter() - start
     shown = trace if every_stream else trace.only(stream_names(checked.flat))
     clauses = monitor(checked.flat, trace)
-    return Simulation(shown, clauses, tuple(findings(clauses)), seconds)
+    return Simulation(checked.main, shown, clauses, tuple(findings(clauses)), seconds)
 
 
 def stream_names(node: Node) -> tuple[str, ...]:

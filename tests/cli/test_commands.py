@@ -257,6 +257,15 @@ class TestSim:
         assert headers["interp"] == headers["numba"]
         assert len(headers["interp"]) > len({"v", "cmd", "slow", "total"})
 
+    def test_a_lemma_that_holds_is_only_counted(self, syncml: Callable, program: Path) -> None:
+        program.write_text(program.read_text().replace("assume,", "assume, invariant,").replace(
+            "    ensure(cmd", '    invariant(total <= 5.0, "the sum is bounded")\n    ensure(cmd'
+        ))  # fmt: skip
+        short = syncml("sim", "pipeline.py", "--scenario", "step.yaml").out
+        assert "1 invariants hold" in short
+        assert "the sum is bounded" not in short
+        assert "the sum is bounded" in syncml("sim", "pipeline.py", "--scenario", "step.yaml", "-v").out
+
     def test_a_failing_contract(self, syncml: Callable, program: Path, tmp_path: Path) -> None:
         (tmp_path / "large.csv").write_text("v\n9.0\n9.0\n")
         result = syncml("sim", "pipeline.py", "--input", "large.csv")
