@@ -12,15 +12,18 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 from syncml.verify.engines import Budget, Emit
 from syncml.verify.margin import with_margin
 from syncml.verify.model import Model, input_trace, substitute_all
 from syncml.verify.products import Relaxation
-from syncml.verify.query import Query
+from syncml.verify.query import Part, Query
 from syncml.verify.slicing import is_product
 from syncml.verify.smt import Term, constants_of, limit, z3
+
+VALID, INVALID, STUCK = "valid", "invalid", "stuck"
+"""The answers."""
 
 SCHEDULE: tuple[tuple[str, float], ...] = (
     ("simple", 0.1), ("nlsat", 0.3), ("smt", 0.5), ("default", 0.5), ("nlsat", 2.0), ("smt", 3.0), ("simple", 3.0),
@@ -32,6 +35,9 @@ EVERYTHING: tuple[tuple[str, float], ...] = (("nlsat", 0.5), ("smt", 0.5), ("def
 
 STEPS_PER_SECOND = {"simple": 400_000, "nlsat": 3_000_000, "smt": 1_500_000, "default": 1_000_000}
 """About how many elementary steps each solver makes: limits in steps give the same answers on a busy machine."""
+
+NEAR_SECONDS = 3.0
+"""How long constraints are added in large portions before it is tried in small ones."""
 
 LINEAR_SECONDS = 3.0
 """The limit of the first attempt, which leaves out all products."""
@@ -47,12 +53,35 @@ class _Constraint:
     """The constant that it defines, where it is a definition."""
 
 
-def decide(model: Model, query: Query, budget: Budget, emit: Emit) -> None:
-    """Answer one query.
+def decide_all(model: Model, groups: Sequence[Sequence[Query]], budget: Budget, emit: Emit) -> None:
+    """Answer the queries of each group in turn, each within the budget, until one makes the rest of it needless."""
+    for group in groups:
+        for query in group:
+            event = decide(model, query, budget)
+            emit(event)
+            if (event["event"], query.part) in ((VALID, Part.LOCAL), (INVALID, Part.BASE)):
+                break
 
-    Emits ``valid`` with the goals that were used, ``invalid`` (with the trace, if the query starts initially), or
-    ``stuck``.
-    """
+
+def decide(model: Model, query: Query, budget: Budget) -> dict[str, Any]:
+    """Answer one query: an event ``valid`` with the goals used, ``invalid`` with a trace (if initial), or ``stuck``."""
+    started = time.process_time()
+    answer = _answer(model, query, budget) or {"event": STUCK}
+    spent = time.process_time() - started
+    return {"goal": query.goal, "part": query.part.value, "depth": query.length, "seconds": spent, **answer}
+
+
+def consistency(model: Model, budget: Budget, emit: Emit) -> None:
+    """Emit ``vacuous`` if the assumptions exclude every run of one, two or three instants."""
+    deadline = time.process_time() + budget.seconds
+    for length in (1, 2, 3):
+        constraints, _ = _constraints(model, Query(model.system.goals[0], length, Part.SEARCH, (), ()))
+        if constraints and _solve([c.term for c in constraints], SCHEDULE, deadline, budget.seed)[0] == "unsat":
+            emit({"event": "vacuous", "depth": length - 1})
+            return
+
+
+def _answer(model: Model, query: Query, budget: Budget) -> dict[str, Any] | None:
     constraints, negated = _constraints(model, query)
     deadline = time.process_time() + budget.seconds
     using = _linear(constraints, negated, budget)
@@ -62,28 +91,41 @@ def decide(model: Model, query: Query, budget: Budget, emit: Emit) -> None:
     ):
         using = _used(constraints)
     if using is not None:
-        emit({"event": "valid", "goal": query.goal, "using": using, "depth": query.length})
-        return
+        return {"event": VALID, "using": using}
+    for tiers, until in ((_near, time.process_time() + NEAR_SECONDS), (_linear_first, deadline)):
+        event = _search(model, query, constraints, negated, tiers, min(until, deadline), budget.seed)
+        if event is not None:
+            return event
+    return None
+
+
+def _search(
+    model: Model,
+    query: Query,
+    constraints: Sequence[_Constraint],
+    negated: Term,
+    tiers: _Tiers,
+    deadline: float,
+    seed: int,
+) -> dict[str, Any] | None:
+    """Add what the models of the negated goal violate until there is an answer; None if there is not."""
     active: dict[str, _Constraint] = {}
     known = set(_reads(negated))
     while time.process_time() < deadline:
         terms = [negated, *(c.term for c in active.values())]
-        answer, found = _solve(terms, SCHEDULE, deadline, budget.seed)
+        answer, found = _solve(terms, SCHEDULE, deadline, seed)
         if answer == "unsat":
-            using = _used(active.values())
-            emit({"event": "valid", "goal": query.goal, "using": using, "depth": query.length})
-            return
-        added = _wanted([c for c in constraints if c.name not in active], known, found)
+            return {"event": VALID, "using": _used(active.values())}
+        added = _wanted([c for c in constraints if c.name not in active], known, found, tiers)
         if not added and answer == "sat":
             trace = input_trace(model, found, query.length) if query.initial else None
-            emit({"event": "invalid", "goal": query.goal, "trace": trace})
-            return
+            return {"event": INVALID, "trace": trace}
         if not added:
-            break
+            return None
         for c in added:
             active[c.name] = c
             known |= c.reads
-    emit({"event": "stuck", "goals": [query.goal], "depth": query.length - 1, "engine": "localised"})
+    return None
 
 
 def _linear(constraints: Sequence[_Constraint], negated: Term, budget: Budget) -> list[str] | None:
@@ -207,23 +249,40 @@ def _grouped(model: Model) -> tuple[dict[str, Term], dict[str, Term]]:
     return named, following
 
 
-def _wanted(rest: Sequence[_Constraint], known: set[str], found: Any) -> list[_Constraint]:
+def _wanted(rest: Sequence[_Constraint], known: set[str], found: Any, tiers: _Tiers) -> list[_Constraint]:
     """What to add: of the constraints that the model violates (all, without a model), the first group with any."""
     violated = rest
     if found is not None:
         violated = [c for c in rest if not z3.is_true(found.eval(c.term, model_completion=False))]
     definitions = [c for c in violated if c.defines in known]
     clauses = [c for c in violated if not c.defines]
-    for source, condition in _tiers(clauses, definitions, known):
+    for source, condition in tiers(clauses, definitions, known):
         if group := [c for c in source if condition(c)]:
             return group
     return []
 
 
-def _tiers(
+_Tiers: TypeAlias = Callable[
+    [Sequence[_Constraint], Sequence[_Constraint], set[str]],
+    Sequence[tuple[Sequence[_Constraint], Callable[[_Constraint], bool]]],
+]
+
+
+def _near(
     clauses: Sequence[_Constraint], definitions: Sequence[_Constraint], known: set[str]
 ) -> Sequence[tuple[Sequence[_Constraint], Callable[[_Constraint], bool]]]:
-    """Nearest first: what speaks of known constants only, then what brings in one, then anything that touches them."""
+    """What speaks of known constants only; then their definitions; then clauses that touch them."""
+    return (
+        ([*clauses, *definitions], lambda c: c.reads <= known),
+        (definitions, lambda _: True),
+        (clauses, lambda c: bool(c.reads & known)),
+    )
+
+
+def _linear_first(
+    clauses: Sequence[_Constraint], definitions: Sequence[_Constraint], known: set[str]
+) -> Sequence[tuple[Sequence[_Constraint], Callable[[_Constraint], bool]]]:
+    """The same in smaller portions, and products last."""
     return (
         (clauses, lambda c: c.reads <= known),
         (definitions, lambda c: c.linear and c.reads <= known),

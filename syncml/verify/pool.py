@@ -15,6 +15,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import inf
 from types import TracebackType
 from typing import IO, Any, Self
 
@@ -60,14 +61,21 @@ class Pool:
         for worker in [w for w in self._workers if w.task == task]:
             self._drop(worker)
 
-    def events(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """What tasks report, until none waits or runs; submit and cancel may be called in between."""
+    def events(self, deadline: float = inf) -> Iterator[tuple[int, dict[str, Any]]]:
+        """What tasks report, until none waits or runs; submit and cancel may be called in between.
+
+        At ``deadline`` (of the monotonic clock) all tasks are forgotten.
+        """
         while True:
+            if time.monotonic() > deadline:
+                for number in [*(n for n, _ in self._waiting), *(w.task for w in self._workers if w.task is not None)]:
+                    self.cancel(number)
+                return
             self._start()
             running = [w for w in self._workers if w.task is not None]
             if not running:
                 return
-            yield from self._read(running)
+            yield from self._read(running, deadline)
 
     def _start(self) -> None:
         while self._waiting:
@@ -91,11 +99,11 @@ class Pool:
                 # Its end is seen as an empty read.
                 continue
 
-    def _read(self, running: list[_Worker]) -> Iterator[tuple[int, dict[str, Any]]]:
+    def _read(self, running: list[_Worker], deadline: float) -> Iterator[tuple[int, dict[str, Any]]]:
         with selectors.DefaultSelector() as selector:
             for worker in running:
                 selector.register(_pipe(worker.process.stdout), selectors.EVENT_READ, worker)
-            wait = max(0.0, min(w.deadline for w in running) - time.monotonic())
+            wait = max(0.0, min(deadline, *(w.deadline for w in running)) - time.monotonic())
             ready = [key.data for key, _ in selector.select(wait)]
         for worker in ready:
             # Whoever takes an event may cancel other tasks.

@@ -1,25 +1,29 @@
 """One transition system, all engines: who runs when, and what follows from what they report.
 
-First, k-induction on all goals together and bounded model checking run side by side. What stays open goes to Spacer,
-goal by goal, where arithmetic is linear, and to demand-driven proofs: every open goal is assumed at the instant
-before, each is proved from the others, and those that fail are dropped until the rest stands without them. A model
-that violates a goal is replayed at once; where rounding undoes it, a violation with a margin is asked for.
+Where arithmetic is linear, k-induction on all goals together and bounded model checking run side by side, and what
+stays open goes to Spacer, goal by goal. Where it is not, demand-driven proofs come first: every open goal is assumed
+at the instant before, each is proved from the others, and those that fail are dropped until the rest stands without
+them. A model that violates a goal is replayed at once; where rounding undoes it, a violation with a margin is sought.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from syncml.verify.pool import Pool
-from syncml.verify.query import Query
+from syncml.verify.query import Part, Query
 from syncml.verify.system import System
 from syncml.verify.verdicts import Counterexample
 
 Refute: TypeAlias = Callable[[str, Sequence[dict[str, str]]], Counterexample | str]
 """Replays a model of a goal's violation; a counterexample, or why it is none."""
+
+
+GROUPS = 6
+"""How many goals one task of the demand-driven engine takes."""
 
 MARGINS = ("1/16", "1/1000", "1/1000000")
 """How much room a violation is asked for, one after the other."""
@@ -64,20 +68,23 @@ class Session:
     failures: list[str] = field(default_factory=list[str])
     _text: str = ""
     _started: float = 0.0
+    _spent: dict[str, float] = field(default_factory=dict[str, float])
+    _groups: dict[int, list[str]] = field(default_factory=dict[int, list[str]])
     _refine: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
 
     def run(self) -> None:
         """Decide as many goals as time allows."""
         self._started = time.monotonic()
         self._text = self.system.to_json()
-        self._together()
-        self._margins()
         if self.system.nonlinear and "localised" in self.engines:
+            self._submit("consistency", min(5.0, self.left() / 8))
             # Quick proofs, then shallow violations, then whatever time is left for both.
-            for seconds, depth in ((4.0, 4), (15.0, 8), (60.0, 20)):
+            for seconds, depth in ((4.0, 3), (15.0, 8), (60.0, 20)):
                 self._inductive(seconds)
                 self._shallow(depth, seconds)
                 self._margins()
+        self._together()
+        self._margins()
 
     def open(self) -> list[str]:
         """Goals that are neither proved nor refuted nor known to be false ideally, in order."""
@@ -109,7 +116,7 @@ class Session:
             tasks.add(self._submit("bmc", share, each=each, depth=self.depth_limit, goals=goals))
         if not inductive:
             tasks |= self._reachability()
-        for number, event in self.pool.events():
+        for number, event in self.pool.events(self.deadline):
             self._take(event)
             if number == inductive and event["event"] == "done":
                 tasks |= self._reachability()
@@ -149,97 +156,117 @@ class Session:
 
     def _prove(self, goal: str, method: str, k: int, using: Sequence[str], invariant: str = "") -> None:
         if goal not in self.proofs and goal not in self.refuted:
-            elapsed = time.monotonic() - self._started
-            self.proofs[goal] = Proof(method, k, tuple(dict.fromkeys(using)), invariant, elapsed)
+            self.proofs[goal] = Proof(method, k, tuple(dict.fromkeys(using)), invariant, self._time(goal))
 
     def _violation(self, goal: str, trace: Sequence[dict[str, str]]) -> None:
         if goal in self.refuted or goal in self.proofs:
             return
         outcome = self.refute(goal, trace)
         if isinstance(outcome, Counterexample):
-            self.refuted[goal] = (outcome, time.monotonic() - self._started)
+            self.refuted[goal] = (outcome, self._time(goal))
             self.spurious.pop(goal, None)
         elif goal not in self.spurious:
             self._refine.append((goal, len(trace)))
             self.spurious[goal] = outcome
 
+    def _time(self, goal: str) -> float:
+        """Processor time of the queries about one goal, or the time since the start if it was one of many."""
+        return self._spent.get(goal, time.monotonic() - self._started)
+
     # Demand-driven queries.
 
-    def _ask(self, query: Query, seconds: float) -> int:
-        return self._submit("localised", seconds, query=asdict(query))
+    def _ask(self, groups: Sequence[Sequence[Query]], seconds: float) -> None:
+        """Queue groups of queries, a few for each task: a model is built once for a task."""
+        size = max(1, min(GROUPS, len(groups) // (2 * self.pool.jobs)))
+        for start in range(0, len(groups), size):
+            part = groups[start : start + size]
+            budget = {"seconds": seconds, "query": 0.0, "depth": 0, "seed": self.seed}
+            limit = 4 * seconds * sum(map(len, part))
+            data = [[q.to_data() for q in group] for group in part]
+            task = {"engine": "localised", "system": self._text, "budget": budget, "limit": limit, "queries": data}
+            self._groups[self.pool.submit(task)] = [q.goal for group in part for q in group]
+
+    def _answers(self) -> Iterator[tuple[str, Part, dict[str, Any]]]:
+        """The answers to the queries; a goal whose solver failed is stuck."""
+        for number, event in self.pool.events(self.deadline):
+            if number not in self._groups:
+                self._take(event)
+            elif event["event"] == "failed":
+                self.failures.append(event["reason"])
+                for goal in dict.fromkeys(self._groups[number]):
+                    yield goal, Part.STEP, {"event": "failed"}
+            elif "part" in event:
+                self._spent[event["goal"]] = self._spent.get(event["goal"], 0.0) + event["seconds"]
+                yield event["goal"], Part(event["part"]), event
 
     def _margins(self) -> None:
         """Ask for violations that rounding cannot undo."""
         for margin in MARGINS if self._refine else ():
-            for goal, length in self._refine:
-                if goal in self.spurious and self.left() > 0:
-                    self._ask(Query(goal, length, True, (), tuple(self.proofs), margin), min(5.0, self.left() / 4))
+            pending = [(g, n) for g, n in self._refine if g in self.spurious]
+            self._ask([[Query(g, n, Part.SEARCH, (), tuple(self.proofs), margin)] for g, n in pending], 3.0)
             self._collect()
         self._refine.clear()
 
     def _shallow(self, depth: int, seconds: float) -> None:
         """Search for violations of the open goals in the first ``depth`` instants."""
         for length in range(1, depth + 1):
-            for goal in self.open() if self.left() > 0 else ():
-                if self.depth.get(goal, 0) < length:
-                    self._ask(Query(goal, length, True, (), tuple(self.proofs)), seconds)
+            wanted = [g for g in self.open() if self.depth.get(g, 0) < length]
+            self._ask([[Query(g, length, Part.SEARCH, (), tuple(self.proofs))] for g in wanted], seconds)
             self._collect()
 
     def _collect(self) -> None:
-        for _, event in self.pool.events():
-            if event["event"] == "invalid" and event["trace"] is not None:
-                self._violation(event["goal"], event["trace"])
-            elif event["event"] == "valid":
-                self.depth[event["goal"]] = max(self.depth.get(event["goal"], 0), event["depth"])
+        for goal, _, event in self._answers():
+            if event["event"] == "invalid":
+                self._violation(goal, event["trace"])
+            elif event["event"] == "valid" and event["depth"] == self.depth.get(goal, 0) + 1:
+                self.depth[goal] = event["depth"]
 
     def _inductive(self, seconds: float) -> None:
         """Prove the open goals from each other, one instant after the other; drop those that fail."""
         standing = self.open()
         proofs: dict[str, list[str]] = {}
-        bases: dict[str, list[str]] = {}
-        asked: dict[int, tuple[str, bool]] = {}
+        bases: dict[str, list[str]] = {g: [] for g in self.depth if self.depth[g]}
 
-        def ask(goal: str, *, initial: bool) -> None:
-            before = tuple(standing[: standing.index(goal)])
-            query = Query(goal, 1 if initial else 2, initial, tuple(standing), (*self.proofs, *before))
-            asked[self._ask(query, seconds)] = (goal, initial)
+        def queries(goal: str, *parts: Part) -> list[Query]:
+            # Earlier goals hold at the same instant: the first violation of any has no earlier one beside it.
+            lemmas = (*self.proofs, *standing[: standing.index(goal)])
+            return [
+                Query(goal, 2 if p is Part.STEP else 1, p, tuple(standing) if p is Part.STEP else (), lemmas)
+                for p in parts
+            ]
 
         def drop(goal: str) -> None:
             standing.remove(goal)
-            for other in [g for g, using in proofs.items() if goal in using]:
+            broken = [g for g in standing if goal in proofs.get(g, ())]
+            for other in broken:
                 del proofs[other]
-                if other in standing:
-                    ask(other, initial=False)
+            self._ask([queries(g, Part.LOCAL, Part.STEP) for g in broken], seconds)
 
-        for goal in standing if self.left() > 0 else ():
-            if self.depth.get(goal, 0) < 1:
-                ask(goal, initial=True)
-            ask(goal, initial=False)
-        for number, event in self.pool.events():
-            goal, initial = asked[number]
-            if initial and event["event"] == "valid":
-                bases[goal] = event["using"]
-            if goal not in standing or (initial and event["event"] == "valid"):
-                continue
-            match event["event"]:
-                case "valid" if all(g in standing or g in self.proofs for g in event["using"]):
+        self._ask([queries(g, Part.LOCAL, Part.BASE, Part.STEP) for g in standing], seconds)
+        for goal, part, event in self._answers():
+            answer = event["event"]
+            if answer == "valid" and part is not Part.STEP:
+                bases.setdefault(goal, event["using"])
+            if answer == "valid" and part is not Part.BASE and goal in standing:
+                if all(g in standing or g in self.proofs for g in event["using"]):
                     proofs[goal] = event["using"]
-                case "valid" if self.left() > 0:
-                    ask(goal, initial=initial)
-                case "invalid":
-                    if event["trace"] is not None:
-                        self._violation(goal, event["trace"])
-                    drop(goal)
-                case "stuck" | "failed" | "valid":
-                    drop(goal)
-                case _:
-                    pass
-        for goal, using in sorted(bases.items(), key=lambda item: self.system.goals.index(item[0])):
-            if all(g in self.proofs or self.depth.get(g, 0) for g in using):
+                else:
+                    self._ask([queries(goal, Part.LOCAL, Part.STEP)], seconds)
+            if answer == "invalid" and part is Part.BASE:
+                self._violation(goal, event["trace"])
+            if answer != "valid" and part is not Part.LOCAL and goal in standing:
+                drop(goal)
+        self._conclude([g for g in standing if g in proofs], proofs, bases)
+
+    def _conclude(
+        self, standing: Sequence[str], proofs: Mapping[str, list[str]], bases: Mapping[str, list[str]]
+    ) -> None:
+        """Record what holds at the first instant, and the proofs that rest on nothing unproved."""
+        for goal in self.system.goals:
+            if goal in bases and all(g in self.proofs or self.depth.get(g, 0) for g in bases[goal]):
                 self.depth[goal] = max(self.depth.get(goal, 0), 1)
-        # What rests on an unproved first instant does not stand either.
-        while failing := [g for g in standing if g not in proofs or not self.depth.get(g, 0)
-                          or any(u not in standing and u not in self.proofs for u in proofs[g])]:  # fmt: skip
+        while failing := {g for g in standing if not self.depth.get(g, 0)
+                          or any(u not in standing and u not in self.proofs for u in proofs[g])}:  # fmt: skip
             standing = [g for g in standing if g not in failing]
         for goal in standing:
-            self._prove(goal, "k-induction, demand-driven", 1, proofs[goal])
+            self._prove(goal, "k-induction, demand-driven", 1, [g for g in proofs[goal] if g != goal])

@@ -133,7 +133,8 @@ class Result:
         name: The property, with the path of its instance.
         kind: ``ensure``, ``invariant``, ``require``, ``overflow``, ``division``, ``index`` or ``domain``.
         node: The label of the node that was verified.
-        time_s: Seconds from the start of the node's verification to the verdict.
+        time_s: Seconds that its own queries took, or, where it was decided together with others, from the start of the
+            verification of its node to the verdict.
     """
 
     name: str

@@ -1,6 +1,6 @@
 """A worker process: reads tasks, runs an engine on each, and writes what it reports, as lines of JSON.
 
-    in:   {"task", "engine", "system", "budget"} with "goals" and "lemmas", or with "query"
+    in:   {"task", "engine", "system", "budget"} with "goals" and "lemmas", or with "queries"
     out:  {"task", ...event} any number of times, then {"task", "event": "done"}
 
 Each task gets a solver context of its own, so that an answer does not depend on the tasks before it.
@@ -13,7 +13,7 @@ import sys
 from typing import Any
 
 from syncml.verify.engines import Budget, bounded, induction
-from syncml.verify.localise import decide
+from syncml.verify.localise import consistency, decide_all
 from syncml.verify.model import Model
 from syncml.verify.query import Query
 from syncml.verify.spacer import reachability
@@ -31,16 +31,12 @@ def run(task: dict[str, Any], emit: Any) -> None:
             induction(model, task["goals"], budget, emit)
         case "spacer":
             reachability(model, task["goals"], budget, emit, task.get("lemmas", ()))
+        case "consistency":
+            consistency(model, budget, emit)
         case "localised":
-            decide(model, query_of(task["query"]), budget, emit)
+            decide_all(model, [[Query.from_data(q) for q in group] for group in task["queries"]], budget, emit)
         case other:
             raise ValueError(f"no engine {other!r}")
-
-
-def query_of(data: dict[str, Any]) -> Query:
-    """The query that ``dataclasses.asdict`` took apart."""
-    hypotheses, lemmas = tuple(data["hypotheses"]), tuple(data["lemmas"])
-    return Query(data["goal"], data["length"], data["initial"], hypotheses, lemmas, data["margin"])
 
 
 def main() -> None:

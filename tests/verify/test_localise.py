@@ -9,11 +9,11 @@ import pytest
 
 from syncml.ir.types import F32
 from syncml.verify.engines import Budget
-from syncml.verify.localise import decide
+from syncml.verify.localise import consistency, decide, decide_all
 from syncml.verify.margin import with_margin
 from syncml.verify.model import Model
 from syncml.verify.products import Relaxation
-from syncml.verify.query import Query
+from syncml.verify.query import Part, Query
 from syncml.verify.smt import z3
 from syncml.verify.translate import translate
 from tests.verify.build import Builder, Op
@@ -38,39 +38,36 @@ def falling() -> Builder:
 
 
 def ask(builder: Builder, query: Query) -> dict[str, Any]:
-    found: list[dict[str, Any]] = []
     system = translate(builder.node(), wrapping=False, bounded=True).system
     assert system.nonlinear
-    decide(Model(system), query, Budget(20.0, 0.0, 0, 0), found.append)
-    (event,) = found
-    return event
+    return decide(Model(system), query, Budget(20.0, 0.0, 0, 0))
 
 
 def test_an_induction_that_needs_two_lemmas() -> None:
-    event = ask(falling(), Query("goal!2", 2, False, ("goal!1", "goal!2"), ()))
+    event = ask(falling(), Query("goal!2", 2, Part.STEP, ("goal!1", "goal!2"), ()))
     assert event["event"] == "valid"
     assert "goal!2" in event["using"]
 
 
 def test_without_its_lemma_it_is_not_inductive() -> None:
-    event = ask(falling(), Query("goal!1", 2, False, (), ()))
-    assert event == {"event": "invalid", "goal": "goal!1", "trace": None}
+    event = ask(falling(), Query("goal!1", 2, Part.STEP, (), ()))
+    assert (event["event"], event["trace"]) == ("invalid", None)
 
 
 def test_what_says_nothing_about_products_is_proved_without_them() -> None:
-    event = ask(falling(), Query("goal!4", 2, False, ("goal!4",), ()))
+    event = ask(falling(), Query("goal!4", 2, Part.STEP, ("goal!4",), ()))
     assert (event["event"], event["using"]) == ("valid", ["goal!4"])
 
 
 def test_a_violation_from_the_start_comes_with_its_inputs() -> None:
-    event = ask(falling(), Query("goal!3", 1, True, (), ()))
+    event = ask(falling(), Query("goal!3", 1, Part.BASE, (), ()))
     assert event["event"] == "invalid"
     assert [set(instant) for instant in event["trace"]] == [{"$push"}]
 
 
 @pytest.mark.parametrize(("margin", "answer"), [("0", "invalid"), ("1/2", "invalid"), ("2", "valid")])
 def test_a_margin_restricts_the_violations(margin: str, answer: str) -> None:
-    assert ask(falling(), Query("goal!3", 1, True, (), (), margin))["event"] == answer
+    assert ask(falling(), Query("goal!3", 1, Part.BASE, (), (), margin))["event"] == answer
 
 
 X, Y = z3.Real("x"), z3.Real("y")
@@ -115,3 +112,36 @@ def test_products_of_the_same_factors_are_one_unknown() -> None:
 
 def test_a_relaxation_keeps_what_is_linear() -> None:
     assert Relaxation().relaxed(2 * X + Y < 3).eq(2 * X + Y < 3)
+
+
+def test_a_group_ends_with_the_query_that_makes_the_rest_needless() -> None:
+    model = Model(translate(falling().node(), wrapping=False, bounded=True).system)
+    found: list[dict[str, Any]] = []
+    groups = [
+        [Query("goal!0", 1, Part.LOCAL, (), ("goal!1", "goal!2")), Query("goal!0", 1, Part.BASE, (), ())],
+        [Query("goal!3", 1, Part.BASE, (), ()), Query("goal!3", 2, Part.STEP, (), ())],
+        [Query("goal!4", 1, Part.LOCAL, (), ()), Query("goal!4", 1, Part.BASE, (), ())],
+    ]
+    decide_all(model, groups, Budget(20.0, 0.0, 0, 0), found.append)
+    assert [(e["goal"], e["part"], e["event"]) for e in found] == [
+        ("goal!0", "local", "valid"),
+        ("goal!3", "base", "invalid"),
+        ("goal!4", "local", "invalid"),
+        ("goal!4", "base", "valid"),
+    ]
+
+
+def test_assumptions_that_exclude_every_run_are_found() -> None:
+    b = falling()
+    b.assume("stands", b.op(Op.LE, next(v for v in b.clocks if v.name == "square"), 1.0))
+    found: list[dict[str, Any]] = []
+    for builder in (falling(), b):
+        model = Model(translate(builder.node(), wrapping=False, bounded=True).system)
+        consistency(model, Budget(20.0, 0.0, 0, 0), found.append)
+    assert found == [{"event": "vacuous", "depth": 0}]
+
+
+@pytest.mark.parametrize("part", list(Part))
+def test_a_query_goes_to_a_worker_and_back(part: Part) -> None:
+    query = Query("goal!1", 3, part, ("goal!0",), ("goal!2", "goal!3"), "1/8")
+    assert Query.from_data(query.to_data()) == query
