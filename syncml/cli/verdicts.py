@@ -21,6 +21,9 @@ TINTS: dict[VerdictName, str] = {"proved": "green", "violated": "bold red", "unk
 # A counterexample that is longer than this is shown by its last ticks.
 LONGEST_SHOWN = 12
 
+# Of the properties that are undecided for one reason, so many are named.
+NAMES_SHOWN = 3
+
 
 def verdict_name(verdict: Verdict) -> VerdictName:
     """Return the verdict in one word."""
@@ -64,9 +67,19 @@ def _print_verdicts(report: VerificationReport) -> None:
         for result in report.results
     ]
     print_table(("property", "kind", "node", "verdict", "method", "k", "time", "line"), rows, TINTS)
+    for (reason, advice), names in _undecided(report).items():
+        first, more = ", ".join(names[:NAMES_SHOWN]), len(names) - NAMES_SHOWN
+        typer.echo(f"unknown: {first}{f' and {more} more' if more > 0 else ''}: {reason}")
+        typer.echo(f"    try: {advice}")
+
+
+def _undecided(report: VerificationReport) -> dict[tuple[str, str], list[str]]:
+    """Group the undecided properties by their reason."""
+    groups: dict[tuple[str, str], list[str]] = {}
     for result in report.results:
         if isinstance(result.verdict, Unknown):
-            typer.echo(f"{result.name}: {result.verdict.reason}; try: {result.verdict.advice}")
+            groups.setdefault((result.verdict.reason, result.verdict.advice), []).append(result.name)
+    return groups
 
 
 def _method(verdict: Verdict) -> tuple[str, str]:
