@@ -21,6 +21,7 @@ from shield import (
     RAMP,
     RANGE_NOISE,
     RANGE_RATE_NOISE,
+    ROUNDING,
     SPEED_NOISE,
     TICK,
     TOP_ACCELERATION,
@@ -228,8 +229,9 @@ def acc(
 
     change = command - last
     ensure((command >= -BRAKING) & (command <= TOP_ACCELERATION), "command within actuator limits", req="SR-2")
-    ensure((change <= TICK * COMFORT_JERK) & (change >= -TICK * RAMP), "jerk within actuator limits", req="SR-3")
-    ensure(braking | (change >= -TICK * COMFORT_JERK), "jerk within comfort limits", req="SR-3")
+    comfort = TICK * COMFORT_JERK + ROUNDING
+    ensure((change <= comfort) & (change >= -TICK * RAMP - ROUNDING), "jerk within actuator limits", req="SR-3")
+    ensure(braking | (change >= -comfort), "jerk within comfort limits", req="SR-3")
     invariant((last >= -BRAKING) & (last <= TOP_ACCELERATION), "last command within actuator limits")
     return Command(command, braking, mode, headway), bounds
 

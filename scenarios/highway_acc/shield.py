@@ -45,6 +45,9 @@ RANGE_RATE_NOISE = 0.25
 SPEED_NOISE = 0.1
 """Bounds of the sensors' errors, m and m/s."""
 
+ROUNDING = 2e-5
+"""Room for the rounding of f32 in the comparisons that are exact in real numbers."""
+
 Metres = Annotated[f32, Unit("m")]
 MetresPerSecond = Annotated[f32, Unit("m/s")]
 Acceleration = Annotated[f32, Unit("m/s²")]
@@ -179,7 +182,7 @@ def _prove(
     invariant(~braking | (after.ramp + TICK * (command + BRAKING) <= own.ramp), "the ramp goes on")
     stopped = following.speed == 0.0
     invariant(
-        ~braking | (after.excess <= own.excess - TICK * BRAKING) | (stopped & (after.excess <= own.excess)),
+        ~braking | (after.excess <= own.excess - TICK * BRAKING + ROUNDING) | (stopped & (after.excess <= own.excess)),
         "braking takes speed",
     )
     invariant(own.excess >= now.speed + BRAKE_LAG * acceleration, "the ramp adds speed")

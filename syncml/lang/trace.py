@@ -135,9 +135,12 @@ class Trace:
         return Var(self.names.fresh(name + self.path), type_, place.span, user, unit)
 
     def name_at(self, place: Place, role: str) -> tuple[str, bool]:
-        """The name for the value at ``place``, and whether it is the user's."""
+        """The name for the value at ``place``, and whether it is one that the user gave in the node itself.
+
+        A name inside of a helper function names the value too, but the node's reader does not know it.
+        """
         if len(place.names) == 1 and place.names[0]:
-            return place.names[0], not place.derived
+            return place.names[0], not place.derived and place.code is self.code
         if place.returned and place.code is not self.code:
             # The value of a helper function is the value of its call.
             outer = source.outer_place(place)
