@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -57,7 +58,10 @@ class Request:
         """
         from syncml import pipeline
 
-        checked = pipeline.check(pipeline.load(self.target, self.settings), self.dumps)
+        # What the program prints while it is traced must not mix with a document on standard output.
+        with contextlib.redirect_stdout(sys.stderr):
+            program = pipeline.load(self.target, self.settings)
+        checked = pipeline.check(program, self.dumps)
         if self.dumps.wanted:
             pipeline.step_code(checked, flat=True, shown=self.dumps)
         return checked

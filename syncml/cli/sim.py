@@ -113,8 +113,10 @@ def _write(request: Request, shown: Simulation, out: Path | None, plot: Path | N
         write_trace(shown.trace, out)
     if plot is not None:
         from syncml.cli.sim_text import facts
+        from syncml.cli.simulation import worth_drawing
         from syncml.sim.plot import write_plot
 
         failures = [(each.name, each.first_failure) for each in shown.clauses if each.first_failure is not None]
-        write_plot(shown.trace, plot, request.target, facts(shown), failures)
+        drawn = shown.trace if request.verbose else worth_drawing(shown)
+        write_plot(drawn, plot, request.target, facts(shown), failures)
     return [path for path in (out, plot) if path is not None]

@@ -64,6 +64,20 @@ def stream_names(node: Node) -> tuple[str, ...]:
     return tuple(dict.fromkeys(var.name for var in (*node.inputs, *node.outputs, *named)))
 
 
+def worth_drawing(shown: Simulation) -> Trace:
+    """Return the streams that the main node itself names and that change during the run."""
+    node = shown.node
+    own = {v.name for v in (*node.inputs, *node.outputs)}
+    own |= {t.name for e in node.equations for t in e.targets if t.user}
+    changing = (c.name for c in shown.trace.columns if c.name in own and _changes(c))
+    return shown.trace.only(tuple(changing))
+
+
+def _changes(column: Column) -> bool:
+    values = column.values[column.present]
+    return bool(values.size and np.any(values != values[0]))
+
+
 def extents(trace: Trace) -> list[Extent]:
     """Return the ranges of the streams of scalar numbers."""
     found: list[Extent] = []

@@ -84,6 +84,12 @@ class TestCheck:
         [v] = [stream for stream in found["nodes"][1]["streams"] if stream["name"] == "v"]
         assert v == {"name": "v", "role": "input", "type": "f32", "clock": "base", "rate": "20 Hz", "line": 14}
 
+    def test_what_a_program_prints_stays_out_of_the_document(self, syncml: Callable, program: Path) -> None:
+        program.write_text(program.read_text() + '\nprint("loading")\n')
+        result = syncml("check", "pipeline.py", "--format", "json")
+        document(result.out, "check")
+        assert result.err == "loading\n"
+
     def test_a_fault_is_shown_at_its_line(self, syncml: Callable, program: Path) -> None:
         result = syncml("check", "broken.py")
         assert (result.code, result.out) == (ExitCode.REJECTED, "")
