@@ -257,21 +257,21 @@ def highway_acc(
 ) -> tuple[Stream[Metres], Stream[MetresPerSecond], Stream[MetresPerSecond], Stream[Acceleration], Command]:
     """The loop: the pipeline, the car, and a lead that may brake, accelerate, or be replaced by one that cuts in."""
     start, tick = first(), every(4)
-    speed, acceleration = state(init=0.0), state(init=0.0)
-    gap, lead_speed = state(init=0.0), state(init=0.0)
+    kept_speed, acceleration = state(init=0.0), state(init=0.0)
+    kept_gap, kept_lead_speed = state(init=0.0), state(init=0.0)
     new = tick & (start | cut_in)
-    v = where(start, start_speed, speed)
-    x = where(new, target_gap, gap)
-    v_lead = where(new, target_speed, lead_speed)
+    speed = where(start, start_speed, kept_speed)
+    gap = where(new, target_gap, kept_gap)
+    lead_speed = where(new, target_speed, kept_lead_speed)
 
-    measured = v + error.speed
-    seen = Frame(valid=~radar_lost, new=new, range=x + error.range, range_rate=v_lead - v + error.range_rate)
+    measured = speed + error.speed
+    seen = Frame(valid=~radar_lost, new=new, range=gap + error.range, range_rate=lead_speed - speed + error.range_rate)
     command, bounds = acc(sample(seen, to=Hz(25)), measured, acceleration, v_set)
 
     acceleration.next = after_lag(acceleration, command.acceleration)
-    speed.next = clip(v + TICK * acceleration, 0.0, TOP_SPEED)
-    lead_speed.next = clip(v_lead + TICK * lead_acceleration, 0.0, TOP_SPEED)
-    gap.next = minimum(x + TICK * (v_lead - v), RADAR_RANGE)
+    kept_speed.next = clip(speed + TICK * acceleration, 0.0, TOP_SPEED)
+    kept_lead_speed.next = clip(lead_speed + TICK * lead_acceleration, 0.0, TOP_SPEED)
+    kept_gap.next = minimum(gap + TICK * (lead_speed - speed), RADAR_RANGE)
 
     assume(abs(error.range) <= RANGE_NOISE, "range error bounded")
     assume(abs(error.range_rate) <= RANGE_RATE_NOISE, "range rate error bounded")
@@ -283,19 +283,19 @@ def highway_acc(
 
     last = pre(command.acceleration, init=0.0)
     invariant((acceleration >= -BRAKING) & (acceleration <= TOP_ACCELERATION), "acceleration in range")
-    invariant((v >= 0.0) & (v <= TOP_SPEED), "speed in range")
-    invariant((v_lead >= 0.0) & (v_lead <= TOP_SPEED), "lead speed in range")
-    invariant((v <= bounds.speed) & (bounds.speed <= TOP_SPEED), "the speed bound holds")
-    invariant((bounds.lead_speed >= 0.0) & (bounds.lead_speed <= v_lead), "the lead speed bound holds")
-    invariant(bounds.gap <= x, "the gap bound holds")
-    certain, real = stopping(bounds.speed, acceleration, last), stopping(v, acceleration, last)
+    invariant((speed >= 0.0) & (speed <= TOP_SPEED), "speed in range")
+    invariant((lead_speed >= 0.0) & (lead_speed <= TOP_SPEED), "lead speed in range")
+    invariant((speed <= bounds.speed) & (bounds.speed <= TOP_SPEED), "the speed bound holds")
+    invariant((bounds.lead_speed >= 0.0) & (bounds.lead_speed <= lead_speed), "the lead speed bound holds")
+    invariant(bounds.gap <= gap, "the gap bound holds")
+    certain, real = stopping(bounds.speed, acceleration, last), stopping(speed, acceleration, last)
     invariant(real.excess <= certain.excess, "certainty adds speed")
     invariant(real.distance <= certain.distance, "certainty adds distance")
-    invariant(lead_stopping(v_lead) >= lead_stopping(bounds.lead_speed), "certainty slows the lead")
-    rss = margin(Bounds(gap=x, lead_speed=v_lead, speed=v), real, lead_stopping(v_lead))
+    invariant(lead_stopping(lead_speed) >= lead_stopping(bounds.lead_speed), "certainty slows the lead")
+    rss = margin(Bounds(gap=gap, lead_speed=lead_speed, speed=speed), real, lead_stopping(lead_speed))
     ensure(rss >= 0.0, "RSS distance kept", req="SR-1")
-    ensure(x >= CLEARANCE, "no collision", req="SR-1")
-    return x, v, v_lead, acceleration, command
+    ensure(gap >= CLEARANCE, "no collision", req="SR-1")
+    return gap, speed, lead_speed, acceleration, command
 
 
 main = highway_acc

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from syncml.diagnostics import Diagnostic, Label, Severity
+from syncml.ir.equations.syntax import Wave
 from syncml.ir.step.lowering import Observe, observed
 from syncml.ir.types import FLOATS, MACHINE_INTEGERS, element
 from syncml.sim.monitor import ClauseResult, monitor
@@ -68,7 +69,7 @@ def worth_drawing(shown: Simulation) -> Trace:
     """Return the streams that the main node itself names and that change during the run."""
     node = shown.node
     own = {v.name for v in (*node.inputs, *node.outputs)}
-    own |= {t.name for e in node.equations for t in e.targets if t.user}
+    own |= {t.name for e in node.equations for t in e.targets if t.user and not isinstance(e.rhs, Wave)}
     changing = (c.name for c in shown.trace.columns if c.name in own and _changes(c))
     return shown.trace.only(tuple(changing))
 
