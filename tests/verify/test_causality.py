@@ -163,9 +163,10 @@ def test_each_group_is_reported() -> None:
 def test_the_cut_breaks_all_cycles_at_once_where_one_place_does() -> None:
     b = NodeBuilder("n")
     hub, left, right = (b.declare(name, F32) for name in ("hub", "left", "right"))
+    # Read before they are defined are left and right, but only a delay of hub breaks both loops.
+    b.define(hub, Apply(Op.ADD, (left, right)))
     b.define(left, Apply(Op.ADD, (hub, ONE)))
     b.define(right, Apply(Op.ADD, (hub, ONE)))
-    b.define(hub, Apply(Op.ADD, (left, right)))
     (fault,) = faults(b.node([hub]))
     assert fault.help is not None
     assert "pre(hub, init=...)" in fault.help
