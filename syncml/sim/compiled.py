@@ -25,7 +25,8 @@ from syncml.ir.step.syntax import Machine, Slot, StepProgram
 from syncml.ir.types import BOOL, MATHEMATICAL, EnumType, Scalar, TensorType, element, shape, size
 from syncml.sim.inputs import Raw, prepare
 from syncml.sim.numba_cache import Runner, load_runner
-from syncml.sim.numba_printer import Layout, layout_of, machine_name, numba_type, print_module
+from syncml.sim.numba_printer import Layout, layout_of, numba_type, print_module
+from syncml.sim.numba_text import machine_name
 from syncml.sim.trace import Column, Trace
 
 Values = NDArray[Any]
