@@ -140,7 +140,8 @@ def _unwritable(directory: Path, fault: OSError) -> DiagnosticError:
     )
 
 
-def _template(name: str) -> str:
+def template(name: str) -> str:
+    """The text of a file of `templates`."""
     return (files("syncml.export_c") / "templates" / name).read_text(encoding="utf-8")
 
 
@@ -158,7 +159,7 @@ def _harness(node: str, found: Leaves) -> str:
         values[f"{group}_BYTES"] = str(sum(leaf.size * leaf.count for leaf in rows))
         table = "\n".join(_row(leaf, f"{node}_{struct}") for leaf in rows)
         values["STATE" if group == "STATE" else f"{group}S"] = table
-    return "".join(line for line in _fill(_template("harness.c"), values).splitlines(keepends=True))
+    return "".join(line for line in _fill(template("harness.c"), values).splitlines(keepends=True))
 
 
 def _row(leaf: Leaf, struct: str) -> str:
@@ -176,7 +177,7 @@ def _makefile(node: str, texts: list[str], links_math: bool) -> str:
         "LIBRARIES": " -lm" if links_math else "",
         "VECTORS": "vectors.bin",
     }
-    return _fill(_template("Makefile"), values)
+    return _fill(template("Makefile"), values)
 
 
 def _map(planned: Plan, origins: Sources, texts: Mapping[str, list[Line]], found: Leaves) -> str:

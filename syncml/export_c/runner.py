@@ -38,11 +38,12 @@ def build(exported: Package, folder: Path, compiler: str = "gcc", flags: Sequenc
     sources = sorted(name for name in exported.files if name.endswith(".c"))
     libraries = ["-lm"] if exported.links_math else []
     command = [compiler, *BASE_FLAGS, *flags, "-o", "harness", *sources, *libraries]
-    _run(command, folder)
+    run_command(command, folder)
     return folder / "harness"
 
 
-def _run(command: Sequence[str], folder: Path) -> str:
+def run_command(command: Sequence[str], folder: Path) -> str:
+    """What ``command``, run in ``folder``, prints; CompilationError if it cannot run or fails."""
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     except OSError as fault:
@@ -82,7 +83,7 @@ def compile_and_run(
         folder = Path(name)
         (folder / "vectors.bin").write_bytes(encode(exported.leaves, Vectors(steps, inputs)))
         harness = build(exported, folder, compiler, flags)
-        _run([str(harness), "vectors.bin", "results.bin"], folder)
+        run_command([str(harness), "vectors.bin", "results.bin"], folder)
         return decode_results(exported.leaves, (folder / "results.bin").read_bytes())
 
 

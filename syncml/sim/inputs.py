@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from syncml.diagnostics.model import DiagnosticError, error
 from syncml.ir.constants import dtype
 from syncml.ir.equations.syntax import Node, Var
-from syncml.ir.types import BOOL, FLOATS, MACHINE_INTEGERS, EnumType, Scalar, element, integer_range, shape
+from syncml.ir.types import BOOL, FLOATS, MACHINE_INTEGERS, EnumType, Scalar, Type, element, integer_range, shape
 from syncml.sim.trace import Column
 
 Raw = Mapping[str, Sequence[Any] | NDArray[Any]]
@@ -71,22 +71,33 @@ def _column(var: Var, given: Sequence[Any] | NDArray[Any], ticks: int) -> Column
         column.present[:] = True
         return column
     for tick in range(ticks):
-        value = given[tick]
-        if value is None:
-            continue
-        array = np.asarray(value, dtype=np.object_)
-        if array.shape != wanted:
-            raise _MisfitError(f"at tick {tick} a value of shape {array.shape}, not {wanted}")
-        fitted = np.empty(array.size, dtype=dtype(kind))
-        for i, item in enumerate(array.flat):
-            fitted[i] = _fit(item, kind, tick)
-        column.values[tick] = fitted.reshape(wanted)[()]
-        column.present[tick] = True
+        if given[tick] is not None:
+            try:
+                column.values[tick] = fitted(given[tick], var.type)
+            except ValueError as misfit:
+                raise _MisfitError(f"at tick {tick} {misfit}") from None
+            column.present[tick] = True
     return column
 
 
-def _fit(item: Any, kind: Any, tick: int) -> Any:
-    misfit = _MisfitError(f"{item!r} at tick {tick} is no {kind}")
+def fitted(value: Any, type_: Type) -> Any:
+    """One value of ``type_`` as NumPy holds it.
+
+    Raises:
+        ValueError: it has another shape, or does not fit the type; the message says which.
+    """
+    kind, wanted = element(type_), shape(type_)
+    array = np.asarray(value, dtype=np.object_)
+    if array.shape != wanted:
+        raise ValueError(f"a value of shape {array.shape}, not {wanted}")
+    found = np.empty(array.size, dtype=dtype(kind))
+    for i, item in enumerate(array.flat):
+        found[i] = _fit(item, kind)
+    return found.reshape(wanted)[()]
+
+
+def _fit(item: Any, kind: Any) -> Any:
+    misfit = ValueError(f"{item!r} is no {kind}")
     if isinstance(kind, EnumType):
         name = getattr(item, "name", item)
         if isinstance(name, str) and name in kind.constructors:
@@ -98,12 +109,12 @@ def _fit(item: Any, kind: Any, tick: int) -> Any:
         raise misfit
     try:
         if kind in MACHINE_INTEGERS or kind is Scalar.INT:
-            if item != int(item) or isinstance(item, bool):
-                raise misfit
-            low, high = integer_range(kind) if kind in MACHINE_INTEGERS else (int(item), int(item))
-            if not low <= int(item) <= high:
-                raise misfit
-            return int(item)
-        return float(item) if kind in FLOATS else item
+            whole = int(item)
+            low, high = integer_range(kind) if kind in MACHINE_INTEGERS else (whole, whole)
+            if item == whole and not isinstance(item, bool) and low <= whole <= high:
+                return whole
+        else:
+            return float(item) if kind in FLOATS else item
     except (TypeError, ValueError, OverflowError):
-        raise misfit from None
+        pass
+    raise misfit

@@ -23,6 +23,7 @@ from syncml.files import read_text
 from syncml.ir.constants import dtype
 from syncml.ir.equations.syntax import Node, Var
 from syncml.ir.types import BOOL, FLOATS, EnumType, element, shape
+from syncml.sim.inputs import fitted
 
 _YAML: Any = yaml
 """PyYAML's node interface carries no types."""
@@ -234,7 +235,7 @@ def _values(signal: Any, var: Var, ticks: int, rate: float, generator: np.random
                 total = total + np.asarray(part, dtype=np.float64)
             return _floats(total, var)
         case _:
-            return [signal] * ticks
+            return np.broadcast_to(fitted(signal, var.type), extent).copy()
 
 
 def _floats(values: NDArray[Any], var: Var) -> NDArray[Any]:
@@ -247,7 +248,7 @@ def _points(signal: Points, var: Var, ticks: int, rate: float) -> Any:
     if signal.between == "held":
         # A point at 0.3 s takes effect at the tick at 0.3 s, whatever the rounding of the division.
         chosen = np.searchsorted(times - 1e-9, now, side="right") - 1
-        return [signal.points[max(i, 0)][1] for i in chosen]
+        return np.stack([fitted(value, var.type) for _, value in signal.points])[np.maximum(chosen, 0)]
     if isinstance(element(var.type), EnumType) or element(var.type) not in FLOATS:
         raise ValueError(f"cannot interpolate {var.type}")
     numbers = np.array([value for _, value in signal.points], dtype=np.float64)
