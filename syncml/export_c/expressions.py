@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from syncml.export_c.ctree import Call, Cast, CExpr, Conditional, Infix, Name, Number, Prefix, Subscript
-from syncml.export_c.scalars import c_type, literal, machine_scalar, number
+from syncml.export_c.helpers import EXTENSIONS
+from syncml.export_c.ranges import Range, decided, integer_values, masked, wrapped
+from syncml.export_c.scalars import c_type, constant, literal, machine_scalar, number
 from syncml.ir.step.syntax import (
     COMPARISONS,
     Apply,
@@ -31,14 +33,16 @@ from syncml.ir.step.syntax import (
     Unary,
     UnaryOp,
 )
-from syncml.ir.types import BIT_WIDTH, FLOATS, SIGNED, UNSIGNED, EnumType, Scalar
+from syncml.ir.types import BIT_WIDTH, FLOATS, SIGNED, UNSIGNED, EnumType, Scalar, integer_range
 
 _NAMES = {
     BinaryOp.ADD: "add", BinaryOp.SUB: "sub", BinaryOp.MUL: "mul", BinaryOp.AND: "and", BinaryOp.OR: "or",
     BinaryOp.XOR: "xor", BinaryOp.SHL: "shl", BinaryOp.SHR: "shr",
 }  # fmt: skip
 _SYMBOLS = {BinaryOp.QUOT: "/", BinaryOp.REM: "%"}
-_LOGICAL = {BinaryOp.AND: "&&", BinaryOp.OR: "||", BinaryOp.XOR: "!="}
+_LOGICAL = {BinaryOp.AND: "&&", BinaryOp.OR: "||"}
+_TRUE: CExpr = Name("true")
+_FALSE: CExpr = Name("false")
 _SMALL = 1 << 31
 
 
@@ -155,6 +159,8 @@ def lower(expr: Expr, scope: Scope) -> CExpr:
             return _binary(expr, scope)
         case Select():
             condition, then, otherwise = (lower(e, scope) for e in (expr.condition, expr.then, expr.otherwise))
+            if condition in (_TRUE, _FALSE):
+                return then if condition == _TRUE else otherwise
             return Conditional(condition, then, otherwise)
         case Convert():
             return _convert(expr, scope)
@@ -175,8 +181,9 @@ def _unary(op: UnaryOp, operand: CExpr, scalar: Scalar) -> CExpr:
             return Call(f"neg_{scalar}", (operand,))
         case UnaryOp.NOT:
             if scalar is Scalar.BOOL:
-                return Prefix("!", operand)
-            return Prefix("~", operand) if _plain_unsigned(scalar) else Call(f"not_{scalar}", (operand,))
+                return _truth(operand == _FALSE) if operand in (_TRUE, _FALSE) else Prefix("!", operand)
+            # Always a call: gcc takes ~x compared with 0 for a mistake.
+            return Call(f"not_{scalar}", (operand,))
         case UnaryOp.ABS:
             if scalar in FLOATS:
                 return Call("fabsf" if single else "fabs", (operand,))
@@ -198,9 +205,13 @@ def _binary(expr: Binary, scope: Scope) -> CExpr:
     scalar = machine_scalar(expr.type)
     left, right = lower(expr.left, scope), lower(expr.right, scope)
     if scalar is Scalar.BOOL:
-        same = expr.op is BinaryOp.XOR and left == right
-        return Name("false") if same else Infix(_LOGICAL[expr.op], left, right)
-    if scalar in FLOATS or (_plain_unsigned(scalar) and expr.op in _NAMES):
+        return _logical(expr.op, left, right)
+    if scalar in FLOATS:
+        return Infix(expr.op.value, left, right)
+    if not _defined(expr.op, scalar, left, right):
+        # The code around it never evaluates it, and compilers flag it.
+        return left
+    if _plain_unsigned(scalar) and expr.op in _NAMES:
         return Infix(expr.op.value, left, right)
     if expr.op in _SYMBOLS:
         quotient = Infix(_SYMBOLS[expr.op], left, right)
@@ -208,52 +219,63 @@ def _binary(expr: Binary, scope: Scope) -> CExpr:
     return Call(f"{_NAMES[expr.op]}_{scalar}", (left, right))
 
 
+def _logical(op: BinaryOp, left: CExpr, right: CExpr) -> CExpr:
+    """``left op right`` on Booleans, without invariant parts (MISRA C:2012 rule 14.3)."""
+    if op is BinaryOp.XOR:
+        return _FALSE if left == right else Infix("!=", left, right)
+    neutral = _TRUE if op is BinaryOp.AND else _FALSE
+    if left == neutral:
+        return right
+    if right == neutral:
+        return left
+    if _truth(neutral == _FALSE) in (left, right):
+        return _truth(neutral == _FALSE)
+    return Infix(_LOGICAL[op], left, right)
+
+
+def _defined(op: BinaryOp, scalar: Scalar, left: CExpr, right: CExpr) -> bool:
+    """Whether an integer operation has a value, as far as constant operands tell."""
+    value = constant(right)
+    if value is None:
+        return True
+    match op:
+        case BinaryOp.QUOT | BinaryOp.REM:
+            return value != 0 and not (value == -1 and constant(left) == integer_range(scalar)[0])
+        case BinaryOp.SHL | BinaryOp.SHR:
+            return 0 <= value < BIT_WIDTH[scalar]
+        case _:
+            return True
+
+
 def _comparison(expr: Binary, scope: Scope) -> CExpr:
     scalar = machine_scalar(expr.left.type)
     if scalar is Scalar.I64:
         small_left, small_right = _affine(expr.left, scope), _affine(expr.right, scope)
         if small_left is not None and small_right is not None:
-            known = _decided_by_range(expr.op, small_left, small_right)
-            if known is not None:
-                return Name("true" if known else "false")
-            return Infix(expr.op.value, small_left.text, small_right.text)
+            known = decided(expr.op, (small_left.low, small_left.high), (small_right.low, small_right.high))
+            return Infix(expr.op.value, small_left.text, small_right.text) if known is None else _truth(known)
     left, right = lower(expr.left, scope), lower(expr.right, scope)
-    decided = _decided(expr, scalar, left, right)
-    return Infix(expr.op.value, left, right) if decided is None else Name("true" if decided else "false")
+    known = None if scalar in FLOATS else _known(expr, left, right)
+    return Infix(expr.op.value, left, right) if known is None else _truth(known)
 
 
-def _decided_by_range(op: BinaryOp, left: _Affine, right: _Affine) -> bool | None:
-    """The value of ``left op right`` if it is the same at both ends of the ranges and between, else None."""
-    below, above = left.high < right.low, left.low > right.high
-    equal = left.low == left.high == right.low == right.high
-    match op:
-        case BinaryOp.EQ | BinaryOp.NE:
-            same = True if equal else (False if below or above else None)
-            return same if same is None or op is BinaryOp.EQ else not same
-        case BinaryOp.LT | BinaryOp.GE:
-            less = True if below else (False if left.low >= right.high else None)
-            return less if less is None or op is BinaryOp.LT else not less
-        case _:
-            greater = True if above else (False if left.high <= right.low else None)
-            return greater if greater is None or op is BinaryOp.GT else not greater
-
-
-def _decided(expr: Binary, scalar: Scalar, left: CExpr, right: CExpr) -> bool | None:
-    """The value of a comparison that compilers rightly flag as always true or false, else None."""
-    if scalar in FLOATS:
-        return None
+def _known(expr: Binary, left: CExpr, right: CExpr) -> bool | None:
+    """The value of a comparison of integers that its form decides, else None."""
     if left == right:
         return expr.op in (BinaryOp.EQ, BinaryOp.LE, BinaryOp.GE)
-    if scalar in UNSIGNED:
-        if _is_zero(expr.right) and expr.op in (BinaryOp.LT, BinaryOp.GE):
-            return expr.op is BinaryOp.GE
-        if _is_zero(expr.left) and expr.op in (BinaryOp.GT, BinaryOp.LE):
-            return expr.op is BinaryOp.LE
-    return None
+    left_range, right_range = _values(expr.left, left), _values(expr.right, right)
+    if expr.op in (BinaryOp.EQ, BinaryOp.NE) and (masked(expr.left, right_range) or masked(expr.right, left_range)):
+        return expr.op is BinaryOp.NE
+    return decided(expr.op, left_range, right_range)
 
 
-def _is_zero(expr: Expr) -> bool:
-    return isinstance(expr, Literal) and int(expr.value.machine()) == 0
+def _values(expr: Expr, lowered: CExpr) -> Range:
+    value = constant(lowered)
+    return integer_values(expr) if value is None else (value, value)
+
+
+def _truth(value: bool) -> CExpr:
+    return _TRUE if value else _FALSE
 
 
 def _convert(expr: Convert, scope: Scope) -> CExpr:
@@ -261,25 +283,21 @@ def _convert(expr: Convert, scope: Scope) -> CExpr:
     if isinstance(expr.operand, LoopIndex) and target in SIGNED | UNSIGNED | FLOATS:
         counter = scope.counters[expr.operand]
         if counter.value is not None and (target not in FLOATS or counter.value < 1 << 24):
-            return number(_wrapped(counter.value, target), target)
+            return number(counter.value if target in FLOATS else wrapped(counter.value, target), target)
         if counter.value is None and counter.count < _SMALL:
             index: CExpr = Name(counter.name)
             # A signed 32-bit number is what processors convert to floating point fastest.
             return Cast(c_type(target), Cast("int32_t", index) if target in FLOATS else index)
+    if isinstance(expr.operand, Literal) and source not in FLOATS and target not in FLOATS:
+        return number(integer_values(expr)[0], target)
     operand = lower(expr.operand, scope)
     if source is target:
         return operand
+    if (source, target) in EXTENSIONS:
+        return Call(f"{source}_to_{target}", (operand,))
     if source is Scalar.BOOL:
         return Conditional(operand, number(1, target), number(0, target))
     return Cast(c_type(target), operand)
-
-
-def _wrapped(value: int, target: Scalar) -> int:
-    if target in FLOATS:
-        return value
-    width = BIT_WIDTH[target]
-    value &= (1 << width) - 1
-    return value - (1 << width) if target in SIGNED and value >> (width - 1) else value
 
 
 def _bitcast(expr: Bitcast, scope: Scope) -> CExpr:

@@ -18,6 +18,15 @@ from syncml.ir.types import BIT_WIDTH, MACHINE_INTEGERS, SIGNED, Scalar
 _BINARY = {"add": "+", "sub": "-", "mul": "*", "and": "&", "or": "|", "xor": "^", "shl": "<<"}
 
 
+EXTENSIONS = tuple(
+    (source, target)
+    for target in (Scalar.U32, Scalar.U64)
+    for source in (Scalar.I8, Scalar.I16, Scalar.I32)
+    if BIT_WIDTH[source] < BIT_WIDTH[target]
+)
+"""Conversions that gcc's -Wsign-conversion sees through when they are written as casts."""
+
+
 def _inline(result: str, name: str, parameters: str, *body: str) -> Text:
     return Text((f"static inline {result} {name}({parameters})", "{", *(f"    {line}" for line in body), "}"))
 
@@ -67,6 +76,13 @@ def _bitcast(source: Scalar, target: Scalar) -> Text:
     )
 
 
+def _extension(source: Scalar, target: Scalar) -> Text:
+    """Conversion of a signed integer to a wider unsigned one: the sign fills the new bits."""
+    return _inline(
+        c_type(target), f"{source}_to_{target}", f"{c_type(source)} value", f"return ({c_type(target)})value;"
+    )
+
+
 def _catalogue() -> dict[str, Text]:
     """Every helper by name, in the order in which a file lists them."""
     catalogue: dict[str, Text] = {}
@@ -74,6 +90,8 @@ def _catalogue() -> dict[str, Text]:
         for operation in ("add", "sub", "mul", "neg", "abs", "and", "or", "xor", "not", "shl", "shr"):
             if operation != "abs" or scalar in SIGNED:
                 catalogue[f"{operation}_{scalar}"] = _helper(operation, scalar)
+    for source, target in EXTENSIONS:
+        catalogue[f"{source}_to_{target}"] = _extension(source, target)
     for width, real in ((32, Scalar.F32), (64, Scalar.F64)):
         for integer in (Scalar(f"i{width}"), Scalar(f"u{width}")):
             for source, target in ((real, integer), (integer, real)):

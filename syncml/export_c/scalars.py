@@ -88,6 +88,24 @@ def number(value: Any, scalar: Scalar) -> CExpr:
     return _float(np.float32(value) if scalar is Scalar.F32 else np.float64(value), scalar is Scalar.F32)
 
 
+def constant(expr: CExpr) -> int | None:
+    """The value of an integer or Boolean literal that `number` made, None for any other expression."""
+    match expr:
+        case Number(text) if "." not in text and not text.endswith("F"):
+            return int(text.rstrip("U"), 0)
+        case Call("INT64_C" | "UINT64_C", (Number(text),)):
+            return int(text, 0)
+        case Prefix("-", inner):
+            value = constant(inner)
+            return None if value is None else -value
+        case Name("true" | "false"):
+            return int(expr.text == "true")
+        case Name(text) if text.startswith("INT") and text.endswith("_MIN"):
+            return -(1 << (int(text[3:-4]) - 1))
+        case _:
+            return None
+
+
 def _hexadecimal(value: float, suffix: str) -> str:
     if math.isnan(value):
         return "NAN" if suffix else "(double)NAN"
