@@ -38,3 +38,8 @@ def test_every_option_is_described(syncml: Callable, project_root: Path, command
     described = set(OPTION.findall(pages[f"syncml {command}"]))
     assert offered - general == described
     assert general <= offered
+
+
+def test_the_options_of_the_demonstration_are_described(syncml: Callable, project_root: Path) -> None:
+    offered = set(OPTION.findall(syncml("demo", "--help").out)) - {"--help"}
+    assert offered == set(OPTION.findall(sections(project_root)["syncml demo"]))
