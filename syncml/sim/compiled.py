@@ -151,7 +151,9 @@ class Simulation:
 
     def _fill(self, rows: dict[str, Values], slot: Slot, values: Values) -> None:
         start = self._layout.offset[slot]
-        rows[machine_name(element(slot.type))][:, start : start + size(slot.type)] = values.reshape(len(values), -1)
+        rows[machine_name(element(slot.type))][:, start : start + size(slot.type)] = values.reshape(
+            len(values), size(slot.type)
+        )
 
     def _call(self, rows: _Recording, ticks: int) -> None:
         uses = {
