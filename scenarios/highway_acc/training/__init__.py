@@ -1,0 +1,1 @@
+"""How the two networks of the flagship are trained: NumPy only, from a seed."""
