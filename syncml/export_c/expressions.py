@@ -14,7 +14,7 @@ from typing import assert_never
 
 from syncml.export_c.ctree import Call, Cast, CExpr, Conditional, Infix, Name, Number, Prefix, Subscript
 from syncml.export_c.helpers import EXTENSIONS
-from syncml.export_c.ranges import Range, decided, integer_values, masked, wrapped
+from syncml.export_c.ranges import Range, decided, integer_values, wrapped
 from syncml.export_c.scalars import c_type, constant, literal, machine_scalar, number
 from syncml.ir.step.syntax import (
     COMPARISONS,
@@ -37,7 +37,7 @@ from syncml.ir.types import BIT_WIDTH, FLOATS, SIGNED, UNSIGNED, EnumType, Scala
 
 _NAMES = {
     BinaryOp.ADD: "add", BinaryOp.SUB: "sub", BinaryOp.MUL: "mul", BinaryOp.AND: "and", BinaryOp.OR: "or",
-    BinaryOp.XOR: "xor", BinaryOp.SHL: "shl", BinaryOp.SHR: "shr",
+    BinaryOp.XOR: "xor", BinaryOp.SHL: "shl", BinaryOp.SHR: "shr", BinaryOp.QUOT: "quot", BinaryOp.REM: "rem",
 }  # fmt: skip
 _SYMBOLS = {BinaryOp.QUOT: "/", BinaryOp.REM: "%"}
 _LOGICAL = {BinaryOp.AND: "&&", BinaryOp.OR: "||"}
@@ -211,12 +211,41 @@ def _binary(expr: Binary, scope: Scope) -> CExpr:
     if not _defined(expr.op, scalar, left, right):
         # The code around it never evaluates it, and compilers flag it.
         return left
-    if _plain_unsigned(scalar) and expr.op in _NAMES:
-        return Infix(expr.op.value, left, right)
-    if expr.op in _SYMBOLS:
-        quotient = Infix(_SYMBOLS[expr.op], left, right)
-        return quotient if BIT_WIDTH[scalar] >= 32 else Cast(c_type(scalar), quotient)
+    if expr.op in _SYMBOLS and BIT_WIDTH[scalar] >= 32:
+        dividend, divisor = constant(left), constant(right)
+        if dividend is None or divisor is None:
+            return Infix(_SYMBOLS[expr.op], left, right)
+        quotient = abs(dividend) // abs(divisor) * (-1 if (dividend < 0) != (divisor < 0) else 1)
+        return number(quotient if expr.op is BinaryOp.QUOT else dividend - (quotient * divisor), scalar)
+    if _plain_unsigned(scalar):
+        folded = _folded(expr.op, constant(left), constant(right))
+        return Infix(expr.op.value, left, right) if folded is None else number(wrapped(folded, scalar), scalar)
     return Call(f"{_NAMES[expr.op]}_{scalar}", (left, right))
+
+
+def _folded(op: BinaryOp, left: int | None, right: int | None) -> int | None:
+    """The exact value of ``left op right`` for two constants, None otherwise; compilers compute these too."""
+    if left is None or right is None:
+        return None
+    match op:
+        case BinaryOp.ADD:
+            return left + right
+        case BinaryOp.SUB:
+            return left - right
+        case BinaryOp.MUL:
+            return left * right
+        case BinaryOp.AND:
+            return left & right
+        case BinaryOp.OR:
+            return left | right
+        case BinaryOp.XOR:
+            return left ^ right
+        case BinaryOp.SHL:
+            return left << right
+        case BinaryOp.SHR:
+            return left >> right
+        case _:
+            return None
 
 
 def _logical(op: BinaryOp, left: CExpr, right: CExpr) -> CExpr:
@@ -264,9 +293,19 @@ def _known(expr: Binary, left: CExpr, right: CExpr) -> bool | None:
     if left == right:
         return expr.op in (BinaryOp.EQ, BinaryOp.LE, BinaryOp.GE)
     left_range, right_range = _values(expr.left, left), _values(expr.right, right)
-    if expr.op in (BinaryOp.EQ, BinaryOp.NE) and (masked(expr.left, right_range) or masked(expr.right, left_range)):
+    if expr.op in (BinaryOp.EQ, BinaryOp.NE) and (_masked(left, constant(right)) or _masked(right, constant(left))):
         return expr.op is BinaryOp.NE
     return decided(expr.op, left_range, right_range)
+
+
+def _masked(expr: CExpr, value: int | None) -> bool:
+    """Whether ``expr`` combines something with a constant so that it cannot be the constant ``value``."""
+    if value is None or not isinstance(expr, Infix) or expr.op not in ("&", "|"):
+        return False
+    for mask in (constant(expr.left), constant(expr.right)):
+        if mask is not None and (mask & value if expr.op == "&" else mask | value) != value:
+            return True
+    return False
 
 
 def _values(expr: Expr, lowered: CExpr) -> Range:

@@ -53,6 +53,9 @@ def _helper(operation: str, scalar: Scalar) -> Text:
             )
         case "shr":
             return _inline(ctype, name, f"{ctype} a, {ctype} count", f"return ({ctype})(a >> count);")
+        case "quot" | "rem":
+            symbol = "/" if operation == "quot" else "%"
+            return _inline(ctype, name, f"{ctype} a, {ctype} b", f"return ({ctype})(a {symbol} b);")
         case _:
             symbol = _BINARY[operation]
             right = "count" if operation == "shl" else "b"
@@ -87,9 +90,13 @@ def _catalogue() -> dict[str, Text]:
     """Every helper by name, in the order in which a file lists them."""
     catalogue: dict[str, Text] = {}
     for scalar in sorted(MACHINE_INTEGERS, key=lambda s: (BIT_WIDTH[s], s.value)):
-        for operation in ("add", "sub", "mul", "neg", "abs", "and", "or", "xor", "not", "shl", "shr"):
-            if operation != "abs" or scalar in SIGNED:
-                catalogue[f"{operation}_{scalar}"] = _helper(operation, scalar)
+        operations = ["add", "sub", "mul", "neg", "and", "or", "xor", "not", "shl", "shr"]
+        if scalar in SIGNED:
+            operations.append("abs")
+        if BIT_WIDTH[scalar] < 32:
+            operations += ["quot", "rem"]
+        for operation in operations:
+            catalogue[f"{operation}_{scalar}"] = _helper(operation, scalar)
     for source, target in EXTENSIONS:
         catalogue[f"{source}_to_{target}"] = _extension(source, target)
     for width, real in ((32, Scalar.F32), (64, Scalar.F64)):

@@ -2,7 +2,7 @@
 
 Rule: C compilers flag a comparison that the types of its operands decide, and a value compared with itself; strict
 builds make that an error. Such a comparison is printed as its value. What is decided here is what compilers look at:
-literals, conversions from a narrower type, masks with a literal, and equal operands.
+literals, conversions from a narrower type, masks with a literal, and equal operands (`expressions` sees to those).
 """
 
 from __future__ import annotations
@@ -67,16 +67,3 @@ def _less(left: Range, right: Range) -> bool | None:
     if left[1] < right[0]:
         return True
     return False if left[0] >= right[1] else None
-
-
-def masked(expr: Expr, value: Range) -> bool:
-    """Whether ``expr`` combines something with a constant so that it cannot be the one number in ``value``."""
-    low, high = value
-    if low != high or not isinstance(expr, Binary) or expr.op not in (BinaryOp.AND, BinaryOp.OR):
-        return False
-    for side in (expr.left, expr.right):
-        mask, last = integer_values(side)
-        possible = mask & low if expr.op is BinaryOp.AND else mask | low
-        if mask == last and possible != low:
-            return True
-    return False
