@@ -150,7 +150,7 @@ class _Unit:
             attempt, index = first, i
             if first.checked.kinds.get(clause.holds) is not Check.OVERFLOW:
                 undecided = i not in first.counted and _goal(i) not in first.session.refuted
-                if again is not None and undecided:
+                if again is not None and undecided and _decided(again, position):
                     attempt, index = again, position
                 position += 1
             results.append(self._result(attempt, index))
@@ -170,7 +170,7 @@ class _Unit:
 
         left = max(0.0, self._deadline - time.monotonic())
         # A second attempt over bit vectors may be needed.
-        share = 0.6 * left if overflow and self._has_machine_integers() else left
+        share = 0.8 * left if overflow and self._has_machine_integers() else left
         engines = frozenset(self._options.engines or ENGINES)
         session = Session(
             translation.system, self._pool, refute, time.monotonic() + share, engines, self._options.seed
@@ -245,6 +245,10 @@ class _Unit:
         if kinds & FLOATS:
             parts.append("ideal reals for floats")
         return ", ".join(parts) or "exact"
+
+
+def _decided(attempt: _Attempt, index: int) -> bool:
+    return index in attempt.counted or _goal(index) in attempt.session.refuted
 
 
 def _goal(index: int) -> str:

@@ -9,8 +9,8 @@ definitions comes down to the few dozen that matter, which is what the solver ca
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -32,6 +32,14 @@ SCHEDULE: tuple[tuple[str, float], ...] = (
 
 EVERYTHING: tuple[tuple[str, float], ...] = (("nlsat", 0.5), ("smt", 0.5), ("default", 0.5))
 """The same for all constraints at once."""
+
+QUICK: tuple[tuple[str, float], ...] = (("simple", 0.1),)
+"""The same for what needs a few definitions only; it comes first, for it never looks at a network behind a limiter."""
+
+QUICK_SECONDS = 0.5
+
+LOCAL_SECONDS = 0.8
+"""The limit of a proof at one instant; where there is none, the other parts are asked for."""
 
 STEPS_PER_SECOND = {"simple": 400_000, "nlsat": 3_000_000, "smt": 1_500_000, "default": 1_000_000}
 """About how many elementary steps each solver makes: limits in steps give the same answers on a busy machine."""
@@ -57,7 +65,8 @@ def decide_all(model: Model, groups: Sequence[Sequence[Query]], budget: Budget, 
     """Answer the queries of each group in turn, each within the budget, until one makes the rest of it needless."""
     for group in groups:
         for query in group:
-            event = decide(model, query, budget)
+            seconds = min(LOCAL_SECONDS, budget.seconds) if query.part is Part.LOCAL else budget.seconds
+            event = decide(model, query, replace(budget, seconds=seconds))
             emit(event)
             if (event["event"], query.part) in ((VALID, Part.LOCAL), (INVALID, Part.BASE)):
                 break
@@ -74,9 +83,21 @@ def decide(model: Model, query: Query, budget: Budget) -> dict[str, Any]:
 def consistency(model: Model, budget: Budget, emit: Emit) -> None:
     """Emit ``vacuous`` if the assumptions exclude every run of one, two or three instants."""
     deadline = time.process_time() + budget.seconds
-    for length in (1, 2, 3):
-        constraints, _ = _constraints(model, Query(model.system.goals[0], length, Part.SEARCH, (), ()))
-        if constraints and _solve([c.term for c in constraints], SCHEDULE, deadline, budget.seed)[0] == "unsat":
+    for length in (1, 2, 3) if model.system.assumptions else ():
+        universe = _Universe.of(model, length, initial=True)
+        active = [universe.clauses[a, k] for a in model.system.assumptions for k in range(length)]
+        definitions = {c.defines: c for c in universe.others if c.defines}
+        known = {name for c in active for name in c.reads}
+        pending = list(known)
+        while pending:
+            # Only what the assumptions read: a network that they do not mention takes no part.
+            definition = definitions.pop(pending.pop(), None)
+            if definition is not None:
+                active.append(definition)
+                pending += definition.reads - known
+                known |= definition.reads
+        active += [c for c in universe.others if not c.defines and c.reads <= known]
+        if _solve([c.term for c in active], SCHEDULE, deadline, budget.seed)[0] == "unsat":
             emit({"event": "vacuous", "depth": length - 1})
             return
 
@@ -84,6 +105,18 @@ def consistency(model: Model, budget: Budget, emit: Emit) -> None:
 def _answer(model: Model, query: Query, budget: Budget) -> dict[str, Any] | None:
     constraints, negated = _constraints(model, query)
     deadline = time.process_time() + budget.seconds
+    quick = _search(
+        model,
+        query,
+        constraints,
+        negated,
+        _near,
+        QUICK,
+        min(deadline, time.process_time() + QUICK_SECONDS),
+        budget.seed,
+    )
+    if quick is not None:
+        return quick
     using = _linear(constraints, negated, budget)
     if (
         using is None
@@ -93,7 +126,7 @@ def _answer(model: Model, query: Query, budget: Budget) -> dict[str, Any] | None
     if using is not None:
         return {"event": VALID, "using": using}
     for tiers, until in ((_near, time.process_time() + NEAR_SECONDS), (_linear_first, deadline)):
-        event = _search(model, query, constraints, negated, tiers, min(until, deadline), budget.seed)
+        event = _search(model, query, constraints, negated, tiers, SCHEDULE, min(until, deadline), budget.seed)
         if event is not None:
             return event
     return None
@@ -105,6 +138,7 @@ def _search(
     constraints: Sequence[_Constraint],
     negated: Term,
     tiers: _Tiers,
+    schedule: Sequence[tuple[str, float]],
     deadline: float,
     seed: int,
 ) -> dict[str, Any] | None:
@@ -113,14 +147,14 @@ def _search(
     known = set(_reads(negated))
     while time.process_time() < deadline:
         terms = [negated, *(c.term for c in active.values())]
-        answer, found = _solve(terms, SCHEDULE, deadline, seed)
+        answer, found = _solve(terms, schedule, deadline, seed)
         if answer == "unsat":
             return {"event": VALID, "using": _used(active.values())}
         added = _wanted([c for c in constraints if c.name not in active], known, found, tiers)
         if not added and answer == "sat":
             trace = input_trace(model, found, query.length) if query.initial else None
             return {"event": INVALID, "trace": trace}
-        if not added:
+        if not added or (answer == "unknown" and schedule is QUICK):
             return None
         for c in added:
             active[c.name] = c
@@ -157,44 +191,74 @@ def _used(constraints: Iterable[_Constraint]) -> list[str]:
     return sorted({c.name.rsplit("@", 1)[0] for c in constraints if c.name.startswith("goal!") and not c.defines})
 
 
+@dataclass(frozen=True, slots=True)
+class _Universe:
+    """All that may be known at a number of instants, built once for all queries of that shape.
+
+    Attributes:
+        clauses: Each assumption and goal at each instant.
+        others: Definitions, updates of registers, and facts.
+        last: The constants at the last instant, for the negated goal.
+    """
+
+    clauses: Mapping[tuple[str, int], _Constraint]
+    others: Sequence[_Constraint]
+    last: Sequence[tuple[Term, Term]]
+
+    @staticmethod
+    def of(model: Model, length: int, *, initial: bool, margin: str = "0") -> _Universe:
+        """The universe of a shape, from the model's cache if it has it."""
+        key = (length, initial, margin)
+        if key not in model.cache:
+            model.cache[key] = _universe(model, length, initial, Fraction(margin))
+        return model.cache[key]
+
+
 def _constraints(model: Model, query: Query) -> tuple[list[_Constraint], Term]:
     """All constraints of a query, and its negated goal."""
+    universe = _Universe.of(model, query.length, initial=query.initial, margin=query.margin)
+    last = query.length - 1
+    always = (*model.system.assumptions, *query.lemmas)
+    names = [(n, k) for k in range(last) for n in dict.fromkeys((*always, *query.hypotheses))]
+    names += [(n, last) for n in dict.fromkeys(always) if n != query.goal]
+    if margin := Fraction(query.margin):
+        spelt = with_margin(z3.Not(_spelt_out(model)[query.goal]), margin)
+        negated = substitute_all([spelt], universe.last)[0]
+    else:
+        negated = z3.Not(universe.clauses[query.goal, last].term)
+    return [*universe.others, *(universe.clauses[key] for key in names)], negated
+
+
+def _universe(model: Model, length: int, initial: bool, margin: Fraction) -> _Universe:
     system = model.system
     named, following = _grouped(model)
-    negated = z3.Not(model.constants[query.goal])
-    if margin := Fraction(query.margin):
+    if margin:
         spelt = _spelt_out(model)
         named |= {a: with_margin(spelt[a], margin) for a in system.assumptions}
-        negated = with_margin(z3.Not(spelt[query.goal]), margin)
-    # The definitions of clauses other than the goal itself would only repeat them.
-    clauses = set(system.goals) - {query.goal}
-    names = [n for n in named if n not in clauses]
-    result: list[_Constraint] = []
+    # A clause stands for its term, so that what it says is seen at once.
+    holding = [*system.assumptions, *system.goals]
+    names = [n for n in named if n not in set(holding)]
+    clauses: dict[tuple[str, int], _Constraint] = {}
+    others: list[_Constraint] = []
     now = {n: model.at(n, 0) for n in model.constants}
-    for k in range(query.length):
-        final = k == query.length - 1
+    pairs: list[tuple[Term, Term]] = []
+    for k in range(length):
         pairs = [(c, now[n]) for n, c in model.constants.items()]
-        holding = [*system.assumptions, *query.lemmas, *(() if final else query.hypotheses)]
-        holding = [h for h in dict.fromkeys(holding) if not (final and h == query.goal)]
-        # A clause stands for its term, so that what it says is seen at once.
         groups = ([named[n] for n in names], [named[h] for h in holding], model.facts_named, list(following.values()))
         definitions, held, facts, updates = _substituted(groups, pairs)
-        result += [_definition(now[n], t) for n, t in zip(names, definitions, strict=True)]
-        result += [_constraint(f"{h}@{k}", t) for h, t in zip(holding, held, strict=True)]
-        result += [_constraint(f"fact!{i}@{k}", t) for i, t in enumerate(facts)]
-        if k == 0 and query.initial:
-            result += [_definition(now[n], t) for n, t in model.initial.items()]
-        if final:
-            negated = substitute_all([negated], pairs)[0]
-        else:
-            now = {n: model.at(n, k + 1) for n in model.constants}
-            for name, term in zip(following, updates, strict=True):
-                if term.num_args() == 0:
-                    # The register is another name for what it was given.
-                    now[name] = term
-                else:
-                    result.append(_definition(now[name], term))
-    return result, negated
+        others += [_definition(now[n], t) for n, t in zip(names, definitions, strict=True)]
+        others += [_constraint(f"fact!{i}@{k}", t) for i, t in enumerate(facts)]
+        clauses |= {(h, k): _constraint(f"{h}@{k}", t) for h, t in zip(holding, held, strict=True)}
+        if k == 0 and initial:
+            others += [_definition(now[n], t) for n, t in model.initial.items()]
+        now = {n: model.at(n, k + 1) for n in model.constants}
+        for name, term in zip(following, updates, strict=True) if k < length - 1 else ():
+            if term.num_args() == 0:
+                # The register is another name for what it was given.
+                now[name] = term
+            else:
+                others.append(_definition(now[name], term))
+    return _Universe(clauses, others, pairs)
 
 
 def _substituted(groups: Sequence[Sequence[Term]], pairs: Sequence[tuple[Term, Term]]) -> list[list[Term]]:

@@ -23,10 +23,12 @@ class Model:
         initial: The first value of each state that has one.
         following: The next value of each state, over inputs and states.
         facts: Formulas that hold at every instant, over inputs and states.
+        cache: What engines derive from the model and use again.
     """
 
     def __init__(self, system: System, context: Any = None) -> None:
         self.system = system
+        self.cache: dict[Any, Any] = {}
         self.context: Any = context if context is not None else z3.Context()
         self.constants: dict[str, Term] = {}
         lines: list[str] = []

@@ -77,7 +77,8 @@ class Session:
         self._started = time.monotonic()
         self._text = self.system.to_json()
         if self.system.nonlinear and "localised" in self.engines:
-            self._submit("consistency", min(5.0, self.left() / 8))
+            if self.system.assumptions:
+                self._submit("consistency", min(3.0, self.left() / 8))
             # Quick proofs, then shallow violations, then whatever time is left for both.
             for seconds, depth in ((4.0, 3), (15.0, 8), (60.0, 20)):
                 self._inductive(seconds)

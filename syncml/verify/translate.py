@@ -46,7 +46,8 @@ class Translation:
 def translate(node: Node, *, wrapping: bool, bounded: bool) -> Translation:
     """The transition system of a flat node without calls.
 
-    The clauses of kind ASSUME become assumptions, all others goals, in their order: goal ``i`` is named ``goal!i``.
+    The clauses of kind ASSUME become assumptions; of the others, clause ``i`` becomes the goal ``goal!i``. Lemmas come
+    first among the goals, because a goal may be proved with the help of those before it.
 
     Args:
         node: Clocked equations that passed the checks.
@@ -279,7 +280,9 @@ class _Translator:
             names.append(f"{kind}!{len(names)}")
             self._definitions.append((Definition(names[-1], "Bool", term.sexpr(), named=True), term))
         self._close_counters()
-        return assumptions, goals
+        claims = [p for p in self._node.properties if p.kind is not PropertyKind.ASSUME]
+        lemmas = [g for g, p in zip(goals, claims, strict=True) if p.kind is PropertyKind.INVARIANT]
+        return assumptions, [*lemmas, *(g for g in goals if g not in lemmas)]
 
 
 def _rooted(clock: Clock, word: Word) -> tuple[Clock, Word]:
