@@ -12,6 +12,7 @@ import typer
 
 import syncml
 from syncml.cli.check import check
+from syncml.cli.demo import demo
 from syncml.cli.doctor import doctor
 from syncml.cli.explain import explain
 from syncml.cli.export import export
@@ -37,6 +38,7 @@ app.command()(graph)
 app.command()(explain)
 app.command()(new)
 app.command()(doctor)
+app.command()(demo)
 
 
 def _print_version(wanted: bool) -> None:
