@@ -39,7 +39,7 @@ from syncml.export_c.scopes import Declarations, Path, declarations
 from syncml.export_c.uses import names_in
 from syncml.ir.constants import Const
 from syncml.ir.step.syntax import Assign, Expr, For, If, Invoke, Origin, Place, Slot, Stmt, Storage, Switch
-from syncml.ir.step.traverse import statements
+from syncml.ir.step.traverse import read_in, statements, writes
 from syncml.ir.types import EnumType, TensorType, element, shape
 
 Describe = Callable[[Origin], str]
@@ -64,6 +64,7 @@ class _Context:
     plan: Plan
     own: MachinePlan
     declared: Declarations
+    unread: frozenset[Slot]
     describe: Describe
 
 
@@ -89,11 +90,12 @@ def step_function(plan: Plan, own: MachinePlan, describe: Describe) -> FunctionD
             slots[slot] = literal(slot.initial)
     returning = {i.name: plan.machine(i.machine).returned is not None for i in own.machine.instances}
     returned = frozenset(() if own.returned is None or own.returned in own.kept else (own.returned,))
-    local = returned.union(own.machine.locals)
+    unread = _unread(own, returning)
+    local = returned.union(own.machine.locals) - unread
     declared = declarations(own.machine.body, local, own.assignment, returning, returned)
     enums = {kind: names.constructors for kind, names in plan.enums.items()}
     position = _Position(Scope(slots, plan.functions, {}, enums), signature.names, None)
-    body = _block(own.machine.body, (), position, _Context(plan, own, declared, describe))
+    body = _block(own.machine.body, (), position, _Context(plan, own, declared, unread, describe))
     copied = [slot for slot in own.machine.outputs if slot in own.kept and slot is not own.returned]
     if copied:
         body.append(Remark("Outputs that keep their value while they are absent."))
@@ -108,6 +110,16 @@ def step_function(plan: Plan, own: MachinePlan, describe: Describe) -> FunctionD
     comment = f"One step of {own.machine.label or own.machine.name}."
     qualifiers = "" if own is plan.main else "static"
     return FunctionDefinition(own.step, qualifiers, result, signature.parameters, (*unused, *body), comment)
+
+
+def _unread(own: MachinePlan, returning: Mapping[str, bool]) -> frozenset[Slot]:
+    """The locals that only take results that nobody reads; they are not declared."""
+    read = read_in(own.machine.body)
+    unread = {slot for slot in own.machine.locals if slot not in read}
+    for stmt in statements(own.machine.body):
+        if not isinstance(stmt, Invoke) or not returning[stmt.instance]:
+            unread.difference_update(writes(stmt))
+    return frozenset(unread)
 
 
 def _main_signature(plan: Plan, own: MachinePlan) -> _Signature:
@@ -264,7 +276,7 @@ def _invoke(stmt: Invoke, path: Path, position: _Position, context: _Context) ->
     (result,) = stmt.results
     if path in context.declared.at:
         return Declare(_variable(result, position, context, const=context.declared.at[path]), call, stmt.origin)
-    if result not in position.scope.slots:
+    if result in context.unread:
         return Do(Cast("void", call), stmt.origin)
     return Set(position.scope.slots[result], call, stmt.origin)
 

@@ -49,7 +49,6 @@ def _with_table() -> Function:
 
 def test_text_of_a_function() -> None:
     assert print_function(_two_to_the()).splitlines()[4:] == [
-        "",
         "static inline int32_t add_i32(int32_t a, int32_t b)",
         "{",
         "    const uint32_t bits = (uint32_t)a + (uint32_t)b;",

@@ -1,0 +1,290 @@
+"""The exported package: golden text, strict compilation, self-check, sanitizers, determinism, and failures."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
+
+from syncml.diagnostics.model import DiagnosticError
+from syncml.export_c import Options, Vectors, compile_and_run, export, package
+from syncml.export_c.runner import same_bits
+from syncml.ir.step.syntax import Assign, StepProgram
+from syncml.ir.types import F32, I32, EnumType, Scalar
+from tests.export_c.compilers import COMPILERS, STRICT
+from tests.export_c.evaluate import random_inputs, run
+from tests.export_c.programs import ALL, MODE, add, at, inp, lit, machine, origin, out, pid, program, slot, state
+
+PROGRAMS = pytest.mark.parametrize("make", ALL.values(), ids=ALL.keys())
+STEPS = 120
+
+
+class CFile(SingleFileSnapshotExtension):
+    """One golden file of C for each snapshot; ``pytest --snapshot-update`` writes them anew."""
+
+    file_extension = "txt"
+    _write_mode = WriteMode.TEXT
+
+
+def recorded(code: StepProgram, seed: int = 7) -> Vectors:
+    """A run of ``code`` under the tests' evaluator."""
+    inputs = random_inputs(code, STEPS, seed)
+    outputs, states = run(code, inputs, STEPS)
+    return Vectors(STEPS, inputs, outputs, state=states)
+
+
+def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["make", "-C", folder, *arguments], capture_output=True, text=True, check=False)
+
+
+@PROGRAMS
+def test_golden_text(make: Callable[[], StepProgram], snapshot: SnapshotAssertion) -> None:
+    exported = package(make())
+    text = "".join(
+        f"=== {name} ===\n{exported.files[name].decode()}"
+        for name in sorted(exported.files)
+        if name.startswith(exported.name) and name.endswith((".c", ".h"))
+    )
+    assert text == snapshot(extension_class=CFile)
+
+
+def test_golden_harness_map_and_documents(snapshot: SnapshotAssertion) -> None:
+    exported = package(pid())
+    for name in ("harness.c", "Makefile", "README.md", "pid_map.json"):
+        assert exported.files[name].decode() == snapshot(extension_class=CFile, name=name)
+
+
+@PROGRAMS
+@pytest.mark.parametrize("compiler", COMPILERS)
+@pytest.mark.parametrize("level", ["-O0", "-O3"])
+def test_outputs_and_state_have_the_bits_of_step_code(
+    make: Callable[[], StepProgram], compiler: str, level: str
+) -> None:
+    code = make()
+    expected = recorded(code)
+    results = compile_and_run(code, expected.inputs, STEPS, compiler, (level, *STRICT))
+    assert results.outputs.keys() == expected.outputs.keys()
+    assert results.state.keys() == expected.state.keys()
+    for computed, wanted in ((results.outputs, expected.outputs), (results.state, expected.state)):
+        for name, values in wanted.items():
+            assert same_bits(computed[name], values), name
+
+
+def test_state_leaves_are_named_by_their_path() -> None:
+    assert [leaf.name for leaf in package(ALL["network"]()).leaves.state] == ["phase", "a.last", "b.last"]
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_make_check_compiles_and_compares(compiler: str, tmp_path: Path) -> None:
+    code = ALL["network"]()
+    export(code, tmp_path / "out", Options(recorded(code)))
+    done = make(tmp_path / "out", "check", f"CC={compiler}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    # y and raw (5 values) and three registers at each step.
+    assert f"network: {STEPS} steps, {STEPS * 8} values compared, all equal bit for bit" in done.stdout
+
+
+def test_make_sanitize_is_clean(tmp_path: Path) -> None:
+    for name, program_ in ALL.items():
+        export(program_(), tmp_path / name, Options(recorded(program_())))
+        done = make(tmp_path / name, "sanitize")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "runtime error" not in done.stderr
+
+
+@pytest.mark.parametrize("part", ["outputs", "state"])
+def test_a_wrong_bit_is_found(part: str, tmp_path: Path) -> None:
+    code = pid()
+    vectors = recorded(code)
+    name = {"outputs": "cmd", "state": "integral"}[part]
+    values = getattr(vectors, part)[name]
+    values.view(np.uint32)[3] ^= 1
+    export(code, tmp_path, Options(vectors))
+    done = make(tmp_path, "check")
+    assert done.returncode != 0
+    assert f"step 3: {part.removesuffix('s')} {name}[0]: recorded 0x" in done.stdout
+    assert f"pid: FAILED, 1 of {STEPS * 3} values differ in {STEPS} steps" in done.stdout
+
+
+def test_absent_outputs_and_missing_leaves_are_not_compared(tmp_path: Path) -> None:
+    code = pid()
+    vectors = recorded(code)
+    present = np.arange(STEPS) % 2 == 0
+    outputs = {"cmd": np.where(present, vectors.outputs["cmd"], np.float32(99))}
+    last = np.arange(STEPS) == STEPS - 1
+    state = {"last": vectors.state["last"]}
+    export(code, tmp_path, Options(Vectors(STEPS, vectors.inputs, outputs, {"cmd": present}, state, last)))
+    done = make(tmp_path, "check")
+    assert f"{STEPS} steps, {STEPS // 2 + 1} values compared" in done.stdout
+
+
+def test_vectors_of_another_program_are_refused(tmp_path: Path) -> None:
+    export(pid(), tmp_path / "a", Options(recorded(pid())))
+    other = ALL["modes"]()
+    export(other, tmp_path / "b", Options(recorded(other)))
+    (tmp_path / "a" / "vectors.bin").replace(tmp_path / "b" / "vectors.bin")
+    done = make(tmp_path / "b", "check")
+    assert done.returncode != 0
+    assert "belong to another program" in done.stderr
+
+
+def test_vectors_that_end_early_are_refused(tmp_path: Path) -> None:
+    export(pid(), tmp_path, Options(recorded(pid())))
+    vectors = tmp_path / "vectors.bin"
+    vectors.write_bytes(vectors.read_bytes()[:-1])
+    done = make(tmp_path, "check")
+    assert done.returncode != 0
+    assert "end early" in done.stderr
+
+
+def test_the_map_names_the_stream_of_each_line() -> None:
+    files = package(pid()).files
+    lines = files["pid.c"].decode().splitlines()
+    entries = [e for e in json.loads(files["pid_map.json"])["lines"] if e["file"] == "pid.c"]
+    found = {lines[e["line"] - 1].strip(): (e["stream"], e["source"]["file"], e["source"]["line"]) for e in entries}
+    assert found["const float err = in->v_set - in->v;"] == ("err", "pipeline.py", 13)
+    assert found["self->integral = self->integral + (err * 0.01F);"] == ("integral", "pipeline.py", 16)
+    assert found["self->last = -0.0F;"] == ("last", "pipeline.py", 12)
+
+
+def test_same_program_same_bytes_whatever_the_hash_seed() -> None:
+    script = (
+        "import hashlib; from syncml.export_c import package; from tests.export_c.programs import ALL\n"
+        "for make in ALL.values():\n"
+        "    for name, data in package(make()).files.items(): print(name, hashlib.sha256(data).hexdigest())"
+    )
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(Path.cwd())},
+            cwd=Path(__file__).parents[2],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(printed) == 1
+
+
+def test_names_do_not_depend_on_where_the_project_lies() -> None:
+    text = package(pid()).files
+    assert all(b"/home/user" not in data for data in text.values())
+
+
+# --- failures ----------------------------------------------------------------------------------------------------
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_a_failing_export_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    export(pid(), tmp_path, Options(recorded(pid())))
+    before = contents(tmp_path)
+    real, calls = Path.replace, 0
+
+    def failing(self: Path, target: Path) -> Path:
+        nonlocal calls
+        calls += 1
+        if calls == 7:
+            raise OSError(28, "No space left on device")
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "replace", failing)
+    with pytest.raises(DiagnosticError, match=r"X001.*No space left"):
+        export(pid(), tmp_path, Options(recorded(pid(), seed=8)))
+    monkeypatch.undo()
+    assert contents(tmp_path) == before
+    assert not list(tmp_path.glob(".syncml-*"))
+
+
+def test_a_folder_in_the_way_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "pid.h").mkdir()
+    with pytest.raises(DiagnosticError, match="X001"):
+        export(pid(), tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["pid.h"]
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DiagnosticError) as fault:
+        export(pid(), tmp_path / "file" / "out")
+    assert fault.value.diagnostics[0].code == "X001"
+    assert fault.value.diagnostics[0].help
+
+
+def test_other_files_stay(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    export(pid(), tmp_path)
+    export(pid(), tmp_path)
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_inputs_with_one_name_in_c() -> None:
+    dotted, plain = inp("v.set", F32, origin("v.set", 3)), inp("v_set", F32, origin("v_set", 4))
+    y = out("y", F32)
+    code = program(machine("clash", (dotted, plain), (y,), (Assign(at(y), add(at(dotted), at(plain))),)))
+    with pytest.raises(DiagnosticError) as fault:
+        package(code)
+    (diagnostic,) = fault.value.diagnostics
+    assert str(diagnostic).endswith("pipeline.py:4:5: error[X002] inputs v.set and v_set are both v_set in C")
+    assert diagnostic.secondary[0].span.line == 3
+
+
+def test_constructors_with_one_name_in_c() -> None:
+    kind = EnumType("Gear", ("N", "R-1", "R_1"))
+    y = out("y", kind)
+    code = program(machine("clash", (), (y,), (Assign(at(y), lit("N", kind)),)))
+    with pytest.raises(DiagnosticError, match="X002"):
+        package(code)
+
+
+# --- names -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_names_that_c_reserves_and_names_that_clash_inside(compiler: str) -> None:
+    """Keywords, macros, library functions, parameters of the step function, reserved forms, other alphabets."""
+    names = ["int", "self", "in", "out", "NAN", "sqrt", "add_i32", "_x", "__y", "2nd", "größe", "a.b", "a_b", "A_b",
+             "i", "size_t", "INT32_MAX", "true", "x" * 90, "x" * 89 + "y", "nodes_step", "Mode", "unused"]  # fmt: skip
+    x = inp("register", I32)
+    locals_ = tuple(slot(name, I32) for name in names)
+    states = tuple(state(name, I32, k) for k, name in enumerate(names))
+    y = out("y", I32)
+    body = [Assign(at(y), lit(0, I32))]
+    for number, (local, register) in enumerate(zip(locals_, states, strict=True)):
+        body += [
+            Assign(at(local), add(at(register), at(x))),
+            Assign(at(register), add(at(local), lit(number, I32))),
+            Assign(at(y), add(at(y), at(local))),
+        ]
+    code = program(machine("nodes", (x,), (y,), tuple(body), states=states, locals_=locals_))
+    inputs = random_inputs(code, 20, 1)
+    expected, remembered = run(code, inputs, 20)
+    results = compile_and_run(code, inputs, 20, compiler, STRICT)
+    assert same_bits(results.outputs["y"], expected["y"])
+    assert all(same_bits(results.state[name], values) for name, values in remembered.items())
+
+
+def test_enumeration_values_are_macros_of_the_node() -> None:
+    assert MODE.constructors == ("OFF", "RAMP", "HOLD")
+    text = package(ALL["modes"]()).files["modes.h"].decode()
+    assert "#define modes_Mode_RAMP ((modes_Mode)1)" in text
+
+
+def test_narrow_integers_wrap_under_strict_warnings() -> None:
+    for kind in (Scalar.I8, Scalar.U8, Scalar.I16, Scalar.U16):
+        x, y = inp("x", kind), out("y", kind)
+        code = program(machine("wrap", (x,), (y,), (Assign(at(y), add(at(x), at(x))),)))
+        inputs = random_inputs(code, 50, 2)
+        results = compile_and_run(code, inputs, 50, flags=("-O2", *STRICT))
+        assert same_bits(results.outputs["y"], inputs["x"] + inputs["x"])
