@@ -2,7 +2,7 @@
 
 Rule: the blocks are the node's inputs, outputs, instances and (in a detailed drawing) the streams that the user named;
 a block feeds another if a path of equations leads from one to the other through no third block. A path that crosses a
-delay is a delayed edge. Each block has the clock of the stream it yields; colours stand for clocks.
+delay is a delayed edge; that a block remembers its own past is not drawn. Each block has the clock of the stream it yields; colours stand for clocks.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def diagram(program: Program, detailed: bool | None = None) -> Diagram:
     return Diagram(
         node.label,
         tuple(Block(key, label, shape, legend.index(_text(node, clock))) for key, label, shape, clock in shapes),
-        tuple(sorted(Edge(source, target, delayed) for (source, target), delayed in edges.items())),
+        tuple(sorted(Edge(a, b, delayed) for (a, b), delayed in edges.items() if a != b)),
         tuple(legend),
     )
 
