@@ -2,7 +2,8 @@
 
 Rule: the blocks are the node's inputs, outputs, instances and (in a detailed drawing) the streams that the user named;
 a block feeds another if a path of equations leads from one to the other through no third block. A path that crosses a
-delay is a delayed edge; that a block remembers its own past is not drawn. Each block has the clock of the stream it yields; colours stand for clocks.
+delay is a delayed edge; that a block remembers its own past is not drawn. Each block has the clock of the stream that
+it yields; colours stand for clocks.
 """
 
 from __future__ import annotations
