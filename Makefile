@@ -13,7 +13,7 @@ RUN := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-data exhaustive lint format clean
+.PHONY: help install demo test test-data mutants exhaustive lint format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -41,6 +41,9 @@ test: lint ## linter, type checker and all tests
 
 test-data: $(DEV) ## trained networks of others, from DATA/onnx
 	SYNCML_TEST_DATA="$(abspath $(DATA))" $(BIN)/python -m pytest tests/data
+
+mutants: $(DEV) ## sow faults in the flagship and show what catches each of them
+	$(BIN)/python -m tests.mutants.runner
 
 exhaustive: $(DEV) ## measure the error of the elementary functions on every f32 input (20 minutes)
 	$(BIN)/python tests/exhaustive/check_elementary.py --jobs $(JOBS)
