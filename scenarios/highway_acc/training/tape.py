@@ -106,7 +106,7 @@ class Tape:
     def square_error(self, x: Value, wanted: Array, weight: float = 1.0) -> Value:
         """``weight`` times the mean of the squared differences; shape ()."""
         off = x.data - wanted
-        mean = np.asarray(weight * np.mean(off * off))
+        mean = np.asarray(weight * np.mean(off * off), dtype=np.float64)
         return self._record(mean, lambda grad: x.accumulate(grad * (2.0 * weight / off.size) * off))
 
     def differentiate(self, loss: Value) -> None:

@@ -90,7 +90,9 @@ def step(tape: Tape, parameters: Parameters, track: Track, frames: Recording, k:
 
 def follow(parameters: Parameters, frames: Recording) -> tuple[Array, Array]:
     """The estimated gap, m, and closing speed, m/s, after each frame; both (sequences, frames)."""
-    track, gaps, closings = Track.start(len(frames.gap)), [], []
+    track = Track.start(len(frames.gap))
+    gaps: list[Array] = []
+    closings: list[Array] = []
     for k in range(frames.gap.shape[1]):
         track = step(Tape(), parameters, track, frames, k)
         gaps.append(track.gap.data)
