@@ -53,6 +53,8 @@ _BINARY_LEVEL = {
 _CONDITIONAL_LEVEL = 3
 _PREFIX_LEVEL = 14
 _POSTFIX_LEVEL = 15
+_BREAK_AFTER = frozenset(",?:+-*/%&|^<>=")
+_ASCII = str.maketrans({"²": "^2", "³": "^3", "°": "deg", "µ": "u", "μ": "u", "Ω": "Ohm", "·": "*", "⋅": "*"})
 _CHAINS = frozenset({"+", "*", "&&", "||"})
 
 
@@ -138,7 +140,7 @@ def print_variable(variable: Variable) -> str:
 
 
 def wrap(text: str, indent: str) -> list[str]:
-    """Break a line of code that is too long at spaces, preferring those inside the fewest parentheses."""
+    """Break a line of code that is too long after commas and operators, those inside the fewest parentheses first."""
     lines: list[str] = []
     rest, prefix = text, indent
     while len(prefix) + len(rest) > WIDTH:
@@ -146,7 +148,7 @@ def wrap(text: str, indent: str) -> list[str]:
         room = WIDTH - len(prefix)
         for position, letter in enumerate(rest[: room + 1]):
             depth += (letter in "([") - (letter in ")]")
-            if letter == " " and position > room // 3 and depth <= best_depth and rest[position + 1] not in "+-*/<>=&|":
+            if letter == " " and position > room // 3 and depth <= best_depth and rest[position - 1] in _BREAK_AFTER:
                 best, best_depth = position, depth
         if best < 0:
             break
@@ -157,8 +159,9 @@ def wrap(text: str, indent: str) -> list[str]:
 
 
 def comment(text: str, indent: str = "") -> list[str]:
-    """``text`` as a C comment; several lines are framed by stars."""
-    safe = text.replace("*/", "* /").replace("/*", "/ *")
+    """``text`` as a C comment in ASCII; several lines are framed by stars."""
+    plain = text.translate(_ASCII).encode("ascii", "backslashreplace").decode()
+    safe = plain.replace("*/", "* /").replace("/*", "/ *")
     lines = [line.rstrip() for line in safe.splitlines()] or [""]
     if len(lines) == 1:
         return [f"{indent}/* {lines[0]} */"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -288,3 +290,15 @@ def test_narrow_integers_wrap_under_strict_warnings() -> None:
         inputs = random_inputs(code, 50, 2)
         results = compile_and_run(code, inputs, 50, flags=("-O2", *STRICT))
         assert same_bits(results.outputs["y"], inputs["x"] + inputs["x"])
+
+
+@pytest.mark.skipif(not shutil.which("cppcheck"), reason="cppcheck is not installed")
+def test_misra_deviations_are_the_documented_ones(tmp_path: Path) -> None:
+    macros = ["FLT_RADIX=2", "FLT_MANT_DIG=24", "FLT_MAX_EXP=128", "FLT_EVAL_METHOD=0", "INT64_C(x)=x##LL"]
+    for name, program_ in ALL.items():
+        sources = [
+            file for file in export(program_(), tmp_path / name) if file.suffix == ".c" and "harness" not in file.name
+        ]
+        command = ["cppcheck", "--addon=misra", "--std=c99", "--enable=style", "--quiet", *(f"-D{m}" for m in macros)]
+        done = subprocess.run([*command, *sources], capture_output=True, text=True, check=True)
+        assert set(re.findall(r"misra-c2012-([\d.]+)", done.stderr)) <= {"10.1", "10.8", "21.15"}
