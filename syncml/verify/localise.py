@@ -142,7 +142,11 @@ def _search(
     deadline: float,
     seed: int,
 ) -> dict[str, Any] | None:
-    """Add what the models of the negated goal violate until there is an answer; None if there is not."""
+    """Add what the models of the negated goal violate until there is an answer; None if there is not.
+
+    A model of the active constraints extends to all of them once it violates no clause and no definition of a known
+    constant: the other definitions only name what nothing active reads.
+    """
     active: dict[str, _Constraint] = {}
     known = set(_reads(negated))
     while time.process_time() < deadline:
@@ -335,11 +339,12 @@ _Tiers: TypeAlias = Callable[
 def _near(
     clauses: Sequence[_Constraint], definitions: Sequence[_Constraint], known: set[str]
 ) -> Sequence[tuple[Sequence[_Constraint], Callable[[_Constraint], bool]]]:
-    """What speaks of known constants only; then their definitions; then clauses that touch them."""
+    """What speaks of known constants only; then their definitions; then clauses that touch them; then all clauses."""
     return (
         ([*clauses, *definitions], lambda c: c.reads <= known),
         (definitions, lambda _: True),
         (clauses, lambda c: bool(c.reads & known)),
+        (clauses, lambda _: True),
     )
 
 
@@ -355,6 +360,7 @@ def _linear_first(
         (definitions, lambda c: c.linear),
         (definitions, lambda _: True),
         (clauses, lambda c: bool(c.reads & known)),
+        (clauses, lambda _: True),
     )
 
 

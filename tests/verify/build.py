@@ -43,8 +43,8 @@ class Builder:
         self.clocks: dict[Var, Clock] = {}
         self.registers: dict[Var, tuple[Const | None, int]] = {}
 
-    def var(self, name: str, type_: Type, clock: Clock) -> Var:
-        made = Var(name, type_, SPAN, user=True)
+    def var(self, name: str, type_: Type, clock: Clock, *, user: bool = True) -> Var:
+        made = Var(name, type_, SPAN, user=user)
         self.clocks[made] = clock
         return made
 
@@ -56,7 +56,7 @@ class Builder:
         return self.inputs[-1]
 
     def define(self, name: str | None, type_: Type, clock: Clock, rhs: Apply | Fby | When | Merge | Wave) -> Var:
-        target = self.var(name or self.fresh(), type_, clock)
+        target = self.var(name or self.fresh(), type_, clock, user=name is not None)
         self.equations.append(Equation((target,), rhs, SPAN, clock))
         return target
 

@@ -55,8 +55,11 @@ def test_without_its_lemma_it_is_not_inductive() -> None:
 
 
 def test_what_says_nothing_about_products_is_proved_without_them() -> None:
-    event = ask(falling(), Query("goal!4", 2, Part.STEP, ("goal!4",), ()))
-    assert (event["event"], event["using"]) == ("valid", ["goal!4"])
+    b = falling()
+    high = next(v for v in b.clocks if v.name == "gap")
+    b.claim("as high as one", b.op(Op.GE, high, 1.0))
+    event = ask(b, Query("goal!5", 2, Part.STEP, ("goal!5",), ()))
+    assert (event["event"], event["using"]) == ("valid", ["goal!5"])
 
 
 def test_a_violation_from_the_start_comes_with_its_inputs() -> None:
