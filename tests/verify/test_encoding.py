@@ -44,7 +44,7 @@ BITS = {Op.SHL, Op.SHR}
 LOGIC = {Op.AND, Op.OR, Op.XOR}
 
 SAMPLES: list[tuple[Op, tuple[Type, ...], Any]] = [
-    *((op, (t, t), None) for op in (Op.ADD, Op.SUB, Op.MUL, Op.MIN, Op.MAX, *ORDER) for t in NUMBERS),
+    *((op, (t, t), None) for op in (Op.ADD, Op.SUB, Op.MUL, Op.MIN, Op.MAX, *sorted(ORDER, key=str)) for t in NUMBERS),
     *((op, (t,), None) for op in (Op.NEG, Op.ABS) for t in NUMBERS),
     *((op, (t, t), None) for op in (Op.FLOORDIV, Op.MOD) for t in (I8, U8, INT)),
     *((op, (t, t), None) for op in sorted(BITS, key=str) for t in (I8, U8, I32)),
