@@ -118,13 +118,13 @@ def _answer(model: Model, query: Query, budget: Budget) -> dict[str, Any] | None
     if quick is not None:
         return quick
     using = _linear(constraints, negated, budget)
-    if (
-        using is None
-        and _solve([negated, *(c.term for c in constraints)], EVERYTHING, deadline, budget.seed)[0] == "unsat"
-    ):
-        using = _used(constraints)
     if using is not None:
         return {"event": VALID, "using": using}
+    answer, found = _solve([negated, *(c.term for c in constraints)], EVERYTHING, deadline, budget.seed)
+    if answer == "unsat":
+        return {"event": VALID, "using": _used(constraints)}
+    if answer == "sat":
+        return _invalid(model, query, found)
     for tiers, until in ((_near, time.process_time() + NEAR_SECONDS), (_linear_first, deadline)):
         event = _search(model, query, constraints, negated, tiers, SCHEDULE, min(until, deadline), budget.seed)
         if event is not None:
@@ -156,14 +156,17 @@ def _search(
             return {"event": VALID, "using": _used(active.values())}
         added = _wanted([c for c in constraints if c.name not in active], known, found, tiers)
         if not added and answer == "sat":
-            trace = input_trace(model, found, query.length) if query.initial else None
-            return {"event": INVALID, "trace": trace}
+            return _invalid(model, query, found)
         if not added or (answer == "unknown" and schedule is QUICK):
             return None
         for c in added:
             active[c.name] = c
             known |= c.reads
     return None
+
+
+def _invalid(model: Model, query: Query, found: Any) -> dict[str, Any]:
+    return {"event": INVALID, "trace": input_trace(model, found, query.length) if query.initial else None}
 
 
 def _linear(constraints: Sequence[_Constraint], negated: Term, budget: Budget) -> list[str] | None:

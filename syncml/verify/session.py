@@ -80,7 +80,7 @@ class Session:
             if self.system.assumptions:
                 self._submit("consistency", min(3.0, self.left() / 8))
             # Quick proofs, then shallow violations, then whatever time is left for both.
-            for seconds, depth in ((4.0, 3), (15.0, 8), (60.0, 20)):
+            for seconds, depth in ((1.0, 2), (4.0, 4), (15.0, 8), (60.0, 20)):
                 self._inductive(seconds)
                 self._shallow(depth, seconds)
                 self._margins()
