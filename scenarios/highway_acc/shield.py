@@ -45,6 +45,8 @@ RANGE_RATE_NOISE = 0.25
 SPEED_NOISE = 0.1
 """Bounds of the sensors' errors, m and m/s."""
 
+NOISE_ROUNDING = 1e-4
+"""Room for the rounding of f32 in what the sensors say: the shield reckons with errors that are larger by this."""
 ROUNDING = 2e-5
 """Room for the rounding of f32 in the comparisons that are exact in real numbers."""
 
@@ -122,12 +124,12 @@ def shield(
         target: The radar's frame, with errors of at most RANGE_NOISE and RANGE_RATE_NOISE.
     """
     gap, lead_speed, top_speed = state(init=0.0), state(init=0.0), state(init=TOP_SPEED)
-    seen_gap = target.range - RANGE_NOISE
-    seen_lead = maximum(target.range_rate + speed - RANGE_RATE_NOISE - SPEED_NOISE, 0.0)
+    seen_gap = target.range - (RANGE_NOISE + NOISE_ROUNDING)
+    seen_lead = maximum(target.range_rate + speed - (RANGE_RATE_NOISE + SPEED_NOISE + NOISE_ROUNDING), 0.0)
     now = Bounds(
         gap=where(target.new, seen_gap, where(target.valid, maximum(seen_gap, gap), gap)),
         lead_speed=where(target.new, seen_lead, where(target.valid, maximum(seen_lead, lead_speed), lead_speed)),
-        speed=minimum(top_speed, speed + SPEED_NOISE),
+        speed=minimum(top_speed, speed + (SPEED_NOISE + NOISE_ROUNDING)),
     )
     following = Bounds(
         gap=minimum(now.gap + TICK * (now.lead_speed - now.speed), RADAR_RANGE),
