@@ -14,8 +14,8 @@ from typing import assert_never
 
 from syncml.export_c.ctree import Call, Cast, CExpr, Conditional, Infix, Name, Number, Prefix, Subscript
 from syncml.export_c.helpers import EXTENSIONS
-from syncml.export_c.ranges import Range, decided, integer_values, wrapped
 from syncml.export_c.scalars import c_type, constant, literal, machine_scalar, number
+from syncml.export_c.simplify import Range, decided, integer_values, simplify, wrapped
 from syncml.ir.step.syntax import (
     COMPARISONS,
     Apply,
@@ -85,7 +85,7 @@ def place(target: Place, scope: Scope) -> CExpr:
 def _index(index: Expr, scope: Scope) -> CExpr:
     small = _affine(index, scope)
     if small is None:
-        return lower(index, scope)
+        return _lower(index, scope)
     return Number(str(small.low)) if small.low == small.high else small.text
 
 
@@ -140,6 +140,10 @@ def _combine(op: BinaryOp, left: _Affine, right: _Affine) -> _Affine | None:
 
 def lower(expr: Expr, scope: Scope) -> CExpr:
     """``expr`` as a C expression of its C type."""
+    return _lower(simplify(expr), scope)
+
+
+def _lower(expr: Expr, scope: Scope) -> CExpr:
     match expr:
         case Literal():
             kind = expr.type
@@ -154,22 +158,31 @@ def lower(expr: Expr, scope: Scope) -> CExpr:
         case Place():
             return place(expr, scope)
         case Unary():
-            return _unary(expr.op, lower(expr.operand, scope), machine_scalar(expr.type))
+            return _unary(expr.op, _lower(expr.operand, scope), machine_scalar(expr.type))
         case Binary():
             return _binary(expr, scope)
         case Select():
-            condition, then, otherwise = (lower(e, scope) for e in (expr.condition, expr.then, expr.otherwise))
-            if condition in (_TRUE, _FALSE):
-                return then if condition == _TRUE else otherwise
-            return Conditional(condition, then, otherwise)
+            condition, then, otherwise = (_lower(e, scope) for e in (expr.condition, expr.then, expr.otherwise))
+            return _choice(condition, then, otherwise, machine_scalar(expr.type))
         case Convert():
             return _convert(expr, scope)
         case Bitcast():
             return _bitcast(expr, scope)
         case Apply():
-            return Call(scope.functions[expr.function], tuple(lower(a, scope) for a in expr.arguments))
+            return Call(scope.functions[expr.function], tuple(_lower(a, scope) for a in expr.arguments))
         case _:
             assert_never(expr)
+
+
+def _choice(condition: CExpr, then: CExpr, otherwise: CExpr, scalar: Scalar) -> CExpr:
+    if condition in (_TRUE, _FALSE):
+        return then if condition == _TRUE else otherwise
+    choice = Conditional(condition, then, otherwise)
+    if scalar is Scalar.BOOL or scalar in FLOATS or BIT_WIDTH[scalar] >= 32:
+        return choice
+    # A choice with a literal is an int, which compilers do not always see to fit.
+    literals = constant(then) is not None or constant(otherwise) is not None
+    return Cast(c_type(scalar), choice) if literals else choice
 
 
 def _unary(op: UnaryOp, operand: CExpr, scalar: Scalar) -> CExpr:
@@ -203,7 +216,7 @@ def _binary(expr: Binary, scope: Scope) -> CExpr:
     if expr.op in COMPARISONS:
         return _comparison(expr, scope)
     scalar = machine_scalar(expr.type)
-    left, right = lower(expr.left, scope), lower(expr.right, scope)
+    left, right = _lower(expr.left, scope), _lower(expr.right, scope)
     if scalar is Scalar.BOOL:
         return _logical(expr.op, left, right)
     if scalar in FLOATS:
@@ -283,7 +296,7 @@ def _comparison(expr: Binary, scope: Scope) -> CExpr:
         if small_left is not None and small_right is not None:
             known = decided(expr.op, (small_left.low, small_left.high), (small_right.low, small_right.high))
             return Infix(expr.op.value, small_left.text, small_right.text) if known is None else _truth(known)
-    left, right = lower(expr.left, scope), lower(expr.right, scope)
+    left, right = _lower(expr.left, scope), _lower(expr.right, scope)
     known = None if scalar in FLOATS else _known(expr, left, right)
     return Infix(expr.op.value, left, right) if known is None else _truth(known)
 
@@ -329,19 +342,19 @@ def _convert(expr: Convert, scope: Scope) -> CExpr:
             return Cast(c_type(target), Cast("int32_t", index) if target in FLOATS else index)
     if isinstance(expr.operand, Literal) and source not in FLOATS and target not in FLOATS:
         return number(integer_values(expr)[0], target)
-    operand = lower(expr.operand, scope)
+    operand = _lower(expr.operand, scope)
     if source is target:
         return operand
     if (source, target) in EXTENSIONS:
         return Call(f"{source}_to_{target}", (operand,))
     if source is Scalar.BOOL:
-        return Conditional(operand, number(1, target), number(0, target))
+        return _choice(operand, number(1, target), number(0, target), target)
     return Cast(c_type(target), operand)
 
 
 def _bitcast(expr: Bitcast, scope: Scope) -> CExpr:
     source, target = machine_scalar(expr.operand.type), expr.to
-    operand = lower(expr.operand, scope)
+    operand = _lower(expr.operand, scope)
     if source is target:
         return operand
     if source in FLOATS or target in FLOATS:
