@@ -15,6 +15,7 @@ from syncml import (
     Unit,
     assume,
     clip,
+    ensure,
     f32,
     first,
     invariant,
@@ -196,7 +197,7 @@ def _prove(
     invariant(~braking | (after.distance + TICK * now.speed <= own.distance), "braking keeps the stopping point")
     invariant(after.to_brake <= 52.0, "the excess is bounded")
     invariant(after.distance <= 290.0, "the radar sees further than the car goes")
-    invariant(left_after >= 0.0, "the margin stays")
+    ensure(left_after >= 0.0, "the margin stays", req="SR-1")
     # The stopping distances also keep the cars apart on the way.
     invariant(own.distance >= now.speed * now.speed / (2 * BRAKING) + TICK * now.speed, "stopping takes its distance")
     invariant((now.speed < now.lead_speed) | (own.distance - lead >= TICK * now.speed), "a slower lead stops first")
