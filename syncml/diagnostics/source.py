@@ -39,9 +39,11 @@ def _read(file: str) -> str:
     except (OSError, SyntaxError, ValueError):
         pass
     try:
-        return Path(file).read_text("utf-8", errors="replace")
+        data = Path(file).read_bytes()
     except (OSError, ValueError):
         return ""
+    # A file with NUL bytes is no text: a network or an archive has no line to show.
+    return "" if b"\0" in data else data.decode("utf-8", errors="replace")
 
 
 def shown_path(file: str) -> str:

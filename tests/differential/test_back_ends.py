@@ -1,40 +1,39 @@
 """One program, one trace: the interpreter, Numba and C give the same bits on random programs.
 
 The interpreter reads clocked equations; C comes from step code with one machine for each node, Numba from step code of
-the inlined program. Outputs are compared at every tick at which they are present, registers after the last tick.
+the inlined program. Each program runs in every engine; outputs are compared at every tick at which they are present,
+registers after the last tick.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, note, seed, settings
 from hypothesis import strategies as st
 
 from syncml.export_c import compile_and_run
 from syncml.ir.equations.check import check_program
+from syncml.ir.equations.inline import inline
 from syncml.ir.equations.syntax import Program
 from syncml.ir.step.check import check_step
 from syncml.ir.step.lowering import Observe
 from syncml.ir.types import shape
-from syncml.pipeline import Checked, check, step_code
+from syncml.pipeline import Checked, check, step_code, text
 from syncml.sim.compiled import compile_program
-from syncml.sim.inputs import prepare
+from syncml.sim.inputs import Raw, prepare
 from syncml.sim.interpreter import Run, interpret
 from syncml.sim.trace import Column, Trace, first_difference
 from tests.support.programs import inputs_for, programs
 
 TICKS = 24
 CONFIGURATIONS = (("gcc", "-O0"), ("gcc", "-O3"), ("clang", "-O3"))
-
-
-def reference(checked: Checked, seed: int) -> tuple[Mapping[str, Any], Run]:
-    values = inputs_for(checked.program, TICKS, seed)
-    return values, interpret(checked.program, values, TICKS)
+SHARDS, EXAMPLES = 4, 55
+"""Shards run in different processes and draw different programs: 220 in all."""
 
 
 def outputs_of(run: Run, checked: Checked) -> Trace:
@@ -49,47 +48,37 @@ def assert_same(expected: Trace, found: Mapping[str, Any]) -> None:
 
 def assert_same_state(run: Run, found: Mapping[str, Any], checked: Checked) -> None:
     types = {v.name: v.type for v in checked.flat.clocks}
-    for name, value in run.state.items():
-        if name in found:
-            kind = types[name]
-            left = np.asarray(value).reshape(1, *shape(kind))
-            right = np.asarray(found[name]).reshape(1, *shape(kind)).astype(left.dtype)
-            present = np.ones(1, dtype=np.bool_)
-            difference = first_difference(
-                Trace((Column(name, kind, left, present),), 1), Trace((Column(name, kind, right, present),), 1)
-            )
-            assert difference is None, f"register {difference}"
+    present = np.ones(1, dtype=np.bool_)
+    for name in run.state.keys() & found.keys():
+        kind = types[name]
+        left = np.asarray(run.state[name]).reshape(1, *shape(kind))
+        right = np.asarray(found[name]).reshape(1, *shape(kind)).astype(left.dtype)
+        difference = first_difference(
+            Trace((Column(name, kind, left, present),), 1), Trace((Column(name, kind, right, present),), 1)
+        )
+        assert difference is None, f"register {difference}"
 
 
-@pytest.mark.parametrize(("compiler", "level"), CONFIGURATIONS)
-@settings(max_examples=70, suppress_health_check=list(HealthCheck))
-@given(drawn=programs(), seed=st.integers(0, 2**16))
-def test_exported_c_has_the_trace_of_the_interpreter(drawn: Program, seed: int, compiler: str, level: str) -> None:
-    if shutil.which(compiler) is None:
-        pytest.skip(f"{compiler} is not installed")
-    checked = check(drawn)
-    values, run = reference(checked, seed)
+def assert_c_agrees(checked: Checked, values: Raw, run: Run) -> None:
     code = step_code(checked, flat=False)
-    check_program(checked.program)
     check_step(code)
-    given_values = {v.name: c.values for v, c in prepare(checked.main, values, TICKS).items()}
-    results = compile_and_run(code, given_values, TICKS, compiler, (level,))
-    assert_same(outputs_of(run, checked), results.outputs)
-    assert_same_state(run, {name: value[-1] for name, value in results.state.items()}, checked)
+    inputs = {v.name: c.values for v, c in prepare(checked.main, values, TICKS).items()}
+    for compiler, level in CONFIGURATIONS:
+        if shutil.which(compiler) is not None:
+            results = compile_and_run(code, inputs, TICKS, compiler, (level,))
+            assert_same(outputs_of(run, checked), results.outputs)
+            assert_same_state(run, {name: value[-1] for name, value in results.state.items()}, checked)
 
 
-@pytest.mark.parametrize("observe", [Observe.ALL, Observe.OUTPUTS])
-@settings(max_examples=60, suppress_health_check=list(HealthCheck))
-@given(drawn=programs(), seed=st.integers(0, 2**16))
-def test_compiled_simulation_has_the_trace_of_the_interpreter(drawn: Program, seed: int, observe: Observe) -> None:
-    checked = check(drawn)
-    values, run = reference(checked, seed)
+def assert_numba_agrees(checked: Checked, values: Raw, run: Run, observe: Observe) -> None:
+    """The compiled simulation, stopped halfway and continued."""
+    half = TICKS // 2
     simulation = compile_program(checked.program, observe)
-    first = simulation.run({name: v[: TICKS // 2] for name, v in values.items()}, TICKS // 2)
-    second = simulation.run({name: v[TICKS // 2 :] for name, v in values.items()}, TICKS // 2)
+    first = simulation.run({name: v[:half] for name, v in values.items()}, half)
+    second = simulation.run({name: v[half:] for name, v in values.items()}, half)
     expected = run.trace.only(first.names())
-    for start, part in ((0, first), (TICKS // 2, second)):
-        assert first_difference(_part(expected, start, TICKS // 2), part) is None
+    for start, part in ((0, first), (half, second)):
+        assert first_difference(_part(expected, start, half), part) is None
     assert_same_state(run, simulation.state(), checked)
 
 
@@ -97,3 +86,27 @@ def _part(trace: Trace, start: int, ticks: int) -> Trace:
     rows = slice(start, start + ticks)
     columns = tuple(Column(c.name, c.type, c.values[rows], c.present[rows]) for c in trace.columns)
     return Trace(columns, ticks)
+
+
+def _shard(number: int) -> Callable[[], None]:
+    @seed(number)
+    @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), derandomize=False, database=None)
+    @given(drawn=programs(), values_seed=st.integers(0, 2**16), observe=st.sampled_from((Observe.ALL, Observe.OUTPUTS)))
+    def run_all(drawn: Program, values_seed: int, observe: Observe) -> None:
+        checked = check(drawn)
+        note(text(checked.program))
+        check_program(checked.program)
+        check_program(inline(checked.program))
+        values = inputs_for(checked.program, TICKS, values_seed)
+        run = interpret(checked.program, values, TICKS)
+        assert_c_agrees(checked, values, run)
+        assert_numba_agrees(checked, values, run, observe)
+
+    return run_all
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(SHARDS))
+def test_every_engine_has_the_trace_of_the_interpreter(number: int) -> None:
+    assert shutil.which("gcc") or shutil.which("clang"), "the comparison needs a C compiler"
+    _shard(number)()
