@@ -62,7 +62,7 @@ def catch(mutant: Mutant, folder: Path, *, verify: bool = True) -> Catch | None:
         return Catch(Stage.CHECK, tuple(found.code for found in refused.diagnostics))
     found = caught_by_runs(checked, folder)
     if found is None and verify:
-        violated = violations(pipeline)
+        violated = violations(pipeline, "--property", mutant.by)
         found = Catch(Stage.VERIFY, violated) if violated else None
     return found
 
