@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from syncml.ir.clocks import Base, Clock, On
+from syncml.ir.clocks import conditions
 from syncml.ir.equations.inline import inline
 from syncml.ir.equations.syntax import (
     Apply,
@@ -115,18 +115,9 @@ def _slice(callee: Node, given: Sequence[Var], wanted: Sequence[Var]) -> tuple[E
         equation = definition[var]
         needed[id(equation)] = equation
         pending += [a for a in atoms(equation.rhs) if isinstance(a, Var)]
-        pending += [v for t in equation.targets for v in _clock_conditions(callee.clocks[t])]
+        pending += [v for t in equation.targets for v in conditions(callee.clocks[t])]
     return tuple(e for e in callee.equations if id(e) in needed)
 
 
 def _conditions(callee: Node, inputs: Sequence[Var]) -> list[Var]:
-    return [v for i in inputs for v in _clock_conditions(callee.clocks[i])]
-
-
-def _clock_conditions(clock: Clock) -> list[Var]:
-    found: list[Var] = []
-    while not isinstance(clock, Base):
-        if isinstance(clock, On):
-            found.append(clock.condition)
-        clock = clock.parent
-    return found
+    return [v for i in inputs for v in conditions(callee.clocks[i])]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from syncml.ir.clocks import Base, Clock, On
+from syncml.ir.clocks import conditions
 from syncml.ir.equations.syntax import Node, PropertyKind, Var, atoms
 
 
@@ -13,7 +13,7 @@ class Cones:
 
     def __init__(self, node: Node) -> None:
         self._reads: Mapping[Var, frozenset[Var]] = {
-            t: frozenset(a for a in atoms(e.rhs) if isinstance(a, Var)) | _conditions(node.clocks[t])
+            t: frozenset(a for a in atoms(e.rhs) if isinstance(a, Var)) | frozenset(conditions(node.clocks[t]))
             for e in node.equations
             for t in e.targets
         }
@@ -29,12 +29,3 @@ class Cones:
                 seen.add(current)
                 pending.extend(self._reads.get(current, ()))
         return frozenset(seen)
-
-
-def _conditions(clock: Clock) -> frozenset[Var]:
-    found: set[Var] = set()
-    while not isinstance(clock, Base):
-        if isinstance(clock, On):
-            found.add(clock.condition)
-        clock = clock.parent
-    return frozenset(found)

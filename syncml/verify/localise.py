@@ -9,18 +9,16 @@ definitions comes down to the few dozen that matter, which is what the solver ca
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
+from syncml.verify.constraints import Constraint, Universe, constants_read, constraints_of
 from syncml.verify.engines import Budget, Emit
-from syncml.verify.margin import with_margin
-from syncml.verify.model import Model, input_trace, substitute_all
+from syncml.verify.model import Model, input_trace
 from syncml.verify.products import Relaxation
 from syncml.verify.query import Part, Query
-from syncml.verify.slicing import is_product
-from syncml.verify.smt import Term, constants_of, limit, z3
+from syncml.verify.smt import Term, limit, z3
 
 VALID, INVALID, STUCK = "valid", "invalid", "stuck"
 """The answers."""
@@ -30,7 +28,7 @@ SCHEDULE: tuple[tuple[str, float], ...] = (
 )  # fmt: skip
 """Solvers and seconds, tried in turn on each set of constraints until one answers."""
 
-EVERYTHING: tuple[tuple[str, float], ...] = (("nlsat", 0.5), ("smt", 0.5), ("default", 0.5))
+EVERYTHING: tuple[tuple[str, float], ...] = (("nlsat", 0.5), ("default", 0.5), ("smt", 0.5))
 """The same for all constraints at once."""
 
 QUICK: tuple[tuple[str, float], ...] = (("simple", 0.1),)
@@ -49,16 +47,6 @@ NEAR_SECONDS = 3.0
 
 LINEAR_SECONDS = 3.0
 """The limit of the first attempt, which leaves out all products."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Constraint:
-    name: str
-    term: Term
-    reads: frozenset[str]
-    linear: bool
-    defines: str = ""
-    """The constant that it defines, where it is a definition."""
 
 
 def decide_all(model: Model, groups: Sequence[Sequence[Query]], budget: Budget, emit: Emit) -> None:
@@ -84,7 +72,7 @@ def consistency(model: Model, budget: Budget, emit: Emit) -> None:
     """Emit ``vacuous`` if the assumptions exclude every run of one, two or three instants."""
     deadline = time.process_time() + budget.seconds
     for length in (1, 2, 3) if model.system.assumptions else ():
-        universe = _Universe.of(model, length, initial=True)
+        universe = Universe.of(model, length, initial=True)
         active = [universe.clauses[a, k] for a in model.system.assumptions for k in range(length)]
         definitions = {c.defines: c for c in universe.others if c.defines}
         known = {name for c in active for name in c.reads}
@@ -103,28 +91,14 @@ def consistency(model: Model, budget: Budget, emit: Emit) -> None:
 
 
 def _answer(model: Model, query: Query, budget: Budget) -> dict[str, Any] | None:
-    constraints, negated = _constraints(model, query)
+    constraints, negated = constraints_of(model, query)
     deadline = time.process_time() + budget.seconds
-    quick = _search(
-        model,
-        query,
-        constraints,
-        negated,
-        _near,
-        QUICK,
-        min(deadline, time.process_time() + QUICK_SECONDS),
-        budget.seed,
-    )
-    if quick is not None:
-        return quick
-    using = _linear(constraints, negated, budget)
-    if using is not None:
-        return {"event": VALID, "using": using}
-    answer, found = _solve([negated, *(c.term for c in constraints)], EVERYTHING, deadline, budget.seed)
-    if answer == "unsat":
-        return {"event": VALID, "using": _used(constraints)}
-    if answer == "sat":
-        return _invalid(model, query, found)
+    stages = (_quick, _relaxed, _everything)
+    # A search expects a violation, which takes all constraints; a proof expects to need a few.
+    for stage in reversed(stages) if query.part is Part.SEARCH else stages:
+        event = stage(model, query, constraints, negated, deadline, budget.seed)
+        if event is not None:
+            return event
     for tiers, until in ((_near, time.process_time() + NEAR_SECONDS), (_linear_first, deadline)):
         event = _search(model, query, constraints, negated, tiers, SCHEDULE, min(until, deadline), budget.seed)
         if event is not None:
@@ -132,10 +106,28 @@ def _answer(model: Model, query: Query, budget: Budget) -> dict[str, Any] | None
     return None
 
 
+def _quick(
+    model: Model, query: Query, constraints: Sequence[Constraint], negated: Term, deadline: float, seed: int
+) -> dict[str, Any] | None:
+    """Look at the nearest definitions only, for a moment."""
+    until = min(deadline, time.process_time() + QUICK_SECONDS)
+    return _search(model, query, constraints, negated, _near, QUICK, until, seed)
+
+
+def _everything(
+    model: Model, query: Query, constraints: Sequence[Constraint], negated: Term, deadline: float, seed: int
+) -> dict[str, Any] | None:
+    """Give each solver all constraints for a moment."""
+    answer, found = _solve([negated, *(c.term for c in constraints)], EVERYTHING, deadline, seed)
+    if answer == "unsat":
+        return {"event": VALID, "using": _used(constraints)}
+    return _invalid(model, query, found) if answer == "sat" else None
+
+
 def _search(
     model: Model,
     query: Query,
-    constraints: Sequence[_Constraint],
+    constraints: Sequence[Constraint],
     negated: Term,
     tiers: _Tiers,
     schedule: Sequence[tuple[str, float]],
@@ -147,8 +139,8 @@ def _search(
     A model of the active constraints extends to all of them once it violates no clause and no definition of a known
     constant: the other definitions only name what nothing active reads.
     """
-    active: dict[str, _Constraint] = {}
-    known = set(_reads(negated))
+    active: dict[str, Constraint] = {}
+    known = set(constants_read(negated))
     while time.process_time() < deadline:
         terms = [negated, *(c.term for c in active.values())]
         answer, found = _solve(terms, schedule, deadline, seed)
@@ -169,14 +161,17 @@ def _invalid(model: Model, query: Query, found: Any) -> dict[str, Any]:
     return {"event": INVALID, "trace": input_trace(model, found, query.length) if query.initial else None}
 
 
-def _linear(constraints: Sequence[_Constraint], negated: Term, budget: Budget) -> list[str] | None:
-    """The goals used, if the constraints refute the negated goal without regard to what products mean.
+def _relaxed(
+    _model: Model, _query: Query, constraints: Sequence[Constraint], negated: Term, deadline: float, seed: int
+) -> dict[str, Any] | None:
+    """Refute the negated goal without regard to what products mean.
 
     Much of a nonlinear induction is carrying facts about products from one instant to the next.
     """
     solver = z3.SimpleSolver(ctx=negated.ctx)
-    solver.set("random_seed", budget.seed)
-    limit(solver, min(LINEAR_SECONDS, budget.seconds / 2), STEPS_PER_SECOND["simple"])
+    solver.set("random_seed", seed)
+    seconds = min(LINEAR_SECONDS, (deadline - time.process_time()) / 2)
+    limit(solver, max(0.01, seconds), STEPS_PER_SECOND["simple"])
     relaxation = Relaxation()
     solver.add(relaxation.relaxed(negated))
     switches: list[Term] = []
@@ -191,136 +186,14 @@ def _linear(constraints: Sequence[_Constraint], negated: Term, budget: Budget) -
     if solver.check(*switches) != z3.unsat:
         return None
     core = {s.decl().name().removeprefix("use ") for s in solver.unsat_core()}
-    return _used(c for c in constraints if c.name in core)
+    return {"event": VALID, "using": _used(c for c in constraints if c.name in core)}
 
 
-def _used(constraints: Iterable[_Constraint]) -> list[str]:
+def _used(constraints: Iterable[Constraint]) -> list[str]:
     return sorted({c.name.rsplit("@", 1)[0] for c in constraints if c.name.startswith("goal!") and not c.defines})
 
 
-@dataclass(frozen=True, slots=True)
-class _Universe:
-    """All that may be known at a number of instants, built once for all queries of that shape.
-
-    Attributes:
-        clauses: Each assumption and goal at each instant.
-        others: Definitions, updates of registers, and facts.
-        last: The constants at the last instant, for the negated goal.
-    """
-
-    clauses: Mapping[tuple[str, int], _Constraint]
-    others: Sequence[_Constraint]
-    last: Sequence[tuple[Term, Term]]
-
-    @staticmethod
-    def of(model: Model, length: int, *, initial: bool, margin: str = "0") -> _Universe:
-        """The universe of a shape, from the model's cache if it has it."""
-        key = (length, initial, margin)
-        if key not in model.cache:
-            model.cache[key] = _universe(model, length, initial, Fraction(margin))
-        return model.cache[key]
-
-
-def _constraints(model: Model, query: Query) -> tuple[list[_Constraint], Term]:
-    """All constraints of a query, and its negated goal."""
-    universe = _Universe.of(model, query.length, initial=query.initial, margin=query.margin)
-    last = query.length - 1
-    always = (*model.system.assumptions, *query.lemmas)
-    names = [(n, k) for k in range(last) for n in dict.fromkeys((*always, *query.hypotheses))]
-    names += [(n, last) for n in dict.fromkeys(always) if n != query.goal]
-    if margin := Fraction(query.margin):
-        spelt = with_margin(z3.Not(_spelt_out(model)[query.goal]), margin)
-        negated = substitute_all([spelt], universe.last)[0]
-    else:
-        negated = z3.Not(universe.clauses[query.goal, last].term)
-    return [*universe.others, *(universe.clauses[key] for key in names)], negated
-
-
-def _universe(model: Model, length: int, initial: bool, margin: Fraction) -> _Universe:
-    system = model.system
-    named, following = _grouped(model)
-    if margin:
-        spelt = _spelt_out(model)
-        named |= {a: with_margin(spelt[a], margin) for a in system.assumptions}
-    # A clause stands for its term, so that what it says is seen at once.
-    holding = [*system.assumptions, *system.goals]
-    names = [n for n in named if n not in set(holding)]
-    clauses: dict[tuple[str, int], _Constraint] = {}
-    others: list[_Constraint] = []
-    now = {n: model.at(n, 0) for n in model.constants}
-    pairs: list[tuple[Term, Term]] = []
-    for k in range(length):
-        pairs = [(c, now[n]) for n, c in model.constants.items()]
-        groups = ([named[n] for n in names], [named[h] for h in holding], model.facts_named, list(following.values()))
-        definitions, held, facts, updates = _substituted(groups, pairs)
-        others += [_definition(now[n], t) for n, t in zip(names, definitions, strict=True)]
-        others += [_constraint(f"fact!{i}@{k}", t) for i, t in enumerate(facts)]
-        clauses |= {(h, k): _constraint(f"{h}@{k}", t) for h, t in zip(holding, held, strict=True)}
-        if k == 0 and initial:
-            others += [_definition(now[n], t) for n, t in model.initial.items()]
-        now = {n: model.at(n, k + 1) for n in model.constants}
-        for name, term in zip(following, updates, strict=True) if k < length - 1 else ():
-            if term.num_args() == 0:
-                # The register is another name for what it was given.
-                now[name] = term
-            else:
-                others.append(_definition(now[name], term))
-    return _Universe(clauses, others, pairs)
-
-
-def _substituted(groups: Sequence[Sequence[Term]], pairs: Sequence[tuple[Term, Term]]) -> list[list[Term]]:
-    """`substitute_all` on several lists at once."""
-    terms = iter(substitute_all([t for group in groups for t in group], pairs))
-    return [[next(terms) for _ in group] for group in groups]
-
-
-def _constraint(name: str, term: Term) -> _Constraint:
-    return _Constraint(name, term, _reads(term), not is_product(term))
-
-
-def _definition(constant: Term, term: Term) -> _Constraint:
-    name = constant.decl().name()
-    return _Constraint(f"={name}", constant == term, _reads(term) | {name}, not is_product(term), name)
-
-
-def _reads(term: Term) -> frozenset[str]:
-    return frozenset(c.decl().name() for c in constants_of([term]))
-
-
-def _spelt_out(model: Model) -> dict[str, Term]:
-    """The Boolean definitions with the Boolean definitions that they read in place of their names."""
-    result: dict[str, Term] = {}
-    for name, term in model.named.items():
-        if z3.is_bool(term):
-            parts = [(model.constants[n], result[n]) for n in _reads(term) if n in result]
-            result[name] = z3.substitute(term, *parts) if parts else term
-    return result
-
-
-def _grouped(model: Model) -> tuple[dict[str, Term], dict[str, Term]]:
-    """Definitions and next values in which each unnamed definition with one reader is part of that reader."""
-    readers: dict[str, int] = {}
-    for term in (*model.named.values(), *model.next_named.values(), *model.facts_named):
-        for name in _reads(term):
-            readers[name] = readers.get(name, 0) + 1
-    absorbed: dict[str, Term] = {}
-    named: dict[str, Term] = {}
-
-    def grown(term: Term) -> Term:
-        parts = [(model.constants[n], absorbed[n]) for n in _reads(term) if n in absorbed]
-        return z3.substitute(term, *parts) if parts else term
-
-    for definition in model.system.definitions:
-        term = grown(model.named[definition.name])
-        if definition.named or readers.get(definition.name, 0) != 1:
-            named[definition.name] = term
-        else:
-            absorbed[definition.name] = term
-    following = {name: grown(term) for name, term in model.next_named.items()}
-    return named, following
-
-
-def _wanted(rest: Sequence[_Constraint], known: set[str], found: Any, tiers: _Tiers) -> list[_Constraint]:
+def _wanted(rest: Sequence[Constraint], known: set[str], found: Any, tiers: _Tiers) -> list[Constraint]:
     """What to add: of the constraints that the model violates (all, without a model), the first group with any."""
     violated = rest
     if found is not None:
@@ -334,14 +207,14 @@ def _wanted(rest: Sequence[_Constraint], known: set[str], found: Any, tiers: _Ti
 
 
 _Tiers: TypeAlias = Callable[
-    [Sequence[_Constraint], Sequence[_Constraint], set[str]],
-    Sequence[tuple[Sequence[_Constraint], Callable[[_Constraint], bool]]],
+    [Sequence[Constraint], Sequence[Constraint], set[str]],
+    Sequence[tuple[Sequence[Constraint], Callable[[Constraint], bool]]],
 ]
 
 
 def _near(
-    clauses: Sequence[_Constraint], definitions: Sequence[_Constraint], known: set[str]
-) -> Sequence[tuple[Sequence[_Constraint], Callable[[_Constraint], bool]]]:
+    clauses: Sequence[Constraint], definitions: Sequence[Constraint], known: set[str]
+) -> Sequence[tuple[Sequence[Constraint], Callable[[Constraint], bool]]]:
     """What speaks of known constants only; then their definitions; then clauses that touch them; then all clauses."""
     return (
         ([*clauses, *definitions], lambda c: c.reads <= known),
@@ -352,8 +225,8 @@ def _near(
 
 
 def _linear_first(
-    clauses: Sequence[_Constraint], definitions: Sequence[_Constraint], known: set[str]
-) -> Sequence[tuple[Sequence[_Constraint], Callable[[_Constraint], bool]]]:
+    clauses: Sequence[Constraint], definitions: Sequence[Constraint], known: set[str]
+) -> Sequence[tuple[Sequence[Constraint], Callable[[Constraint], bool]]]:
     """The same in smaller portions, and products last."""
     return (
         (clauses, lambda c: c.reads <= known),

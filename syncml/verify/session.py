@@ -81,7 +81,7 @@ class Session:
                 self._submit("consistency", min(3.0, self.left() / 8))
             # Quick proofs, then shallow violations, then whatever time is left for both.
             for seconds, depth in ((1.0, 2), (4.0, 4), (15.0, 8), (60.0, 20)):
-                self._inductive(seconds)
+                self._inductive(seconds, again=seconds > 1.0)
                 self._shallow(depth, seconds)
                 self._margins()
         self._together()
@@ -204,15 +204,17 @@ class Session:
         """Ask for violations that rounding cannot undo."""
         for margin in MARGINS if self._refine else ():
             pending = [(g, n) for g, n in self._refine if g in self.spurious]
-            self._ask([[Query(g, n, Part.SEARCH, (), tuple(self.proofs), margin)] for g, n in pending], 3.0)
+            self._ask([[Query(g, n, Part.SEARCH, (), (), margin)] for g, n in pending], 3.0)
             self._collect()
         self._refine.clear()
 
     def _shallow(self, depth: int, seconds: float) -> None:
         """Search for violations of the open goals in the first ``depth`` instants."""
         for length in range(1, depth + 1):
-            wanted = [g for g in self.open() if self.depth.get(g, 0) < length]
-            self._ask([[Query(g, length, Part.SEARCH, (), tuple(self.proofs))] for g in wanted], seconds)
+            wanted = [(g, "0") for g in self.open() if self.depth.get(g, 0) < length]
+            # What rounding undid may have room in a longer run.
+            wanted += [(g, MARGINS[1]) for g in self.spurious if self.depth.get(g, 0) + 1 < length]
+            self._ask([[Query(g, length, Part.SEARCH, (), (), margin)] for g, margin in wanted], 2 * seconds)
             self._collect()
 
     def _collect(self) -> None:
@@ -222,8 +224,13 @@ class Session:
             elif event["event"] == "valid" and event["depth"] == self.depth.get(goal, 0) + 1:
                 self.depth[goal] = event["depth"]
 
-    def _inductive(self, seconds: float) -> None:
-        """Prove the open goals from each other, one instant after the other; drop those that fail."""
+    def _inductive(self, seconds: float, *, again: bool) -> None:
+        """Prove the open goals from each other, one instant after the other; drop those that fail.
+
+        Args:
+            seconds: For each query.
+            again: Whether to ask again about goals whose proofs used one that was dropped.
+        """
         standing = self.open()
         proofs: dict[str, list[str]] = {}
         bases: dict[str, list[str]] = {g: [] for g in self.depth if self.depth[g]}
@@ -241,7 +248,8 @@ class Session:
             broken = [g for g in standing if goal in proofs.get(g, ())]
             for other in broken:
                 del proofs[other]
-            self._ask([queries(g, Part.LOCAL, Part.STEP) for g in broken], seconds)
+            if again:
+                self._ask([queries(g, Part.LOCAL, Part.STEP) for g in broken], seconds)
 
         self._ask([queries(g, Part.LOCAL, Part.BASE, Part.STEP) for g in standing], seconds)
         for goal, part, event in self._answers():
@@ -251,7 +259,7 @@ class Session:
             if answer == "valid" and part is not Part.BASE and goal in standing:
                 if all(g in standing or g in self.proofs for g in event["using"]):
                     proofs[goal] = event["using"]
-                else:
+                elif again:
                     self._ask([queries(goal, Part.LOCAL, Part.STEP)], seconds)
             if answer == "invalid" and part is Part.BASE:
                 self._violation(goal, event["trace"])

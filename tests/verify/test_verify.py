@@ -381,3 +381,19 @@ def test_two_runs_agree() -> None:
         return [(r.name, r.verdict) for r in report.results]
 
     assert once() == once()
+
+
+@pytest.mark.parametrize(
+    ("start", "limit", "stride", "guarded", "intact"),
+    [(0, 10, 1, True, True), (11, 10, 1, True, False), (0, 11, 1, True, False), (0, 10, 3, True, False),
+     (0, 10, 1, False, False), (0, 9, 2, True, True)],
+    ids=["intact", "initial value", "limit", "increment", "guard removed", "another that holds"],
+)  # fmt: skip
+def test_mutants_of_a_counter_are_refuted(start: int, limit: int, stride: int, guarded: bool, intact: bool) -> None:
+    b = Builder()
+    n = b.state("n", I32, start)
+    more = b.op(Op.ADD, n, stride)
+    b.next(n, b.op(Op.WHERE, b.op(Op.LT, n, limit), more, n) if guarded else more)
+    b.claim("at most ten", b.op(Op.LE, n, 10))
+    verdict = decide(b, timeout=10.0)["at most ten"]
+    assert isinstance(verdict, Proved if intact else Violated)
