@@ -291,10 +291,10 @@ MUTANTS: tuple[Mutant, ...] = (
         "the lead speed bound holds",
     ),
     Mutant(
-        "an error that is larger than the shield reckons with",
+        "a range error ten times what the shield reckons with",
         PIPELINE,
         "assume(abs(error.range) <= RANGE_NOISE,",
-        "assume(abs(error.range) <= 0.6,",
+        "assume(abs(error.range) <= 10.0 * RANGE_NOISE,",
         Stage.VERIFY,
         "the gap bound holds",
     ),
