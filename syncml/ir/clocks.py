@@ -147,6 +147,11 @@ def steps(clock: Clock) -> list[On | Periodic]:
     return found
 
 
+def conditions(clock: Clock) -> list[Var]:
+    """The variables on which ``clock`` depends, outermost first."""
+    return [step.condition for step in steps(clock) if isinstance(step, On)]
+
+
 def every(parent: Clock, w: Word) -> Clock:
     """The clock ``parent every w`` in its normal form."""
     if isinstance(parent, Periodic):
