@@ -22,7 +22,8 @@ from tests.mutants.mutants import MUTANTS
 from tests.mutants.runner import sow
 from tests.support.flagship import PIPELINE, arrays
 
-SECONDS = 60
+PROOF_SECONDS, SEARCH_SECONDS = 240, 90
+"""Limits; on two idle cores a fraction of them suffices."""
 VIOLATED = "RSS distance kept"
 
 
@@ -36,13 +37,13 @@ def verify(pipeline: Path, *options: str) -> tuple[int, list[dict[str, Any]]]:
 @pytest.mark.slow
 def test_every_contract_is_proved() -> None:
     start = time.perf_counter()
-    code, properties = verify(PIPELINE, "--timeout", str(4 * SECONDS))
+    code, properties = verify(PIPELINE, "--timeout", str(PROOF_SECONDS))
     undecided = {each["name"]: each["verdict"] for each in properties if each["verdict"] != "proved"}
     assert undecided == {}
     assert code == 0
     names = {each["name"] for each in properties if each["kind"] == "ensure"}
     assert {"no collision", VIOLATED, "acc.command within actuator limits", "acc.jerk within actuator limits"} <= names
-    assert time.perf_counter() - start < 4 * SECONDS
+    assert time.perf_counter() - start < 1.1 * PROOF_SECONDS
 
 
 @pytest.mark.slow
@@ -51,7 +52,7 @@ def test_a_broken_shield_is_violated_and_the_run_replays_in_c(name: str, tmp_pat
     mutant = next(m for m in MUTANTS if m.name == name)
     pipeline = sow(mutant, tmp_path)
     evidence = tmp_path / "evidence"
-    code, properties = verify(pipeline, "--property", VIOLATED, "--timeout", str(2 * SECONDS), "-o", str(evidence))
+    code, properties = verify(pipeline, "--property", VIOLATED, "--timeout", str(SEARCH_SECONDS), "-o", str(evidence))
     (found,) = properties
     assert (code, found["verdict"]) == (1, "violated"), found
     (inputs,) = evidence.glob("*.csv")
