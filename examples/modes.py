@@ -30,7 +30,8 @@ def ramp(wanted: Stream[f32], step: float) -> Stream[f32]:
 @node(rate=Hz(10))
 def main(enabled: Stream[bool], gap: Stream[f32], error: Stream[f32]) -> tuple[Stream[Mode], Stream[f32]]:
     """The mode and the command; a ramp keeps its state while its mode is not active."""
-    mode = where(enabled, where(gap < 50.0, Mode.FOLLOW, Mode.CRUISE), Mode.OFF)
+    active = where(gap < 50.0, Mode.FOLLOW, Mode.CRUISE)
+    mode = where(enabled, active, Mode.OFF)
     cruise = ramp(when(error, mode, Mode.CRUISE), 0.2)
     follow = ramp(when(0.1 * (gap - 20.0), mode, Mode.FOLLOW), 0.5)
     command = merge(mode, {Mode.OFF: 0.0, Mode.CRUISE: clip(cruise, -1.0, 1.0), Mode.FOLLOW: clip(follow, -4.0, 2.0)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 from tests.docs.pages import ROOT
 
 EXAMPLES = ROOT / "examples"
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
 STIMULI = {
     "counter": ("--input", "events.csv"),
     "cruise": ("--scenario", "hill.yaml"),
@@ -25,8 +27,7 @@ STIMULI = {
 
 def syncml(*arguments: str, folder: Path = EXAMPLES) -> str:
     line = [sys.executable, "-m", "syncml", *arguments]
-    environment = {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/bin:/bin"}
-    done = subprocess.run(line, cwd=folder, capture_output=True, text=True, check=False, env=environment)
+    done = subprocess.run(line, cwd=folder, capture_output=True, text=True, check=False, env=ENVIRONMENT)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -65,7 +66,7 @@ def test_the_weights_of_the_policy_are_what_training_yields(tmp_path: Path) -> N
     from safetensors.numpy import load_file
 
     shutil.copy(EXAMPLES / "train_follow.py", tmp_path)
-    subprocess.run([sys.executable, "train_follow.py"], cwd=tmp_path, check=True, env={"PYTHONPATH": str(ROOT)})
+    subprocess.run([sys.executable, "train_follow.py"], cwd=tmp_path, check=True, env=ENVIRONMENT)
     made, kept = (load_file(folder / "policy.safetensors") for folder in (tmp_path, EXAMPLES))
     assert made.keys() == kept.keys()
     # Rounding differs between machines.
