@@ -1,99 +1,107 @@
-"""Exported C against C written by hand: nanoseconds per tick of the same controller in one run, and compile times.
+"""Nanoseconds per tick of exported C and of compiled simulation against C written by hand, in one run.
 
-The two take turns on the same inputs; the fastest of many passes counts, and every output must be equal bit for bit.
-Both call the project's ``tanh``, as a person would call a function that he has. Ends with exit code 1 where the
-exported code takes more than `GOAL` times as long.
+    python -m benchmarks.export_c.run [--rounds N] [--passes N] [--ticks N] [--compilers 'gcc -O2' ...]
+
+All run the same recorded inputs from the initial state, and every output must be equal bit for bit. In each round
+every configuration of the C compilers takes its turn, in which exported and hand-written code alternate pass by pass,
+and so does the simulation; the fastest pass of a turn counts, because other work on the machine only adds time. The
+report has the medians over all rounds, and the median of the ratios within the rounds.
+
+The hand-written code calls the project's ``tanh`` and ``sigmoid``, as a person would call functions that he has.
 """
 
 from __future__ import annotations
 
+import argparse
 import shutil
-import subprocess
+import statistics
 import tempfile
-import time
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
+from benchmarks.export_c.build import Unequal, compile_race, prepare, race
+from benchmarks.export_c.contests import CONTESTS, Arrays, Contest
+from syncml.pipeline import check_file
+from syncml.sim.compiled import Simulation, compile_program
+from syncml.ir.step.lowering import Observe
 
-from syncml.export_c import export, print_function
-from syncml.ir.elementary import function
-from syncml.ir.operators import Op
-from syncml.ir.types import Scalar
-from syncml.pipeline import check_file, step_code
-
-HERE = Path(__file__).parent
-GOAL = 1.1
-CONFIGURATIONS = [("gcc", "-O2"), ("gcc", "-O3"), ("clang", "-O2"), ("clang", "-O3")]
+GOAL_C, GOAL_SIMULATION = 1.1, 1.5
+COMPILERS = ("gcc -O2", "gcc -O3", "gcc -O3 -march=native", "clang -O2", "clang -O3", "clang -O3 -march=native")
 
 
-def array(name: str, values: np.ndarray) -> str:
-    """A constant array of C, with the exact values."""
-    extents = "".join(f"[{n}]" for n in values.shape)
-    numbers = ", ".join(f"{float(v).hex()}f" for v in values.reshape(-1))
-    rows = f"{{{numbers}}}"
-    if values.ndim == 2:
-        rows = "{" + ", ".join("{" + ", ".join(f"{float(v).hex()}f" for v in row) + "}" for row in values) + "}"
-    return f"static const float {name}{extents} = {rows};\n"
+def measure(contest: Contest, compilers: Sequence[str], rounds: int, passes: int, ticks: int) -> None:
+    """Race one contest and print its table.
 
-
-def hand_written_weights(tensors: dict[str, np.ndarray]) -> str:
-    """The weights as by_hand.c includes them: inputs first, so that the inner loop runs over outputs."""
-    text = "".join(array(f"w{k}", tensors[f"{k}.weight"].T) + array(f"b{k}", tensors[f"{k}.bias"]) for k in (0, 1))
-    last = tensors["2.weight"].reshape(-1)
-    return text + array("w2", last) + f"static const float b2 = {float(tensors['2.bias'][0]).hex()}f;\n"
-
-
-def main() -> int:
-    """Measure and print."""
-    begin = time.perf_counter()
-    checked = check_file(f"{HERE / 'controller.py'}:bench")
-    tensors = {
-        f"{k}.{part}": values
-        for k, layer in enumerate(load_controller().NETWORK.layers)
-        for part, values in (("weight", layer.weight), ("bias", layer.bias))
-    }
-    slow = 0
+    Raises:
+        Unequal: an output of one of the three differs from another's.
+    """
+    checked = check_file(contest.target)
+    inputs = contest.inputs(ticks)
+    simulation = compile_program(checked.program, Observe.OUTPUTS)
+    times: dict[str, list[tuple[float, float, float]]] = {flags: [] for flags in compilers}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        code = step_code(checked, flat=False)
-        export(code, folder)
-        print(f"tracing, checking, lowering and printing {time.perf_counter() - begin:.2f} s")
-        output = code.machines[-1].outputs[0].name
-        for file in ("by_hand.c", "by_hand.h", "race.c"):
-            shutil.copy(HERE / file, folder)
-        (folder / "tanh.h").write_text(print_function(function(Op.TANH, Scalar.F32)))
-        (folder / "weights.h").write_text(hand_written_weights(tensors))
-        print("compiler       exported ns   by hand ns   ratio   compile s")
-        for compiler, level in CONFIGURATIONS:
-            if not shutil.which(compiler):
-                print(f"{compiler} is not installed")
-                continue
-            flags = ["-std=c99", level, "-ffp-contract=off", f"-DOUTPUT={output}"]
-            begin = time.perf_counter()
-            subprocess.run([compiler, *flags, "-c", "bench.c"], cwd=folder, check=True)
-            compiling = time.perf_counter() - begin
-            sources = ["race.c", "by_hand.c", "bench.c", "bench_data.c"]
-            subprocess.run([compiler, *flags, *sources, "-o", "race"], cwd=folder, check=True)
-            done = subprocess.run(["./race"], cwd=folder, capture_output=True, text=True, check=False)
-            if done.returncode:
-                print(done.stdout)
-                return 1
-            exported, written = map(float, done.stdout.split())
-            slow += exported > GOAL * written
-            print(
-                f"{compiler:<6}{level:<9}{exported:11.1f} {written:12.1f} {exported / written:7.2f} {compiling:11.2f}"
-            )
-    return int(slow > 0)
+        exported = prepare(contest, checked, inputs, ticks, folder)
+        for flags in compilers:
+            compile_race(folder, flags)
+        for _ in range(rounds):
+            for flags in compilers:
+                c, by_hand = race(folder, flags, passes)
+                times[flags].append((c, by_hand, fastest(simulation, inputs, ticks, passes)))
+        names = [leaf.name for leaf in exported.leaves.outputs]
+        compare(simulation, names, inputs, ticks, (folder / "outputs.bin").read_bytes())
+    print(f"{contest.name}: {ticks} ticks, medians of {rounds} rounds of {passes} passes; all outputs equal bit for bit")
+    print("                             ns per tick                 ratio to by hand")
+    print("                             by hand  exported   Numba   exported   Numba")
+    for flags, turns in times.items():
+        c, by_hand, numba = (statistics.median(column) for column in zip(*turns, strict=True))
+        ratio_c = statistics.median(turn[0] / turn[1] for turn in turns)
+        ratio_numba = statistics.median(turn[2] / turn[1] for turn in turns)
+        print(f"  {flags:<25}{by_hand:9.1f} {c:9.1f} {numba:7.1f} {ratio_c:10.2f} {ratio_numba:7.2f}")
+    print(f"  {'goal':<25}{GOAL_C:>38} {GOAL_SIMULATION:7}")
 
 
-def load_controller():
-    """The module with the controller."""
-    from importlib.util import module_from_spec, spec_from_file_location
+def fastest(simulation: Simulation, inputs: Arrays, ticks: int, passes: int) -> float:
+    """Nanoseconds per tick of the simulation's step function, from the initial state."""
+    found = float("inf")
+    for _ in range(passes):
+        simulation.reset()
+        found = min(found, simulation.seconds(inputs, ticks))
+    return 1e9 * found / ticks
 
-    spec = spec_from_file_location("controller", HERE / "controller.py")
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+
+def compare(simulation: Simulation, outputs: Sequence[str], inputs: Arrays, ticks: int, by_hand: bytes) -> None:
+    """Hold the outputs of the simulation against those that the race wrote.
+
+    Raises:
+        Unequal: an output differs.
+    """
+    simulation.reset()
+    trace = simulation.run(inputs, ticks)
+    start = 0
+    for name in outputs:
+        values = trace.column(name).values.tobytes()
+        if by_hand[start : start + len(values)] != values:
+            raise Unequal(f"output {name} of the simulation differs from the hand-written code's")
+        start += len(values)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure both controllers; exit code 1 where an output differs, whatever the times."""
+    parser = argparse.ArgumentParser(description="Exported C and compiled simulation against C written by hand.")
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--passes", type=int, default=20)
+    parser.add_argument("--ticks", type=int, default=1200)
+    parser.add_argument("--compilers", nargs="+", default=COMPILERS)
+    chosen = parser.parse_args(arguments)
+    compilers = [flags for flags in chosen.compilers if shutil.which(flags.split()[0])]
+    try:
+        for contest in CONTESTS:
+            measure(contest, compilers, chosen.rounds, chosen.passes, chosen.ticks)
+    except Unequal as difference:
+        print(difference)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":

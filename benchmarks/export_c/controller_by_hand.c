@@ -1,7 +1,7 @@
 /* The controller of controller.py as an engineer writes it, with the same order of operations. */
-#include "by_hand.h"
+#include "controller_by_hand.h"
 
-#include "tanh.h"
+#include "functions.h"
 #include "weights.h"
 
 #define FILTERS 20
@@ -54,19 +54,19 @@ void by_hand_init(by_hand_state *self)
     self->last = 0.0f;
 }
 
-float by_hand_step(float target, float actual, by_hand_state *self)
+void by_hand_step(const bench_in *in, bench_out *out, by_hand_state *self)
 {
-    float smooth = actual;
+    float smooth = in->actual;
     for (int k = 0; k < FILTERS; k++) {
         smooth = self->filter[k] + 0.1f * (smooth - self->filter[k]);
         self->filter[k] = smooth;
     }
-    const float err = target - smooth;
+    const float err = in->target - smooth;
     const float slope = err - self->last;
     const float features[3] = {err, self->integral, slope};
     const float gain = network(features);
     const float raw = (0.8f + gain) * err + 0.1f * self->integral + 0.05f * slope;
     self->integral = clamp(self->integral + 0.01f * err, -10.0f, 10.0f);
     self->last = err;
-    return clamp(raw, -4.0f, 2.0f);
+    out->command = clamp(raw, -4.0f, 2.0f);
 }
