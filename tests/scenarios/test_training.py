@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +18,8 @@ from tests.support.flagship import FOLDER, PIPELINE
 
 @pytest.fixture(scope="module")
 def training() -> Iterator[Any]:
-    """The modules of the training, which live beside the pipeline."""
+    """The modules of the training, which live beside the pipeline; forgotten afterwards, as programs are."""
+    before = set(sys.modules)
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(FOLDER))
         import train  # type: ignore[import-not-found]
@@ -26,6 +28,9 @@ def training() -> Iterator[Any]:
         yield SimpleNamespace(
             train=train, evaluation=evaluation, policy=policy, radar=radar, tape=tape, tracker=tracker
         )
+    for name in set(sys.modules) - before:
+        if name.partition(".")[0] in ("shield", "train", "training"):
+            del sys.modules[name]
 
 
 @pytest.fixture(scope="module")
