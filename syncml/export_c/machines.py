@@ -223,6 +223,9 @@ def _statement(stmt: Stmt, path: Path, position: _Position, context: _Context) -
         case Switch():
             return [_choice(stmt, path, position, context)]
         case For():
+            if path in context.declared.at:
+                (slot,) = {slot for inner in statements((stmt,)) for slot in writes(inner)}
+                return [Declare(_variable(slot, position, context), True, position.said)]
             return _loop(stmt, path, position, context)
         case Invoke():
             return [_invoke(stmt, path, position, context)]

@@ -1,7 +1,8 @@
 """Where the local variables of a step function are declared.
 
 Rule: a local is declared in the smallest block that contains all its uses (MISRA C:2012 rule 8.9), at its first
-assignment and ``const`` where there is no second one, else just before the first statement that mentions it. A local
+assignment and ``const`` where there is no second one, else just before the first statement that mentions it. Loops
+that clear a tensor before anything else mentions it are its initialiser, which compilers keep in registers. A local
 that may be read before it is set keeps its value between the iterations of a loop, so it is declared outside of all
 loops, with the value zero.
 """
@@ -11,9 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from syncml.export_c.assignment import Assignment
-from syncml.ir.step.syntax import Assign, For, Invoke, Place, Slot, Stmt
+from syncml.ir.step.syntax import Assign, Expr, For, Invoke, Literal, Place, Slot, Stmt
 from syncml.ir.step.traverse import blocks, own_expressions, walk, writes
+from syncml.ir.types import EnumType, shape
 
 Path = tuple[int, ...]
 """A statement: its position in the body, then for each nesting level the block inside of it and the position there."""
@@ -113,5 +117,24 @@ def _declares(stmt: Stmt, slot: Slot, returning: Mapping[str, bool]) -> bool:
             return stmt.target.slot is slot and not stmt.target.indices
         case Invoke():
             return stmt.results == (slot,) and returning[stmt.instance]
+        case For():
+            return _clears(stmt, slot)
+        case _:
+            return False
+
+
+def _clears(loop: For, slot: Slot) -> bool:
+    """Whether ``loop``, with the loops inside of it, does nothing but set every element of ``slot`` to +0."""
+    indices: list[Expr] = []
+    extents: list[int] = []
+    body: tuple[Stmt, ...] = (loop,)
+    while len(body) == 1 and isinstance(body[0], For):
+        indices.append(body[0].index)
+        extents.append(body[0].count)
+        body = body[0].body
+    match body:
+        case (Assign(Place(target, at), Literal(value)),):
+            zero = not isinstance(value.element, EnumType) and np.asarray(value.machine()).tobytes().strip(b"\0") == b""
+            return target is slot and at == tuple(indices) and shape(slot.type) == tuple(extents) and zero
         case _:
             return False

@@ -2,8 +2,9 @@
 
 Rule: C compilers flag a comparison that the types of its operands decide, a value compared with itself, and a condition
 that is a constant; strict builds make that an error, and MISRA C:2012 (rule 14.3) forbids it. Such parts are replaced
-by their value before they are printed. What is decided here is what compilers look at: literals, conversions from a
-narrower type, masks with a literal, and equal operands; `expressions` sees to what only the text in C tells.
+by their value before they are printed, and so is an integer taken from itself. What is decided here is what compilers
+look at: literals, conversions from a narrower type, masks with a literal, and equal operands; `expressions` sees to
+what only the text in C tells.
 """
 
 from __future__ import annotations
@@ -88,6 +89,11 @@ def simplify(expr: Expr) -> Expr:
             return Literal(Const(value, simple.type)) if isinstance(simple.type, Scalar) else simple
         case Unary(op=UnaryOp.NOT, operand=Literal(value=Const(value=bool(chosen)))):
             return _truth(not chosen)
+        case Binary(op=BinaryOp.SUB | BinaryOp.XOR) if (
+            simple.left == simple.right and _integral(simple) and simple.type is not BOOL
+        ):
+            # Compilers see this zero, and warn where it is a divisor, guarded or not.
+            return Literal(Const(0, simple.type)) if isinstance(simple.type, Scalar) else simple
         case Binary() if simple.type is BOOL:
             return _logical(simple) if simple.left.type is BOOL else _comparison(simple)
         case _:

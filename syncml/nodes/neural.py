@@ -126,13 +126,11 @@ class _Recurrent:
     def _start(self) -> Vector:
         return zeros(self.hidden) if self.initial is None else constant(self.initial)
 
-    def _pre_activations(self, x: Vector, h: Vector) -> tuple[list[Vector], list[Vector]]:
-        """For each gate its part from the input and its part from the state."""
-        n = self.hidden
+    def _pre_activations(self, x: Vector, h: Vector) -> tuple[Vector, Vector]:
+        """The parts of all gates from the input and from the state."""
         from_input = _affine(x, self.weight_ih, self.bias_ih, "input")
         from_state = _affine(h, self.weight_hh, self.bias_hh, "recurrent")
-        gates = range(0, self.weight_hh.shape[0], n)
-        return [from_input[g : g + n] for g in gates], [from_state[g : g + n] for g in gates]
+        return from_input, from_state
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +141,7 @@ class RNN(_Recurrent):
 
     def cell(self, x: Vector, h: Vector) -> Vector:
         """The new hidden state, as a function of the old one."""
-        (i,), (s,) = self._pre_activations(x, h)
+        i, s = self._pre_activations(x, h)
         return self.activation(i + s)
 
     @node
@@ -173,13 +171,16 @@ class GRU(_Recurrent):
 
     def cell(self, x: Vector, h: Vector) -> Vector:
         """The new hidden state, as a function of the old one."""
-        (i_r, i_z, i_c), (s_r, s_z, s_c) = self._pre_activations(x, h)
-        reset = sigmoid(i_r + s_r)
-        update = sigmoid(i_z + s_z)
+        from_input, from_state = self._pre_activations(x, h)
+        # One loop over both gates: its length suits vector units better than two short loops.
+        both = 2 * self.hidden
+        gates = sigmoid(from_input[:both] + from_state[:both])
+        reset, update = gates[: self.hidden], gates[self.hidden :]
+        i_c, s_c = from_input[both:], from_state[both:]
         if self.reset_after:
             candidate = tanh(i_c + reset * s_c)
         else:
-            rows = slice(2 * self.hidden, None)
+            rows = slice(both, None)
             candidate = tanh(i_c + _affine(reset * h, self.weight_hh[rows], self.bias_hh[rows], "candidate"))
         return (1.0 - update) * candidate + update * h
 
@@ -210,9 +211,12 @@ class LSTM(_Recurrent):
 
     def cell(self, x: Vector, h: Vector, c: Vector) -> tuple[Vector, Vector]:
         """The new hidden state and cell, as a function of the old ones."""
+        n = self.hidden
         from_input, from_state = self._pre_activations(x, h)
-        i, f, g, o = (a + b for a, b in zip(from_input, from_state, strict=True))
-        cell = sigmoid(f) * c + sigmoid(i) * tanh(g)
+        total = from_input + from_state
+        both = sigmoid(total[: 2 * n])
+        i, f, g, o = both[:n], both[n:], total[2 * n : 3 * n], total[3 * n :]
+        cell = f * c + i * tanh(g)
         return sigmoid(o) * tanh(cell), cell
 
     @node

@@ -93,6 +93,28 @@ def test_a_local_that_lives_across_iterations_is_declared_outside() -> None:
     assert np.array_equal(results.outputs["y"], run(code, inputs, 30)[0]["y"], equal_nan=True)
 
 
+def _sum_over(clear: float, rows: int) -> Machine:
+    """``y = clear + w``, with loops that clear ``rows`` rows of a matrix, then add ``x`` to each element."""
+    y = out("y", W.type)
+    zero = For(ROW, rows, (For(COLUMN, 3, (Assign(at(W, ROW, COLUMN), lit(clear, F32)),)),))
+    total = Assign(at(W, ROW, COLUMN), add(at(W, ROW, COLUMN), at(X)))
+    rest = (Assign(at(W, 1, column), lit(clear, F32)) for column in range(3) if rows == 1)
+    copied = For(ROW, 2, (For(COLUMN, 3, (Assign(at(y, ROW, COLUMN), at(W, ROW, COLUMN)),)),))
+    return machine("sums", (X,), (y,), (zero, *rest, For(ROW, 2, (For(COLUMN, 3, (total,)),)), copied), locals_=(W,))
+
+
+@pytest.mark.parametrize(("clear", "rows", "initialised"), [(0.0, 2, True), (-0.0, 2, False), (0.0, 1, False)])
+def test_loops_that_clear_a_whole_tensor_are_its_initialiser(clear: float, rows: int, initialised: bool) -> None:
+    code = program(_sum_over(clear, rows))
+    text = package(code).files["sums.c"].decode()
+    assert ("float w[2][3] = {{0.0F}};" in text) == initialised
+    assert ("float w[2][3];" in text) != initialised
+    inputs = {"x": np.array([1.5, -0.0, 0.0], dtype=np.float32)}
+    results = compile_and_run(code, inputs, 3, flags=("-O2", *STRICT))
+    expected = run(code, inputs, 3)[0]["y"]
+    assert results.outputs["y"].tobytes() == expected.tobytes()
+
+
 def test_an_output_that_waits_is_kept_in_the_state() -> None:
     y, z = out("y", F32), out("z", F32)
     code = program(machine("hold", (X, C), (y, z), (put(z), If(at(C), (put(y),)))))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import HealthCheck, Phase, assume, example, given, settings
 from hypothesis import strategies as st
 
 from syncml.export_c import CompilationError, compile_and_run
@@ -250,6 +250,7 @@ def _programs(rng: Random) -> StepProgram:
 @pytest.mark.parametrize("compiler", COMPILERS)
 @settings(_QUICK, max_examples=6)
 @given(seed=st.integers(0, 1 << 20), level=st.sampled_from(["-O0", "-O2", "-O3"]))
+@example(seed=140214, level="-O0")  # a guarded division by x - x
 def test_random_expressions_have_the_value_of_step_code(compiler: str, seed: int, level: str) -> None:
     code = _programs(Random(seed))
     inputs = random_inputs(code, 64, seed)
