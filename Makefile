@@ -13,7 +13,7 @@ RUN := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-data mutants exhaustive lint format clean
+.PHONY: help install demo test test-data bench mutants exhaustive lint format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -41,6 +41,11 @@ test: lint ## linter, type checker and all tests
 
 test-data: $(DEV) ## trained networks of others, from DATA/onnx
 	SYNCML_TEST_DATA="$(abspath $(DATA))" $(BIN)/python -m pytest tests/data
+
+bench: $(DEV) ## exported C and simulation against C written by hand, start-up times, large programs
+	$(BIN)/python -m benchmarks.export_c.run --rounds 3
+	$(BIN)/python -m benchmarks.startup --runs 3
+	$(BIN)/python -m benchmarks.check_scale 5000
 
 mutants: $(DEV) ## sow faults in the flagship and show what catches each of them
 	$(BIN)/python -m tests.mutants.runner

@@ -1,4 +1,4 @@
-"""Processor time of every analysis on large programs; run `python benchmarks/check_scale.py [EQUATIONS]`.
+"""Processor time of every analysis on large programs; run `python -m benchmarks.check_scale [EQUATIONS]`.
 
 Three shapes: one flat node at five rates, one long chain closed by a delay, many calls of a small node with feedback
 around each pair of them.
@@ -10,10 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from fractions import Fraction
-from pathlib import Path
 from typing import TypeVar
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from syncml.clock_calculus import infer_clocks
 from syncml.ir.clocks import word

@@ -21,9 +21,9 @@ from pathlib import Path
 
 from benchmarks.export_c.build import Unequal, compile_race, prepare, race
 from benchmarks.export_c.contests import CONTESTS, Arrays, Contest
+from syncml.ir.step.lowering import Observe
 from syncml.pipeline import check_file
 from syncml.sim.compiled import Simulation, compile_program
-from syncml.ir.step.lowering import Observe
 
 GOAL_C, GOAL_SIMULATION = 1.1, 1.5
 COMPILERS = ("gcc -O2", "gcc -O3", "gcc -O3 -march=native", "clang -O2", "clang -O3", "clang -O3 -march=native")
@@ -50,7 +50,9 @@ def measure(contest: Contest, compilers: Sequence[str], rounds: int, passes: int
                 times[flags].append((c, by_hand, fastest(simulation, inputs, ticks, passes)))
         names = [leaf.name for leaf in exported.leaves.outputs]
         compare(simulation, names, inputs, ticks, (folder / "outputs.bin").read_bytes())
-    print(f"{contest.name}: {ticks} ticks, medians of {rounds} rounds of {passes} passes; all outputs equal bit for bit")
+    print(
+        f"{contest.name}: {ticks} ticks, medians of {rounds} rounds of {passes} passes; all outputs equal bit for bit"
+    )
     print("                             ns per tick                 ratio to by hand")
     print("                             by hand  exported   Numba   exported   Numba")
     for flags, turns in times.items():
