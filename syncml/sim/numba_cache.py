@@ -29,6 +29,10 @@ Runner: TypeAlias = Callable[..., None]
 
 _SOURCE = "step.py"
 _MANIFEST = "manifest.json"
+_OPTIMISATION = 2
+"""LLVM's level. At 3, Numba's default, loops of known length are unrolled before they can be vectorised, which made
+networks twice as slow; the pass that mends it afterwards is off in Numba because it has miscompiled."""
+
 _loaded: dict[str, Runner] = {}
 
 
@@ -63,6 +67,7 @@ def _key(source: str) -> str:
         (Path(__file__).parent / "numba_intrinsics.py").read_text(encoding="utf-8"),
         numba.__version__,
         llvmlite.__version__,
+        str(_OPTIMISATION),
         platform.python_version(),
         platform.machine(),
         str(llvmlite.binding.get_host_cpu_name()),
@@ -127,9 +132,10 @@ def _import(path: Path, key: str) -> Runner:
     module: Any = ModuleType(name)
     module.__file__ = str(path)
     sys.modules[name] = module
-    elsewhere, config.CACHE_DIR = config.CACHE_DIR, ""
+    before = config.CACHE_DIR, config.OPT
+    config.CACHE_DIR, config.OPT = "", type(config.OPT)(_OPTIMISATION)
     try:
         exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), module.__dict__)
     finally:
-        config.CACHE_DIR = elsewhere
+        config.CACHE_DIR, config.OPT = before
     return module.run
