@@ -14,7 +14,7 @@ from typing import Any, assert_never
 import numpy as np
 
 from syncml.diagnostics.model import DiagnosticError, InternalFault, error
-from syncml.ir.clocks import Base, Clock, On, Periodic
+from syncml.ir.clocks import Clock, Periodic, conditions, steps
 from syncml.ir.constants import Const, zero
 from syncml.ir.equations.inline import inline
 from syncml.ir.equations.syntax import Apply, Atom, Call, Equation, Fby, Merge, Node, Program, Var, Wave, When, atoms
@@ -133,11 +133,7 @@ class Interpreter:
         return self._presence[clock]
 
     def _holds(self, clock: Clock) -> bool:
-        steps: list[On | Periodic] = []
-        while not isinstance(clock, Base):
-            steps.append(clock)
-            clock = clock.parent
-        for step in reversed(steps):
+        for step in steps(clock):
             if isinstance(step, Periodic):
                 here = bool(step.word.at(self._ages.get(step.parent, 0)))
             else:
@@ -186,12 +182,7 @@ class Interpreter:
 
 def _word_clocks(clock: Clock) -> list[Clock]:
     """The clocks whose instants a word in ``clock`` counts."""
-    counted: list[Clock] = []
-    while not isinstance(clock, Base):
-        if isinstance(clock, Periodic):
-            counted.append(clock.parent)
-        clock = clock.parent
-    return counted
+    return [step.parent for step in steps(clock) if isinstance(step, Periodic)]
 
 
 def _clock(equation: Equation) -> Clock:
@@ -223,17 +214,8 @@ def _likely_order(node: Node) -> tuple[Equation, ...]:
                 continue
             visiting.add(key)
             reads = () if isinstance(equation.rhs, Fby) else atoms(equation.rhs)
-            conditions = [v for v in _conditions(_clock(equation)) if v in definition]
+            guards = [v for v in conditions(_clock(equation)) if v in definition]
             needed = [definition[a] for a in reads if isinstance(a, Var) and a in definition]
-            needed += [definition[v] for v in conditions]
+            needed += [definition[v] for v in guards]
             stack += [e for e in needed if id(e) not in order and id(e) not in visiting]
     return tuple(order.values())
-
-
-def _conditions(clock: Clock) -> list[Var]:
-    found: list[Var] = []
-    while not isinstance(clock, Base):
-        if isinstance(clock, On):
-            found.append(clock.condition)
-        clock = clock.parent
-    return found

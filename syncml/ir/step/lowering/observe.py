@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from syncml.diagnostics.model import InternalFault
-from syncml.ir.clocks import Base, Clock, On
+from syncml.ir.clocks import conditions
 from syncml.ir.equations.syntax import Call, Equation, Fby, Node, Program, Var, atoms
 
 
@@ -103,13 +103,3 @@ def dependencies(equation: Equation) -> list[Var]:
     if isinstance(rhs, Fby) and isinstance(rhs.following, Var) and rhs.following not in read:
         read.append(rhs.following)
     return read + (conditions(equation.clock) if equation.clock is not None else [])
-
-
-def conditions(clock: Clock) -> list[Var]:
-    """The variables on which a clock depends, outermost first."""
-    found: list[Var] = []
-    while not isinstance(clock, Base):
-        if isinstance(clock, On):
-            found.append(clock.condition)
-        clock = clock.parent
-    return found[::-1]

@@ -13,12 +13,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from syncml.diagnostics.model import InternalFault
-from syncml.ir.clocks import Clock, On
+from syncml.ir.clocks import Clock, On, conditions
 from syncml.ir.constants import Const
 from syncml.ir.equations.syntax import Apply, Atom, Call, Equation, Fby, Merge, Node, Var, Wave, When, atoms
 from syncml.ir.operators import Op
 from syncml.ir.step.lowering.elements import ELEMENTWISE, is_pointwise, is_view, view_indices
-from syncml.ir.step.lowering.observe import conditions
 from syncml.ir.step.syntax import Binary, BinaryOp, LoopIndex
 from syncml.ir.step.traverse import walk
 from syncml.ir.types import TensorType, shape, size
