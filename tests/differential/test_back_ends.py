@@ -20,14 +20,16 @@ from syncml.export_c import compile_and_run
 from syncml.ir.equations.check import check_program
 from syncml.ir.equations.inline import inline
 from syncml.ir.equations.syntax import Program
+from syncml.ir.operators import Op
 from syncml.ir.step.check import check_step
 from syncml.ir.step.lowering import Observe
-from syncml.ir.types import shape
+from syncml.ir.types import F32, TensorType, shape
 from syncml.pipeline import Checked, check, step_code, text
 from syncml.sim.compiled import compile_program
 from syncml.sim.inputs import Raw, prepare
 from syncml.sim.interpreter import Run, interpret
 from syncml.sim.trace import Column, Trace, first_difference
+from tests.support.ir import NodeBuilder, const
 from tests.support.programs import inputs_for, programs
 
 TICKS = 24
@@ -86,6 +88,26 @@ def _part(trace: Trace, start: int, ticks: int) -> Trace:
     rows = slice(start, start + ticks)
     columns = tuple(Column(c.name, c.type, c.values[rows], c.present[rows]) for c in trace.columns)
     return Trace(columns, ticks)
+
+
+def test_a_rearranged_tensor_reaches_the_node_that_takes_it() -> None:
+    """Slices, transposes and vectors of one element have no slot of their own until a call takes them whole."""
+    callee = NodeBuilder("double")
+    x = callee.input("x", TensorType(F32, (2,)))
+    double = callee.node([callee.op(Op.ADD, x, x)])
+    b = NodeBuilder("top")
+    v, m = b.input("v", TensorType(F32, (4,))), b.input("m", TensorType(F32, (2, 2)))
+    views = (
+        b.op(Op.SLICE, v, attribute=(0, 1, 3)),
+        b.op(Op.INDEX, b.op(Op.TRANSPOSE, m, attribute=(1, 0)), attribute=(0,)),
+        b.op(Op.STACK, b.op(Op.INDEX, v, attribute=(3,)), const(1.0, F32)),
+        b.op(Op.SLICE, b.op(Op.RESHAPE, m, attribute=(4,)), attribute=(0, 2, 4)),
+    )
+    checked = check(Program((double, b.node([y for view in views for y in b.call(double, view)])), "top"))
+    values = inputs_for(checked.program, TICKS, 5)
+    run = interpret(checked.program, values, TICKS)
+    assert_c_agrees(checked, values, run)
+    assert_numba_agrees(checked, values, run, Observe.ALL)
 
 
 def _shard(number: int) -> Callable[[], None]:

@@ -89,6 +89,7 @@ def plan(node: Node) -> Plan:
     definition = {t: e for e in node.equations for t in e.targets}
     result = Plan(node, definition, _aliases(node))
     uses, consumer = _uses(result)
+    whole = _taken_whole(result)
     cost: dict[Var, int] = {}
     for equation in _in_order(result):
         if not isinstance(equation.rhs, Apply) or equation.target in result.alias:
@@ -97,13 +98,20 @@ def plan(node: Node) -> Plan:
         cost[target] = 1 + sum(
             cost.get(a, 0) for a in result.arguments(equation) if isinstance(a, Var) and a in result.inside
         )
-        fits = cost[target] <= LIMIT
+        fits = cost[target] <= LIMIT and target not in whole
         if fits and (
             _is_view(result, equation, equation.rhs) or _moves(result, equation, equation.rhs, uses, consumer)
         ):
             result.inside.add(target)
     _share_merges(result)
     return result
+
+
+def _taken_whole(plan_: Plan) -> frozenset[Var]:
+    """The tensors that calls take: an instance reads its argument from one slot."""
+    calls = [e for e in plan_.node.equations if isinstance(e.rhs, Call)]
+    arguments = [plan_.resolve(a) for e in calls for a in plan_.arguments(e)]
+    return frozenset(a for a in arguments if isinstance(a, Var) and isinstance(a.type, TensorType))
 
 
 def _aliases(node: Node) -> dict[Var, Atom]:
