@@ -126,6 +126,7 @@ class _Unit:
         position = next(i for i, n in enumerate(program.nodes) if n.name == node.name)
         self._flat = opened(Program(program.nodes[: position + 1], node.name), frozenset(options.abstract))
         self._label = node.label
+        self._abstract = node.name != program.main
         self._options = options
         self._replay = replay
         self._pool = pool
@@ -137,11 +138,11 @@ class _Unit:
         machine = self._options.semantics is Semantics.MACHINE
         first = self._attempt(wrapping=False, overflow=machine)
         again: _Attempt | None = None
-        needs_bits = machine and any(
+        needs_bits = machine and self._has_machine_integers() and any(
             i not in first.counted and first.checked.kinds.get(c.holds) is not Check.OVERFLOW
-            and _goal(i) not in first.session.refuted
+            and _goal(i) not in first.session.refuted and self._wants(c)
             for i, c in enumerate(first.clauses)
-        ) and self._has_machine_integers()  # fmt: skip
+        )  # fmt: skip
         if needs_bits and first.session.vacuous is None:
             again = self._attempt(wrapping=True, overflow=False)
         results: list[Result] = []
@@ -155,6 +156,12 @@ class _Unit:
                 position += 1
             results.append(self._result(attempt, index))
         return results
+
+    def _wants(self, clause: Property) -> bool:
+        """Whether the user asked about ``clause``, or a proof rests on it: the promises of an abstract node."""
+        if not self._options.properties or qualified(clause) in self._options.properties:
+            return True
+        return self._abstract and clause.kind is PropertyKind.ENSURE
 
     def _has_machine_integers(self) -> bool:
         return any(element(v.type) in MACHINE_INTEGERS for v in self._flat.node(self._flat.main).clocks)
@@ -172,8 +179,19 @@ class _Unit:
         # A second attempt over bit vectors may be needed.
         share = 0.8 * left if overflow and self._has_machine_integers() else left
         engines = frozenset(self._options.engines or ENGINES)
+        asked = {i for i, c in enumerate(clauses) if self._wants(c)}
+        # Operations that must not overflow are part of every question.
+        wanted = asked | {i for i, c in enumerate(clauses) if checked.kinds.get(c.holds) is Check.OVERFLOW}
+
+        def settled(session: Session) -> bool:
+            false = {_index(g) for g in session.refuted.keys() | session.spurious.keys()}
+            return asked <= false | {_index(g) for g in session.proofs} and asked - false <= _counted(
+                checked, clauses, session
+            )
+
         session = Session(
-            translation.system, self._pool, refute, time.monotonic() + share, engines, self._options.seed
+            translation.system, self._pool, refute, time.monotonic() + share, engines, self._options.seed,
+            frozenset(map(_goal, wanted)), settled,
         )  # fmt: skip
         if clauses:
             session.run()

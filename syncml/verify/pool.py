@@ -55,21 +55,20 @@ class Pool:
         self._waiting.append((self._count, task))
         return self._count
 
-    def cancel(self, task: int) -> None:
-        """Forget a task, and end its process if it runs."""
-        self._waiting = deque((n, t) for n, t in self._waiting if n != task)
-        for worker in [w for w in self._workers if w.task == task]:
+    def cancel_all(self, keep: int = 0) -> None:
+        """Forget every task but ``keep``, and end the processes of those that run."""
+        self._waiting = deque((n, t) for n, t in self._waiting if n == keep)
+        for worker in [w for w in self._workers if w.task not in (None, keep)]:
             self._drop(worker)
 
     def events(self, deadline: float = inf) -> Iterator[tuple[int, dict[str, Any]]]:
-        """What tasks report, until none waits or runs; submit and cancel may be called in between.
+        """What tasks report, until none waits or runs; submit and cancel_all may be called in between.
 
         At ``deadline`` (of the monotonic clock) all tasks are forgotten.
         """
         while True:
             if time.monotonic() > deadline:
-                for number in [*(n for n, _ in self._waiting), *(w.task for w in self._workers if w.task is not None)]:
-                    self.cancel(number)
+                self.cancel_all()
                 return
             self._start()
             running = [w for w in self._workers if w.task is not None]

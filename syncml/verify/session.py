@@ -21,6 +21,9 @@ from syncml.verify.verdicts import Counterexample
 Refute: TypeAlias = Callable[[str, Sequence[dict[str, str]]], Counterexample | str]
 """Replays a model of a goal's violation; a counterexample, or why it is none."""
 
+Settled: TypeAlias = Callable[["Session"], bool]
+"""Whether all that the user asked for is decided."""
+
 
 GROUPS = 6
 """How many goals one task of the demand-driven engine takes."""
@@ -45,6 +48,8 @@ class Session:
     """The state of the search; the attributes that are not options are its outcome.
 
     Attributes:
+        wanted: The goals whose violations are searched for; every goal is tried as a lemma.
+        settled: Ends the search before every goal is decided.
         proofs: The goals that are proved.
         refuted: The goals that are violated, with the replayed run.
         spurious: Why the models of some violations did not count.
@@ -59,6 +64,8 @@ class Session:
     deadline: float
     engines: frozenset[str]
     seed: int
+    wanted: frozenset[str]
+    settled: Settled
     depth_limit: int = 300
     proofs: dict[str, Proof] = field(default_factory=dict[str, Proof])
     refuted: dict[str, tuple[Counterexample, float]] = field(default_factory=dict[str, tuple[Counterexample, float]])
@@ -68,6 +75,7 @@ class Session:
     failures: list[str] = field(default_factory=list[str])
     _text: str = ""
     _started: float = 0.0
+    _consistency: int = 0
     _spent: dict[str, float] = field(default_factory=dict[str, float])
     _groups: dict[int, list[str]] = field(default_factory=dict[int, list[str]])
     _refine: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
@@ -78,7 +86,7 @@ class Session:
         self._text = self.system.to_json()
         if self.system.nonlinear and "localised" in self.engines:
             if self.system.assumptions:
-                self._submit("consistency", min(3.0, self.left() / 8))
+                self._consistency = self._submit("consistency", min(3.0, self.left() / 8))
             # Quick proofs, then shallow violations, then whatever time is left for both.
             for seconds, depth in ((1.0, 2), (4.0, 4), (15.0, 8), (60.0, 20)):
                 self._inductive(seconds, again=seconds > 1.0)
@@ -88,9 +96,15 @@ class Session:
         self._margins()
 
     def open(self) -> list[str]:
-        """Goals that are neither proved nor refuted nor known to be false ideally, in order."""
+        """Goals that are neither proved nor refuted nor known to be false ideally, in order; none if all is settled."""
+        if self.vacuous is not None or (not self._refine and self.settled(self)):
+            return []
         decided = self.proofs.keys() | self.refuted.keys() | self.spurious.keys()
-        return [g for g in self.system.goals if g not in decided] if self.vacuous is None else []
+        return [g for g in self.system.goals if g not in decided]
+
+    def _sought(self) -> list[str]:
+        """Open goals whose violations are wanted."""
+        return [g for g in self.open() if g in self.wanted]
 
     def left(self) -> float:
         """Seconds until the deadline."""
@@ -108,32 +122,29 @@ class Session:
     def _together(self) -> None:
         goals, hard = self.open(), self.system.nonlinear
         share, each = self.left() * (0.1 if hard else 0.4), 0.3 if hard else 3.0
-        tasks: set[int] = set()
         inductive = 0
         if "induction" in self.engines:
             inductive = self._submit("induction", share, each=each, depth=12, goals=goals)
-            tasks.add(inductive)
         if "bmc" in self.engines:
-            tasks.add(self._submit("bmc", share, each=each, depth=self.depth_limit, goals=goals))
+            self._submit("bmc", share, each=each, depth=self.depth_limit, goals=self._sought())
         if not inductive:
-            tasks |= self._reachability()
+            self._reachability()
         for number, event in self.pool.events(self.deadline):
             self._take(event)
             if number == inductive and event["event"] == "done":
-                tasks |= self._reachability()
+                self._reachability()
             elif event["event"] == "reachable" and "bmc" in self.engines:
-                tasks.add(self._submit("bmc", self.left(), each=self.left(), depth=5000, goals=event["goals"]))
+                self._submit("bmc", self.left(), each=self.left(), depth=5000, goals=event["goals"])
             if not self.open():
-                for task in tasks:
-                    self.pool.cancel(task)
+                self.pool.cancel_all()
 
-    def _reachability(self) -> set[int]:
-        goals = self.open()
+    def _reachability(self) -> None:
         if self.system.nonlinear or "spacer" not in self.engines:
-            return set()
+            return
+        goals = self._sought()
         share = self.left() * 0.8 * self.pool.jobs / max(self.pool.jobs, len(goals))
-        lemmas = list(self.proofs)
-        return {self._submit("spacer", share, each=share, goals=[g], lemmas=lemmas) for g in goals}
+        for goal in goals:
+            self._submit("spacer", share, each=share, goals=[goal], lemmas=list(self.proofs))
 
     def _take(self, event: dict[str, Any]) -> None:
         match event["event"]:
@@ -190,6 +201,9 @@ class Session:
     def _answers(self) -> Iterator[tuple[str, Part, dict[str, Any]]]:
         """The answers to the queries; a goal whose solver failed is stuck."""
         for number, event in self.pool.events(self.deadline):
+            if not self._refine and not self.open():
+                # Whether any run meets the assumptions is asked in every case.
+                self.pool.cancel_all(keep=self._consistency)
             if number not in self._groups:
                 self._take(event)
             elif event["event"] == "failed":
@@ -211,7 +225,7 @@ class Session:
     def _shallow(self, depth: int, seconds: float) -> None:
         """Search for violations of the open goals in the first ``depth`` instants."""
         for length in range(1, depth + 1):
-            wanted = [(g, "0") for g in self.open() if self.depth.get(g, 0) < length]
+            wanted = [(g, "0") for g in self._sought() if self.depth.get(g, 0) < length]
             # What rounding undid may have room in a longer run.
             wanted += [(g, MARGINS[1]) for g in self.spurious if self.depth.get(g, 0) + 1 < length]
             self._ask([[Query(g, length, Part.SEARCH, (), (), margin)] for g, margin in wanted], 2 * seconds)

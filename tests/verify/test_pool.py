@@ -71,13 +71,15 @@ def test_a_solver_that_hangs_is_ended_at_its_limit(pool: Pool, monkeypatch: pyte
     assert [e["event"] for n, e in events if n == fine] == ["valid", "done"]
 
 
-def test_a_task_that_is_cancelled_reports_nothing_more(pool: Pool) -> None:
-    hung, queued = pool.submit(task("hang")), pool.submit(task("answer"))
-    seen: list[int] = []
-    for number, _ in pool.events():
-        seen.append(number)
-        pool.cancel(hung)
-    assert set(seen) == {queued}
+def test_tasks_that_are_cancelled_report_nothing_more(pool: Pool) -> None:
+    pool.submit(task("hang"))
+    kept = pool.submit(task("answer"))
+    pool.submit(task("answer"))
+    pool.cancel_all(keep=kept)
+    assert {number for number, _ in pool.events()} == {kept}
+    pool.submit(task("hang"))
+    pool.cancel_all()
+    assert list(pool.events()) == []
 
 
 def test_the_end_of_the_pool_ends_its_processes(tmp_path: Path) -> None:
@@ -102,7 +104,17 @@ def test_a_system_goes_to_a_worker_and_back_as_text() -> None:
 
 def run_session(pool: Pool, seconds: float) -> Session:
     engines = frozenset({"bmc", "induction", "spacer", "localised"})
-    session = Session(system(), pool, lambda _goal, _trace: "not replayed", time.monotonic() + seconds, engines, 0)
+    made = system()
+    session = Session(
+        made,
+        pool,
+        lambda _goal, _trace: "not replayed",
+        time.monotonic() + seconds,
+        engines,
+        0,
+        frozenset(made.goals),
+        lambda _session: False,
+    )
     session.run()
     return session
 
