@@ -112,7 +112,7 @@ def _fault_found(folder: Path) -> Generator[Row]:
             yield Row("seeded fault", f"{SEEDED.file} has no line {SEEDED.old!r}", good=False)
             return
         faulty = pipeline.check_file(str(copy / "pipeline.py"))
-        report = verify.verify(faulty.program, verify.VerifyOptions(timeout=60.0), _replay)
+        report = verify.verify(faulty.program, verify.VerifyOptions(timeout=300.0, first=True), _replay)
     broken = [r for r in report.results if isinstance(r.verdict, verify.Violated) and r.kind == "ensure"]
     if not broken:
         yield Row("seeded fault", f"{SEEDED.what}: not found", good=False)

@@ -45,6 +45,9 @@ def verify(
         list[str] | None,
         typer.Option("--property", metavar="NAME", help="Report this property only.", show_default=False),
     ] = None,
+    first: Annotated[
+        bool, typer.Option("--first", help="Stop at the first violation of a clause that is no invariant.")
+    ] = False,
     engines: Annotated[
         list[str] | None, typer.Option("--engine", metavar="NAME", help="Run this engine only.", show_default=False)
     ] = None,
@@ -78,6 +81,7 @@ def verify(
             timeout=timeout,
             jobs=jobs or os.cpu_count() or 1,
             properties=tuple(properties or ()),
+            first=first,
             engines=tuple(engines or ()),
             semantics=_semantics(semantics),
             seed=seed,

@@ -184,6 +184,9 @@ class _Unit:
         wanted = asked | {i for i, c in enumerate(clauses) if checked.kinds.get(c.holds) is Check.OVERFLOW}
 
         def settled(session: Session) -> bool:
+            broken = [clauses[_index(g)] for g in session.refuted]
+            if self._options.first and any(c.kind is not PropertyKind.INVARIANT for c in broken):
+                return True
             false = {_index(g) for g in session.refuted.keys() | session.spurious.keys()}
             return asked <= false | {_index(g) for g in session.proofs} and asked - false <= _counted(
                 checked, clauses, session

@@ -35,6 +35,7 @@ class VerifyOptions:
         timeout: Seconds in all.
         jobs: Worker processes at a time.
         properties: Names of the properties to report (all if empty); lemmas are used all the same.
+        first: Whether to stop at the first violation of a clause that is no invariant.
         engines: Which of ``bmc``, ``induction``, ``spacer``, ``localised`` may run (all if empty).
         semantics: What integers mean.
         seed: Seed of every solver.
@@ -44,6 +45,7 @@ class VerifyOptions:
     timeout: float = 60.0
     jobs: int = 2
     properties: tuple[str, ...] = ()
+    first: bool = False
     engines: tuple[str, ...] = ()
     semantics: Semantics = Semantics.MACHINE
     seed: int = 0

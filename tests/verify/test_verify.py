@@ -362,6 +362,35 @@ def test_one_property_can_be_asked_for_and_an_unknown_one_is_a_fault() -> None:
         decide(saturating(), properties=("never sevn",))
 
 
+def unreachable_only_far_away() -> Builder:
+    """A counter that no engine can follow to where it breaks a clause, beside one that is easy."""
+    b = saturating()
+    n = b.state("far", Scalar.INT, 0)
+    b.next(n, b.op(Op.ADD, n, 1, name="farther"))
+    b.claim("never that far", b.op(Op.NE, n, 10**9))
+    return b
+
+
+def test_the_search_ends_when_what_was_asked_for_is_decided() -> None:
+    limit = 120.0
+    options = VerifyOptions(timeout=limit, properties=("at most the limit", "never seven"))
+    report = verify(unreachable_only_far_away().program(), options, replay)
+    assert {r.name: type(r.verdict) for r in report.results} == {
+        "at most the limit": Proved,
+        "never seven": Violated,
+    }
+    assert report.time_s < limit / 2
+
+
+def test_the_search_can_end_at_the_first_violation() -> None:
+    limit = 120.0
+    report = verify(unreachable_only_far_away().program(), VerifyOptions(timeout=limit, first=True), replay)
+    found = {r.name: r.verdict for r in report.results}
+    assert isinstance(found["never seven"], Violated)
+    assert isinstance(found["never that far"], Unknown)
+    assert report.time_s < limit / 2
+
+
 @pytest.mark.parametrize("options", [{"engines": ("magic",)}, {"abstract": ("nobody",)}])
 def test_unknown_names_are_faults(options: dict[str, Any]) -> None:
     with pytest.raises(DiagnosticError, match="U001"):
