@@ -45,11 +45,13 @@ class Universe:
         clauses: Each assumption and goal at each instant.
         others: Definitions, updates of registers, and facts.
         last: The constants at the last instant, for the negated goal.
+        spelt: Each Boolean definition in terms of what compares numbers, where a margin is asked for.
     """
 
     clauses: Mapping[tuple[str, int], Constraint]
     others: Sequence[Constraint]
     last: Sequence[tuple[Term, Term]]
+    spelt: Mapping[str, Term]
 
     @staticmethod
     def of(model: Model, length: int, *, initial: bool, margin: str = "0") -> Universe:
@@ -68,7 +70,7 @@ def constraints_of(model: Model, query: Query) -> tuple[list[Constraint], Term]:
     names = [(n, k) for k in range(last) for n in dict.fromkeys((*always, *query.hypotheses))]
     names += [(n, last) for n in dict.fromkeys(always) if n != query.goal]
     if margin := Fraction(query.margin):
-        spelt = with_margin(z3.Not(_spelt_out(model)[query.goal]), margin)
+        spelt = with_margin(z3.Not(universe.spelt[query.goal]), margin)
         negated = substitute_all([spelt], universe.last)[0]
     else:
         negated = z3.Not(universe.clauses[query.goal, last].term)
@@ -77,9 +79,10 @@ def constraints_of(model: Model, query: Query) -> tuple[list[Constraint], Term]:
 
 def _universe(model: Model, length: int, initial: bool, margin: Fraction) -> Universe:
     system = model.system
-    named, following = _grouped(model)
+    grouped = _grouped(model)
+    named, following = grouped.named, grouped.following
+    spelt = _spelt_out(model, grouped.absorbed) if margin else {}
     if margin:
-        spelt = _spelt_out(model)
         named |= {a: with_margin(spelt[a], margin) for a in system.assumptions}
     # A clause stands for its term, so that what it says is seen at once.
     holding = [*system.assumptions, *system.goals]
@@ -104,7 +107,7 @@ def _universe(model: Model, length: int, initial: bool, margin: Fraction) -> Uni
                 now[name] = term
             else:
                 others.append(_definition(now[name], term))
-    return Universe(clauses, others, pairs)
+    return Universe(clauses, others, pairs, spelt)
 
 
 def _substituted(groups: Sequence[Sequence[Term]], pairs: Sequence[tuple[Term, Term]]) -> list[list[Term]]:
@@ -127,17 +130,27 @@ def constants_read(term: Term) -> frozenset[str]:
     return frozenset(c.decl().name() for c in occurring([term]))
 
 
-def _spelt_out(model: Model) -> dict[str, Term]:
-    """The Boolean definitions with the Boolean definitions that they read in place of their names."""
+def _spelt_out(model: Model, absorbed: Mapping[str, Term]) -> dict[str, Term]:
+    """The Boolean definitions, with what defines the Booleans and the ``absorbed`` that they read in their place."""
     result: dict[str, Term] = {}
     for name, term in model.named.items():
         if z3.is_bool(term):
-            parts = [(model.constants[n], result[n]) for n in constants_read(term) if n in result]
+            parts = [(model.constants[n], result.get(n, absorbed.get(n))) for n in constants_read(term)]
+            parts = [(constant, part) for constant, part in parts if part is not None]
             result[name] = z3.substitute(term, *parts) if parts else term
     return result
 
 
-def _grouped(model: Model) -> tuple[dict[str, Term], dict[str, Term]]:
+@dataclass(frozen=True, slots=True)
+class _Grouped:
+    """Definitions and next values; ``absorbed`` are the definitions that became part of their only reader."""
+
+    named: dict[str, Term]
+    following: dict[str, Term]
+    absorbed: dict[str, Term]
+
+
+def _grouped(model: Model) -> _Grouped:
     """Definitions and next values in which each unnamed definition with one reader is part of that reader."""
     readers: dict[str, int] = {}
     for term in (*model.named.values(), *model.next_named.values(), *model.facts_named):
@@ -157,4 +170,4 @@ def _grouped(model: Model) -> tuple[dict[str, Term], dict[str, Term]]:
         else:
             absorbed[definition.name] = term
     following = {name: grown(term) for name, term in model.next_named.items()}
-    return named, following
+    return _Grouped(named, following, absorbed)

@@ -187,8 +187,8 @@ class _Unit:
             broken = [clauses[_index(g)] for g in session.refuted]
             if self._options.first and any(c.kind is not PropertyKind.INVARIANT for c in broken):
                 return True
-            false = {_index(g) for g in session.refuted.keys() | session.spurious.keys()}
-            return asked <= false | {_index(g) for g in session.proofs} and asked - false <= _counted(
+            refuted = {_index(g) for g in session.refuted}
+            return asked - refuted <= {_index(g) for g in session.proofs} and asked - refuted <= _counted(
                 checked, clauses, session
             )
 

@@ -77,6 +77,17 @@ X, Y = z3.Real("x"), z3.Real("y")
 B = z3.Bool("b")
 
 
+def test_a_margin_keeps_what_an_assumption_computes_on_the_way() -> None:
+    b = Builder()
+    x, y = b.input("x", F32), b.input("y", F32)
+    b.assume("small", b.op(Op.LE, b.op(Op.ABS, x), 1.0))
+    b.claim("product", b.op(Op.LE, b.op(Op.MUL, x, y), 8.0))
+    event = ask(b, Query("goal!0", 1, Part.SEARCH, (), (), "1/16"))
+    assert event["event"] == "invalid"
+    (instant,) = event["trace"]
+    assert abs(Fraction(instant["$x"])) <= Fraction(15, 16)
+
+
 @pytest.mark.parametrize(
     "formula",
     [
