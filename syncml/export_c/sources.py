@@ -1,30 +1,32 @@
 """Source lines in comments and maps.
 
-Rule: a file is named by its path below the innermost folder that holds all sources of the program, so that the text
-does not depend on where the project lies.
+Rule: a file below the folder of the program is named by its path from there, a file of the library by its import path
+``syncml/...``, and any other by its name alone. So the text does not depend on where project and library lie.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePath, PurePosixPath
 
 from syncml.diagnostics.model import Span
-from syncml.ir.step.syntax import Assign, Invoke, Origin, Slot, StepProgram
-from syncml.ir.step.traverse import statements
+from syncml.ir.step.syntax import Origin, StepProgram
+
+_LIBRARY = PurePath(__file__).parents[1]
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The folder that all sources are below."""
+    """The folder of the program."""
 
-    root: PurePath | None
+    root: PurePath
 
     def name(self, file: str) -> str:
         """The name of a source file in the package."""
         path = PurePath(file)
-        if self.root is not None and path.is_relative_to(self.root):
+        if path.is_relative_to(_LIBRARY):
+            return str(PurePosixPath(_LIBRARY.name, path.relative_to(_LIBRARY)))
+        if path.is_relative_to(self.root):
             return str(PurePosixPath(path.relative_to(self.root)))
         return path.name
 
@@ -39,23 +41,6 @@ class Sources:
         return f"{origin.stream}{unit}{clock}: {self.line(origin.span)}"
 
 
-def origins(program: StepProgram) -> Iterable[Origin]:
-    """Every origin in ``program``."""
-    for machine in program.machines:
-        slots: tuple[Slot, ...] = (*machine.inputs, *machine.outputs, *machine.state, *machine.locals)
-        for item in (*slots, *(s for s in statements(machine.body) if isinstance(s, Assign | Invoke))):
-            if item.origin is not None:
-                yield item.origin
-
-
 def sources(program: StepProgram) -> Sources:
-    """The sources of ``program``."""
-    folders = list(dict.fromkeys(PurePath(origin.span.file).parent for origin in origins(program)))
-    if not folders:
-        return Sources(None)
-    root = folders[0]
-    while not all(folder.is_relative_to(root) for folder in folders):
-        if root == root.parent:
-            return Sources(None)
-        root = root.parent
-    return Sources(root)
+    """The sources of ``program``, whose folder is that of the main node."""
+    return Sources(PurePath(program.machines[-1].span.file).parent)

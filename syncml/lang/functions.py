@@ -5,6 +5,7 @@ Rule: each is one operator of the table, or the composition that its docstring s
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any, TypeVar, overload
@@ -23,6 +24,8 @@ from syncml.lang.types import AnnotationFault, Mat, Tensor, Vec, pattern
 
 X = TypeVar("X")
 K = TypeVar("K", int, float)
+C = TypeVar("C", bool, int, float)
+M = TypeVar("M", bound=enum.Enum)
 V = TypeVar("V", bound=Tensor[Any])
 R = TypeVar("R", bound=Record)
 
@@ -38,7 +41,9 @@ def where(condition: Stream[bool], a: Stream[X], b: Stream[X] | X) -> Stream[X]:
 @overload
 def where(condition: Stream[bool], a: X, b: Stream[X]) -> Stream[X]: ...
 @overload
-def where(condition: Stream[bool], a: K, b: K) -> Stream[K]: ...
+def where(condition: Stream[bool], a: C, b: C) -> Stream[C]: ...
+@overload
+def where(condition: Stream[bool], a: M, b: M) -> Stream[M]: ...
 @overload
 def where(condition: Stream[Vec[Any, bool]], a: Stream[V], b: Stream[V] | float | Numbers) -> Stream[V]: ...
 @overload

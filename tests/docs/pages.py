@@ -35,8 +35,6 @@ MASKS = (
     (re.compile(r"\b\d+(?:\.\d+)?(?:e[+-]?\d+)? (?:ms|us|ns|s)\b"), "TIME"),
     (re.compile(r"\d[\d.e+]* ticks/s"), "SPEED"),
     (re.compile(r"\(\d+ bytes\)"), "(SIZE)"),
-    # Sources are named below the folder that holds them and the library.
-    (re.compile(r"(?<=: )[\w./-]+/(?=\w+\.py:\d)"), ""),
     (re.compile(r"/[\w./-]+/(?=\w+\.(?:py|yaml|csv|onnx))"), ""),
     (re.compile(r"-{2,}"), "--"),
     (re.compile(r"[ \t]+"), " "),

@@ -105,7 +105,8 @@ def machine(
     locals_: tuple[Slot, ...] = (),
     instances: tuple[Instance, ...] = (),
 ) -> Machine:
-    return Machine(name, name, inputs, outputs, states, constants, locals_, instances, body)
+    where = Span.point("/home/user/car/pipeline.py", 1)
+    return Machine(name, name, inputs, outputs, states, constants, locals_, instances, body, where)
 
 
 def program(*machines: Machine) -> StepProgram:

@@ -74,6 +74,8 @@ def main(
     x.next = x  # wrong
     z3 = pre(x, init=Mode.OFF)  # wrong
     z4 = where(n, x, x)  # wrong
+    w1 = where(c, Mode.OFF, 1)  # wrong
+    w2 = where(c, n, Mode.ON)  # wrong
     z5 = when(x, n)  # wrong
     z6 = merge(c, x, m)  # wrong
     z7 = sample(x, to=10)  # wrong

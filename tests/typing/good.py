@@ -98,6 +98,10 @@ def main(
     chosen = merge(mode, {Mode.OFF: 0.0, Mode.CRUISE: when(v, mode, Mode.CRUISE)})
     both = merge(valid_of(v), when(v, v > 1.0), 0)
     next_mode = where(cmd > 0.0, Mode.OFF, mode)
+    asked: Stream[Mode] = where(n > 3, Mode.CRUISE, Mode.OFF)
+    yes: Stream[bool] = where(asked == Mode.OFF, True, False)
+    many: Stream[int] = where(yes, 1, 0)
+    half: Stream[float] = where(yes, 1, 0.5)
     phase = state(init=Mode.OFF)
     phase.next = next_mode
     is_off: Stream[bool] = phase == Mode.OFF
@@ -120,7 +124,7 @@ def main(
     bits = (b & 0x0F) << 2
     assume(v >= 0.0, "speed", req="SR-1")
     ensure((window >= -2.0).all())
-    ensure(start | hold(valid) | (bits > 3) | (n % 2 == 0) | later.valid)
+    ensure(start | (many > 0) | (half > 0.7) | hold(valid) | (bits > 3) | (n % 2 == 0) | later.valid)
     use: list[Stream[f32]] = [
         fast,
         chosen,

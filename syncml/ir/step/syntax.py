@@ -306,7 +306,10 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """One node as state, initial state and step. Outputs absent at a tick keep the value they had (0 at first)."""
+    """One node as state, initial state and step. Outputs absent at a tick keep the value they had (0 at first).
+
+    ``span`` is where the user wrote the node.
+    """
 
     name: str
     label: str
@@ -317,6 +320,7 @@ class Machine:
     locals: tuple[Slot, ...]
     instances: tuple[Instance, ...]
     body: tuple[Stmt, ...]
+    span: Span = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)

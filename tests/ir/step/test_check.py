@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from syncml.diagnostics.model import InternalFault
+from syncml.diagnostics.model import InternalFault, Span
 from syncml.ir.constants import Const
 from syncml.ir.step.assignment import unassigned
 from syncml.ir.step.check import check_step
@@ -38,6 +38,7 @@ from syncml.ir.step.syntax import (
 from syncml.ir.types import BOOL, F32, F64, I32, I64, EnumType, Scalar, TensorType
 
 MODE = EnumType("Mode", ("A", "B", "C"))
+HERE = Span.point("m.py")
 X = Slot("x", F32, Storage.INPUT)
 C = Slot("c", BOOL, Storage.INPUT)
 M = Slot("m", MODE, Storage.INPUT)
@@ -58,7 +59,7 @@ def assign(slot: Slot, value: Expr, *indices: Expr) -> Assign:
 
 
 def machine(*body: Stmt) -> Machine:
-    return Machine("m", "m", (X, C, M, V), (Y,), (S,), (), (T, W), (), body)
+    return Machine("m", "m", (X, C, M, V), (Y,), (S,), (), (T, W), (), body, HERE)
 
 
 def check(*machines: Machine) -> None:
@@ -149,7 +150,7 @@ def test_each_declaration_is_held(change: Callable[[Machine], Machine], message:
 
 def test_a_call_fits_its_callee() -> None:
     caller = replace(machine(Invoke("f", (number(1, I32),), (Y,))), name="caller", instances=(Instance("f", "callee"),))
-    callee = Machine("callee", "callee", (X,), (Y,), (), (), (), (), (assign(Y, Place(X)),))
+    callee = Machine("callee", "callee", (X,), (Y,), (), (), (), (), (assign(Y, Place(X)),), HERE)
     with pytest.raises(InternalFault, match="i32 where f32"):
         check(callee, caller)
 

@@ -64,6 +64,7 @@ class _Translation:
             tuple(slots.locals),
             instances,
             body,
+            node.span,
         )
 
     def _path(self, clock: Clock) -> tuple[Guard, ...]:
