@@ -2,15 +2,15 @@
 
 Rule: the main node is the one that ``file.py:node`` names, else the attribute ``main``, else the only node of the
 file that no other node of the file calls. The file is imported under a name of its own with its folder first on the
-path; modules that it finds there are forgotten afterwards, so that two programs with equally named helpers do not
-meet.
+path; modules of the process that have the name of one there are out of sight meanwhile, and those found there are
+forgotten afterwards, so that two programs with equally named helpers do not meet.
 """
 
 from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
@@ -73,7 +73,16 @@ def program_of(node: Node[..., Any], **statics: object) -> Program:
 
 @contextmanager
 def _imports_of(folder: Path) -> Generator[None]:
-    """Let ``import`` find the modules of ``folder``, and forget them afterwards."""
+    """Let ``import`` find the modules of ``folder``, before those of the host process, and forget them afterwards."""
+    own = {path.stem for path in folder.glob("*") if path.suffix in ("", ".py")} - {"__main__"}
+    hidden = {
+        name: module
+        for name, module in sys.modules.items()
+        # The standard library and installed packages are the host's and the program's alike.
+        if name.partition(".")[0] in own and any(source.is_users(file) for file in _files(module))
+    }
+    for name in hidden:
+        del sys.modules[name]
     before = set(sys.modules)
     saved = list(sys.path)
     sys.path.insert(0, str(folder))
@@ -82,9 +91,20 @@ def _imports_of(folder: Path) -> Generator[None]:
     finally:
         sys.path[:] = saved
         for name in set(sys.modules) - before:
-            file = getattr(sys.modules[name], "__file__", None)
-            if isinstance(file, str) and Path(file).is_relative_to(folder) and "site-packages" not in file:
+            if _lies_in(sys.modules[name], folder):
                 del sys.modules[name]
+        sys.modules.update(hidden)
+
+
+def _lies_in(module: ModuleType, folder: Path) -> bool:
+    return any(Path(file).is_relative_to(folder) and "site-packages" not in file for file in _files(module))
+
+
+def _files(module: ModuleType) -> list[str]:
+    """The file of a module, or the folders of a package without one."""
+    file = getattr(module, "__file__", None)
+    folders: Iterable[object] = () if file else getattr(module, "__path__", ())
+    return [place for place in (file, *folders) if isinstance(place, str)]
 
 
 def _import(path: Path, session: Session) -> ModuleType:

@@ -7,19 +7,14 @@ installed package, unless no other is there.
 from __future__ import annotations
 
 import enum
-import sysconfig
 from collections.abc import Iterator
 from difflib import get_close_matches
-from pathlib import Path
-from types import CodeType, TracebackType
+from types import TracebackType
 
 from syncml.diagnostics.model import Diagnostic, Label, Span, error
 from syncml.lang import source
 from syncml.lang.operations import Carrier
 from syncml.lang.types import AnnotationFault
-
-_PROJECT = str(Path(__file__).parents[1])
-_INSTALLED = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 
 
 def diagnostic_of(wrong: BaseException, otherwise: Span, what: str) -> Diagnostic:
@@ -88,11 +83,6 @@ def _places(traceback: TracebackType | None) -> Iterator[source.Place]:
     """The user's places, outermost first."""
     while traceback is not None:
         code = traceback.tb_frame.f_code
-        if _is_users(code):
+        if source.is_users(code.co_filename):
             yield source.place_in(code, traceback.tb_lasti, traceback.tb_lineno)
         traceback = traceback.tb_next
-
-
-def _is_users(code: CodeType) -> bool:
-    file = code.co_filename
-    return not file.startswith((_PROJECT, "<frozen", *_INSTALLED))

@@ -12,6 +12,7 @@ import ast
 import linecache
 import os
 import sys
+import sysconfig
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import CodeType, FrameType
@@ -20,6 +21,12 @@ from typing import TypeAlias
 from syncml.diagnostics.model import Span
 
 _HERE = str(Path(__file__).parent) + os.sep
+_ENTRY = _HERE + "load.py"
+_NOT_USERS = (
+    str(Path(__file__).parents[1]) + os.sep,
+    "<frozen",
+    *{sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")},
+)
 
 Position: TypeAlias = tuple[int, int, int, int]
 """First line, first byte, last line, last byte; lines from 1, bytes from 0."""
@@ -163,6 +170,21 @@ def outer_frame(frame: FrameType) -> FrameType | None:
     while outer is not None and outer.f_code.co_filename.startswith(_HERE):
         outer = outer.f_back
     return outer
+
+
+def is_users(file: str) -> bool:
+    """Whether code of ``file`` is the user's: not of this project, the standard library or an installed package."""
+    return not file.startswith(_NOT_USERS)
+
+
+def users_place() -> Place | None:
+    """The innermost place in a file of the user's; None if the program being loaded has none on the way here."""
+    frame: FrameType | None = user_frame()
+    while frame is not None and frame.f_code.co_filename != _ENTRY:
+        if is_users(frame.f_code.co_filename):
+            return place_of(frame)
+        frame = frame.f_back
+    return None
 
 
 def here() -> Place:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from types import CodeType
 
@@ -224,10 +224,23 @@ def building(session: Session, trace: Trace | None) -> Generator[None]:
 
 def report(diagnostic: Diagnostic) -> None:
     """Record a fault of the program under construction; outside of one, raise it."""
+    diagnostic = _at_the_users_line(diagnostic)
     session = _session.get()
     if session is None:
         raise DiagnosticError(diagnostic)
     session.collector.add(diagnostic)
+
+
+def _at_the_users_line(diagnostic: Diagnostic) -> Diagnostic:
+    """A fault that shows inside of a library, at the user's line that led there."""
+    inside = diagnostic.primary
+    if inside is None or source.is_users(inside.span.file):
+        return diagnostic
+    place = source.users_place()
+    if place is None:
+        return diagnostic
+    shown = Label(inside.span, inside.text or "it shows here, in the library")
+    return replace(diagnostic, primary=Label(place.span), secondary=(shown, *diagnostic.secondary))
 
 
 def fault(

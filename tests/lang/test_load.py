@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -86,6 +87,51 @@ def test_a_node_imported_from_elsewhere_is_no_candidate(tmp_path: Path) -> None:
     program = load_program(path)
     assert [node.name for node in program.nodes] == ["one", "mine"]
     assert "helper" not in sys.modules
+
+
+def test_a_helper_hides_a_module_of_the_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    host, inner = ModuleType("helper"), ModuleType("helper.part")
+    host.__file__ = inner.__file__ = str(tmp_path / "elsewhere" / "helper.py")
+    monkeypatch.setitem(sys.modules, "helper", host)
+    monkeypatch.setitem(sys.modules, "helper.part", inner)
+    write(tmp_path, TWO, "helper.py")
+    path = write(tmp_path, "from helper import one\n@node\ndef f(x: Stream[f32]) -> Stream[f32]:\n    return one(x)\n")
+    assert load_program(path).main == "f"
+    assert sys.modules["helper"] is host and sys.modules["helper.part"] is inner
+    write(tmp_path, "import helper.part\n", "wrong.py")
+    assert [found.code for found in faults(tmp_path / "wrong.py")] == ["L018"]
+    assert sys.modules["helper"] is host and sys.modules["helper.part"] is inner
+
+
+def test_a_folder_of_helpers_hides_one_of_the_process_and_is_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = ModuleType("parts")
+    host.__path__ = [str(tmp_path / "elsewhere")]
+    monkeypatch.setitem(sys.modules, "parts", host)
+    (tmp_path / "parts").mkdir()
+    write(tmp_path / "parts", TWO, "helper.py")
+    text = "from parts.helper import one\n@node\ndef f(x: Stream[f32]) -> Stream[f32]:\n    return one(x)\n"
+    assert load_program(write(tmp_path, text)).main == "f"
+    assert sys.modules["parts"] is host and "parts.helper" not in sys.modules
+
+
+def test_a_fault_inside_a_layer_is_at_the_line_that_calls_it(tmp_path: Path) -> None:
+    text = """
+import numpy as np
+from syncml.nodes.neural import MLP, relu
+LAYERS = {"0.weight": np.ones((2, 2)), "0.bias": np.ones(2)}
+@node
+def f(x: Stream[Vec[3]]) -> Stream[f32]:
+    small = MLP.of(LAYERS, relu)
+    return small(x)[0]
+"""
+    path = write(tmp_path, text)
+    (found,) = faults(path)
+    assert found.code == "T002" and found.span is not None
+    line = found.span.line
+    assert path.read_text().splitlines()[line - 1].strip() == "return small(x)[0]"
+    assert found.secondary[0].span.file.endswith("syncml/nodes/neural.py")
     assert str(tmp_path) not in sys.path
 
 
