@@ -22,11 +22,9 @@ from syncml.diagnostics.model import Diagnostic, DiagnosticError, Span, error
 from syncml.files import read_text
 from syncml.ir.constants import dtype
 from syncml.ir.equations.syntax import Node, Var
-from syncml.ir.types import BOOL, FLOATS, EnumType, element, shape
+from syncml.ir.types import BOOL, FLOATS, EnumType, Type, element, shape
 from syncml.sim.inputs import fitted
-
-_YAML: Any = yaml
-"""PyYAML's node interface carries no types."""
+from syncml.sim.yaml_text import parse
 
 Value: TypeAlias = bool | int | float | str | list[Any]
 """A value of a stream: a Boolean, a number, a constructor's name, or a nested list for a vector."""
@@ -132,8 +130,7 @@ def load_scenario(path: Path) -> Scenario:
     """
     text = read_text(path)
     try:
-        document: Any = _YAML.compose(text, Loader=yaml.SafeLoader)
-        raw: Any = yaml.safe_load(text)
+        document, raw = parse(text)
     except yaml.YAMLError as fault:
         mark: Any = getattr(fault, "problem_mark", None)
         place = Span.point(str(path), mark.line + 1, mark.column + 1) if mark else Span.point(str(path))
@@ -188,10 +185,17 @@ def inputs_of(scenario: Scenario, node: Node, ticks: int, seed: int | None = Non
         try:
             values[name] = _values(signal, types[name], ticks, float(rate), generator)
         except ValueError as fault:
-            faults.append(error("S003", f"input {name!r}: {fault}", types[name].span))
+            faults.append(error("S003", f"input {name!r}: {fault}", types[name].span, help=_advice(types[name].type)))
     if faults:
         raise DiagnosticError(*faults)
     return values
+
+
+def _advice(type_: Type) -> str:
+    kind = element(type_)
+    if isinstance(kind, EnumType):
+        return f"its type is {type_}: write {', '.join(kind.constructors)}"
+    return f"its type is {type_}: write true or false" if kind is BOOL else f"its type is {type_}"
 
 
 def base_rate(node: Node) -> Fraction:

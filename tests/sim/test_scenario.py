@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from syncml.diagnostics.model import DiagnosticError
-from syncml.ir.equations.syntax import Node
+from syncml.diagnostics.model import DiagnosticError, Span
+from syncml.ir.equations.syntax import Node, Var
 from syncml.ir.types import BOOL, F32, EnumType, TensorType
 from syncml.sim.scenario import inputs_of, load_scenario, ticks_of
+from syncml.sim.yaml_text import parse
 from tests.support.ir import NodeBuilder
 
 GOOD = """
@@ -86,6 +88,27 @@ def test_faults_have_a_code_and_a_line(tmp_path: Path, old: str, new: str, code:
         load_scenario(write(tmp_path, GOOD.replace(old, new)))
     found = caught.value.diagnostics[0]
     assert (found.code, found.span.line if found.span else None) == (code, line)
+
+
+def test_only_true_and_false_are_truth_values() -> None:
+    text = "on: off\n1: [1e-3, 010, -.5, .inf, ~, True]\ntrue: OFF\nx: &x {a: 1}\ny: {<<: *x, no: 2}\n"
+    assert parse(text)[1] == {
+        "on": "off", "1": [0.001, 10, -0.5, np.inf, None, True], "true": "OFF", "x": {"a": 1}, "y": {"a": 1, "no": 2},
+    }  # fmt: skip
+    assert parse("") == (None, None)
+    loop = parse("&a [*a]")[1]
+    assert loop[0] is loop
+
+
+def test_a_stream_may_have_a_name_that_yaml_1_1_takes_for_a_truth_value(tmp_path: Path) -> None:
+    power, mode = Var("on", BOOL, Span.point("p.py")), Var("mode", EnumType("Mode", ("OFF", "ON")), Span.point("p.py"))
+    main = replace(node(), inputs=(power, mode))
+    given = "name: n\nduration: 0.4\ninputs:\n  on: true\n  mode: ON\n"
+    values = inputs_of(load_scenario(write(tmp_path, given)), main, 4)
+    assert values["on"].all() and (values["mode"] == 1).all()
+    with pytest.raises(DiagnosticError) as caught:
+        inputs_of(load_scenario(write(tmp_path, given.replace("on: true", "on: yes"))), main, 4)
+    assert caught.value.diagnostics[0].help == "its type is bool: write true or false"
 
 
 def test_noise_on_an_enumeration_is_refused(tmp_path: Path) -> None:
