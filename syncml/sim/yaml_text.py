@@ -1,14 +1,14 @@
 """YAML as its version 1.2 reads it (the core schema).
 
 Rule: a plain scalar is a truth value only if it is ``true`` or ``false``, a number if it is written as one, nothing if
-it is empty, ``~`` or ``null``, and else text. So a stream may be called ``on`` and a constructor ``OFF``, which YAML 1.1
-takes for truth values, and ``1e-3`` is a number, which YAML 1.1 takes for text. A key is always text.
+it is empty, ``~`` or ``null``, and else text. So a stream may be called ``on`` and a constructor ``OFF``, which YAML
+1.1 takes for truth values, and ``1e-3`` is a number, which YAML 1.1 takes for text. A key is always text.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -27,7 +27,7 @@ _PLAIN: tuple[tuple[str, str], ...] = (
 class _Loader(_YAML.SafeLoader):  # type: ignore[misc]
     """The safe loader, with the plain scalars of version 1.2."""
 
-    yaml_implicit_resolvers: dict[Any, Any] = {}
+    yaml_implicit_resolvers: ClassVar[dict[Any, Any]] = {}
 
 
 for _name, _form in _PLAIN:
@@ -49,7 +49,11 @@ def parse(text: str) -> tuple[Any, Any]:
         loader.dispose()
 
 
-_Loader.add_constructor("tag:yaml.org,2002:int", lambda _loader, node: int(node.value))
+def _integer(_loader: Any, node: Any) -> int:
+    return int(node.value)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _integer)
 
 
 def _keys_are_text(document: Any) -> None:
