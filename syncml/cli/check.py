@@ -29,7 +29,8 @@ def check(
 ) -> None:
     """Check types, clocks, causality, initialisation.
 
-    Prints the streams of the node with type, clock and rate; with -v those of every node.
+    Prints the streams of the node with type, clock and rate; with -v those of every node. State that influences no
+    output and no contract is a warning.
     """
 
     def body() -> ExitCode:
@@ -42,6 +43,9 @@ def check(
 
 def _report(request: Request, checked: Checked) -> None:
     from syncml.cli.streams import stream_rows
+    from syncml.verify.influence import without_influence
+
+    warnings = without_influence(checked.program)
 
     match request.form:
         case Format.TEXT:
@@ -49,15 +53,17 @@ def _report(request: Request, checked: Checked) -> None:
                 for each in checked.program.nodes if request.verbose else [checked.main]:
                     _print_node(each)
                 typer.echo(f"{request.target}: well-typed, well-clocked, causal, initialised")
+            emit(warnings)
         case Format.CONCISE:
             for row in stream_rows(checked.main):
                 typer.echo(f"{checked.main.span.file}:{row.line}: {row.role} {row.name}: {row.type} {row.clock}")
+            emit(warnings, request.form)
         case Format.JSON:
             from syncml.cli.check_json import render_check
 
-            sys.stdout.write(render_check(request.target, checked))
+            sys.stdout.write(render_check(request.target, checked, warnings))
         case Format.SARIF | Format.GITHUB:
-            emit([], request.form)
+            emit(warnings, request.form)
 
 
 def _print_node(node: Node) -> None:

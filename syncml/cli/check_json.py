@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import Field
 
 from syncml.cli.streams import stream_rows
-from syncml.diagnostics.json_format import Document
+from syncml.diagnostics import Diagnostic
+from syncml.diagnostics.json_format import DiagnosticModel, Document, to_model
 from syncml.ir.equations.syntax import Node
 from syncml.pipeline import Checked
 
@@ -43,12 +45,15 @@ class CheckModel(Document):
     file: str
     main: str
     nodes: list[NodeModel]
+    warnings: list[DiagnosticModel]
 
 
-def render_check(target: str, checked: Checked) -> str:
+def render_check(target: str, checked: Checked, warnings: Sequence[Diagnostic]) -> str:
     """Render the document that the schema `check` describes."""
     nodes = [_node(node) for node in checked.program.nodes]
-    document = CheckModel(file=target, main=checked.program.main, nodes=nodes)
+    document = CheckModel(
+        file=target, main=checked.program.main, nodes=nodes, warnings=[to_model(warning) for warning in warnings]
+    )
     return document.model_dump_json(indent=2, by_alias=True) + "\n"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -48,6 +49,7 @@ def verify(
     first: Annotated[
         bool, typer.Option("--first", help="Stop at the first violation of a clause that is no invariant.")
     ] = False,
+    vacuity: Annotated[bool, typer.Option("--vacuity", help="Then look for conditions that never change.")] = False,
     engines: Annotated[
         list[str] | None, typer.Option("--engine", metavar="NAME", help="Run this engine only.", show_default=False)
     ] = None,
@@ -73,7 +75,7 @@ def verify(
     """
 
     def body() -> ExitCode:
-        from syncml.verify import VerifyOptions
+        from syncml.verify import VerifyOptions, constant_conditions
         from syncml.verify import verify as decide
 
         request = Request.start(file, node, given, dump, form, quiet=quiet, verbose=verbose)
@@ -90,6 +92,9 @@ def verify(
         checked = request.checked()
         with working(f"verifying {request.target}", quiet=quiet):
             report = decide(checked.program, options, _replay)
+            if vacuity:
+                found = constant_conditions(checked.program, options, _replay)
+                report = replace(report, warnings=(*report.warnings, *found))
         _show(request, report)
         if out is not None:
             from syncml.cli.evidence import Subject, write_evidence

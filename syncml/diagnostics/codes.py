@@ -88,6 +88,8 @@ _TITLES: dict[str, str] = {
     "V003": "a property has no such name",
     "V004": "a property is violated",
     "V005": "a property is not decided",
+    "V006": "state influences nothing",
+    "V007": "a condition never changes",
     # Simulation.
     "S001": "a scenario does not match the node",
     "S002": "an input stream has no values",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from syncml.diagnostics.model import Diagnostic
     from syncml.ir.equations.syntax import Program
     from syncml.verify.replay import Replay
 
@@ -34,6 +35,13 @@ def verify(program: Program, options: VerifyOptions, replay: Replay) -> Verifica
     from syncml.verify import driver
 
     return driver.verify(program, options, replay)
+
+
+def constant_conditions(program: Program, options: VerifyOptions, replay: Replay) -> tuple[Diagnostic, ...]:
+    """Conditions that never change, as warnings; see `syncml.verify.vacuity.constant_conditions`."""
+    from syncml.verify import vacuity
+
+    return vacuity.constant_conditions(program, options, replay)
 
 
 def opened(program: Program, chosen: frozenset[str] = frozenset()) -> Program:
@@ -66,5 +74,5 @@ def regression_test(target: str, settings: Mapping[str, str], result: Result, ab
 
 __all__ = [
     "Counterexample", "Proved", "Result", "Semantics", "Stream", "Unknown", "Verdict", "VerificationReport",
-    "VerifyOptions", "Violated", "first_violation", "opened", "regression_test", "verify",
+    "VerifyOptions", "Violated", "constant_conditions", "first_violation", "opened", "regression_test", "verify",
 ]  # fmt: skip
