@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from syncml.clock_calculus import infer_clocks
+from syncml.clock_calculus import BufferUse, infer_clocks, lower_buffers
 from syncml.diagnostics.model import Collector
 from syncml.ir.equations.exclusive import split_exclusive
 from syncml.ir.equations.inline import inline, inline_loops
@@ -32,6 +32,7 @@ Shown: TypeAlias = Callable[[str, Program | StepProgram], None]
 PASSES: tuple[str, ...] = (
     "trace",
     "clocks",
+    "buffers",
     "modes",
     "inline",
     "restrict",
@@ -51,6 +52,7 @@ class Checked:
     """A program that is well-typed, well-clocked, causal and initialised; every clock is known."""
 
     program: Program
+    buffers: tuple[BufferUse, ...] = ()
 
     @property
     def main(self) -> Node:
@@ -84,6 +86,8 @@ def check(program: Program, shown: Shown = _silent) -> Checked:
     shown("trace", program)
     clocked = infer_clocks(program)
     shown("clocks", clocked)
+    clocked, buffers = lower_buffers(clocked)
+    shown("buffers", clocked)
     clocked = split_exclusive(clocked)
     shown("modes", clocked)
     faults = Collector()
@@ -91,7 +95,7 @@ def check(program: Program, shown: Shown = _silent) -> Checked:
         with faults.catch():
             analysis(clocked)
     faults.raise_if_errors()
-    return Checked(clocked)
+    return Checked(clocked, buffers)
 
 
 def check_file(target: str, settings: Mapping[str, str] | None = None) -> Checked:

@@ -14,6 +14,7 @@ from syncml.cli.request import Request
 from syncml.diagnostics.render import Format
 
 if TYPE_CHECKING:
+    from syncml.clock_calculus import BufferUse
     from syncml.ir.equations.syntax import Node
     from syncml.pipeline import Checked
 
@@ -52,6 +53,7 @@ def _report(request: Request, checked: Checked) -> None:
             if not request.quiet:
                 for each in checked.program.nodes if request.verbose else [checked.main]:
                     _print_node(each)
+                    _print_buffers([use for use in checked.buffers if use.node.name == each.name])
                 typer.echo(f"{request.target}: well-typed, well-clocked, causal, initialised")
             emit(warnings)
         case Format.CONCISE:
@@ -64,6 +66,22 @@ def _report(request: Request, checked: Checked) -> None:
             sys.stdout.write(render_check(request.target, checked, warnings))
         case Format.SARIF | Format.GITHUB:
             emit(warnings, request.form)
+
+
+def _print_buffers(buffers: list[BufferUse]) -> None:
+    from syncml.cli.streams import buffer_row
+    from syncml.cli.tables import print_table
+
+    if buffers:
+        rows = [buffer_row(use) for use in buffers]
+        print_table(
+            ("  buffer", "written at", "read at", "size", "first", "longest wait", "line"),
+            [
+                (f"  {r.stream}", r.writer, r.reader, str(r.size), str(r.initial), r.wait or "-", str(r.line))
+                for r in rows
+            ],
+        )
+        typer.echo()
 
 
 def _print_node(node: Node) -> None:

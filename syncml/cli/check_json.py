@@ -7,7 +7,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from syncml.cli.streams import stream_rows
+from syncml.cli.streams import buffer_row, stream_rows
+from syncml.clock_calculus import BufferUse
 from syncml.diagnostics import Diagnostic
 from syncml.diagnostics.json_format import DiagnosticModel, Document, to_model
 from syncml.ir.equations.syntax import Node
@@ -28,6 +29,18 @@ class StreamModel(Document):
     line: int = Field(ge=1)
 
 
+class BufferModel(Document):
+    """One buffer of a node."""
+
+    stream: str = Field(description="What is read from the buffer.")
+    writer: str = Field(description="The clock at which values are written.")
+    reader: str = Field(description="The clock at which values are read.")
+    size: int = Field(ge=0, description="The number of values that it has room for.")
+    initial: int = Field(ge=0, description="The number of values in it at first.")
+    wait: str = Field(description="The longest time that a value waits; empty where the clocks depend on data.")
+    line: int = Field(ge=1)
+
+
 class NodeModel(Document):
     """A node; several nodes have one label where a parametric node has several instances."""
 
@@ -36,6 +49,7 @@ class NodeModel(Document):
     file: str
     line: int = Field(ge=1)
     streams: list[StreamModel]
+    buffers: list[BufferModel]
 
 
 class CheckModel(Document):
@@ -50,16 +64,35 @@ class CheckModel(Document):
 
 def render_check(target: str, checked: Checked, warnings: Sequence[Diagnostic]) -> str:
     """Render the document that the schema `check` describes."""
-    nodes = [_node(node) for node in checked.program.nodes]
+    nodes = [_node(n, [use for use in checked.buffers if use.node.name == n.name]) for n in checked.program.nodes]
     document = CheckModel(
         file=target, main=checked.program.main, nodes=nodes, warnings=[to_model(warning) for warning in warnings]
     )
     return document.model_dump_json(indent=2, by_alias=True) + "\n"
 
 
-def _node(node: Node) -> NodeModel:
+def _node(node: Node, uses: list[BufferUse]) -> NodeModel:
     streams = [
         StreamModel(name=row.name, role=row.role.value, type=row.type, clock=row.clock, rate=row.rate, line=row.line)
         for row in stream_rows(node)
     ]
-    return NodeModel(name=node.name, label=node.label, file=node.span.file, line=node.span.line, streams=streams)
+    buffers = [
+        BufferModel(
+            stream=row.stream,
+            writer=row.writer,
+            reader=row.reader,
+            size=row.size,
+            initial=row.initial,
+            wait=row.wait,
+            line=row.line,
+        )
+        for row in map(buffer_row, uses)
+    ]
+    return NodeModel(
+        name=node.name,
+        label=node.label,
+        file=node.span.file,
+        line=node.span.line,
+        streams=streams,
+        buffers=buffers,
+    )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 
+from syncml.clock_calculus import BufferUse, in_ticks, in_time
 from syncml.ir.clocks import BASE
 from syncml.ir.equations.syntax import Node, Var
 from syncml.ir.rates import in_hertz, rate_of, text_of
@@ -47,6 +49,39 @@ def stream_rows(node: Node) -> Iterator[StreamRow]:
             "" if rate is None else in_hertz(rate),
             var.span.line,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class BufferRow:
+    """One buffer; `wait` is the longest time that a value waits, empty where it depends on data."""
+
+    stream: str
+    writer: str
+    reader: str
+    size: int
+    initial: int
+    wait: str
+    line: int
+
+
+def buffer_row(use: BufferUse) -> BufferRow:
+    """Describe a buffer."""
+    rate = rate_of(use.common, use.node.rate)
+    if use.wait is None:
+        wait = ""
+    elif rate is not None:
+        wait = in_time(use.wait / rate)
+    else:
+        wait = "1 tick" if use.wait == 1 else in_ticks(Fraction(use.wait))
+    return BufferRow(
+        use.stream.name,
+        text_of(use.writer),
+        text_of(use.reader),
+        use.slots,
+        use.initial,
+        wait,
+        use.stream.span.line,
+    )
 
 
 def _position(var: Var) -> tuple[str, int, int, str]:

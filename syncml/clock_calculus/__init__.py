@@ -1,26 +1,36 @@
 """The clock calculus: when each stream is present, and whether streams that meet are present together."""
 
+from syncml.clock_calculus.crossing import BufferUse
 from syncml.clock_calculus.inference import infer_clocks
+from syncml.clock_calculus.rings import lower_buffers
 from syncml.clock_calculus.words import (
-    Buffer,
+    BufferSize,
     adaptable,
     buffer_between,
     growth,
+    in_ticks,
+    in_time,
     least_delay,
+    least_initial,
     precedes,
     synchronisable,
 )
 from syncml.ir.rates import describe, hyperperiod, rate_of
 
 __all__ = [
-    "Buffer",
+    "BufferSize",
+    "BufferUse",
     "adaptable",
     "buffer_between",
     "describe",
     "growth",
     "hyperperiod",
+    "in_ticks",
+    "in_time",
     "infer_clocks",
     "least_delay",
+    "least_initial",
+    "lower_buffers",
     "precedes",
     "rate_of",
     "synchronisable",

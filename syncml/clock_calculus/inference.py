@@ -5,6 +5,8 @@ Rules, for a node whose streams have clocks ck(x):
     x = op(a, ..), x = c fby a, x = word w    every variable and x on one clock; constants are on every clock
     x = a when C(y)                           ck(a) = ck(y);  ck(x) = ck(y) on C(y)
     x = merge y (C -> a) ..                   ck(x) = ck(y);  ck(a) = ck(y) on C(y) for each branch
+    x = buffer a                              ck(x) has the rate of ck(a), which comes first (see `crossing`)
+    x = buffer a at C(y)                      and is ck(y) on C(y)
     (x, ..) = f(a, ..)                        one clock A on which f is activated; the clocks of the actual arguments
                                               and of the targets are those of f with A for its base, and with the
                                               caller's streams for the conditions that f's interface shows
@@ -21,6 +23,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import assert_never
 
+from syncml.clock_calculus.crossing import buffer_fault
 from syncml.clock_calculus.faults import Comparison, Role, activation_fault, escape, incomplete_merge, mismatch
 from syncml.clock_calculus.solver import Solver
 from syncml.diagnostics import Collector
@@ -29,6 +32,7 @@ from syncml.ir.equations.conditions import Conditions, conditions_of
 from syncml.ir.equations.syntax import (
     Apply,
     Atom,
+    Buffer,
     Call,
     Equation,
     Fby,
@@ -82,6 +86,7 @@ class _Inference:
         self._solver: Solver[Comparison] = Solver()
         self._terms: dict[Var, int] = {}
         self._activations: list[_Activation] = []
+        self._buffers: list[tuple[Equation, Buffer, int]] = []
         self._failed: list[tuple[int, int, Comparison]] = []
 
     def run(self) -> Node:
@@ -94,6 +99,7 @@ class _Inference:
             self._term(var)
         self._failed += solver.decide()
         self._place_rated_calls()
+        self._place_buffers()
         self._failed += solver.settle()
         for left, right, reason in self._failed:
             self._collector.add(mismatch(reason, solver.clock(left), solver.clock(right), self._node.rate))
@@ -107,6 +113,7 @@ class _Inference:
             rate=self._rate(),
         )
         self._check_interface(result)
+        self._check_buffers(result)
         return result
 
     def _term(self, var: Var) -> int:
@@ -139,6 +146,11 @@ class _Inference:
             case Merge():
                 clock = self._term(rhs.condition)
                 sound = self._merge(equation, rhs, clock)
+            case Buffer():
+                if rhs.condition is not None:
+                    selected = self._conditions.select(rhs.condition, rhs.constructor)
+                    clock = self._solver.select(self._term(rhs.condition), selected)
+                self._buffers.append((equation, rhs, clock))
             case Call():
                 return self._call(equation, rhs, clock)
             case _:
@@ -225,6 +237,32 @@ class _Inference:
             if every.denominator == 1:
                 term = self._solver.select(self._solver.base, word((), (1,) + (0,) * (int(every) - 1)))
                 self._solver.unify(activation.clock, term, Comparison(Role.RESULT, activation.equation.span))
+
+    def _place_buffers(self) -> None:
+        """Place the buffers whose reader nothing places.
+
+        Without a condition such a buffer passes its values on at once; a condition that is on any clock, such as a
+        word, is on the clock that the values were sampled from.
+        """
+        for equation, rhs, clock in self._buffers:
+            if not isinstance(rhs.source, Var):
+                continue
+            source, reason = self._term(rhs.source), Comparison(Role.RESULT, equation.span)
+            if rhs.condition is None:
+                if not self._solver.is_known(clock):
+                    self._solver.unify(clock, source, reason)
+            elif not self._solver.is_known(parent := self._term(rhs.condition)):
+                self._solver.unify(parent, self._solver.unsampled(source), reason)
+
+    def _check_buffers(self, node: Node) -> None:
+        """Some bounded buffer fits between the two clocks of each."""
+        for equation, rhs, term in self._buffers:
+            writer = node.clocks.get(rhs.source) if isinstance(rhs.source, Var) else None
+            reader = self._solver.clock(term)
+            if writer is not None and reader is not None:
+                fault = buffer_fault(node, equation, rhs, writer, reader)
+                if fault is not None:
+                    self._collector.add(fault)
 
     def _rate(self) -> Fraction | None:
         """The rate of this node, checked against the calls of nodes with a rate."""

@@ -82,6 +82,11 @@ class Solver(Generic[Reason]):
         """Whether anything is known about ``term``, be it that it is faulty."""
         return self._kind[self._view(term)] is not _Kind.UNKNOWN
 
+    def unsampled(self, term: int) -> int:
+        """The clock that ``term`` was sampled from by a word; ``term`` itself if it is on no word."""
+        root = self._view(term)
+        return self._parent[root] if self._kind[root] is _Kind.PERIODIC else root
+
     def is_faulty(self, term: int) -> bool:
         """Whether an error about ``term``, or about a clock that it is made from, has been reported."""
         return self._kind[self._last(term)] is _Kind.FAULTY

@@ -78,6 +78,9 @@ _TITLES: dict[str, str] = {
     "C003": "the branches of a merge do not complement each other",
     "C004": "a time in seconds or hertz needs a node with a rate",
     "C005": "a clock escapes its scope",
+    "C006": "a buffer is written and read at different rates",
+    "C007": "a buffer is read before it is written",
+    "C008": "a buffer has no size that suffices",
     # Causality.
     "K001": "a value depends on itself within one instant",
     # Initialisation.

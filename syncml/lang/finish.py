@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from syncml.ir.equations.syntax import Apply, Atom, Call, Equation, Fby, Merge, Rhs, Var, Wave, When
+from syncml.ir.equations.syntax import Apply, Atom, Buffer, Call, Equation, Fby, Merge, Rhs, Var, Wave, When
 from syncml.ir.operators import Op
 from syncml.lang.operations import atom_of
 from syncml.lang.presence import Presence, Sampled, resolve
@@ -77,6 +77,9 @@ def rename(rhs: Rhs, var: Callable[[Var], Var]) -> Rhs:
             return Merge(var(rhs.condition), tuple((name, atom(branch)) for name, branch in rhs.branches))
         case Wave():
             return rhs
+        case Buffer():
+            at = None if rhs.condition is None else var(rhs.condition)
+            return replace(rhs, source=atom(rhs.source), condition=at)
         case _:
             assert_never(rhs)
 

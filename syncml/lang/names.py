@@ -1,5 +1,6 @@
 """The names of the language, as `from syncml import ...` gives them."""
 
+from syncml.lang.buffering import buffer, word
 from syncml.lang.contracts import assume, ensure, invariant, require
 from syncml.lang.functions import (
     atan2,
@@ -49,8 +50,8 @@ from syncml.lang.types import (
 
 __all__ = [
     "Duration", "Hz", "Mat", "Node", "Record", "State", "Stream", "Unit", "Vec", "Wire", "arrow", "assume", "atan2",
-    "cast", "clip", "concat", "constant", "cos", "ensure", "every", "exp", "f32", "f64", "fby", "first", "hold", "i8",
-    "i16", "i32", "i64", "integer", "invariant", "log", "maximum", "merge", "minimum", "ms", "node", "param", "pre",
-    "real", "require", "s", "sample", "sigmoid", "sin", "sqrt", "stack", "state", "tanh", "u8", "u16", "u32", "u64",
-    "vec", "when", "where", "wire", "zeros",
+    "buffer", "cast", "clip", "concat", "constant", "cos", "ensure", "every", "exp", "f32", "f64", "fby", "first",
+    "hold", "i8", "i16", "i32", "i64", "integer", "invariant", "log", "maximum", "merge", "minimum", "ms", "node",
+    "param", "pre", "real", "require", "s", "sample", "sigmoid", "sin", "sqrt", "stack", "state", "tanh", "u8", "u16",
+    "u32", "u64", "vec", "when", "where", "wire", "word", "zeros",
 ]  # fmt: skip

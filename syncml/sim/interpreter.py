@@ -17,7 +17,21 @@ from syncml.diagnostics.model import DiagnosticError, InternalFault, error
 from syncml.ir.clocks import Clock, Periodic, conditions, steps
 from syncml.ir.constants import Const, zero
 from syncml.ir.equations.inline import inline
-from syncml.ir.equations.syntax import Apply, Atom, Call, Equation, Fby, Merge, Node, Program, Var, Wave, When, atoms
+from syncml.ir.equations.syntax import (
+    Apply,
+    Atom,
+    Buffer,
+    Call,
+    Equation,
+    Fby,
+    Merge,
+    Node,
+    Program,
+    Var,
+    Wave,
+    When,
+    atoms,
+)
 from syncml.ir.types import EnumType
 from syncml.sim.evaluate import evaluate
 from syncml.sim.inputs import Raw, prepare
@@ -166,6 +180,8 @@ class Interpreter:
                 return np.bool_(rhs.word.at(self._ages.get(_clock(equation), 0)))
             case Call():
                 raise InternalFault(f"a call of {rhs.node} was not inlined")
+            case Buffer():
+                raise InternalFault(f"the buffer {equation.target.name} is not lowered")
             case _:
                 assert_never(rhs)
 

@@ -20,11 +20,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
-from syncml.diagnostics import Collector, Diagnostic, Label, Span, error
+from syncml.diagnostics import Collector, Diagnostic, InternalFault, Label, Span, error
 from syncml.ir.clocks import On, Word, steps
 from syncml.ir.constants import Const
 from syncml.ir.equations.conditions import Conditions, conditions_of
-from syncml.ir.equations.syntax import Apply, Atom, Call, Equation, Fby, Merge, Node, Program, Var, Wave, When
+from syncml.ir.equations.syntax import Apply, Atom, Buffer, Call, Equation, Fby, Merge, Node, Program, Var, Wave, When
 from syncml.ir.graphs import components
 from syncml.ir.operators import Op
 
@@ -152,6 +152,8 @@ class _Flow:
                 pass
             case Call():
                 self._call(equation, rhs)
+            case Buffer():
+                raise InternalFault(f"the buffer {equation.target.name} is not lowered")
             case _:
                 assert_never(rhs)
 

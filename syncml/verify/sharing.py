@@ -11,7 +11,7 @@ from collections.abc import Hashable, Mapping, Sequence
 
 from syncml.ir.clocks import Base, Clock, On, Periodic
 from syncml.ir.constants import Array, Const
-from syncml.ir.equations.syntax import Apply, Atom, Call, Equation, Fby, Merge, Node, Var, Wave, When
+from syncml.ir.equations.syntax import Apply, Atom, Buffer, Call, Equation, Fby, Merge, Node, Var, Wave, When
 from syncml.ir.operators import Op
 
 
@@ -71,8 +71,8 @@ def _key(equation: Equation, number: Mapping[Var, int]) -> Hashable:
             return ("merge", number[rhs.condition], branches)
         case Wave():
             return ("wave", rhs.word, clock_key(equation.clock, number))
-        case Fby() | Call():
-            raise AssertionError("registers and calls are numbered apart")
+        case Fby() | Call() | Buffer():
+            raise AssertionError("registers and calls are numbered apart, and buffers are lowered")
 
 
 def clock_key(clock: Clock | None, number: Mapping[Var, int]) -> Hashable:

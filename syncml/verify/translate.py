@@ -15,7 +15,20 @@ from math import lcm
 from syncml.diagnostics.model import InternalFault
 from syncml.ir.clocks import ALWAYS, Base, Clock, On, Periodic, Word, compose
 from syncml.ir.constants import Const
-from syncml.ir.equations.syntax import Apply, Atom, Call, Equation, Fby, Merge, Node, PropertyKind, Var, Wave, When
+from syncml.ir.equations.syntax import (
+    Apply,
+    Atom,
+    Buffer,
+    Call,
+    Equation,
+    Fby,
+    Merge,
+    Node,
+    PropertyKind,
+    Var,
+    Wave,
+    When,
+)
 from syncml.ir.types import (
     MACHINE_INTEGERS,
     Element,
@@ -155,7 +168,7 @@ class _Translator:
                 value = self._merge(rhs)
             case Wave():
                 value = array_of([self._letter(_clock(equation), rhs.word)], ())
-            case Fby() | Call():
+            case Fby() | Call() | Buffer():
                 raise InternalFault(f"{target.name} has no definition within an instant")
         sort = self._encoder.sort(element(target.type))
         items = [

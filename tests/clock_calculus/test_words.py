@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections import deque
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncml.clock_calculus import Buffer, adaptable, buffer_between, growth, least_delay, precedes, synchronisable
+from syncml.clock_calculus import (
+    BufferSize,
+    adaptable,
+    buffer_between,
+    growth,
+    least_delay,
+    least_initial,
+    precedes,
+    synchronisable,
+)
 from syncml.clock_calculus.words import ones, place
 from syncml.ir.clocks import ALWAYS, BASE, Word, complement, compose, every, word
 
@@ -26,10 +36,14 @@ def letters(w: Word, length: int = FAR) -> list[int]:
     return [w.at(i) for i in range(length)]
 
 
-def queue(writer: Word, reader: Word) -> tuple[int, int, int] | None:
-    """The most values stored before and after reading in an instant, and the longest wait; None if it runs dry."""
-    waiting: deque[int] = deque()
-    before = after = wait = 0
+def queue(writer: Word, reader: Word, initial: int = 0) -> tuple[int, int, int] | None:
+    """The most values stored before and after reading in an instant, and the longest wait; None if it runs dry.
+
+    The values that are there at first have no time of writing.
+    """
+    waiting: deque[int | None] = deque([None] * initial)
+    before = after = initial
+    wait = 0
     for i in range(FAR):
         if writer.at(i):
             waiting.append(i)
@@ -37,7 +51,8 @@ def queue(writer: Word, reader: Word) -> tuple[int, int, int] | None:
         if reader.at(i):
             if not waiting:
                 return None
-            wait = max(wait, i - waiting.popleft())
+            written = waiting.popleft()
+            wait = wait if written is None else max(wait, i - written)
         after = max(after, len(waiting))
     return before, after, wait
 
@@ -86,22 +101,48 @@ def test_place_finds_the_nth_one(w: Word, number: int) -> None:
     assert place(w, number) == (found[number - 1] if number <= len(found) else None)
 
 
-@given(WORDS, WORDS)
-def test_a_buffer_is_what_a_simulated_queue_needs(writer: Word, reader: Word) -> None:
-    simulated = queue(writer, reader)
-    assert (simulated is not None) == precedes(writer, reader)
-    if not adaptable(writer, reader):
+@given(WORDS, WORDS, st.integers(0, 4))
+def test_a_buffer_is_what_a_simulated_queue_needs(writer: Word, reader: Word, initial: int) -> None:
+    simulated = queue(writer, reader, initial)
+    if writer.rate >= reader.rate:
+        assert (simulated is not None) == precedes(writer, reader, initial)
+    if not adaptable(writer, reader, initial):
         return
     assert simulated is not None
-    found = buffer_between(writer, reader)
+    found = buffer_between(writer, reader, initial)
     assert (found.size, found.bypassed, found.delay) == simulated
-    same_instant = any(w and r and queued == 0 for w, r, queued in _backlog(writer, reader))
+    same_instant = any(w and r and queued == 0 for w, r, queued in _backlog(writer, reader, initial))
     assert found.cuts_causality == (not same_instant)
 
 
-def _backlog(writer: Word, reader: Word) -> list[tuple[int, int, int]]:
+@given(WORDS, WORDS)
+def test_the_least_number_of_first_values_keeps_a_buffer_from_running_dry(writer: Word, reader: Word) -> None:
+    if reader.rate > writer.rate:
+        with pytest.raises(ValueError, match="more than"):
+            least_initial(writer, reader)
+        return
+    count = least_initial(writer, reader)
+    assert queue(writer, reader, count) is not None
+    assert not count or queue(writer, reader, count - 1) is None
+
+
+def test_a_common_period_of_millions_of_instants_is_counted_in_one_pass() -> None:
+    """1009 and 1013 are primes: the words repeat together after five million instants."""
+
+    def bursty(scale: int, offset: int) -> Word:
+        return word((), tuple(int((i + offset) % (5 * scale) < 3 * scale) for i in range(5 * scale)))
+
+    writer, reader = bursty(1009, 7), bursty(1013, 1013)
+    common = 5 * 1009 * 1013
+    written, read = (np.cumsum(np.resize(w.period, common)) for w in (writer, reader))
+    initial = least_initial(writer, reader)
+    assert initial == (read - written).max()
+    assert buffer_between(writer, reader, initial).bypassed == initial + (written - read).max()
+
+
+def _backlog(writer: Word, reader: Word, stored: int) -> list[tuple[int, int, int]]:
     """For each instant whether it writes and reads, and how many values were stored before it."""
-    rows, stored = [], 0
+    rows = []
     for w, r in zip(letters(writer), letters(reader), strict=True):
         rows.append((w, r, stored))
         stored += w - r
@@ -122,11 +163,11 @@ def test_the_least_delay_makes_a_buffer_fit_and_no_smaller_one_does(writer: Word
 
 
 def test_the_example_of_alternating_clocks_needs_one_slot_and_cuts() -> None:
-    assert buffer_between(word((), (1, 0)), word((), (0, 1))) == Buffer(1, 1, 1, cuts_causality=True)
+    assert buffer_between(word((), (1, 0)), word((), (0, 1))) == BufferSize(1, 1, 1, cuts_causality=True)
 
 
 def test_a_long_prefix_of_writes_is_stored() -> None:
-    assert buffer_between(word((1,) * 100, (1, 0)), word((0,) * 100, (1, 0))) == Buffer(101, 100, 200, True)
+    assert buffer_between(word((1,) * 100, (1, 0)), word((0,) * 100, (1, 0))) == BufferSize(101, 100, 200, True)
 
 
 def test_words_of_different_rates_have_no_buffer() -> None:

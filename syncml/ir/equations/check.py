@@ -19,6 +19,7 @@ from syncml.ir.equations.conditions import Conditions, conditions_of
 from syncml.ir.equations.syntax import (
     Apply,
     Atom,
+    Buffer,
     Call,
     Equation,
     Fby,
@@ -121,6 +122,12 @@ class _NodeCheck:
                     self._fail(f"{target.name}: a merge on {rhs.condition.type} has the branches {given}")
             case Wave():
                 self._same(target, BOOL, "a word")
+            case Buffer():
+                self._same(target, rhs.source.type, "the buffered stream")
+                for constant in rhs.init:
+                    self._same(target, constant.type, "a first value of the buffer")
+                if rhs.condition is not None and rhs.constructor not in self._constructors(rhs.condition):
+                    self._fail(f"{target.name}: {rhs.condition.type} has no constructor {rhs.constructor}")
             case _:
                 assert_never(rhs)
 
@@ -192,6 +199,10 @@ class _ClockCheck:
                     self._on(atom, self._conditions.on(clock, rhs.condition, constructor))
             case Wave():
                 pass
+            case Buffer():
+                if rhs.condition is not None:
+                    parent = self._node.clocks[rhs.condition]
+                    self._on(equation.target, self._conditions.on(parent, rhs.condition, rhs.constructor))
             case _:
                 assert_never(rhs)
 

@@ -16,12 +16,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from syncml.diagnostics.model import InternalFault
 from syncml.ir.clocks import Clock, steps
 from syncml.ir.equations.conditions import Conditions, conditions_of
 from syncml.ir.equations.dependencies import Dependencies, Summaries, Summary, dependencies_of
 from syncml.ir.equations.syntax import (
     Apply,
     Atom,
+    Buffer,
     Call,
     Equation,
     Fby,
@@ -219,6 +221,8 @@ class _Splitting:
                 return replace(equation, rhs=replace(rhs, source=self._inside(rhs.source, mode)))
             case Fby() | Wave():
                 return equation
+            case Buffer():
+                raise InternalFault(f"the buffer {equation.target.name} is not lowered")
 
     def _fresh(self, var: Var, mode: _Mode) -> Var:
         stem = f"{var.name}_{str(mode.constructor).lower()}"

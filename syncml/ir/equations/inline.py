@@ -19,6 +19,7 @@ from syncml.ir.equations.dependencies import calls_to_inline
 from syncml.ir.equations.syntax import (
     Apply,
     Atom,
+    Buffer,
     Call,
     Equation,
     Fby,
@@ -184,6 +185,8 @@ class _Copy:
                 return Merge(self._var(rhs.condition), branches)
             case Wave():
                 return rhs
+            case Buffer():
+                raise InternalFault("a buffer is inlined before it is lowered")
 
     def _clock(self, clock: Clock) -> Clock:
         if clock not in self._clock_cache:

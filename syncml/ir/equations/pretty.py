@@ -11,7 +11,7 @@ from typing import assert_never
 
 from syncml.ir.clocks import Clock
 from syncml.ir.constants import Array, Const
-from syncml.ir.equations.syntax import Apply, Atom, Call, Fby, Merge, Node, Program, Rhs, Var, Wave, When
+from syncml.ir.equations.syntax import Apply, Atom, Buffer, Call, Fby, Merge, Node, Program, Rhs, Var, Wave, When
 from syncml.ir.operators import OPERATORS
 from syncml.ir.rates import in_hertz, text_of
 from syncml.ir.types import EnumType
@@ -83,6 +83,10 @@ def _rhs(rhs: Rhs) -> str:
             return f"merge {rhs.condition.name} {branches}"
         case Wave():
             return f"word {rhs.word}"
+        case Buffer():
+            at = "" if rhs.condition is None else f" at {_case(rhs.condition, rhs.constructor)}"
+            init = f" init {', '.join(map(_constant, rhs.init))}" if rhs.init else ""
+            return f"buffer {_atom(rhs.source)}{at}{init}{'' if rhs.size is None else f' size {rhs.size}'}"
         case Call():
             return f"{rhs.node}({', '.join(map(_atom, rhs.arguments))}) as {rhs.instance}"
         case _:

@@ -7,6 +7,7 @@
            | x :: ck = merge y (C -> a) ...     y :: ck, each branch on ck on C(y)
            | x :: ck = word u(v)                a Boolean that reads a periodic word
            | (x, ..., x) :: ck = f(a, ..., a)   one instance of node f, activated on ck
+           | x :: ck = buffer a                 a at another clock of the same rate, in its order
     a    ::= x | c                              constants are on every clock
 
 Variables are identity objects; spans stay out of equality. Before clock inference ``Equation.clock`` is None and
@@ -96,7 +97,28 @@ class Call:
     instance: str
 
 
-Rhs: TypeAlias = Apply | Fby | When | Merge | Wave | Call
+@dataclass(frozen=True, slots=True)
+class Buffer:
+    """The values of ``source`` in their order, at the instants of another clock of the same rate.
+
+    The pass ``buffers`` puts registers and rings in its place; what comes after that pass never sees one.
+
+    Attributes:
+        source: What is written into the buffer, at its own clock.
+        condition: Where given, the values are read at the instants of its clock at which it equals ``constructor``;
+            otherwise clock inference finds the clock.
+        init: The values that are in the buffer at first, in the order in which they are read.
+        size: The number of values that the buffer has room for, where the user fixed it.
+    """
+
+    source: Atom
+    condition: Var | None = None
+    constructor: bool | str = True
+    init: tuple[Const, ...] = ()
+    size: int | None = None
+
+
+Rhs: TypeAlias = Apply | Fby | When | Merge | Wave | Call | Buffer
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,3 +211,5 @@ def atoms(rhs: Rhs) -> tuple[Atom, ...]:
             return (rhs.condition, *(atom for _, atom in rhs.branches))
         case Wave():
             return ()
+        case Buffer():
+            return (rhs.source,) if rhs.condition is None else (rhs.condition, rhs.source)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from syncml.diagnostics.model import InternalFault
 from syncml.ir.clocks import Clock, On, conditions
 from syncml.ir.constants import Const
-from syncml.ir.equations.syntax import Apply, Atom, Call, Equation, Fby, Merge, Node, Var, Wave, When, atoms
+from syncml.ir.equations.syntax import Apply, Atom, Buffer, Call, Equation, Fby, Merge, Node, Var, Wave, When, atoms
 from syncml.ir.operators import Op
 from syncml.ir.step.lowering.elements import ELEMENTWISE, is_pointwise, is_view, view_indices
 from syncml.ir.step.syntax import Binary, BinaryOp, LoopIndex
@@ -247,8 +247,8 @@ def _moves(
             return equation.clock != _branch_clock(reader, reader.rhs, branch)
         case Apply():
             return _reads_once(plan_, target, reader, reader.rhs)
-        case When() | Wave():
-            raise InternalFault("a sampling is another name, and a word is a counter")
+        case When() | Wave() | Buffer():
+            raise InternalFault("a sampling is another name, a word is a counter, and a buffer is registers")
 
 
 def _reads_once(plan_: Plan, target: Var, reader: Equation, rhs: Apply) -> bool:
