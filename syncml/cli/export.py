@@ -53,10 +53,14 @@ def export(
 
     def body() -> ExitCode:
         from syncml import export_c, pipeline
+        from syncml.cli.remarks import machine_numbers
+        from syncml.ir.step.lowering import Observe
 
         request = Request.start(file, node, given, dump, form, quiet=quiet, verbose=False)
         checked = request.checked()
         with working(f"exporting {request.target}", quiet=quiet):
+            if not quiet:
+                emit(machine_numbers(checked, Observe.OUTPUTS), stream=sys.stderr)
             code = pipeline.step_code(checked, flat=False)
             vectors = _vectors(checked, scenario, table, steps, seed)
             files = export_c.export(code, out, export_c.Options(vectors))

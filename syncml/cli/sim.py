@@ -27,6 +27,8 @@ from syncml.diagnostics.render import Format
 
 if TYPE_CHECKING:
     from syncml.cli.simulation import Simulation
+    from syncml.diagnostics import Diagnostic
+    from syncml.pipeline import Checked
 
 
 def sim(
@@ -40,6 +42,12 @@ def sim(
     ] = None,
     plot: Annotated[Path | None, typer.Option(metavar="F", help="Draw the trace: .html, .svg or .png.")] = None,
     engine: Annotated[Engine, typer.Option(help="How the ticks are computed.")] = Engine.NUMBA,
+    abstract: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--abstract", metavar="NODE", help="Take the outputs of abstract nodes from --input.", show_default=False
+        ),
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(metavar="N", help="The seed of the noise; that of the scenario.", show_default=False)
     ] = None,
@@ -62,7 +70,8 @@ def sim(
         from syncml.cli.stimulus import stimulus
 
         request = Request.start(file, node, given, dump, form, quiet=quiet, verbose=verbose)
-        checked = request.checked()
+        checked, remarks = _subject(request, table, engine, tuple(abstract or ()))
+        emit(remarks, stream=sys.stderr)
         shown: Simulation | None = None
         failed: list[bool] = []
         codes: list[ExitCode] = []
@@ -83,6 +92,22 @@ def sim(
         return max(codes)
 
     run(form, body)
+
+
+def _subject(
+    request: Request, table: Path | None, engine: Engine, abstract: Sequence[str]
+) -> tuple[Checked, list[Diagnostic]]:
+    """The program to run, and what to say about it."""
+    from syncml.cli.remarks import ignored_columns, machine_numbers, with_given_outputs
+    from syncml.ir.step.lowering import Observe
+
+    checked = request.checked()
+    remarks = [] if table is None or abstract else ignored_columns(checked, table)
+    if abstract:
+        checked = with_given_outputs(checked, abstract)
+    if engine is Engine.NUMBA and not request.quiet:
+        remarks += machine_numbers(checked, Observe.NAMED)
+    return checked, remarks
 
 
 def _seed(first: int | None, number: int) -> int | None:

@@ -72,6 +72,7 @@ _TITLES: dict[str, str] = {
     "T005": "a constant index is out of range",
     "T006": "an operator is not defined for a type",
     "T007": "a node is called with the wrong arguments",
+    "T008": "a mathematical number runs as a machine number",
     # Clocks.
     "C001": "clocks do not match",
     "C002": "a rate does not divide the base rate",
@@ -98,6 +99,7 @@ _TITLES: dict[str, str] = {
     "S002": "an input stream has no values",
     "S003": "an input value does not fit its type",
     "S004": "a contract fails in a simulation",
+    "S005": "a column of recorded inputs is not read",
     # Export.
     "X001": "the output folder cannot be written",
     "X002": "two names are the same in C",

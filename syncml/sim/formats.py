@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
@@ -165,6 +165,22 @@ def read_csv(path: Path, node: Node) -> dict[str, list[Any]]:
         DiagnosticError: D001 unreadable, D002 malformed, S002 part of an input is missing, S003 a cell of the wrong
             type.
     """
+    header, rows = _table(path)
+    return {var.name: _column_values(path, rows, header, var) for var in node.inputs if _mentioned(header, var)}
+
+
+def columns_of(path: Path, streams: Iterable[Var]) -> list[Var]:
+    """Those of ``streams`` of which a CSV file has a column.
+
+    Raises:
+        DiagnosticError: D001 unreadable, D002 malformed.
+    """
+    header, _ = _table(path)
+    return [var for var in streams if _mentioned(header, var)]
+
+
+def _table(path: Path) -> tuple[dict[str, int], list[list[str]]]:
+    """The columns by name, and the rows below the header."""
     text = read_text(path)
     try:
         rows = list(csv.reader(text.splitlines(), strict=True))
@@ -174,8 +190,7 @@ def read_csv(path: Path, node: Node) -> dict[str, list[Any]]:
         raise DiagnosticError(
             error("D002", f"{path} is empty", Span.point(str(path)), help="a header and one row a tick")
         )
-    header = {name.strip(): position for position, name in enumerate(rows[0])}
-    return {var.name: _column_values(path, rows[1:], header, var) for var in node.inputs if _mentioned(header, var)}
+    return {name.strip(): position for position, name in enumerate(rows[0])}, rows[1:]
 
 
 def _mentioned(header: dict[str, int], var: Var) -> bool:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from syncml.diagnostics.model import Diagnostic
-    from syncml.ir.equations.syntax import Program
+    from syncml.ir.equations.syntax import Node, Program
     from syncml.verify.replay import Replay
 
 
@@ -49,6 +49,20 @@ def opened(program: Program, chosen: frozenset[str] = frozenset()) -> Program:
     from syncml.verify import abstraction
 
     return abstraction.opened(program, chosen)
+
+
+def unknown_nodes(program: Program, chosen: Sequence[str]) -> list[Diagnostic]:
+    """A fault for each name of no node; see `syncml.verify.abstraction.unknown_nodes`."""
+    from syncml.verify import abstraction
+
+    return abstraction.unknown_nodes(program, chosen)
+
+
+def abstract_nodes(program: Program) -> tuple[Node, ...]:
+    """The called nodes that are declared abstract; see `syncml.verify.abstraction.abstract_nodes`."""
+    from syncml.verify import abstraction
+
+    return abstraction.abstract_nodes(program)
 
 
 def first_violation(

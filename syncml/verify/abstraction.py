@@ -8,10 +8,11 @@ proved of that holds for every body that meets the contract.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
+from syncml.diagnostics.model import Diagnostic, error
 from syncml.ir.clocks import conditions
 from syncml.ir.equations.inline import inline
 from syncml.ir.equations.syntax import (
@@ -34,6 +35,16 @@ def abstract_nodes(program: Program, chosen: frozenset[str] = frozenset()) -> tu
         n for n in program.nodes
         if n.name != program.main and (n.abstract or n.name in chosen or n.label in chosen)
     )  # fmt: skip
+
+
+def unknown_nodes(program: Program, chosen: Iterable[str]) -> list[Diagnostic]:
+    """A fault (U001) for each of ``chosen`` that is no name or label of a node."""
+    nodes = {n.name for n in program.nodes} | {n.label for n in program.nodes}
+    return [
+        error("U001", f"there is no node {name!r} to leave abstract", help=f"the nodes are {', '.join(sorted(nodes))}")
+        for name in chosen
+        if name not in nodes
+    ]
 
 
 def opened(program: Program, chosen: frozenset[str] = frozenset()) -> Program:

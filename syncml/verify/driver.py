@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from syncml.diagnostics.model import Diagnostic, DiagnosticError, Label, Severity, error
 from syncml.ir.equations.syntax import Node, Program, Property, PropertyKind, Var
 from syncml.ir.types import FLOATS, MACHINE_INTEGERS, element
-from syncml.verify.abstraction import abstract_nodes, opened
+from syncml.verify.abstraction import abstract_nodes, opened, unknown_nodes
 from syncml.verify.checks import Check, Checked, with_checks
 from syncml.verify.cone import Cones
 from syncml.verify.pool import Pool
@@ -78,12 +78,7 @@ def _check_options(program: Program, options: VerifyOptions) -> None:
         for name in options.engines
         if name not in ENGINES
     ]
-    nodes = {n.name for n in program.nodes} | {n.label for n in program.nodes}
-    faults += [
-        error("U001", f"there is no node {name!r} to leave abstract", help=f"the nodes are {', '.join(sorted(nodes))}")
-        for name in options.abstract
-        if name not in nodes
-    ]
+    faults += unknown_nodes(program, options.abstract)
     if faults:
         raise DiagnosticError(*faults)
 

@@ -94,6 +94,7 @@ class Session:
                 self._margins()
         self._together()
         self._margins()
+        self._to_the_end()
 
     def open(self) -> list[str]:
         """Goals that are neither proved nor refuted nor known to be false ideally, in order; none if all is settled."""
@@ -137,6 +138,17 @@ class Session:
                 self._submit("bmc", self.left(), each=self.left(), depth=5000, goals=event["goals"])
             if not self.open():
                 self.pool.cancel_all()
+
+    def _to_the_end(self) -> None:
+        """Search for violations of what is open in whatever time is left, with no other bound on a query."""
+        if "bmc" not in self.engines or self.left() < 1.0 or not (goals := self._sought()):
+            return
+        self._submit("bmc", self.left(), each=self.left(), depth=self.depth_limit, goals=goals)
+        for _, event in self.pool.events(self.deadline):
+            self._take(event)
+            if not self.open():
+                self.pool.cancel_all()
+        self._margins()
 
     def _reachability(self) -> None:
         if self.system.nonlinear or "spacer" not in self.engines:

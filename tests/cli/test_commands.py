@@ -41,6 +41,31 @@ def control(v: Stream[f32]) -> Stream[f32]:
 """
 
 
+ABSTRACT = """
+from syncml import Hz, Stream, clip, ensure, f32, node
+
+@node(abstract=True)
+def policy(x: Stream[f32]) -> Stream[f32]:
+    y = clip(x, 0.0, 1.0)
+    ensure((y >= 0.0) & (y <= 1.0), "range")
+    return y
+
+@node(rate=Hz(10))
+def main(x: Stream[f32]) -> Stream[f32]:
+    chosen = policy(x)
+    return chosen * 2.0
+"""
+
+EXACT = """
+from syncml import Hz, Stream, integer, node, pre
+
+@node(rate=Hz(10))
+def main(x: Stream[integer]) -> Stream[integer]:
+    total = x + pre(x, init=0)
+    return total
+"""
+
+
 @pytest.fixture
 def program(tmp_path: Path) -> Path:
     (tmp_path / "step.yaml").write_text(SCENARIO)
@@ -253,6 +278,33 @@ class TestSim:
             arguments = ["--scenario", "step.yaml", "--engine", engine, "--out", f"{engine}.csv"]
             assert syncml("sim", "pipeline.py", *arguments).code == ExitCode.OK
         assert (tmp_path / "interp.csv").read_bytes() == (tmp_path / "numba.csv").read_bytes()
+
+    def test_the_outputs_of_an_abstract_node_are_taken_from_the_file_if_asked(
+        self, syncml: Callable, tmp_path: Path
+    ) -> None:
+        path, table, out = tmp_path / "abstract.py", tmp_path / "run.csv", tmp_path / "out.csv"
+        path.write_text(ABSTRACT, "utf-8")
+        table.write_text("x,chosen\n0.5,1.0\n0.5,0.25\n", "utf-8")
+        common = ("sim", f"{path}", "--input", f"{table}", "--engine", "interp", "-q", "--out", f"{out}")
+        shown = syncml(*common)
+        assert "warning[S005]" in shown.err and "--abstract policy" in shown.err
+        assert out.read_text() == "x,out,chosen\n0.5,1.0,0.5\n0.5,1.0,0.5\n"
+        forced = syncml(*common, "--abstract", "policy")
+        assert forced.err == ""
+        assert out.read_text() == "x,chosen,out\n0.5,1.0,2.0\n0.5,0.25,0.5\n"
+        assert syncml(*common, "--abstract", "polly").err.startswith("error[U001]")
+
+    def test_a_note_says_that_mathematical_numbers_run_as_machine_numbers(
+        self, syncml: Callable, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "exact.py"
+        path.write_text(EXACT, "utf-8")
+        (tmp_path / "x.csv").write_text("x\n1\n2\n", "utf-8")
+        run = ("sim", f"{path}", "--input", f"{tmp_path / 'x.csv'}")
+        shown = syncml(*run).err
+        assert shown.count("note[T008]") == 1 and "computes int as i64: `x`, `total`" in shown
+        assert syncml(*run, "--engine", "interp").err == ""
+        assert "computes int as i64: `x`, `total`" in syncml("export", f"{path}", "-o", f"{tmp_path / 'c'}").err
 
     def test_verbose_writes_every_stream(self, syncml: Callable, program: Path, tmp_path: Path) -> None:
         headers = {}

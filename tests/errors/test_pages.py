@@ -17,8 +17,8 @@ PAGES = Path(__file__).resolve().parents[2] / "syncml" / "diagnostics" / "pages"
 
 # A mistake of syncml has no program that shows it. Whether a package is absent depends on the machine, and what is
 # undecided on its speed.
-# What only warns does not fail the command.
-WARNINGS = {"V006", "V007"}
+# What is only remarked does not fail the command.
+WARNINGS = {"S005", "T008", "V006", "V007"}
 
 WITHOUT_PROGRAM = {"D006", "V005"} | {code for code, entry in CODES.items() if entry.family is Family.INTERNAL}
 
@@ -77,7 +77,8 @@ def codes_of_command_lines(
             main()
         ends.add(int(ended.value.code or 0))
     printed = "".join(capsys.readouterr())
-    return set(re.findall(r"^(?:error|warning)\[(\w+)\]", printed, re.MULTILINE)), ends
+    found = set(re.findall(r"^(?:error|warning|note)\[(\w+)\]", printed, re.MULTILINE))
+    return found, ends
 
 
 @pytest.mark.parametrize(("code", "block"), BLOCKS)

@@ -19,7 +19,7 @@ from syncml.ir.step.lowering.tidy import conditions_in_place, drop_unused, each_
 from syncml.ir.step.lowering.translate import translate
 from syncml.ir.step.syntax import StepProgram
 
-__all__ = ["EQUATION_PASSES", "STEP_PASSES", "Observe", "Observed", "Pass", "lower", "observed"]
+__all__ = ["EQUATION_PASSES", "STEP_PASSES", "Observe", "Observed", "Pass", "lower", "observed", "restrict"]
 
 _Language = TypeVar("_Language", Program, StepProgram)
 
