@@ -13,11 +13,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any, TypeAlias
 
 from syncml.verify.model import Model, Unrolling
 from syncml.verify.smt import Term, limit, z3
+
+QUICK = 0.1
+"""Seconds for a query that ought to be easy."""
 
 Emit: TypeAlias = Callable[[dict[str, Any]], None]
 
@@ -61,14 +65,22 @@ def simple_solver(context: Any, seed: int) -> Any:
 
 
 class Base:
-    """The first instants: which goals hold at each, extended one instant at a time."""
+    """The first instants: which goals hold at each, extended one instant at a time.
 
-    def __init__(self, model: Model, goals: Sequence[str], emit: Emit, time_: Clockwork) -> None:
+    ``gaps`` are the goals on which the solver gave up at some instant. They leave ``open``, unless ``skipping``: then
+    they are sought at later instants, which may be easier: a violation is often found more quickly than its absence.
+    """
+
+    def __init__(
+        self, model: Model, goals: Sequence[str], emit: Emit, time_: Clockwork, *, skipping: bool = False
+    ) -> None:
         self._solver = simple_solver(model.context, time_.seed)
         self._unrolling = Unrolling(model, self._solver, initial=True)
         self.open = list(goals)
         self._emit = emit
         self._time = time_
+        self._skipping = skipping
+        self.gaps: set[str] = set()
 
     def extend(self) -> bool:
         """Decide the open goals at one more instant; False when no run is that long."""
@@ -84,7 +96,7 @@ class Base:
                 self._one_by_one(k)
             if answer != z3.sat:
                 break
-        self._emit({"event": "holds", "goals": list(self.open), "depth": k + 1})
+        self._emit({"event": "holds", "goals": [g for g in self.open if g not in self.gaps], "depth": k + 1})
         for goal in self.open:
             self._solver.add(self._unrolling.goal(goal, k))
         return True
@@ -111,19 +123,33 @@ class Base:
 
     def _one_by_one(self, k: int) -> None:
         """Ask for each goal alone, and give up on those without an answer."""
+        alone = len(self.open) == 1
         for goal in list(self.open):
-            if goal in self.open and self._violation([goal], k) == z3.unknown:
-                self._emit({"event": "stuck", "goals": [goal], "depth": k, "engine": "bmc"})
-                self.open.remove(goal)
+            if goal in self.open and (alone or self._violation([goal], k) == z3.unknown):
+                self.gaps.add(goal)
+                if not self._skipping:
+                    self._emit({"event": "stuck", "goals": [goal], "depth": k, "engine": "bmc"})
+                    self.open.remove(goal)
 
 
 def bounded(model: Model, goals: Sequence[str], budget: Budget, emit: Emit) -> None:
-    """Bounded model checking: search for violations instant by instant."""
+    """Bounded model checking: search for violations instant by instant.
+
+    Quick queries come first, some way past the first instant that needs more than that; then all instants again with
+    more time for each query.
+    """
     time_ = budget.started()
-    base = Base(model, goals, emit, time_)
-    for _ in range(budget.depth):
-        if not base.open or time_.left() <= 0 or not base.extend():
+    open_, depth = list(goals), 64
+    for query in (QUICK * 4**i for i in count()):
+        base = Base(model, open_, emit, replace(time_, query=query), skipping=True)
+        length = 0
+        while length < (min(depth, budget.depth) if base.gaps else budget.depth):
+            if not base.open or time_.left() <= 0 or not base.extend():
+                return
+            length += 1
+        if not base.gaps:
             return
+        open_, depth = base.open, 2 * depth
 
 
 def induction(model: Model, goals: Sequence[str], budget: Budget, emit: Emit) -> None:

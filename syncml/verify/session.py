@@ -1,9 +1,10 @@
 """One transition system, all engines: who runs when, and what follows from what they report.
 
 Where arithmetic is linear, k-induction on all goals together and bounded model checking run side by side, and what
-stays open goes to Spacer, goal by goal. Where it is not, demand-driven proofs come first: every open goal is assumed
-at the instant before, each is proved from the others, and those that fail are dropped until the rest stands without
-them. A model that violates a goal is replayed at once; where rounding undoes it, a violation with a margin is sought.
+stays open goes to Spacer, goal by goal; bounded model checking takes the time that is left in the end. Where it is
+not, demand-driven proofs come first: every open goal is assumed at the instant before, each is proved from the others,
+and those that fail are dropped until the rest stands without them. A model that violates a goal is replayed at once;
+where rounding undoes it, a violation with a margin is sought.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ Settled: TypeAlias = Callable[["Session"], bool]
 
 GROUPS = 6
 """How many goals one task of the demand-driven engine takes."""
+
+DEEPEST = 100_000
+"""How many instants are searched at most, however much time is left."""
 
 MARGINS = ("1/16", "1/1000", "1/1000000")
 """How much room a violation is asked for, one after the other."""
@@ -127,7 +131,7 @@ class Session:
         if "induction" in self.engines:
             inductive = self._submit("induction", share, each=each, depth=12, goals=goals)
         if "bmc" in self.engines:
-            self._submit("bmc", share, each=each, depth=self.depth_limit, goals=self._sought())
+            self._submit("bmc", share, depth=self.depth_limit, goals=self._sought())
         if not inductive:
             self._reachability()
         for number, event in self.pool.events(self.deadline):
@@ -135,15 +139,15 @@ class Session:
             if number == inductive and event["event"] == "done":
                 self._reachability()
             elif event["event"] == "reachable" and "bmc" in self.engines:
-                self._submit("bmc", self.left(), each=self.left(), depth=5000, goals=event["goals"])
+                self._submit("bmc", self.left(), depth=5000, goals=event["goals"])
             if not self.open():
                 self.pool.cancel_all()
 
     def _to_the_end(self) -> None:
-        """Search for violations of what is open in whatever time is left, with no other bound on a query."""
+        """Search for violations of what is open in whatever time is left."""
         if "bmc" not in self.engines or self.left() < 1.0 or not (goals := self._sought()):
             return
-        self._submit("bmc", self.left(), each=self.left(), depth=self.depth_limit, goals=goals)
+        self._submit("bmc", self.left(), depth=DEEPEST, goals=goals)
         for _, event in self.pool.events(self.deadline):
             self._take(event)
             if not self.open():

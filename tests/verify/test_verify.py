@@ -106,6 +106,19 @@ def test_a_counter_of_eight_bits_wraps() -> None:
     assert found["not negative"].counterexample.tick == 128
 
 
+def test_a_violation_is_found_beyond_instants_that_are_too_hard() -> None:
+    """That a slow climb stays below its limit for 30 steps is hard to show; a run that passes it is easy to find."""
+    b = Builder()
+    wish, last = b.input("wish", F32), b.state("last", F32, 0.0)
+    above = b.op(Op.MAX, wish, b.op(Op.SUB, last, 0.0625))
+    b.next(last, b.op(Op.MIN, above, b.op(Op.ADD, last, 0.0625), name="command"))
+    b.claim("in range", b.op(Op.LE, last, 3.0))
+    b.claim("not below", b.op(Op.GE, last, -4.0))
+    found = decide(b, timeout=25.0, properties=("in range",))
+    assert isinstance(found["in range"], Violated)
+    assert found["in range"].counterexample.tick >= 48
+
+
 def test_under_ideal_semantics_nothing_wraps() -> None:
     found = decide(counter(Scalar.INT), semantics=Semantics.IDEAL)
     assert set(found) == {"not negative"}
@@ -399,7 +412,7 @@ def test_unknown_names_are_faults(options: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("engine", ["bmc", "induction", "spacer"])
 def test_each_engine_alone_finds_what_it_can(engine: str) -> None:
-    found = decide(saturating(), engines=(engine,))
+    found = decide(saturating(), engines=(engine,), timeout=5.0)
     assert isinstance(found["never seven"], Violated | Unknown)
     assert isinstance(found["at most the limit"], Unknown if engine == "bmc" else Proved)
 
