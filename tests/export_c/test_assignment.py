@@ -24,8 +24,8 @@ from syncml.ir.step.syntax import (
 )
 from syncml.ir.types import BOOL, F32, TensorType
 from tests.export_c.compilers import STRICT
-from tests.export_c.evaluate import random_inputs, run
 from tests.export_c.programs import MODE, add, at, inp, lit, machine, mul, out, program, slot, smoother, state
+from tests.support.step_machine import random_inputs, run
 
 X = inp("x", F32)
 C = inp("c", BOOL)

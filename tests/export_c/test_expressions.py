@@ -48,8 +48,8 @@ from syncml.ir.types import (
     integer_range,
 )
 from tests.export_c.compilers import COMPILERS, STRICT
-from tests.export_c.evaluate import random_inputs, random_values, run
 from tests.export_c.programs import at, inp, lit, machine, out, program
+from tests.support.step_machine import random_inputs, random_values, run
 
 # Each example compiles a file, so a failure is reported as it is found: shrinking would take minutes.
 _QUICK = settings(phases=(Phase.explicit, Phase.reuse, Phase.generate), suppress_health_check=list(HealthCheck))

@@ -22,8 +22,8 @@ from syncml.export_c.runner import same_bits
 from syncml.ir.step.syntax import Assign, StepProgram
 from syncml.ir.types import F32, I32, EnumType, Scalar
 from tests.export_c.compilers import COMPILERS, STRICT
-from tests.export_c.evaluate import random_inputs, run
 from tests.export_c.programs import ALL, MODE, add, at, inp, lit, machine, origin, out, pid, program, slot, state
+from tests.support.step_machine import random_inputs, run
 
 PROGRAMS = pytest.mark.parametrize("make", ALL.values(), ids=ALL.keys())
 STEPS = 120

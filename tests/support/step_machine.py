@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ from syncml.ir.step.syntax import (
     Unary,
     UnaryOp,
 )
-from syncml.ir.types import BOOL, FLOATS, SIGNED, EnumType, TensorType, element, shape
+from syncml.ir.types import BOOL, FLOATS, SIGNED, EnumType, Scalar, TensorType, element, shape
 
 _BINARY = {
     BinaryOp.ADD: lambda x, y: x + y,
@@ -184,3 +185,47 @@ def _poison(slot: Slot) -> Any:
     if slot.storage is Storage.LOCAL and isinstance(slot.type, TensorType):
         return np.full(shape(slot.type), 77, dtype=dtype(element(slot.type)))
     return None
+
+
+def run(program: StepProgram, inputs: Mapping[str, Any], steps: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Outputs and state after every step, as arrays whose first axis is the step."""
+    main = StepMachine(program)
+    outputs: list[dict[str, Any]] = []
+    states: list[dict[str, Any]] = []
+    for k in range(steps):
+        results = main.step(*(inputs[slot.name][k] for slot in main.machine.inputs))
+        outputs.append(dict(zip((slot.name for slot in main.machine.outputs), results, strict=True)))
+        states.append({name: np.copy(value) for name, value in main.state().items()})
+    stacked = [
+        {name: np.stack([tick[name] for tick in ticks]) for name in ticks[0]} if ticks else {}
+        for ticks in (outputs, states)
+    ]
+    return stacked[0], stacked[1]
+
+
+def random_inputs(program: StepProgram, steps: int, seed: int) -> dict[str, Any]:
+    """Values for every input, special ones among them."""
+    rng = np.random.default_rng(seed)
+    return {
+        slot.name: random_values(element(slot.type), (steps, *shape(slot.type)), rng)
+        for slot in program.machines[-1].inputs
+    }
+
+
+def random_values(kind: Scalar | EnumType, extents: tuple[int, ...], rng: np.random.Generator) -> Any:
+    if isinstance(kind, EnumType):
+        return rng.integers(len(kind.constructors), size=extents, dtype=np.int32)
+    if kind is BOOL:
+        return rng.integers(2, size=extents).astype(np.bool_)
+    wanted = dtype(kind)
+    if wanted.kind == "f":
+        ordinary = rng.normal(scale=3.0, size=extents).astype(wanted)
+        special = rng.choice(np.array([0.0, -0.0, 1.0, np.inf, -np.inf, np.nan, 1e-42, 3e38], wanted), size=extents)
+        return np.where(rng.random(extents) < 0.1, special, ordinary).astype(wanted)
+    limits = np.iinfo(wanted)
+    small = rng.integers(0, 5, size=extents).astype(wanted)
+    return np.where(
+        rng.random(extents) < 0.3,
+        small,
+        rng.integers(limits.min, limits.max, size=extents, dtype=wanted, endpoint=True),
+    )
