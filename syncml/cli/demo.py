@@ -20,7 +20,7 @@ def demo(
 ) -> None:
     """Check, prove, simulate, export and compare the flagship pipeline.
 
-    Takes about a minute on two cores; a fault is planted on the way, and has to be found.
+    Takes about two minutes on two cores; a fault is planted on the way, and has to be found.
     """
 
     def body() -> ExitCode:
