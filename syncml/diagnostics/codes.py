@@ -25,6 +25,7 @@ class Family(enum.Enum):
     SIMULATION = "S"
     EXPORT = "X"
     DATA = "D"
+    LUSTRE = "R"
     USAGE = "U"
     INTERNAL = "P"
 
@@ -110,6 +111,13 @@ _TITLES: dict[str, str] = {
     "D004": "a file of weights or of a network is damaged",
     "D005": "an ONNX operator is not supported",
     "D006": "an optional package is not installed",
+    # Reading and writing Lustre.
+    "R001": "a Lustre file has a syntax error",
+    "R002": "a construct of Lustre is not read",
+    "R003": "a name of a Lustre file has no such meaning",
+    "R004": "a stream of a Lustre node is not defined once",
+    "R005": "a static expression of a Lustre file has no value",
+    "R006": "a program has no form in Lustre",
     # Usage of the command line.
     "U001": "an option or argument is not valid",
     "U002": "a target is not a program",

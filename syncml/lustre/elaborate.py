@@ -1,0 +1,394 @@
+"""Expressions become equations: one stream for each operator and each leaf of its type.
+
+    pre x         pre of each leaf               a -> b       where(first, a, b); c fby x for c -> pre x
+    a fby b       a -> pre b                     x when C(c)  sampled        merge c ...   merged, leaf by leaf
+    current x     y = merge c (x) ((pre y) when not c): the last value of x, undefined before the first one
+
+Rule: an expression yields a list of values, for calls and tuples have several. What all operands make constant is
+constant: sizes, static arguments and conditions of ``with`` are such expressions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from syncml.diagnostics.model import DiagnosticError, Span, error
+from syncml.ir.constants import Const
+from syncml.ir.equations.syntax import Var
+from syncml.ir.types import BOOL, EnumType, Scalar
+from syncml.lustre.builder import Builder
+from syncml.lustre.calls import Calls
+from syncml.lustre.context import Context
+from syncml.lustre.cursor import unread
+from syncml.lustre.delays import Delays, constructors
+from syncml.lustre.operations import Operations, constant_integer, literal, same_type
+from syncml.lustre.scopes import Env
+from syncml.lustre.syntax import (
+    Binary,
+    CallOf,
+    ClockOf,
+    Conditional,
+    Conversion,
+    Element,
+    Expression,
+    Field,
+    Group,
+    MergeOf,
+    ModeOf,
+    Name,
+    Number,
+    Record,
+    Sampled,
+    Slice,
+    Truth,
+    Unary,
+)
+from syncml.lustre.types import ArrayType, RecordType, Value, array, element, field, leaves, plain
+from syncml.lustre.walk import Walk
+
+SCALARS = {
+    "bool": Scalar.BOOL, "int": Scalar.INT, "real": Scalar.REAL,
+    "int8": Scalar.I8, "int16": Scalar.I16, "int32": Scalar.I32, "int64": Scalar.I64,
+    "uint8": Scalar.U8, "uint16": Scalar.U16, "uint32": Scalar.U32, "uint64": Scalar.U64,
+    "float32": Scalar.F32, "float64": Scalar.F64,
+}  # fmt: skip
+
+
+class Expressions:
+    """Expressions of one node, in one place of it."""
+
+    def __init__(self, context: Context, builder: Builder, env: Env) -> None:
+        self._context = context
+        self._b = builder
+        self._env = env
+        self._ops = Operations(builder, context.rules.division)
+        self._delays = Delays(builder)
+        self._calls = Calls(context, builder, self._ops, self._delays)
+
+    @property
+    def operations(self) -> Operations:
+        """Operators in the same node."""
+        return self._ops
+
+    @property
+    def delays(self) -> Delays:
+        """Delays in the same node."""
+        return self._delays
+
+    def one(self, expression: Expression) -> Walk[Value]:
+        """The value of an expression that has one.
+
+        Raises:
+            DiagnosticError: T007, it has more or none.
+        """
+        values: list[Value] = yield self.values(expression)
+        if len(values) != 1:
+            raise DiagnosticError(error("T007", f"one value is expected here, not {len(values)}", expression.span))
+        return values[0]
+
+    def several(self, expressions: Sequence[Expression]) -> Walk[list[Value]]:
+        """The values of expressions, one after the other."""
+        found: list[Value] = []
+        for expression in expressions:
+            found += yield self.values(expression)
+        return found
+
+    def values(self, expression: Expression) -> Walk[list[Value]]:
+        """The values of an expression."""
+        span = expression.span
+        match expression:
+            case Number():
+                numbers = self._context.rules
+                return [literal(expression.value, expression.real, (numbers.integer, numbers.real))]
+            case Truth():
+                return [Value(BOOL, (Const(expression.value, BOOL),))]
+            case Name():
+                named: Value = yield self.named(expression.name, span)
+                return [named]
+            case Unary():
+                found: list[Value] = yield self._unary(expression)
+                return found
+            case Binary():
+                found = yield self._binary(expression)
+                return found
+            case Conditional():
+                found = yield self._conditional(expression)
+                return found
+            case Group():
+                found = yield self._group(expression)
+                return found
+            case Element():
+                found = yield self._element(expression)
+                return found
+            case Slice():
+                base: Value = yield self.one(expression.array)
+                indices: list[int] = yield self.slice(expression, base.type)
+                return [array([element(base, i) for i in indices])]
+            case Field():
+                base = yield self.one(expression.record)
+                return [self._field(base, expression.name, span)]
+            case Record():
+                found = yield self._record(expression)
+                return found
+            case Sampled():
+                found = yield self.values(expression.operand)
+                condition, constructor = yield self.clock(expression.clock)
+                return [self._sampled(v, condition, constructor, span) for v in found]
+            case MergeOf():
+                found = yield self._merge(expression)
+                return found
+            case CallOf():
+                found = yield self._call(expression)
+                return found
+            case Conversion():
+                value: Value = yield self.one(expression.operand)
+                return [self._converted(value, expression)]
+            case ModeOf():
+                if expression.name not in self._env.modes:
+                    raise DiagnosticError(error("R003", f"there is no mode `{expression.name}`", span))
+                return [self._env.modes[expression.name]]
+
+    def named(self, name: str, span: Span) -> Walk[Value]:
+        """A stream, a static parameter, a constant or a constructor.
+
+        Raises:
+            DiagnosticError: R003, the name is none of these.
+        """
+        env = self._env
+        if name in env.indices:
+            return env.indices[name]
+        if name in env.streams:
+            return env.streams[name]
+        static = env.statics.get(name)
+        if isinstance(static, Value):
+            return static
+        constant: Value | None = yield self._context.constant(name, env)
+        if constant is None:
+            raise DiagnosticError(
+                error("R003", f"`{name}` is no stream, constant or constructor here", span, help="declare it")
+            )
+        return constant
+
+    def integer(self, expression: Expression, what: str) -> Walk[int]:
+        """A static integer.
+
+        Raises:
+            DiagnosticError: R005, the expression is not static.
+        """
+        value: Value = yield self.one(expression)
+        number = constant_integer(value)
+        if number is None:
+            raise DiagnosticError(
+                error("R005", f"{what} is no constant integer", expression.span, help="use constants only")
+            )
+        return number
+
+    def clock(self, clock: ClockOf) -> Walk[tuple[Var, bool | str]]:
+        """The stream of a condition and the constructor that it is compared with."""
+        value: Value = yield self.named(clock.stream, clock.span)
+        if len(value.atoms) != 1 or not isinstance(plain(value.type), Scalar | EnumType):
+            raise DiagnosticError(error("T001", f"`{clock.stream}` is no Boolean and no enumeration", clock.span))
+        variable = self._b.variable(value.atoms[0], clock.span)
+        return variable, constructor_of(clock.constructor, variable, clock.span)
+
+    def slice(self, written: Slice, type_: object) -> Walk[list[int]]:
+        """The indices that ``[low..high step s]`` takes from an array."""
+        low: int = yield self.integer(written.low, "the bound of a slice")
+        high: int = yield self.integer(written.high, "the bound of a slice")
+        step = 1 if low <= high else -1
+        if written.step is not None:
+            step = yield self.integer(written.step, "the step of a slice")
+        if not isinstance(type_, ArrayType):
+            raise DiagnosticError(error("T006", f"{type_} is no array", written.span))
+        indices = list(range(low, high + (1 if step > 0 else -1), step)) if step else []
+        if not indices or not all(0 <= i < type_.size for i in indices):
+            raise DiagnosticError(
+                error("T005", f"the slice {low}..{high} step {step} does not fit an array of {type_.size}", written.span)
+            )
+        return indices
+
+    def _unary(self, e: Unary) -> Walk[list[Value]]:
+        found: list[Value] = yield self.values(e.operand)
+        match e.op:
+            case "pre":
+                return [self._delays.before(v, e.span) for v in found]
+            case "current":
+                return [self._delays.current(v, e.span) for v in found]
+            case "last":
+                raise unread("`last`", e.span)
+            case _:
+                return [self._ops.apply(e.op, found, e.span)]
+
+    def _binary(self, e: Binary) -> Walk[list[Value]]:
+        if e.op == "->" and isinstance(e.right, Unary) and e.right.op == "pre":
+            firsts: list[Value] = yield self.values(e.left)
+            nexts: list[Value] = yield self.values(e.right.operand)
+            self._same_number(firsts, nexts, e)
+            return [self._delays.initial(x, y, e.span) for x, y in zip(firsts, nexts, strict=True)]
+        lefts: list[Value] = yield self.values(e.left)
+        if e.op == "^":
+            size: int = yield self.integer(e.right, "the size of an array")
+            if size < 0:
+                raise DiagnosticError(error("R005", f"an array of {size} elements", e.right.span))
+            return [Value(ArrayType(v.type, size), v.atoms * size) for v in lefts]
+        rights: list[Value] = yield self.values(e.right)
+        match e.op:
+            case "fby":
+                self._same_number(lefts, rights, e)
+                return [self._delays.initial(x, y, e.span) for x, y in zip(lefts, rights, strict=True)]
+            case "->":
+                self._same_number(lefts, rights, e)
+                return [self._delays.arrow(x, y, e.span) for x, y in zip(lefts, rights, strict=True)]
+            case "|":
+                return [self._joined(lefts, rights, e.span)]
+            case "%" | "**":
+                if e.op == "**":
+                    raise unread("`**`", e.span)
+                return [self._ops.apply("mod", [*lefts, *rights], e.span)]
+            case _:
+                if len(lefts) != 1 or len(rights) != 1:
+                    raise DiagnosticError(error("T007", f"an operand of `{e.op}` is not one value", e.span))
+                return [self._ops.apply(e.op, [*lefts, *rights], e.span)]
+
+    def _same_number(self, lefts: Sequence[Value], rights: Sequence[Value], e: Binary) -> None:
+        if len(lefts) != len(rights):
+            message = f"`{e.op}` has {len(lefts)} values on its left and {len(rights)} on its right"
+            raise DiagnosticError(error("T007", message, e.span))
+
+    def _joined(self, lefts: Sequence[Value], rights: Sequence[Value], span: Span) -> Value:
+        (left, *_), (right, *_) = lefts or [None], rights or [None]
+        if left is None or right is None or not isinstance(left.type, ArrayType) or not isinstance(right.type, ArrayType):
+            raise DiagnosticError(error("T006", "`|` joins two arrays", span))
+        same_type(left.type.element, right.type.element, "the elements of joined arrays", span)
+        return Value(ArrayType(left.type.element, left.type.size + right.type.size), left.atoms + right.atoms)
+
+    def _conditional(self, e: Conditional) -> Walk[list[Value]]:
+        condition: Value = yield self.one(e.condition)
+        known = condition.atoms[0] if len(condition.atoms) == 1 else None
+        if e.static or (self._env.indices and isinstance(known, Const)):
+            if not isinstance(known, Const) or known.element is not BOOL:
+                raise DiagnosticError(error("R005", "the condition of `with` is not constant", e.condition.span))
+            chosen: list[Value] = yield self.values(e.then if known.value else e.otherwise)
+            return chosen
+        then: list[Value] = yield self.values(e.then)
+        otherwise: list[Value] = yield self.values(e.otherwise)
+        return self._ops.select(condition, then, otherwise, e.span)
+
+    def _group(self, e: Group) -> Walk[list[Value]]:
+        items: list[Value] = yield self.several(e.items)
+        match e.kind:
+            case "tuple":
+                return items
+            case "array":
+                if not items:
+                    raise DiagnosticError(error("R005", "an array without elements has no type", e.span))
+                for item in items:
+                    same_type(items[0].type, item.type, "the elements of an array", e.span)
+                return [array(items)]
+            case _:
+                return [self._ops.apply(e.kind, items, e.span)]
+
+    def _element(self, e: Element) -> Walk[list[Value]]:
+        base: Value = yield self.one(e.array)
+        index: Value = yield self.one(e.index)
+        if not isinstance(base.type, ArrayType):
+            raise DiagnosticError(error("T006", f"{base.type} is no array", e.array.span))
+        known = constant_integer(index)
+        if known is None:
+            parts = [element(base, i) for i in range(base.type.size)]
+            return [self._ops.at(parts, index, e.span)]
+        if not 0 <= known < base.type.size:
+            raise DiagnosticError(error("T005", f"index {known} of an array of {base.type.size}", e.index.span))
+        return [element(base, known)]
+
+    def _field(self, base: Value, name: str, span: Span) -> Value:
+        found = field(base, name) if isinstance(base.type, RecordType) else None
+        if found is None:
+            raise DiagnosticError(error("T004", f"{base.type} has no field `{name}`", span))
+        return found
+
+    def _record(self, e: Record) -> Walk[list[Value]]:
+        type_, env = yield self._context.record(e.type, [name for name, _ in e.fields], self._env, e.span)
+        given: dict[str, Value] = {}
+        if e.base is not None:
+            base: Value = yield self.one(e.base)
+            same_type(type_, base.type, "a record and its new value", e.span)
+            given = {name: self._field(base, name, e.span) for name, _ in type_.fields}
+        known = dict(type_.fields)
+        for name, expression in e.fields:
+            if name not in known:
+                raise DiagnosticError(error("T004", f"{type_} has no field `{name}`", expression.span))
+            value: Value = yield self.one(expression)
+            same_type(known[name], value.type, f"field `{name}` and its value", expression.span)
+            given[name] = value
+        for name in known:
+            default = self._context.field_default(type_, name)
+            if name not in given and default is not None:
+                given[name] = yield Expressions(self._context, self._b, env).one(default)
+            if name not in given:
+                raise DiagnosticError(error("T004", f"field `{name}` of {type_} has no value", e.span))
+        return [Value(type_, tuple(a for name in known for a in given[name].atoms))]
+
+    def _sampled(self, value: Value, condition: Var, constructor: bool | str, span: Span) -> Value:
+        sample = self._b.sampled_down if self._context.rules.samples_down else self._b.sampled
+        return Value(value.type, tuple(sample(a, condition, constructor, span) for a in value.atoms))
+
+    def _merge(self, e: MergeOf) -> Walk[list[Value]]:
+        condition, _ = yield self.clock(ClockOf(e.branches[0][0] if e.branches else "true", e.stream, e.span))
+        names: list[bool | str] = []
+        branches: list[list[Value]] = []
+        for written, expression, span in e.branches:
+            names.append(constructor_of(written, condition, span))
+            branches.append((yield self.values(expression)))
+            if len(branches[-1]) != len(branches[0]):
+                raise DiagnosticError(error("T007", "the branches of a merge have different numbers of values", span))
+        merged: list[Value] = []
+        for parts in zip(*branches, strict=True):
+            for part in parts:
+                same_type(parts[0].type, part.type, "the branches of a merge", e.span)
+            types = leaves(parts[0].type)
+            atoms = (
+                self._b.merged(condition, zip(names, (p.atoms[i] for p in parts), strict=True), types[i][1], e.span)
+                for i in range(len(types))
+            )
+            merged.append(Value(plain(parts[0].type), tuple(atoms)))
+        return merged
+
+    def _converted(self, value: Value, e: Conversion) -> Value:
+        scalar = SCALARS.get(e.type)
+        if scalar is None or scalar is BOOL:
+            raise unread(f"a conversion to `{e.type}`", e.span)
+        numbers = self._context.rules
+        scalar = {Scalar.INT: numbers.integer, Scalar.REAL: numbers.real}.get(scalar, scalar)
+        return self._ops.convert(value, scalar, e.span, rounds_down=numbers.rounds_down)
+
+    def _call(self, e: CallOf) -> Walk[list[Value]]:
+        ref = yield self._context.callee(e.callee, self._env)
+        arguments: list[Value] = yield self.several(e.arguments)
+        restart: Value | None = None
+        if e.restart is not None:
+            restart = yield self.one(e.restart)
+        if e.activation is None:
+            found: list[Value] = yield self._calls.call(ref, arguments, e.span, restart)
+            return found
+        condition: Value = yield self.one(e.activation)
+        defaults: list[Value] | None = None
+        if e.defaults is not None:
+            defaults = yield self.several(e.defaults)
+        found = yield self._calls.activated(ref, condition, arguments, defaults, e.span, restart)
+        return found
+
+
+def constructor_of(written: str, condition: Var, span: Span) -> bool | str:
+    """The constructor that is written, of the type of ``condition``.
+
+    Raises:
+        DiagnosticError: T004, the type has no such constructor.
+    """
+    name = written.rpartition("::")[2]
+    found: bool | str = name
+    if condition.type is BOOL and name in ("true", "false"):
+        found = name == "true"
+    if found not in constructors(condition) or (found is True or found is False) != (condition.type is BOOL):
+        raise DiagnosticError(error("T004", f"{condition.type} has no constructor `{written}`", span))
+    return found

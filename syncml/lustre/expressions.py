@@ -1,0 +1,502 @@
+"""The parser of expressions, types and static arguments, by priority of operators.
+
+Rule: an operator of priority p takes the operands next to it whose operators have a higher one. The dialects differ:
+``a + b when c`` samples b in V6 and the sum in Kind 2 and Vélus. Nothing recurses on the depth of an expression.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from syncml.diagnostics.model import Span
+from syncml.lustre.cursor import Cursor, join, unread
+from syncml.lustre.syntax import (
+    ArrayOf,
+    Binary,
+    Callee,
+    CallOf,
+    ClockOf,
+    Conditional,
+    Conversion,
+    Element,
+    EnumOf,
+    Expression,
+    Field,
+    Group,
+    MergeOf,
+    ModeOf,
+    Name,
+    NamedType,
+    Number,
+    RangeOf,
+    Record,
+    RecordOf,
+    Sampled,
+    Slice,
+    StaticArgument,
+    Truth,
+    TypeExpression,
+    Unary,
+)
+from syncml.lustre.tokens import Dialect, Kind, Token
+from syncml.lustre.walk import Walk, run
+
+
+@dataclass(frozen=True, slots=True)
+class Priorities:
+    """The grammar of operators of a dialect: priorities of binary ones, of prefixes, of ``when`` and of the others."""
+
+    binary: Mapping[str, int]
+    right: frozenset[str]
+    prefix: Mapping[str, int]
+    when: int
+    otherwise: int
+    power: int
+    element: int
+
+
+def _levels(*rows: str) -> dict[str, int]:
+    return {op: level for level, row in enumerate(rows, 1) for op in row.split()}
+
+
+_CASTS = "int8 int16 int32 int64 uint8 uint16 uint32 uint64"
+CONVERSIONS = frozenset(f"int real float32 float64 {_CASTS}".split())
+"""Names of types that convert an expression behind them."""
+
+_V6 = _levels("|", "->", "", "=>", "or xor", "and", "= <> < <= > >=", "", "+ -", "* / % mod div", "**", "", "", "", "^",
+              "", "", "fby")  # fmt: skip
+_KIND2 = _levels("|", "", "->", "=>", "or xor", "and", "", "= <> < <= > >=", "+ -", "* / div mod", "", "", "", "", "",
+                 "", "", "", "^")  # fmt: skip
+_VELUS = _levels("", "", "->", "=>", "or", "xor", "and", "= <>", "< <= > >=", "", "+ -", "* / mod", "fby")
+_CAST_PREFIX = dict.fromkeys(_CASTS.split(), 0)
+
+PRIORITIES = {
+    Dialect.V6: Priorities(
+        _V6, frozenset({"=>", "fby"}),
+        {"not": 8, "-": 14, "pre": 14, "current": 14, "int": 13, "real": 13, "last": 14, **_CAST_PREFIX},
+        12, 0, 15, 16,
+    ),
+    Dialect.KIND2: Priorities(
+        _KIND2, frozenset({"->", "=>"}),
+        {"not": 17, "-": 9, "pre": 15, "current": 1, "int": 16, "real": 16, "last": 15, **_CAST_PREFIX},
+        1, 2, 19, 20,
+    ),
+    Dialect.VELUS: Priorities(
+        _VELUS, frozenset({"->", "=>", "fby"}),
+        {"not": 14, "-": 14, "pre": 14, "current": 14, "int": 14, "real": 14, "last": 14, **_CAST_PREFIX},
+        10, 0, 15, 15,
+    ),
+}  # fmt: skip
+OPERATORS = frozenset("+ - * / % ** and or xor not => = <> < <= > >= div mod if pre fby -> current".split())
+"""Operators that a static argument may be."""
+
+
+class ExpressionParser:
+    """Expressions from a cursor."""
+
+    def __init__(self, cursor: Cursor) -> None:
+        self._c = cursor
+        self._p = PRIORITIES[cursor.dialect]
+
+    def expression(self) -> Expression:
+        """One expression."""
+        return run(self._above(0))
+
+    def clock(self) -> ClockOf:
+        """The clock behind ``when``: ``c``, ``not c``, ``not (c)``, ``C(c)``."""
+        c = self._c
+        start = c.span
+        if c.accept("not"):
+            closing = c.accept("(") is not None
+            stream = c.name("a clock").text
+            if closing:
+                c.expect(")")
+            return ClockOf("false", stream, c.since(start))
+        if c.text in ("true", "false"):
+            first = c.advance()
+        else:
+            first = c.name("a clock")
+        if c.text == "(" and c.peek().kind is Kind.NAME and c.peek(2).text == ")":
+            c.advance()
+            stream = c.advance().text
+            c.advance()
+            return ClockOf(first.text, stream, c.since(start))
+        return ClockOf("true", first.text, c.since(start))
+
+    def type(self) -> TypeExpression:
+        """A type."""
+        c = self._c
+        start = c.span
+        found: TypeExpression
+        if c.accept("subrange"):
+            c.expect("[")
+            low = None if c.accept("*") else self.expression()
+            c.expect(",")
+            high = None if c.accept("*") else self.expression()
+            c.expect("]")
+            c.expect("of")
+            c.name()
+            found = RangeOf(low, high, c.since(start))
+        elif c.accept("enum"):
+            c.expect("{")
+            names = [c.name("a constructor")]
+            while c.accept(","):
+                names.append(c.name("a constructor"))
+            c.expect("}")
+            found = EnumOf(tuple((n.text, n.span) for n in names), c.since(start))
+        elif c.text in ("struct", "{"):
+            c.accept("struct")
+            found = self._record_type(start)
+        elif c.text == "[":
+            raise unread("a type of tuples", start, "write a record")
+        elif c.text == "subtype":
+            raise unread("a refinement type", start, "write a contract")
+        else:
+            name = c.name("a type")
+            found = NamedType(name.text, name.span)
+        while c.accept("^"):
+            size: Expression = run(self._above(self._p.power + 1))
+            found = ArrayOf(found, size, c.since(start))
+        return found
+
+    def _record_type(self, start: Span) -> RecordOf:
+        c = self._c
+        c.expect("{")
+        fields: list[tuple[str, TypeExpression, Expression | None]] = []
+        while not c.accept("}"):
+            names = [c.name("a field")]
+            while c.accept(","):
+                names.append(c.name("a field"))
+            c.expect(":")
+            type_ = self.type()
+            default = self.expression() if c.accept("=") else None
+            fields += [(n.text, type_, default) for n in names]
+            if not c.accept(";", ","):
+                c.expect("}", "after a field")
+                break
+        return RecordOf(tuple(fields), c.since(start))
+
+    def callee(self) -> Callee:
+        """A node or operator with its static arguments."""
+        return run(self._callee())
+
+    def static_argument(self) -> StaticArgument:
+        """A static argument of any kind."""
+        return run(self._static_argument())
+
+    def _above(self, least: int) -> Walk[Expression]:
+        """An expression all of whose outer operators have at least priority ``least``."""
+        c, p = self._c, self._p
+        start = c.span
+        left: Expression = yield self._prefix()
+        while True:
+            op = c.text
+            if c.token.kind not in (Kind.WORD, Kind.SIGN):
+                return left
+            if op in ("when", "whenot") and p.when >= least and not self._is_when_block():
+                c.advance()
+                clock = self.clock()
+                if op == "whenot":
+                    clock = ClockOf("false", clock.stream, clock.span)
+                left = Sampled(left, clock, c.since(start))
+            elif op == "[" and p.element >= least:
+                left = yield self._element(left, start)
+            elif op == "." and p.element >= least and c.peek().kind is Kind.NAME:
+                c.advance()
+                left = Field(left, c.advance().text, c.since(start))
+            elif op in p.binary and p.binary[op] >= least:
+                c.advance()
+                level = p.binary[op]
+                right: Expression = yield self._above(level if op in p.right else level + 1)
+                left = Binary(op, left, right, join(left.span, right.span))
+            else:
+                return left
+
+    def _is_when_block(self) -> bool:
+        return self._c.dialect is Dialect.KIND2 and self._c.peek(2).text == "then"
+
+    def _element(self, array: Expression, start: Span) -> Walk[Expression]:
+        c = self._c
+        c.expect("[")
+        low: Expression = yield self._above(0)
+        if c.accept(".."):
+            high: Expression = yield self._above(0)
+            step: Expression | None = None
+            if c.accept("step"):
+                step = yield self._above(0)
+            c.expect("]")
+            return Slice(array, low, high, step, c.since(start))
+        if c.text in (":=", ":"):
+            raise unread("an update or a slice of bits", c.span)
+        c.expect("]")
+        return Element(array, low, c.since(start))
+
+    def _prefix(self) -> Walk[Expression]:
+        c, p = self._c, self._p
+        start, token = c.span, c.token
+        text = c.text
+        if text in CONVERSIONS and token.kind is Kind.NAME and text in p.prefix and c.peek().text not in (",", ")", ";"):
+            c.advance()
+            operand: Expression = yield self._above(p.prefix[text])
+            return Conversion(text, operand, c.since(start))
+        if token.kind in (Kind.WORD, Kind.SIGN) and text in p.prefix:
+            c.advance()
+            operand = yield self._above(p.prefix[text])
+            return Unary(text, operand, c.since(start))
+        if text in ("if", "with"):
+            c.advance()
+            condition: Expression = yield self._above(0)
+            c.expect("then")
+            then: Expression = yield self._above(0)
+            c.expect("else")
+            otherwise: Expression = yield self._above(p.otherwise)
+            return Conditional(condition, then, otherwise, text == "with", c.since(start))
+        found: Expression = yield self._primary(token)
+        return found
+
+    def _primary(self, token: Token) -> Walk[Expression]:
+        c = self._c
+        start = token.span
+        match token.kind, c.text:
+            case Kind.INTEGER, text:
+                c.advance()
+                return Number(Fraction(int(text, 0) if text[:2] in ("0x", "0X") else int(text)), False, start)
+            case Kind.REAL, text:
+                c.advance()
+                return Number(Fraction(text.rstrip(".") if text.endswith(".") else text.replace(".e", "e")), True, start)
+            case Kind.WORD, ("true" | "false") as text:
+                c.advance()
+                return Truth(text == "true", start)
+            case Kind.SIGN, "(":
+                found: Expression = yield self._parenthesis()
+                return found
+            case Kind.SIGN, "[":
+                c.advance()
+                items: list[Expression] = yield self._list("]")
+                return Group("array", tuple(items), c.since(start))
+            case (Kind.SIGN, "#") | (Kind.WORD, "nor"):
+                c.advance()
+                c.expect("(")
+                items = yield self._list(")")
+                return Group("#" if token.text == "#" else "nor", tuple(items), c.since(start))
+            case Kind.SIGN, "::":
+                c.advance()
+                name = c.name("a mode").text
+                while c.accept("::"):
+                    name = f"{name}::{c.name('a mode').text}"
+                return ModeOf(name, c.since(start))
+            case Kind.SIGN, "{":
+                found = yield self._record("", start)
+                return found
+            case Kind.WORD, "merge":
+                found = yield self._merge()
+                return found
+            case Kind.WORD, "condact":
+                found = yield self._condact()
+                return found
+            case (Kind.WORD, ("forall" | "exists" | "any" | "choose" | "match" | "case" | "when" | "cond") as text):
+                raise unread(f"`{text}`", start)
+            case Kind.NAME, _:
+                found = yield self._named()
+                return found
+            case _:
+                raise c.fault("an expression")
+
+    def _list(self, closing: str) -> Walk[list[Expression]]:
+        """Expressions with commas up to ``closing``."""
+        items: list[Expression] = []
+        while not self._c.accept(closing):
+            items.append((yield self._above(0)))
+            if not self._c.accept(","):
+                self._c.expect(closing)
+                break
+        return items
+
+    def _named(self) -> Walk[Expression]:
+        """What begins with a name: a call, a record, a name."""
+        c = self._c
+        start = c.span
+        name = c.name()
+        statics: tuple[StaticArgument, ...] = ()
+        if c.text == "<<":
+            statics = yield self._statics()
+        if c.text == "@" and c.peek().text == "<":
+            raise unread("a node with types for arguments", c.span)
+        if c.accept("("):
+            arguments: list[Expression] = yield self._list(")")
+            return CallOf(Callee(name.text, statics, name.span), tuple(arguments), c.since(start))
+        if statics:
+            raise c.fault("`(`", "after static arguments")
+        if c.text == "{":
+            record: Expression = yield self._record(name.text, start)
+            return record
+        return Name(name.text, name.span)
+
+    def _record(self, name: str, start: Span) -> Walk[Expression]:
+        c = self._c
+        c.expect("{")
+        base: Expression | None = None
+        fields: list[tuple[str, Expression]] = []
+        if c.peek().text == "with":
+            base_name = c.name()
+            base = Name(base_name.text, base_name.span)
+            c.advance()
+        while not c.accept("}"):
+            field = c.name("a field").text
+            c.expect("=")
+            value: Expression = yield self._above(0)
+            fields.append((field, value))
+            if not c.accept(";", ","):
+                c.expect("}", "after a field")
+                break
+        return Record(name, base, tuple(fields), c.since(start))
+
+    def _parenthesis(self) -> Walk[Expression]:
+        c = self._c
+        start = c.expect("(").span
+        if c.text in ("activate", "restart"):
+            found: Expression = yield self._activation(start)
+            return found
+        items: list[Expression] = []
+        while not c.accept(")"):
+            items.append((yield self._above(0)))
+            if len(items) == 1 and c.accept(":"):
+                name = c.name("a type")
+                c.expect(")")
+                return Conversion(name.text, items[0], c.since(start))
+            if not c.accept(","):
+                c.expect(")")
+                break
+        return items[0] if len(items) == 1 else Group("tuple", tuple(items), c.since(start))
+
+    def _merge(self) -> Walk[Expression]:
+        """``merge c (A -> e) ...``, Kind 2's ``merge(c; e; e)``, Vélus' ``merge c (A => e)`` and ``merge c e e``."""
+        c = self._c
+        start = c.expect("merge").span
+        branches: list[tuple[str, Expression, Span]] = []
+        if c.dialect is Dialect.KIND2 and c.accept("("):
+            stream = c.name("a clock").text
+            for constructor in ("true", "false"):
+                c.expect(";")
+                at = c.span
+                value: Expression = yield self._above(0)
+                branches.append((constructor, value, c.since(at)))
+            c.expect(")")
+            return MergeOf(stream, tuple(branches), c.since(start))
+        stream = c.name("a clock").text
+        arrow = "=>" if c.dialect is Dialect.VELUS else "->"
+        if c.text != "(" or c.peek(2).text != arrow:
+            for constructor in ("true", "false"):
+                at = c.span
+                value = yield self._primary(c.token)
+                branches.append((constructor, value, c.since(at)))
+            return MergeOf(stream, tuple(branches), c.since(start))
+        while c.text == "(" and c.peek(2).text == arrow:
+            at = c.advance().span
+            constructor = c.advance().text
+            c.advance()
+            value = yield self._above(0)
+            c.expect(")")
+            branches.append((constructor, value, c.since(at)))
+        return MergeOf(stream, tuple(branches), c.since(start))
+
+    def _condact(self) -> Walk[Expression]:
+        """``condact(c, f(x), default, ...)``, the call perhaps restarted."""
+        c = self._c
+        start = c.expect("condact").span
+        c.expect("(")
+        condition: Expression = yield self._above(0)
+        c.expect(",")
+        call: Expression = yield self._primary(c.token)
+        if not isinstance(call, CallOf):
+            raise c.fault("a call")
+        defaults: list[Expression] = []
+        if c.accept(","):
+            defaults = yield self._list(")")
+        else:
+            c.expect(")")
+        return CallOf(call.callee, call.arguments, c.since(start), call.restart, condition, tuple(defaults))
+
+    def _activation(self, start: Span) -> Walk[Expression]:
+        """Behind ``(``: ``activate N every c [initial default (d)] [restart every r])(x)`` or ``restart N every r)(x)``."""
+        c = self._c
+        restart: Expression | None = None
+        activation: Expression | None = None
+        defaults: tuple[Expression, ...] | None = None
+        if c.accept("restart"):
+            callee: Callee = yield self._callee()
+            c.expect("every")
+            restart = yield self._above(0)
+        else:
+            c.expect("activate")
+            if c.accept("("):
+                c.expect("restart")
+                callee = yield self._callee()
+                c.expect("every")
+                restart = yield self._above(0)
+                c.expect(")")
+            else:
+                callee = yield self._callee()
+            c.expect("every")
+            activation = yield self._above(0)
+            if c.accept("initial"):
+                c.expect("default")
+                values: list[Expression] = [(yield self._above(0))]
+                while c.accept(","):
+                    values.append((yield self._above(0)))
+                first = values[0]
+                alone = len(values) == 1 and isinstance(first, Group) and first.kind == "tuple"
+                defaults = first.items if alone and isinstance(first, Group) else tuple(values)
+            if c.accept("restart"):
+                c.expect("every")
+                restart = yield self._above(0)
+        c.expect(")")
+        c.expect("(")
+        arguments: list[Expression] = yield self._list(")")
+        return CallOf(callee, tuple(arguments), c.since(start), restart, activation, defaults)
+
+    def _callee(self) -> Walk[Callee]:
+        c = self._c
+        start = c.span
+        if c.text in OPERATORS:
+            return Callee(c.advance().text, (), start)
+        name = c.name("a node")
+        statics: tuple[StaticArgument, ...] = ()
+        if c.text == "<<":
+            statics = yield self._statics()
+        return Callee(name.text, statics, c.since(start))
+
+    def _statics(self) -> Walk[tuple[StaticArgument, ...]]:
+        c = self._c
+        c.expect("<<")
+        found: list[StaticArgument] = []
+        while not c.accept(">>"):
+            found.append((yield self._static_argument()))
+            if not c.accept(",", ";"):
+                c.expect(">>")
+                break
+        return tuple(found)
+
+    def _static_argument(self) -> Walk[StaticArgument]:
+        c = self._c
+        if c.accept("type"):
+            return self.type()
+        if c.accept("const"):
+            constant: Expression = yield self._above(0)
+            return constant
+        if c.accept("node", "function"):
+            callee: Callee = yield self._callee()
+            return callee
+        behind = c.peek().text
+        if c.text in OPERATORS and behind in (",", ";", ">>", ")"):
+            operator = c.advance()
+            return Callee(operator.text, (), operator.span)
+        if c.text in ("bool", "int", "real") and behind in (",", ";", ">>", ")", "^"):
+            return self.type()
+        if c.token.kind is Kind.NAME and behind == "<<":
+            callee = yield self._callee()
+            return callee
+        value: Expression = yield self._above(0)
+        return value

@@ -1,0 +1,478 @@
+"""From declarations to a program: what names stand for, one node for each instance of a node, the main node.
+
+Rule: a node is elaborated once for each combination of its static arguments. The main node is the one that is named,
+else the one marked ``--%MAIN``, else the last one that no other node calls. All nodes without static parameters are
+elaborated, so that faults anywhere in the file are found; constructs that are not read matter only where the main
+node needs them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from fractions import Fraction
+
+from syncml.diagnostics.model import Collector, Diagnostic, DiagnosticError, Span, error
+from syncml.ir.constants import Const
+from syncml.ir.equations.syntax import Call, Node, Program
+from syncml.ir.types import EnumType, Scalar
+from syncml.lustre.bodies import Body
+from syncml.lustre.builder import Builder
+from syncml.lustre.calls import BUILT_IN
+from syncml.lustre.context import Interface, Rules
+from syncml.lustre.cursor import unread
+from syncml.lustre.elaborate import SCALARS, Expressions
+from syncml.lustre.operations import constant_integer, operator_named, same_type
+from syncml.lustre.scopes import Env, NodeRef, Scope, Static, scope_of
+from syncml.lustre.syntax import (
+    ArrayOf,
+    Callee,
+    ConstantDeclaration,
+    EnumOf,
+    Expression,
+    File,
+    MainMark,
+    Name,
+    NamedType,
+    NodeDeclaration,
+    RangeOf,
+    RecordOf,
+    StaticArgument,
+    TypeDeclaration,
+    TypeExpression,
+)
+from syncml.lustre.tokens import Dialect
+from syncml.lustre.types import ArrayType, LustreType, RangeType, RecordType, Value
+from syncml.lustre.walk import Walk, run
+from syncml.lustre.wrappers import Wrapper
+
+_INSTANCES = 5_000
+"""How many nodes a program may have; recursion that does not end has more."""
+_TYPES = (NamedType, ArrayOf, RangeOf, RecordOf, EnumOf)
+
+
+class Elaboration:
+    """A file under elaboration; the context of its expressions."""
+
+    def __init__(self, file: File, dialect: Dialect, rules: Rules, settings: Mapping[str, str]) -> None:
+        self._top = scope_of(file)
+        self._dialect = dialect
+        self._rules = rules
+        self._settings = dict(settings)
+        self._used: set[str] = set()
+        self._constants: dict[tuple[int, str], Value | None] = {}
+        self._types: dict[tuple[int, str], LustreType | None] = {}
+        self._records: dict[str, tuple[RecordOf, Env]] = {}
+        self._instances: dict[object, Interface | None | DiagnosticError] = {}
+        self._nodes: list[Node] = []
+        self._names: set[str] = set()
+
+    @property
+    def rules(self) -> Rules:
+        """Rules of the dialect."""
+        return self._rules
+
+    def program(self, wanted: str, place: Span) -> Program:
+        """The program whose main node is ``wanted``, or the one that the file says.
+
+        Raises:
+            DiagnosticError: every fault of the file.
+        """
+        collector = Collector()
+        skipped: list[Diagnostic] = []
+        found: dict[str, str] = {}
+        faulty: set[str] = set()
+        candidates = self._candidates(wanted, place)
+        for name, ref in candidates.items():
+            try:
+                interface: Interface = run(self._main(ref))
+                found[name] = interface.node.name
+            except DiagnosticError as fault:
+                faulty.add(name)
+                beyond = all(d.code == "R002" for d in fault.diagnostics)
+                (skipped.extend if beyond else collector.extend)(fault.diagnostics)
+        collector.raise_if_errors()
+        called = {e.rhs.node for n in self._nodes for e in n.equations if isinstance(e.rhs, Call)}
+        roots = [name for name, node in found.items() if node not in called]
+        marked = [name for name in (*found, *faulty) if self._is_marked(candidates[name])]
+        main = (marked or roots or [""])[-1]
+        if main not in found:
+            raise DiagnosticError(*(skipped or [_no_node(place)]))
+        if unknown := self._settings.keys() - self._used:
+            raise DiagnosticError(*(_no_constant(name, place) for name in sorted(unknown)))
+        return _reachable(self._nodes, found[main])
+
+    def type_of(self, written: TypeExpression, env: Env) -> Walk[LustreType]:
+        """The type that is written."""
+        match written:
+            case NamedType():
+                named: LustreType = yield self._named_type(written, env)
+                return named
+            case ArrayOf():
+                element: LustreType = yield self.type_of(written.element, env)
+                size: int = yield self._expressions(env).integer(written.size, "the size of an array")
+                if size < 0:
+                    raise DiagnosticError(error("R005", f"an array of {size} elements", written.span))
+                return ArrayType(element, size)
+            case RangeOf():
+                bounds: list[int | None] = []
+                for bound in (written.low, written.high):
+                    number: int | None = None
+                    if bound is not None:
+                        number = yield self._expressions(env).integer(bound, "the bound of a subrange")
+                    bounds.append(number)
+                return RangeType(*bounds)
+            case RecordOf() | EnumOf():
+                raise DiagnosticError(error("R001", "a record or an enumeration is declared by `type`", written.span))
+
+    def constant(self, name: str, env: Env) -> Walk[Value | None]:
+        """A constant or a constructor."""
+        package, _, plain = name.rpartition("::")
+        scopes = [self._top.packages[package]] if package in self._top.packages else list(env.scope.near())
+        for scope in scopes:
+            if plain in scope.needs:
+                argument, origin = scope.needs[plain]
+                static: Static = yield self._static(argument, _bare(origin))
+                return static if isinstance(static, Value) else None
+            if plain in scope.constants:
+                value: Value = yield self._constant(scope.constants[plain], scope)
+                return value
+            if plain in scope.constructors:
+                declaration = scope.constructors[plain]
+                type_: LustreType = yield self._declared_type(declaration, scope)
+                assert isinstance(type_, EnumType)
+                return Value(type_, (Const(plain, type_),))
+        return None
+
+    def record(
+        self, name: str, fields: Sequence[str], env: Env, span: Span
+    ) -> Walk[tuple[RecordType, Env]]:
+        """A record type, and where the default values of its fields are written."""
+        if name:
+            type_: LustreType = yield self.type_of(NamedType(name, span), env)
+            if not isinstance(type_, RecordType):
+                raise DiagnosticError(error("T001", f"`{name}` is no record", span))
+            return type_, self._records[type_.name][1]
+        for scope in env.scope.near():
+            for declaration in scope.types.values():
+                written = declaration.definition
+                if isinstance(written, RecordOf) and {f for f, _, _ in written.fields} == set(fields):
+                    found: LustreType = yield self._declared_type(declaration, scope)
+                    assert isinstance(found, RecordType)
+                    return found, _bare(scope)
+        raise DiagnosticError(error("R003", "no record has these fields", span, help="write the name of its type"))
+
+    def field_default(self, record: RecordType, name: str) -> Expression | None:
+        """The default value of a field."""
+        written, _ = self._records[record.name]
+        return next((default for field, _, default in written.fields if field == name), None)
+
+    def callee(self, written: Callee, env: Env) -> Walk[NodeRef]:
+        """The node or operator that is called."""
+        static = env.statics.get(written.name)
+        if isinstance(static, NodeRef):
+            return static
+        package, _, plain = written.name.rpartition("::")
+        scopes = [self._top.packages[package]] if package in self._top.packages else list(env.scope.near())
+        if package != "Lustre":
+            for scope in scopes:
+                if plain in scope.needs:
+                    argument, origin = scope.needs[plain]
+                    needed: Static = yield self._static(argument, _bare(origin))
+                    if isinstance(needed, NodeRef):
+                        return needed
+                if plain in scope.nodes:
+                    ref: NodeRef = yield self._reference(scope.nodes[plain], scope, written, env)
+                    return ref
+        if operator_named(plain) is None and plain not in BUILT_IN:
+            raise DiagnosticError(error("R003", f"there is no node `{written.name}`", written.span))
+        statics: list[tuple[str, Static]] = []
+        for number, argument in enumerate(written.statics):
+            statics.append((str(number), (yield self._static(argument, env))))
+        return NodeRef(plain, None, self._top, tuple(statics))
+
+    def instance(self, ref: NodeRef, arguments: Sequence[LustreType], span: Span) -> Walk[Interface]:
+        """The node of the intermediate language for a reference."""
+        declaration = ref.declaration
+        assert declaration is not None
+        key = (id(declaration), id(ref.scope), ref.statics)
+        known = self._instances.get(key)
+        if isinstance(known, Interface):
+            return known
+        if isinstance(known, DiagnosticError):
+            raise known
+        if key in self._instances:
+            raise DiagnosticError(error("L010", f"`{ref.name}` calls itself", span, "it needs itself at one instant"))
+        if len(self._instances) > _INSTANCES:
+            raise DiagnosticError(error("R005", f"the static recursion of `{ref.name}` does not end", span))
+        if declaration.external:
+            raise unread(f"the external node `{ref.name}`", declaration.span, "write its body, or import a contract")
+        self._instances[key] = None
+        try:
+            env = Env(ref.scope, dict(ref.statics), {}, {})
+            for constant in declaration.constants:
+                value: Value = yield self._defined(constant, env)
+                env = Env(ref.scope, {**env.statics, constant.name: value}, {}, {})
+            interface: Interface = yield Body(self, declaration, env, self._dialect).node(self._unique(declaration.name))
+        except DiagnosticError as fault:
+            self._instances[key] = fault
+            raise
+        self._instances[key] = interface
+        self._nodes.append(interface.node)
+        return interface
+
+    def _expressions(self, env: Env) -> Expressions:
+        """Static expressions: what they build is dropped, so only constants come of them."""
+        return Expressions(self, Builder(), env)
+
+    def _unique(self, name: str) -> str:
+        found, count = name, 1
+        while found in self._names:
+            count += 1
+            found = f"{name}_{count}"
+        self._names.add(found)
+        return found
+
+    def _candidates(self, wanted: str, place: Span) -> dict[str, NodeRef]:
+        """The nodes that can be the main one."""
+        every: dict[str, NodeRef] = {}
+        for scope in (*self._top.packages.values(), self._top):
+            prefix = f"{scope.name}::" if scope.name else ""
+            for name, declaration in scope.nodes.items():
+                every[prefix + name] = NodeRef(name, declaration, scope)
+        if wanted:
+            chosen = [key for key in every if wanted in (key, key.rpartition("::")[2])]
+            if not chosen:
+                raise DiagnosticError(_no_such_node(wanted, sorted(every), place))
+            return {chosen[-1]: every[chosen[-1]]}
+        closed = {key: ref for key, ref in every.items() if _is_closed(ref)}
+        if not closed:
+            raise DiagnosticError(_no_node(place))
+        return closed
+
+    def _is_marked(self, ref: NodeRef) -> bool:
+        return ref.declaration is not None and any(isinstance(i, MainMark) for i in ref.declaration.items)
+
+    def _main(self, ref: NodeRef) -> Walk[Interface]:
+        """The node of a reference; another name of a node is that node."""
+        declaration = ref.declaration
+        assert declaration is not None
+        if declaration.statics:
+            message = f"`{ref.name}` has static parameters and cannot be the main node"
+            raise DiagnosticError(error("L015", message, declaration.span, help="call it from a node without any"))
+        for _ in range(_INSTANCES):
+            if declaration.alias is None:
+                break
+            target: NodeRef = yield self.callee(declaration.alias, Env(ref.scope, dict(ref.statics), {}, {}))
+            if target.declaration is None:
+                wrapper = Wrapper(self, declaration)
+                wrapped: Interface = yield wrapper.node(target, self._unique(declaration.name))
+                self._nodes.append(wrapped.node)
+                return wrapped
+            ref, declaration = target, target.declaration
+        interface: Interface = yield self.instance(ref, (), declaration.span)
+        return interface
+
+    def _reference(self, declaration: NodeDeclaration, scope: Scope, written: Callee, env: Env) -> Walk[NodeRef]:
+        """A node with its static arguments; another name of a node is that node."""
+        statics: dict[str, Static] = {}
+        if len(written.statics) != len(declaration.statics):
+            wanted = len(declaration.statics)
+            message = f"`{written.name}` takes {wanted} static argument{'s'[: wanted != 1]}, not {len(written.statics)}"
+            raise DiagnosticError(error("T007", message, written.span))
+        for parameter, argument in zip(declaration.statics, written.statics, strict=True):
+            value: Static = yield self._static(argument, env)
+            kind = "node" if isinstance(value, NodeRef) else "const" if isinstance(value, Value) else "type"
+            if kind != parameter.kind:
+                message = f"the static argument `{parameter.name}` of `{written.name}` is a {kind}"
+                raise DiagnosticError(error("T007", message, argument.span, help=f"give a {parameter.kind}"))
+            statics[parameter.name] = value
+        if declaration.alias is not None:
+            inner = Env(scope, statics, {}, {})
+            target: NodeRef = yield self.callee(declaration.alias, inner)
+            return target
+        return NodeRef(declaration.name, declaration, scope, tuple(statics.items()))
+
+    def _static(self, written: StaticArgument, env: Env) -> Walk[Static]:
+        """The value of a static argument: a name may be a type, a node or a constant."""
+        if isinstance(written, Callee):
+            ref: NodeRef = yield self.callee(written, env)
+            return ref
+        if isinstance(written, _TYPES):
+            type_: LustreType = yield self.type_of(written, env)
+            return type_
+        if isinstance(written, Name):
+            named: Static | None = yield self._static_name(written, env)
+            if named is not None:
+                return named
+        values: list[Value] = yield self._expressions(env).values(written)
+        if any(not isinstance(a, Const) for v in values for a in v.atoms):
+            raise DiagnosticError(error("R005", "a static argument is not constant", written.span))
+        if len(values) == 1:
+            return values[0]
+        fields = tuple((str(i), v.type) for i, v in enumerate(values))
+        return Value(RecordType("", fields), tuple(a for v in values for a in v.atoms))
+
+    def _static_name(self, written: Name, env: Env) -> Walk[Static | None]:
+        if written.name in env.statics:
+            return env.statics[written.name]
+        constant: Value | None = yield self.constant(written.name, env)
+        if constant is not None or written.name in env.streams:
+            return constant
+        package, _, plain = written.name.rpartition("::")
+        scopes = [self._top.packages[package]] if package in self._top.packages else list(env.scope.near())
+        if plain in SCALARS or any(plain in s.types for s in scopes):
+            type_: LustreType = yield self.type_of(NamedType(written.name, written.span), env)
+            return type_
+        for scope in scopes:
+            if plain in scope.needs:
+                argument, origin = scope.needs[plain]
+                static: Static = yield self._static(argument, _bare(origin))
+                return static
+        ref: NodeRef = yield self.callee(Callee(written.name, (), written.span), env)
+        return ref
+
+    def _constant(self, declaration: ConstantDeclaration, scope: Scope) -> Walk[Value]:
+        key = (id(scope), declaration.name)
+        known = self._constants.get(key)
+        if known is not None:
+            return known
+        if key in self._constants:
+            raise DiagnosticError(error("R005", f"the constant `{declaration.name}` needs itself", declaration.span))
+        self._constants[key] = None
+        try:
+            value: Value = yield self._defined(declaration, _bare(scope))
+        except DiagnosticError:
+            del self._constants[key]
+            raise
+        self._constants[key] = value
+        return value
+
+    def _defined(self, declaration: ConstantDeclaration, env: Env) -> Walk[Value]:
+        """The value of a constant, of a setting where it has none."""
+        type_: LustreType | None = None
+        if declaration.type is not None:
+            type_ = yield self.type_of(declaration.type, env)
+        if declaration.name in self._settings and type_ is not None:
+            self._used.add(declaration.name)
+            return _setting(declaration, type_, self._settings[declaration.name])
+        if declaration.value is None:
+            raise DiagnosticError(
+                error("R005", f"the constant `{declaration.name}` has no value", declaration.span,
+                      help=f"give it one here, or by --set {declaration.name}=...")
+            )  # fmt: skip
+        value: Value = yield self._expressions(env).one(declaration.value)
+        if any(not isinstance(a, Const) for a in value.atoms):
+            raise DiagnosticError(error("R005", f"the value of `{declaration.name}` is not constant", declaration.value.span))
+        if type_ is not None:
+            same_type(type_, value.type, f"`{declaration.name}` and its value", declaration.value.span)
+        return value
+
+    def _named_type(self, written: NamedType, env: Env) -> Walk[LustreType]:
+        static = env.statics.get(written.name)
+        if static is not None and not isinstance(static, Value | NodeRef):
+            return static
+        package, _, plain = written.name.rpartition("::")
+        scopes = [self._top.packages[package]] if package in self._top.packages else list(env.scope.near())
+        for scope in scopes:
+            if plain in scope.needs:
+                argument, origin = scope.needs[plain]
+                needed: Static = yield self._static(argument, _bare(origin))
+                if not isinstance(needed, Value | NodeRef):
+                    return needed
+            if plain in scope.types:
+                found: LustreType = yield self._declared_type(scope.types[plain], scope)
+                return found
+        if plain in SCALARS:
+            return {"int": self._rules.integer, "real": self._rules.real}.get(plain, SCALARS[plain])
+        raise DiagnosticError(error("R003", f"there is no type `{written.name}`", written.span, help="declare it"))
+
+    def _declared_type(self, declaration: TypeDeclaration, scope: Scope) -> Walk[LustreType]:
+        key = (id(scope), declaration.name)
+        known = self._types.get(key)
+        if known is not None:
+            return known
+        if key in self._types:
+            raise DiagnosticError(error("R005", f"the type `{declaration.name}` needs itself", declaration.span))
+        self._types[key] = None
+        try:
+            found: LustreType = yield self._definition(declaration, scope)
+        except DiagnosticError:
+            del self._types[key]
+            raise
+        self._types[key] = found
+        return found
+
+    def _definition(self, declaration: TypeDeclaration, scope: Scope) -> Walk[LustreType]:
+        match declaration.definition:
+            case None:
+                raise unread(f"the abstract type `{declaration.name}`", declaration.span, "give its definition")
+            case EnumOf() as written:
+                return EnumType(declaration.name, tuple(name for name, _ in written.constructors))
+            case RecordOf() as written:
+                fields: list[tuple[str, LustreType]] = []
+                for name, inner, _ in written.fields:
+                    fields.append((name, (yield self.type_of(inner, _bare(scope)))))
+                name = declaration.name if declaration.name not in self._records else f"{scope.name}::{declaration.name}"
+                self._records[name] = written, _bare(scope)
+                return RecordType(name, tuple(fields))
+            case written:
+                found: LustreType = yield self.type_of(written, _bare(scope))
+                return found
+
+
+def _bare(scope: Scope) -> Env:
+    return Env(scope, {}, {}, {})
+
+
+def _is_closed(ref: NodeRef) -> bool:
+    """Whether a node can be the main one: it has a body, and nothing is left to its callers."""
+    declaration = ref.declaration
+    return declaration is not None and not (
+        declaration.statics or declaration.external or declaration.imported
+    )
+
+
+def _setting(declaration: ConstantDeclaration, type_: LustreType, text: str) -> Value:
+    fault = error("L015", f"the setting `{declaration.name}={text}` is no {type_}", declaration.span)
+    if type_ is Scalar.BOOL and text in ("true", "false"):
+        return Value(type_, (Const(text == "true", type_),))
+    try:
+        number = Fraction(text)
+    except (ValueError, ZeroDivisionError) as wrong:
+        raise DiagnosticError(fault) from wrong
+    if type_ is Scalar.REAL:
+        return Value(type_, (Const(number, type_),))
+    if isinstance(type_, RangeType) or type_ is Scalar.INT:
+        value = Value(Scalar.INT, (Const(int(number), Scalar.INT),))
+        if number.denominator == 1 and constant_integer(value) is not None:
+            return value
+    raise DiagnosticError(fault)
+
+
+def _reachable(nodes: Sequence[Node], main: str) -> Program:
+    """The nodes that ``main`` needs, callees first."""
+    needed = {main}
+    kept: list[Node] = []
+    for node in reversed(nodes):
+        if node.name in needed:
+            kept.append(node)
+            needed |= {e.rhs.node for e in node.equations if isinstance(e.rhs, Call)}
+    return Program(tuple(reversed(kept)), main)
+
+
+def _no_node(place: Span) -> Diagnostic:
+    return error("L009", "the file has no node that can be the main one", place,
+                 help="write a node with a body and without static parameters")  # fmt: skip
+
+
+def _no_such_node(name: str, known: Sequence[str], place: Span) -> Diagnostic:
+    close = get_close_matches(name, known, 1)
+    return error("L009", f"the file has no node `{name}`", place,
+                 notes=[f"its nodes: {', '.join(known)}"] if known else [],
+                 help=f"did you mean `{close[0]}`?" if close else None)  # fmt: skip
+
+
+def _no_constant(name: str, place: Span) -> Diagnostic:
+    return error("L015", f"the file has no constant `{name}` that a setting can give", place,
+                 help="a setting names a constant with a type, or is `dialect` or `division`")  # fmt: skip
