@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeAlias
 
 from syncml.clock_calculus import BufferUse, infer_clocks, lower_buffers
@@ -65,14 +66,26 @@ class Checked:
         return inline(self.program).node(self.program.main)
 
 
+def split_target(target: str) -> tuple[Path, str]:
+    """The file and the node that ``FILE[:NODE]`` names; the node is empty if none is."""
+    from syncml.lang.load import split_target as split_python
+    from syncml.lustre.load import is_lustre
+    from syncml.lustre.load import split_target as split_lustre
+
+    return split_lustre(target) if is_lustre(target) else split_python(target)
+
+
 def load(target: str, settings: Mapping[str, str] | None = None) -> Program:
-    """Trace the program in ``FILE`` or ``FILE:NODE``.
+    """Trace the Python program, or read the Lustre one, in ``FILE`` or ``FILE:NODE``.
 
     Raises:
         DiagnosticError: the file cannot be read or run, or what it defines is no program (families L and T).
     """
     from syncml.lang.load import load_program
+    from syncml.lustre.load import is_lustre, load_lustre
 
+    if is_lustre(target):
+        return load_lustre(target, settings or {})
     return load_program(target, settings or {})
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from syncml.cli.values import cells, leaf_names
 from syncml.cli.verify_json import render_verify
 from syncml.files import write_whole
-from syncml.lang.load import split_target
+from syncml.pipeline import split_target
 from syncml.verify import Counterexample, Result, VerificationReport, Violated
 
 TEST = """\

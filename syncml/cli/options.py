@@ -11,11 +11,11 @@ import typer
 from syncml.diagnostics import DiagnosticError, error
 from syncml.diagnostics.render import Format
 
-SUFFIX = ".py"
+SUFFIXES = (".py", ".lus")
 
 Target = Annotated[
     str,
-    typer.Argument(metavar="FILE[:NODE]", help="A Python program, and the node in it.", show_default=False),
+    typer.Argument(metavar="FILE[:NODE]", help="A Python or Lustre program, and the node in it.", show_default=False),
 ]
 NodeOption = Annotated[
     str | None, typer.Option("--node", metavar="NODE", help="The node; the same as FILE:NODE.", show_default=False)
@@ -43,15 +43,15 @@ def target(given: str, node: str | None) -> str:
     Raises:
         DiagnosticError: U002 if there is no such program, U001 if the node is named twice.
     """
-    from syncml.lang.load import split_target
+    from syncml.pipeline import split_target
 
     path, named = split_target(given)
     if not path.is_file():
         raise DiagnosticError(
-            error("U002", f"there is no file {given}", help="name a Python file, as FILE or FILE:NODE")
+            error("U002", f"there is no file {given}", help="name a file of Python or Lustre, as FILE or FILE:NODE")
         )
-    if path.suffix != SUFFIX:
-        advice = f"a program is a file that ends in {SUFFIX}"
+    if path.suffix not in SUFFIXES:
+        advice = f"a program is a file that ends in {' or '.join(SUFFIXES)}"
         raise DiagnosticError(error("U002", f"{given} is not a program", help=advice))
     if node is None:
         return given

@@ -338,7 +338,9 @@ class Body:
 
     def _kept(self, name: str, span: Span) -> Value:
         if name not in self._frames:
-            raise unread(f"a branch that leaves `{name}` open", span, "define it in both branches, or use a frame block")
+            raise unread(
+                f"a branch that leaves `{name}` open", span, "define it in both branches, or use a frame block"
+            )
         return self._frames[name]
 
     def _frame(self, item: Frame) -> Walk[dict[str, list[Value]]]:

@@ -11,10 +11,23 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import assert_never
 
-from syncml.diagnostics.model import Span
+from syncml.diagnostics.model import InternalFault, Span
 from syncml.ir.clocks import BASE, Clock, On, steps
 from syncml.ir.constants import Const
-from syncml.ir.equations.syntax import Apply, Atom, Call, Equation, Fby, Merge, Property, PropertyKind, Rhs, Var, Wave, When
+from syncml.ir.equations.syntax import (
+    Apply,
+    Atom,
+    Call,
+    Equation,
+    Fby,
+    Merge,
+    Property,
+    PropertyKind,
+    Rhs,
+    Var,
+    Wave,
+    When,
+)
 from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, Type
 from syncml.lustre.cursor import unread
@@ -34,6 +47,8 @@ class Builder:
         self._renamed: dict[Var, Var] = {}
         self._first: dict[Clock, Var] = {}
         self._counts: dict[str, int] = {}
+        self._samples: dict[When, Var] = {}
+        """Sampled streams: the same one each time, since a clock is the same only if its condition is."""
 
     def stream(self, name: str, type_: Type, span: Span, *, user: bool = True) -> Var:
         """A stream whose name is ``name``, or a variant of it where that is taken."""
@@ -114,8 +129,11 @@ class Builder:
 
     def sampled(self, atom: Atom, condition: Var, constructor: bool | str, span: Span) -> Var:
         """``atom when constructor(condition)``."""
-        clock = On(self._clocks.get(condition, BASE), condition, constructor)
-        return self.emit(When(atom, condition, constructor), atom.type, span, clock)
+        rhs = When(atom, condition, constructor)
+        if rhs not in self._samples:
+            clock = On(self._clocks.get(condition, BASE), condition, constructor)
+            self._samples[rhs] = self.emit(rhs, atom.type, span, clock)
+        return self._samples[rhs]
 
     def sampled_down(self, atom: Atom, condition: Var, constructor: bool | str, span: Span) -> Var:
         """The same for an ``atom`` on a faster clock than the condition: it is sampled by that clock first."""
@@ -151,7 +169,9 @@ class Builder:
             return renamed.get(var, var)
 
         def clock(given: Clock) -> Clock:
-            return On(clock(given.parent), stream(given.condition), given.constructor) if isinstance(given, On) else given
+            return (
+                On(clock(given.parent), stream(given.condition), given.constructor) if isinstance(given, On) else given
+            )
 
         equations = tuple(
             replace(e, targets=tuple(map(stream, e.targets)), rhs=_substituted(e.rhs, read, stream))
@@ -172,7 +192,7 @@ def _substituted(rhs: Rhs, atom: Callable[[Atom], Atom], var: Callable[[Var], Va
             return replace(rhs, source=atom(rhs.source), condition=var(rhs.condition))
         case Merge():
             return replace(rhs, condition=var(rhs.condition), branches=tuple((c, atom(a)) for c, a in rhs.branches))
-        case Wave():
-            return rhs
+        case Wave() | Buffer():
+            raise InternalFault("the reader of Lustre makes no words and no buffers")
         case _:
             assert_never(rhs)

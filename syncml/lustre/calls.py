@@ -1,10 +1,10 @@
 """Calls: of nodes, of operators, over arrays, and at some instants only.
 
-    map<<f, n>>(a)          y[i] = f(a[i]), each element an instance of its own
-    red<<f, n>>(x, a)       x, then f(x, a[0]), then f(that, a[1]), ...
-    fill<<f, n>>(x)         the same with an array of the further outputs of f; fillred has both
-    condact(c, f(x), d)     y = merge c (f(x when c)) ((d fby y) when not c)
-    (restart f every r)(x)  f starts anew where r is true
+map<<f, n>>(a)          y[i] = f(a[i]), each element an instance of its own
+red<<f, n>>(x, a)       x, then f(x, a[0]), then f(that, a[1]), ...
+fill<<f, n>>(x)         the same with an array of the further outputs of f; fillred has both
+condact(c, f(x), d)     y = merge c (f(x when c)) ((d fby y) when not c)
+(restart f every r)(x)  f starts anew where r is true
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from syncml.diagnostics.model import DiagnosticError, Span, error
 from syncml.ir.clocks import BASE, Clock, On, Periodic, conditions
 from syncml.ir.constants import Const
-from syncml.ir.equations.syntax import Atom, Fby, Merge, Var, Apply
+from syncml.ir.equations.syntax import Apply, Atom, Fby, Merge, Var
 from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, TensorType
 from syncml.lustre.builder import Builder
@@ -106,8 +106,9 @@ class Calls:
             atoms: list[Atom] = []
             for atom in result.atoms:
                 default = wanted.pop(0) if wanted else None
-                if default is not None:
-                    same_type(default.type, atom.type, "a default value and the result", span)
+                if default is not None and default.type != atom.type:
+                    message = f"a default value is {default.type}, the result {atom.type}"
+                    raise DiagnosticError(error("T001", message, span))
                 atoms.append(self._held(atom, clock, default, span))
             held.append(Value(plain(result.type), tuple(atoms)))
         return held
@@ -171,9 +172,7 @@ class Calls:
             raise DiagnosticError(error("T001", f"`boolred` runs over {size} Booleans, not over {array.type}", span))
         return self._ops.count([element(array, i) for i in range(size)], least, most, span)
 
-    def _node(
-        self, ref: NodeRef, arguments: Sequence[Value], span: Span, restart: Value | None
-    ) -> Walk[list[Value]]:
+    def _node(self, ref: NodeRef, arguments: Sequence[Value], span: Span, restart: Value | None) -> Walk[list[Value]]:
         types = [v.type for v in arguments]
         interface: Interface = yield self._context.instance(ref, types, span)
         self._check_arguments(ref, interface, types, span)
@@ -211,8 +210,6 @@ class Calls:
         for formal, actual in zip(interface.inputs, types, strict=True):
             if plain(formal) != plain(actual):
                 raise DiagnosticError(error("T001", f"`{ref.name}` takes {formal} where {actual} is given", span))
-
-
 
 
 def _placed(clock: Clock, activation: Clock | None, actual: dict[Var, Atom]) -> Clock | None:

@@ -94,7 +94,9 @@ class Clauses:
         for clause in mode.clauses:
             if clause.kind == "ensure":
                 holds: Atom = yield self._truth(clause.value)
-                promise = operations.atom(Op.OR, (operations.atom(Op.NOT, (required,), clause.span), holds), clause.span)
+                promise = operations.atom(
+                    Op.OR, (operations.atom(Op.NOT, (required,), clause.span), holds), clause.span
+                )
                 name = f"{self._prefix}{mode.name}: {clause.name or f'ensure {clause.span.line}'}"
                 self._b.states(PropertyKind.ENSURE, name, promise, clause.span)
 
@@ -149,5 +151,3 @@ class Clauses:
         prefix = f"{self._prefix}{item.contract}."
         yield Clauses(self._context, self._b, inner, prefix, self._depth + 1).contract(declaration.contract)
         self._env.modes.update({f"{item.contract}::{name}": value for name, value in inner.modes.items()})
-
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 from syncml.lustre.cursor import Cursor, unread
 from syncml.lustre.expressions import ExpressionParser
 from syncml.lustre.interfaces import InterfaceParser
-from syncml.lustre.syntax import Clause, ContractItem, Declared, Ghost, Imports, Mode, NamedType
+from syncml.lustre.syntax import Clause, ContractItem, Declared, Expression, Ghost, Imports, Mode, NamedType
 from syncml.lustre.tokens import Kind
 
 _CLAUSES = ("assume", "guarantee", "require", "ensure")
@@ -90,7 +90,7 @@ class ContractParser:
         start = c.expect("import").span
         name = c.name("a contract").text
         c.expect("(")
-        inputs = []
+        inputs: list[Expression] = []
         while not c.accept(")"):
             inputs.append(self._expressions.expression())
             if not c.accept(","):
@@ -98,7 +98,7 @@ class ContractParser:
                 break
         c.expect("returns")
         c.expect("(")
-        outputs = []
+        outputs: list[Expression] = []
         while not c.accept(")"):
             outputs.append(self._expressions.expression())
             if not c.accept(","):

@@ -1,7 +1,7 @@
 """The operators of time: `pre`, `->`, `fby`, `current`.
 
-    pre x       pre of each leaf           a -> b    where(first, a, b), and c fby x for c -> pre x
-    a fby b     a -> pre b                 current x    y = merge c (x) ((pre y) when not c)
+pre x       pre of each leaf           a -> b    where(first, a, b), and c fby x for c -> pre x
+a fby b     a -> pre b                 current x    y = merge c (x) ((pre y) when not c)
 """
 
 from __future__ import annotations
@@ -70,7 +70,9 @@ class Delays:
         branches: list[tuple[bool | str, Atom]] = []
         for constructor in constructors(clock.condition):
             here = constructor == clock.constructor
-            branches.append((constructor, atom if here else self._b.sampled(before, clock.condition, constructor, span)))
+            branches.append(
+                (constructor, atom if here else self._b.sampled(before, clock.condition, constructor, span))
+            )
         self._b.equate(held, Merge(clock.condition, tuple(branches)), span)
         return held
 

@@ -203,7 +203,9 @@ class Expressions:
         indices = list(range(low, high + (1 if step > 0 else -1), step)) if step else []
         if not indices or not all(0 <= i < type_.size for i in indices):
             raise DiagnosticError(
-                error("T005", f"the slice {low}..{high} step {step} does not fit an array of {type_.size}", written.span)
+                error(
+                    "T005", f"the slice {low}..{high} step {step} does not fit an array of {type_.size}", written.span
+                )
             )
         return indices
 
@@ -257,7 +259,12 @@ class Expressions:
 
     def _joined(self, lefts: Sequence[Value], rights: Sequence[Value], span: Span) -> Value:
         (left, *_), (right, *_) = lefts or [None], rights or [None]
-        if left is None or right is None or not isinstance(left.type, ArrayType) or not isinstance(right.type, ArrayType):
+        if (
+            left is None
+            or right is None
+            or not isinstance(left.type, ArrayType)
+            or not isinstance(right.type, ArrayType)
+        ):
             raise DiagnosticError(error("T006", "`|` joins two arrays", span))
         same_type(left.type.element, right.type.element, "the elements of joined arrays", span)
         return Value(ArrayType(left.type.element, left.type.size + right.type.size), left.atoms + right.atoms)

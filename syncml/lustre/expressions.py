@@ -40,7 +40,7 @@ from syncml.lustre.syntax import (
     TypeExpression,
     Unary,
 )
-from syncml.lustre.tokens import Dialect, Kind, Token
+from syncml.lustre.tokens import Dialect, Kind, Token, words
 from syncml.lustre.walk import Walk, run
 
 
@@ -89,7 +89,7 @@ PRIORITIES = {
         10, 0, 15, 15,
     ),
 }  # fmt: skip
-OPERATORS = frozenset("+ - * / % ** and or xor not => = <> < <= > >= div mod if pre fby -> current".split())
+OPERATORS = words("+ - * / % ** and or xor not => = <> < <= > >= div mod if pre fby -> current")
 """Operators that a static argument may be."""
 
 
@@ -114,10 +114,7 @@ class ExpressionParser:
             if closing:
                 c.expect(")")
             return ClockOf("false", stream, c.since(start))
-        if c.text in ("true", "false"):
-            first = c.advance()
-        else:
-            first = c.name("a clock")
+        first = c.advance() if c.text in ("true", "false") else c.name("a clock")
         if c.text == "(" and c.peek().kind is Kind.NAME and c.peek(2).text == ")":
             c.advance()
             stream = c.advance().text
@@ -237,7 +234,12 @@ class ExpressionParser:
         c, p = self._c, self._p
         start, token = c.span, c.token
         text = c.text
-        if text in CONVERSIONS and token.kind is Kind.NAME and text in p.prefix and c.peek().text not in (",", ")", ";"):
+        if (
+            text in CONVERSIONS
+            and token.kind is Kind.NAME
+            and text in p.prefix
+            and c.peek().text not in (",", ")", ";")
+        ):
             c.advance()
             operand: Expression = yield self._above(p.prefix[text])
             return Conversion(text, operand, c.since(start))
@@ -265,7 +267,9 @@ class ExpressionParser:
                 return Number(Fraction(int(text, 0) if text[:2] in ("0x", "0X") else int(text)), False, start)
             case Kind.REAL, text:
                 c.advance()
-                return Number(Fraction(text.rstrip(".") if text.endswith(".") else text.replace(".e", "e")), True, start)
+                return Number(
+                    Fraction(text.rstrip(".") if text.endswith(".") else text.replace(".e", "e")), True, start
+                )
             case Kind.WORD, ("true" | "false") as text:
                 c.advance()
                 return Truth(text == "true", start)
@@ -420,7 +424,7 @@ class ExpressionParser:
         return CallOf(call.callee, call.arguments, c.since(start), call.restart, condition, tuple(defaults))
 
     def _activation(self, start: Span) -> Walk[Expression]:
-        """Behind ``(``: ``activate N every c [initial default (d)] [restart every r])(x)`` or ``restart N every r)(x)``."""
+        """Behind ``(``: ``activate N every c [initial default (d)] [restart every r])(x)``, or restarted."""
         c = self._c
         restart: Expression | None = None
         activation: Expression | None = None

@@ -19,8 +19,19 @@ from math import floor, trunc
 from syncml.diagnostics.model import DiagnosticError, Span, error
 from syncml.ir.constants import Const, exact
 from syncml.ir.equations.syntax import Apply, Atom
-from syncml.ir.operators import OperatorTypeError, Op, result_type
-from syncml.ir.types import BOOL, FLOATS, FRACTIONAL, INTEGERS, MACHINE_INTEGERS, MATHEMATICAL, NUMERIC, Scalar, TensorType, integer_range
+from syncml.ir.operators import Op, OperatorTypeError, result_type
+from syncml.ir.types import (
+    BOOL,
+    FLOATS,
+    FRACTIONAL,
+    INTEGERS,
+    MACHINE_INTEGERS,
+    MATHEMATICAL,
+    NUMERIC,
+    Scalar,
+    TensorType,
+    integer_range,
+)
 from syncml.lustre.builder import Builder
 from syncml.lustre.types import LustreType, Value, leaves, plain
 
@@ -79,20 +90,20 @@ class Operations:
                 return self.convert(x, Scalar.INT, span, rounds_down=False)
             case "int2real", [x]:
                 return self.convert(x, Scalar.REAL, span)
-            case ("#" | "nor"), _:
+            case (("#" | "nor"), _):
                 return self._exclusive(op, operands, span)
-            case ("+" | "-" | "*" | "<" | "<=" | ">" | ">="), [_, _]:
+            case (("+" | "-" | "*" | "<" | "<=" | ">" | ">="), [_, _]):
                 return self._pointwise(SYMBOLS[op], operands, span, NUMERIC, op)
-            case ("and" | "or" | "xor"), [_, _]:
+            case (("and" | "or" | "xor"), [_, _]):
                 return self._pointwise(SYMBOLS[op], operands, span, frozenset({BOOL}), op)
             case "=>", [x, y]:
                 self._require((x, y), frozenset({BOOL}), op, span)
                 return Value(BOOL, (self.atom(Op.OR, (self.atom(Op.NOT, x.atoms, span), *y.atoms), span),))
-            case ("=" | "<>"), [x, y]:
+            case (("=" | "<>"), [x, y]):
                 return self._equality(op, x, y, span)
             case "/", [x, y] if plain(x.type) in FRACTIONAL:
                 return self._pointwise(Op.DIV, operands, span, FRACTIONAL, op)
-            case ("/" | "div" | "mod"), [x, y]:
+            case (("/" | "div" | "mod"), [x, y]):
                 self._require((x, y), INTEGERS, op, span)
                 return Value(plain(x.type), (self._quotient(op == "mod", x.atoms[0], y.atoms[0], span),))
             case "if", [condition, *branches] if len(branches) >= 2 and len(branches) % 2 == 0:
@@ -136,7 +147,7 @@ class Operations:
             whole = (floor if rounds_down else trunc)(number)
             return Value(to, (Const(number if to is Scalar.REAL else _wrapped(whole, to), to),))
         result: Atom = self.atom(Op.CAST, (atom,), span, to)
-        if rounds_down and source in FRACTIONAL and to is Scalar.INT and isinstance(source, Scalar):
+        if rounds_down and source in FRACTIONAL and to is Scalar.INT:
             above = self.atom(Op.GT, (self.atom(Op.CAST, (result,), span, source), atom), span)
             result = self.choose(above, self.atom(Op.SUB, (result, Const(1, to)), span), result, span)
         return Value(to, (result,))
@@ -189,9 +200,7 @@ class Operations:
             raise DiagnosticError(error(code, str(wrong), span)) from wrong
         return self._b.emit(Apply(op, atoms, attribute), type_, span, self._b.clock(*atoms))
 
-    def _pointwise(
-        self, op: Op, operands: Sequence[Value], span: Span, allowed: frozenset[Scalar], name: str
-    ) -> Value:
+    def _pointwise(self, op: Op, operands: Sequence[Value], span: Span, allowed: frozenset[Scalar], name: str) -> Value:
         self._require(operands, allowed, name, span)
         atom = self.atom(op, tuple(v.atoms[0] for v in operands), span)
         assert not isinstance(atom.type, TensorType), "leaves are scalars"
@@ -233,7 +242,7 @@ class Operations:
         if isinstance(x, Const) and isinstance(y, Const) and kind is Scalar.INT and y.value:
             return Const(_divided(int(exact_number(x)), int(exact_number(y)), self._division)[remainder], kind)
         down = self.atom(Op.MOD if remainder else Op.FLOORDIV, (x, y), span)
-        unsigned = not isinstance(kind, Scalar) or (kind in MACHINE_INTEGERS and integer_range(kind)[0] == 0)
+        unsigned = kind in MACHINE_INTEGERS and integer_range(kind)[0] == 0
         positive = isinstance(y, Const) and exact_number(y) > 0
         if unsigned or (positive and self._division is Division.EUCLIDEAN):
             return down
@@ -343,7 +352,7 @@ def _folded(op: Op, atoms: tuple[Atom, ...]) -> Const | None:
             result = x * y
         case Op.DIV, [x, y] if y:
             result = x / y
-        case (Op.LT | Op.LE | Op.GT | Op.GE), [x, y]:
+        case ((Op.LT | Op.LE | Op.GT | Op.GE), [x, y]):
             return Const({Op.LT: x < y, Op.LE: x <= y, Op.GT: x > y, Op.GE: x >= y}[op], BOOL)
         case _:
             return None

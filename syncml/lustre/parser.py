@@ -186,9 +186,7 @@ class _Parser:
         if c.accept("="):
             alias = self._expressions.callee()
             c.accept(";", ".")
-            return NodeDeclaration(
-                name.text, statics, inputs, outputs, name.span, alias=alias, function=function
-            )
+            return NodeDeclaration(name.text, statics, inputs, outputs, name.span, alias=alias, function=function)
         c.accept(";")
         contract: tuple[ContractItem, ...] = ()
         while c.text in ("%contract", "con"):

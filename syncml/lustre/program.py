@@ -63,7 +63,7 @@ class Elaboration:
         self._constants: dict[tuple[int, str], Value | None] = {}
         self._types: dict[tuple[int, str], LustreType | None] = {}
         self._records: dict[str, tuple[RecordOf, Env]] = {}
-        self._instances: dict[object, Interface | None | DiagnosticError] = {}
+        self._instances: dict[object, Interface | DiagnosticError | None] = {}
         self._nodes: list[Node] = []
         self._names: set[str] = set()
 
@@ -89,7 +89,7 @@ class Elaboration:
                 found[name] = interface.node.name
             except DiagnosticError as fault:
                 faulty.add(name)
-                beyond = all(d.code == "R002" for d in fault.diagnostics)
+                beyond = all(d.code in ("R002", "L014") for d in fault.diagnostics)
                 (skipped.extend if beyond else collector.extend)(fault.diagnostics)
         collector.raise_if_errors()
         called = {e.rhs.node for n in self._nodes for e in n.equations if isinstance(e.rhs, Call)}
@@ -144,9 +144,7 @@ class Elaboration:
                 return Value(type_, (Const(plain, type_),))
         return None
 
-    def record(
-        self, name: str, fields: Sequence[str], env: Env, span: Span
-    ) -> Walk[tuple[RecordType, Env]]:
+    def record(self, name: str, fields: Sequence[str], env: Env, span: Span) -> Walk[tuple[RecordType, Env]]:
         """A record type, and where the default values of its fields are written."""
         if name:
             type_: LustreType = yield self.type_of(NamedType(name, span), env)
@@ -213,7 +211,9 @@ class Elaboration:
             for constant in declaration.constants:
                 value: Value = yield self._defined(constant, env)
                 env = Env(ref.scope, {**env.statics, constant.name: value}, {}, {})
-            interface: Interface = yield Body(self, declaration, env, self._dialect).node(self._unique(declaration.name))
+            interface: Interface = yield Body(self, declaration, env, self._dialect).node(
+                self._unique(declaration.name)
+            )
         except DiagnosticError as fault:
             self._instances[key] = fault
             raise
@@ -363,7 +363,9 @@ class Elaboration:
             )  # fmt: skip
         value: Value = yield self._expressions(env).one(declaration.value)
         if any(not isinstance(a, Const) for a in value.atoms):
-            raise DiagnosticError(error("R005", f"the value of `{declaration.name}` is not constant", declaration.value.span))
+            raise DiagnosticError(
+                error("R005", f"the value of `{declaration.name}` is not constant", declaration.value.span)
+            )
         if type_ is not None:
             same_type(type_, value.type, f"`{declaration.name}` and its value", declaration.value.span)
         return value
@@ -413,7 +415,9 @@ class Elaboration:
                 fields: list[tuple[str, LustreType]] = []
                 for name, inner, _ in written.fields:
                     fields.append((name, (yield self.type_of(inner, _bare(scope)))))
-                name = declaration.name if declaration.name not in self._records else f"{scope.name}::{declaration.name}"
+                name = (
+                    declaration.name if declaration.name not in self._records else f"{scope.name}::{declaration.name}"
+                )
                 self._records[name] = written, _bare(scope)
                 return RecordType(name, tuple(fields))
             case written:
@@ -428,9 +432,7 @@ def _bare(scope: Scope) -> Env:
 def _is_closed(ref: NodeRef) -> bool:
     """Whether a node can be the main one: it has a body, and nothing is left to its callers."""
     declaration = ref.declaration
-    return declaration is not None and not (
-        declaration.statics or declaration.external or declaration.imported
-    )
+    return declaration is not None and not (declaration.statics or declaration.external or declaration.imported)
 
 
 def _setting(declaration: ConstantDeclaration, type_: LustreType, text: str) -> Value:
@@ -458,7 +460,7 @@ def _reachable(nodes: Sequence[Node], main: str) -> Program:
         if node.name in needed:
             kept.append(node)
             needed |= {e.rhs.node for e in node.equations if isinstance(e.rhs, Call)}
-    return Program(tuple(reversed(kept)), main)
+    return Program(tuple(reversed(kept)), main, undefined_first=True)
 
 
 def _no_node(place: Span) -> Diagnostic:

@@ -40,9 +40,7 @@ class Scope:
     uses: list[Scope] = field(default_factory=list["Scope"])
     packages: dict[str, Scope] = field(default_factory=dict[str, "Scope"])
     """All packages of the file, shared by its scopes."""
-    needs: dict[str, tuple[StaticArgument, Scope]] = field(
-        default_factory=dict[str, "tuple[StaticArgument, Scope]"]
-    )
+    needs: dict[str, tuple[StaticArgument, Scope]] = field(default_factory=dict[str, "tuple[StaticArgument, Scope]"])
     """What the parameters of a model are in this instance of it, and where that is written."""
 
     def near(self) -> Iterable[Scope]:
@@ -93,7 +91,7 @@ def scope_of(file: File) -> Scope:
             if package.model not in models:
                 raise DiagnosticError(error("R003", f"there is no model `{package.model}`", package.span))
             body = models[package.model]
-            if (missing := {n.name for n in body.needs} - {name for name, _ in package.arguments}):
+            if missing := {n.name for n in body.needs} - {name for name, _ in package.arguments}:
                 names = ", ".join(f"`{name}`" for name in sorted(missing))
                 raise DiagnosticError(error("R003", f"`{package.name}` gives no {names} to its model", package.span))
         else:

@@ -45,21 +45,26 @@ class Token:
     span: Span
 
 
-_COMMON = frozenset(
-    "and assert const current div else enum false fby function if let merge mod node not or pre returns tel then true "
-    "type var when xor with".split()
+def words(text: str) -> frozenset[str]:
+    """The words of a text."""
+    return frozenset(text.split())
+
+
+_COMMON = words(
+    "and assert const current div else enum false fby function if let merge mod node not or pre returns "
+    "tel then true type var when xor with"
 )
 _OF_DIALECT = {
     Dialect.V6: _COMMON
-    | frozenset("extern nor operator package model needs provides uses is body end include step struct unsafe".split()),
+    | words("extern nor operator package model needs provides uses is body end include step struct unsafe"),
     Dialect.KIND2: _COMMON
-    | frozenset(
-        "imported struct condact activate restart every initial default subrange of frame elsif fi check contract "
-        "import forall exists last end any choose datatype opaque transparent con noc param match lemma in "
-        "subtype cond otherwise auto reachable invariant provided".split()
+    | words(
+        "imported struct condact activate restart every initial default subrange of frame elsif fi check "
+        "contract import forall exists last end any choose datatype opaque transparent con noc param match "
+        "lemma in subtype cond otherwise auto reachable invariant provided"
     ),
     Dialect.VELUS: _COMMON
-    | frozenset("every last switch automaton reset whenot case do done of end external restart local".split()),
+    | words("every last switch automaton reset whenot case do done of end external restart local"),
 }
 
 SPEAKING = {
@@ -80,18 +85,22 @@ _TOKEN = re.compile(
     r'|(?P<string>"[^"\n]*")'
     r"|(?P<sign><<|>>|->|=>|<=|>=|<>|::|:=|\.\.|\*\*|[-+*/%^#=<>()\[\]{}.,;:|&!?@'])"
 )
-_MARKS = (
-    (Dialect.VELUS, re.compile(r"\b(?:float32|float64|whenot|external|onot)\b|\bdo\b(?=[^;]*=)|\bautomaton\b(?=\s+initially)\b|\btype\s+\w+\s*=\s*\|?\s*"
-                               r"[A-Z]\w*\s*\||::\s*\.|\)\s*every\b|=>\s*[^;)]*\)\s*\(\s*[A-Z]\w*\s*=>")),
-    (Dialect.KIND2, re.compile(r"[%!](?:MAIN|PROPERTY)\b|@contract\b|^\s*(?:contract|check|guarantee)\b|\bimported\b|"
-                               r"\bsubrange\b|\bu?int(?:8|16|32|64)\b|\bactivate\b|\brestart\b|\bframe\b|\bcon\b", re.M)),
-)  # fmt: skip
+_MARKS = {
+    Dialect.VELUS: (
+        r"\b(?:float32|float64|whenot|external|onot)\b|\bdo\b(?=[^;]*=)|\bautomaton\s+initially\b|::\s*\.|\)\s*every\b"
+        r"|\btype\s+\w+\s*=\s*\|?\s*[A-Z]\w*\s*\||=>\s*[^;)]*\)\s*\(\s*[A-Z]\w*\s*=>|\(\s*true\s*=>"
+    ),
+    Dialect.KIND2: (
+        r"[%!](?:MAIN|PROPERTY)\b|@contract\b|^\s*(?:contract|check|guarantee)\b|\b(?:imported|subrange|activate|restart"
+        r"|frame|con|u?int(?:8|16|32|64))\b"
+    ),
+}
 
 
 def dialect_of(text: str) -> Dialect:
     """The dialect whose own words ``text`` uses; V6 if it uses none."""
     bare = re.sub(r"--(?![%!]).*", "", text)
-    return next((dialect for dialect, mark in _MARKS if mark.search(bare)), Dialect.V6)
+    return next((dialect for dialect, mark in _MARKS.items() if re.search(mark, bare, re.MULTILINE)), Dialect.V6)
 
 
 class Lexer:

@@ -56,8 +56,8 @@ class Wrapper:
             for var, atom in zip(_vars(output), result.atoms, strict=True):
                 self._b.define(var, atom, declaration.span)
         equations, properties, clocks = self._b.finished()
-        sides = (tuple(v for value in side for v in _vars(value)) for side in (inputs, outputs))
-        node = Node(name, declaration.name, *sides, equations, properties, declaration.span,
+        given, made = (tuple(v for value in side for v in _vars(value)) for side in (inputs, outputs))
+        node = Node(name, declaration.name, given, made, equations, properties, declaration.span,
                     clocks=MappingProxyType(clocks))  # fmt: skip
         return Interface(node, tuple(types), tuple(v.type for v in results))
 

@@ -20,29 +20,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
-from syncml.diagnostics import Collector, Diagnostic, InternalFault, Label, Span, error
+from syncml.diagnostics import Collector, Diagnostic, InternalFault
 from syncml.ir.clocks import On, Word, steps
 from syncml.ir.constants import Const
 from syncml.ir.equations.conditions import Conditions, conditions_of
 from syncml.ir.equations.syntax import Apply, Atom, Buffer, Call, Equation, Fby, Merge, Node, Program, Var, Wave, When
 from syncml.ir.graphs import components
 from syncml.ir.operators import Op
-
-
-@dataclass(frozen=True, slots=True)
-class _Sink:
-    """A place where an undefined value would matter."""
-
-    span: Span
-    what: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """A `pre` without a first value, or the result of a call that hands one on."""
-
-    span: Span
-    name: str
+from syncml.verify.flow import Sink, Source, fault, name_of
+from syncml.verify.undefined import check_undefined
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +40,8 @@ class _Signature:
     """
 
     inputs: tuple[frozenset[int], ...]
-    sources: tuple[_Source | None, ...]
-    required: Mapping[int, _Sink]
+    sources: tuple[Source | None, ...]
+    required: Mapping[int, Sink]
 
 
 def check_initialisation(program: Program) -> None:
@@ -64,6 +50,9 @@ def check_initialisation(program: Program) -> None:
     Raises:
         DiagnosticError: I001 for each `pre` whose undefined first value matters.
     """
+    if program.undefined_first:
+        check_undefined(program)
+        return
     collector = Collector()
     conditions = conditions_of(program)
     signatures: dict[str, _Signature] = {}
@@ -89,8 +78,8 @@ class _Flow:
         self._streams = [*node.inputs, *(t for e in node.equations for t in e.targets)]
         self._number = {var: i for i, var in enumerate(self._streams)}
         self._from: list[list[int]] = [[] for _ in self._streams]
-        self._sources: dict[int, _Source] = {}
-        self._sinks: dict[int, _Sink] = {}
+        self._sources: dict[int, Source] = {}
+        self._sinks: dict[int, Sink] = {}
         for equation in node.equations:
             self._equation(equation)
         for var, sink in self._outer_sinks(is_main):
@@ -101,13 +90,13 @@ class _Flow:
         """I001 for each source that reaches a sink."""
         for number, source in self._sources.items():
             if number in self._reached:
-                yield _fault(source, self._reached[number])
+                yield fault(source, self._reached[number])
 
     def signature(self) -> _Signature:
         """The type of the node for its callers; what has been reported is taken to be defined."""
         count = len(self._node.inputs)
         masks = [1 << i if i < count else 0 for i in range(len(self._streams))]
-        source: list[_Source | None] = [None] * len(self._streams)
+        source: list[Source | None] = [None] * len(self._streams)
         for number, found in self._sources.items():
             source[number] = None if number in self._reached else found
         for component in components(self._from):
@@ -132,22 +121,21 @@ class _Flow:
                 self._flows(equation.target, *self._operands(rhs))
             case Fby():
                 if rhs.init is None:
-                    name = rhs.following.name if isinstance(rhs.following, Var) and rhs.following.user else "..."
-                    self._sources[self._number[equation.target]] = _Source(equation.span, name)
-                    self._sink(rhs.following, _Sink(equation.span, "another `pre`"))
+                    self._sources[self._number[equation.target]] = Source.of(equation, rhs)
+                    self._sink(rhs.following, Sink(equation.span, "another `pre`"))
                 else:
-                    self._sink(rhs.following, _Sink(equation.span, f"the next value of {_name(equation.target)}"))
+                    self._sink(rhs.following, Sink(equation.span, f"the next value of {name_of(equation.target)}"))
             case When():
-                self._sink(rhs.condition, _Sink(equation.span, "a condition"))
+                self._sink(rhs.condition, Sink(equation.span, "a condition"))
                 if self._selects_first(rhs.condition, rhs.constructor) is not False:
                     self._flows(equation.target, rhs.source)
             case Merge():
-                self._sink(rhs.condition, _Sink(equation.span, "the condition of a merge"))
+                self._sink(rhs.condition, Sink(equation.span, "the condition of a merge"))
                 for constructor, atom in rhs.branches:
                     if self._selects_first(rhs.condition, constructor):
                         self._flows(equation.target, atom)
                     else:
-                        self._sink(atom, _Sink(equation.span, "a branch of a merge that may come later"))
+                        self._sink(atom, Sink(equation.span, "a branch of a merge that may come later"))
             case Wave():
                 pass
             case Call():
@@ -184,25 +172,25 @@ class _Flow:
         root, wanted = selection
         return self._first[root].value == wanted if root in self._first else None
 
-    def _outer_sinks(self, is_main: bool) -> Iterator[tuple[Var, _Sink]]:
+    def _outer_sinks(self, is_main: bool) -> Iterator[tuple[Var, Sink]]:
         for clause in self._node.properties:
-            yield clause.holds, _Sink(clause.span, f"the contract {clause.name!r}")
+            yield clause.holds, Sink(clause.span, f"the contract {clause.name!r}")
         for var in (*self._node.inputs, *self._node.outputs):
             for step in steps(self._node.clocks[var]):
                 if isinstance(step, On):
-                    yield step.condition, _Sink(var.span, f"the clock of {_name(var)}")
+                    yield step.condition, Sink(var.span, f"the clock of {name_of(var)}")
         if is_main:
             for var in self._node.outputs:
-                yield var, _Sink(var.span, f"output {_name(var)}")
+                yield var, Sink(var.span, f"output {name_of(var)}")
 
     def _flows(self, target: Var, *atoms: Atom) -> None:
         self._from[self._number[target]] += [self._number[a] for a in atoms if isinstance(a, Var)]
 
-    def _sink(self, atom: Atom, sink: _Sink) -> None:
+    def _sink(self, atom: Atom, sink: Sink) -> None:
         if isinstance(atom, Var):
             self._sinks.setdefault(self._number[atom], sink)
 
-    def _towards_sinks(self) -> dict[int, _Sink]:
+    def _towards_sinks(self) -> dict[int, Sink]:
         """For each stream that reaches a sink, one that is nearest to it."""
         reached = dict(self._sinks)
         queue = deque(self._sinks)
@@ -213,18 +201,3 @@ class _Flow:
                     reached[origin] = reached[number]
                     queue.append(origin)
         return reached
-
-
-def _fault(source: _Source, sink: _Sink) -> Diagnostic:
-    return error(
-        "I001",
-        f"`pre({source.name})` is undefined at its first instant and reaches {sink.what}",
-        source.span,
-        "there is no value before the first instant",
-        secondary=[] if sink.span == source.span else [Label(sink.span, f"it reaches {sink.what} here")],
-        help=f"give a first value, `pre({source.name}, init=...)`, or one in front: `arrow(..., pre({source.name}))`",
-    )
-
-
-def _name(var: Var) -> str:
-    return f"`{var.name}`" if var.user else "a stream"

@@ -188,10 +188,14 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """Nodes, each after the nodes that it calls; ``main`` names the last of them."""
+    """Nodes, each after the nodes that it calls; ``main`` names the last of them.
+
+    ``undefined_first`` lets outputs and states be undefined at first, as in Lustre; they are the zero of their type.
+    """
 
     nodes: tuple[Node, ...]
     main: str
+    undefined_first: bool = False
 
     def node(self, name: str) -> Node:
         """The node called ``name``."""
