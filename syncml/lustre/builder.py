@@ -17,6 +17,7 @@ from syncml.ir.constants import Const
 from syncml.ir.equations.syntax import (
     Apply,
     Atom,
+    Buffer,
     Call,
     Equation,
     Fby,

@@ -25,9 +25,9 @@ SUFFIX = ".lus"
 _E = TypeVar("_E", bound=Enum)
 
 
-def is_lustre(target: str) -> bool:
+def is_lustre(target: str | Path) -> bool:
     """Whether ``FILE`` or ``FILE:NODE`` names a Lustre file."""
-    return split_target(target)[0].suffix == SUFFIX
+    return split_target(str(target))[0].suffix == SUFFIX
 
 
 def split_target(target: str) -> tuple[Path, str]:
