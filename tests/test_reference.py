@@ -6,7 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from syncml.cli.app import app
 from syncml.diagnostics import DiagnosticError
 from syncml.diagnostics.render import Format, render
 from syncml.pipeline import check_file
@@ -22,8 +24,24 @@ BLOCKS = [
 ]
 
 
+SCRIPT = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SCRIPTS = [(page, script) for page in PAGES for script in SCRIPT.findall((REFERENCE / page).read_text("utf-8"))]
+
+
+def check_text(target: str) -> str:
+    """What `syncml check` prints for a program."""
+    run = CliRunner().invoke(app, ["check", target])
+    assert run.exit_code == 0, run.output
+    return run.output
+
+
+@pytest.mark.parametrize(("page", "script"), SCRIPTS)
+def test_a_script_runs(page: str, script: str) -> None:
+    exec(compile(script, page, "exec"), {})
+
+
 def test_every_page_has_programs() -> None:
-    assert len(BLOCKS) == 7
+    assert len(BLOCKS) == 11
 
 
 @pytest.mark.parametrize(("kind", "program", "message"), BLOCKS)
@@ -33,7 +51,7 @@ def test_a_program_is_what_the_page_says(
     monkeypatch.chdir(tmp_path)
     Path("program.py").write_text(program, "utf-8")
     if kind == "ok":
-        check_file("program.py")
+        assert (message or "") in check_text("program.py")
         return
     with pytest.raises(DiagnosticError) as caught:
         check_file("program.py")

@@ -2,7 +2,9 @@
 
 from syncml.clock_calculus.crossing import BufferUse
 from syncml.clock_calculus.inference import infer_clocks
+from syncml.clock_calculus.least import Solution, solve_system
 from syncml.clock_calculus.rings import lower_buffers
+from syncml.clock_calculus.systems import Constraint, NoSolutionError, Side, repetition_vector
 from syncml.clock_calculus.words import (
     BufferSize,
     adaptable,
@@ -20,6 +22,10 @@ from syncml.ir.rates import describe, hyperperiod, rate_of
 __all__ = [
     "BufferSize",
     "BufferUse",
+    "Constraint",
+    "NoSolutionError",
+    "Side",
+    "Solution",
     "adaptable",
     "buffer_between",
     "describe",
@@ -33,5 +39,7 @@ __all__ = [
     "lower_buffers",
     "precedes",
     "rate_of",
+    "repetition_vector",
+    "solve_system",
     "synchronisable",
 ]

@@ -26,6 +26,7 @@ from typing import assert_never
 from syncml.clock_calculus.crossing import buffer_fault
 from syncml.clock_calculus.faults import Comparison, Role, activation_fault, escape, incomplete_merge, mismatch
 from syncml.clock_calculus.solver import Solver
+from syncml.clock_calculus.unknown_words import Use, place_unknown_words
 from syncml.diagnostics import Collector
 from syncml.ir.clocks import BASE, On, steps, word
 from syncml.ir.equations.conditions import Conditions, conditions_of
@@ -241,18 +242,19 @@ class _Inference:
     def _place_buffers(self) -> None:
         """Place the buffers whose reader nothing places.
 
-        Without a condition such a buffer passes its values on at once; a condition that is on any clock, such as a
-        word, is on the clock that the values were sampled from.
+        A condition that is on any clock, such as a word, is on the clock that the values were sampled from. Then the
+        clocks that are still unknown are words that solve the system of the buffers.
         """
+        used: list[Use] = []
         for equation, rhs, clock in self._buffers:
             if not isinstance(rhs.source, Var):
                 continue
-            source, reason = self._term(rhs.source), Comparison(Role.RESULT, equation.span)
-            if rhs.condition is None:
-                if not self._solver.is_known(clock):
-                    self._solver.unify(clock, source, reason)
-            elif not self._solver.is_known(parent := self._term(rhs.condition)):
-                self._solver.unify(parent, self._solver.unsampled(source), reason)
+            source = self._term(rhs.source)
+            if rhs.condition is not None and not self._solver.is_known(parent := self._term(rhs.condition)):
+                self._solver.unify(parent, self._solver.side(source)[0], Comparison(Role.RESULT, equation.span))
+            used.append(Use(equation, rhs, source, clock))
+        self._failed += self._solver.decide()
+        place_unknown_words(self._solver, used, self._node, self._collector)
 
     def _check_buffers(self, node: Node) -> None:
         """Some bounded buffer fits between the two clocks of each."""

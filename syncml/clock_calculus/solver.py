@@ -82,10 +82,16 @@ class Solver(Generic[Reason]):
         """Whether anything is known about ``term``, be it that it is faulty."""
         return self._kind[self._view(term)] is not _Kind.UNKNOWN
 
-    def unsampled(self, term: int) -> int:
-        """The clock that ``term`` was sampled from by a word; ``term`` itself if it is on no word."""
+    def side(self, term: int) -> tuple[int, Word]:
+        """``term`` as a word of another term, which no word selects."""
         root = self._view(term)
-        return self._parent[root] if self._kind[root] is _Kind.PERIODIC else root
+        if self._kind[root] is _Kind.PERIODIC:
+            return self._view(self._parent[root]), self._word(root)
+        return root, ALWAYS
+
+    def waiting(self) -> list[tuple[int, int]]:
+        """The comparisons of words below unknowns that wait to be decided."""
+        return [(left, right) for left, right, _ in self._waiting]
 
     def is_faulty(self, term: int) -> bool:
         """Whether an error about ``term``, or about a clock that it is made from, has been reported."""

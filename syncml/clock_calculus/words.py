@@ -16,9 +16,10 @@ So each extreme is found in one pass over either word, exactly, however long the
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from math import gcd, lcm
 
 from syncml.ir.clocks import Word, word
@@ -64,10 +65,45 @@ def ones(w: Word, length: int) -> int:
 
 def place(w: Word, number: int) -> int | None:
     """I: the place of the one with this ``number``, both from 1; None where the word has fewer ones."""
-    if not sum(w.period):
-        in_prefix = _places_in(w.prefix)
-        return in_prefix[number - 1] if number <= len(in_prefix) else None
-    return _places(w)(number - 1)
+    return places(w)(number)
+
+
+def places(w: Word) -> Callable[[int], int | None]:
+    """I as a function, for many numbers of one word."""
+    if sum(w.period):
+        count = _places(w)
+        return lambda number: count(number - 1)
+    in_prefix = _places_in(w.prefix)
+    return lambda number: in_prefix[number - 1] if number <= len(in_prefix) else None
+
+
+def on(outer: Word, inner: Word) -> Word:
+    """``outer on inner`` for words of natural numbers: a letter n of ``outer`` takes n letters of ``inner``."""
+    per_period = sum(outer.period)
+    if not per_period:
+        length, period = len(outer.prefix), 1
+    else:
+        rounds = max(0, -((sum(outer.prefix) - len(inner.prefix)) // per_period))
+        length = len(outer.prefix) + rounds * len(outer.period)
+        period = len(outer.period) * (lcm(per_period, len(inner.period)) // per_period)
+    taken = _Count((0, *accumulate(inner.prefix + inner.period[:-1])), len(inner.period), sum(inner.period))
+    counted = _ones(outer)
+    values = [taken(counted(i)) for i in range(length + period + 1)]
+    letters = tuple(b - a for a, b in pairwise(values))
+    return shortest(letters[:length], letters[length:])
+
+
+def shortest(prefix: tuple[int, ...], period: tuple[int, ...]) -> Word:
+    """The shortest form of a word of natural numbers; of a binary one it is that of `syncml.ir.clocks.word`."""
+    root = next(n for n in _divisors(len(period)) if period[:n] * (len(period) // n) == period)
+    period = period[:root]
+    while prefix and prefix[-1] == period[-1]:
+        prefix, period = prefix[:-1], period[-1:] + period[:-1]
+    return Word(prefix, period)
+
+
+def _divisors(number: int) -> list[int]:
+    return [n for n in range(1, number + 1) if number % n == 0]
 
 
 def synchronisable(one: Word, other: Word) -> bool:

@@ -83,6 +83,7 @@ _TITLES: dict[str, str] = {
     "C006": "a buffer is written and read at different rates",
     "C007": "a buffer is read before it is written",
     "C008": "a buffer has no size that suffices",
+    "C009": "no clocks make all buffers fit",
     # Causality.
     "K001": "a value depends on itself within one instant",
     # Initialisation.
