@@ -61,8 +61,13 @@ _LOGICAL = (BinaryOp.AND, BinaryOp.OR, BinaryOp.XOR)
 _INTEGRAL = (BinaryOp.QUOT, BinaryOp.REM, BinaryOp.SHL, BinaryOp.SHR)
 
 
-def check_step(program: StepProgram) -> None:
+def check_step(program: StepProgram, *, assigned: bool = True) -> None:
     """Check a whole program.
+
+    Args:
+        program: Step code.
+        assigned: Whether each local has to be written before it is read as far as the text of the code shows, which the
+            pass ``defaults`` sees to.
 
     Raises:
         InternalFault: a rule is broken; the message names the machine and the expression.
@@ -73,7 +78,7 @@ def check_step(program: StepProgram) -> None:
     for machine in program.machines:
         if machine.name in known:
             raise InternalFault(f"two machines are called {machine.name}")
-        _Checker(machine, known).check()
+        _Checker(machine, known).check(assigned=assigned)
         known[machine.name] = machine
     if not program.machines or program.machines[-1].name != program.main:
         raise InternalFault(f"{program.main} is not the last machine")
@@ -208,11 +213,11 @@ class _Checker:
         self._known = known
         self._slots: set[Slot] = set()
 
-    def check(self) -> None:
+    def check(self, *, assigned: bool) -> None:
         """Check declarations, statements, then assignment before use."""
         self._declarations()
         self._statements()
-        for slot in unassigned(self._machine):
+        for slot in unassigned(self._machine) if assigned else ():
             self._expr.fail(f"{slot.name} may be read before it is written")
 
     def _declarations(self) -> None:
