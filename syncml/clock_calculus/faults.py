@@ -159,6 +159,37 @@ def activation_fault(equation: Equation, callee: Node, clock: Clock, rate: Fract
     )
 
 
+def late_reset(equation: Equation, reset: Var, found: Clock, wanted: Clock, rate: Fraction | None) -> Diagnostic:
+    """C010: a reset is on a clock that misses instants of what it resets."""
+    name = named(reset, "this condition")
+    return error(
+        "C010",
+        f"the reset {name} has clock {describe(found, rate)}, and what it resets has clock {describe(wanted, rate)}",
+        equation.span,
+        "a reset is present whenever what it resets is",
+        secondary=[Label(reset.span, f"{name} has clock {describe(found, rate)}")]
+        if reset.span != equation.span
+        else [],
+        help=f"bring the condition to that clock, or to a faster one: `merge({name.strip('`')}_present, ..., False)`"
+        if isinstance(found, On)
+        else "hold the condition, or compute it on the faster clock",
+    )
+
+
+def timed_reset(equation: Equation, callee: Node, var: Var) -> Diagnostic:
+    """C010: an instance that is reset has an interface on a periodic clock, which would start again as well."""
+    side = "input" if var in callee.inputs else "output"
+    clock = describe(callee.clocks[var], callee.rate)
+    return error(
+        "C010",
+        f"`{callee.label}` cannot be reset: its {side} {named(var, var.name)} has clock {clock}",
+        equation.span,
+        "a fresh instance counts the instants of that clock from its own first one",
+        secondary=[Label(var.span, f"{named(var, var.name)} has clock {clock}")],
+        help=f"hold the stream outside, so that `{callee.label}` has it at each of its instants, and sample it inside",
+    )
+
+
 def named(var: Var | None, otherwise: str) -> str:
     """The user's name of a stream, or ``otherwise`` where the user gave none."""
     return f"`{var.name}`" if var is not None and var.user else otherwise

@@ -7,6 +7,8 @@ Rules, for a node whose streams have clocks ck(x):
     x = merge y (C -> a) ..                   ck(x) = ck(y);  ck(a) = ck(y) on C(y) for each branch
     x = buffer a                              ck(x) has the rate of ck(a), which comes first (see `crossing`)
     x = buffer a at C(y)                      and is ck(y) on C(y)
+    x = .. every r                            ck(r) is ck(x) or contains it; where no other rule places one of them,
+                                              and r is no input, they are one clock
     (x, ..) = f(a, ..)                        one clock A on which f is activated; the clocks of the actual arguments
                                               and of the targets are those of f with A for its base, and with the
                                               caller's streams for the conditions that f's interface shows
@@ -24,11 +26,20 @@ from types import MappingProxyType
 from typing import assert_never
 
 from syncml.clock_calculus.crossing import buffer_fault
-from syncml.clock_calculus.faults import Comparison, Role, activation_fault, escape, incomplete_merge, mismatch
+from syncml.clock_calculus.faults import (
+    Comparison,
+    Role,
+    activation_fault,
+    escape,
+    incomplete_merge,
+    late_reset,
+    mismatch,
+    timed_reset,
+)
 from syncml.clock_calculus.solver import Solver
 from syncml.clock_calculus.unknown_words import Use, place_unknown_words
 from syncml.diagnostics import Collector
-from syncml.ir.clocks import BASE, On, steps, word
+from syncml.ir.clocks import BASE, On, Periodic, contains, steps, word
 from syncml.ir.equations.conditions import Conditions, conditions_of
 from syncml.ir.equations.syntax import (
     Apply,
@@ -43,6 +54,7 @@ from syncml.ir.equations.syntax import (
     Var,
     Wave,
     When,
+    resets,
 )
 from syncml.ir.rates import share_of
 from syncml.ir.types import EnumType
@@ -55,7 +67,7 @@ def infer_clocks(program: Program) -> Program:
         The program with ``Equation.clock`` and ``Node.clocks`` total, and ``Node.rate`` where a callee implies it.
 
     Raises:
-        DiagnosticError: C001, C002, C003 or C005; one for each root cause.
+        DiagnosticError: C001, C002, C003, C005 or C010; one for each root cause.
     """
     collector = Collector()
     conditions = conditions_of(program)
@@ -101,6 +113,7 @@ class _Inference:
         self._failed += solver.decide()
         self._place_rated_calls()
         self._place_buffers()
+        self._place_resets(clocks)
         self._failed += solver.settle()
         for left, right, reason in self._failed:
             self._collector.add(mismatch(reason, solver.clock(left), solver.clock(right), self._node.rate))
@@ -115,6 +128,7 @@ class _Inference:
         )
         self._check_interface(result)
         self._check_buffers(result)
+        self._check_resets(result)
         return result
 
     def _term(self, var: Var) -> int:
@@ -266,6 +280,36 @@ class _Inference:
                 if fault is not None:
                     self._collector.add(fault)
 
+    def _place_resets(self, clocks: list[int]) -> None:
+        """What nothing else places is on the clock of its slowest reset, and a reset on the clock of all it resets.
+
+        A reset that comes from an input, or that resets things on several clocks, is left to be on base.
+        """
+        solver = self._solver
+        placed = [
+            (term, [self._term(reset) for reset in resets(equation.rhs)], Comparison(Role.RESULT, equation.span))
+            for equation, term in zip(self._node.equations, clocks, strict=True)
+            if resets(equation.rhs)
+        ]
+        progress = True
+        while progress:
+            progress = False
+            for clock, terms, reason in placed:
+                known = [term for term in terms if solver.is_known(term)]
+                if known and not solver.is_known(clock):
+                    solver.unify(clock, max(known, key=solver.depth), reason)
+                    progress = True
+        inputs = [self._term(var) for var in self._node.inputs]
+        wanted: dict[int, list[tuple[int, Comparison]]] = {}
+        for clock, terms, reason in placed:
+            for term in terms:
+                if not solver.is_known(term) and not any(solver.same(term, given) for given in inputs):
+                    wanted.setdefault(term, []).append((clock, reason))
+        for term, uses in wanted.items():
+            first, reason = uses[0]
+            if all(solver.same(first, clock) for clock, _ in uses):
+                solver.unify(term, first, reason)
+
     def _rate(self) -> Fraction | None:
         """The rate of this node, checked against the calls of nodes with a rate."""
         rate = self._node.rate
@@ -289,6 +333,21 @@ class _Inference:
             hidden = next((s.condition for s in path if isinstance(s, On) and s.condition not in visible), None)
             if hidden is not None:
                 self._collector.add(escape(node, var, hidden))
+
+    def _check_resets(self, node: Node) -> None:
+        """A reset is present whenever what it resets is, and an instance that is reset has no timed interface."""
+        for equation in node.equations:
+            for reset in resets(equation.rhs):
+                outer = node.clocks.get(reset)
+                if equation.clock is not None and outer is not None and not contains(outer, equation.clock):
+                    self._collector.add(late_reset(equation, reset, outer, equation.clock, node.rate))
+                    break
+            if isinstance(equation.rhs, Call) and equation.rhs.resets:
+                callee = self._callees[equation.rhs.node]
+                for var in (*callee.inputs, *callee.outputs):
+                    if any(isinstance(step, Periodic) for step in steps(callee.clocks.get(var, BASE))):
+                        self._collector.add(timed_reset(equation, callee, var))
+                        break
 
 
 def _declared(var: Var) -> Comparison:

@@ -139,6 +139,19 @@ class Solver(Generic[Reason]):
             self._clocks[step] = result
         return result
 
+    def same(self, left: int, right: int) -> bool:
+        """Whether two clocks are known to be equal, be they unknown otherwise."""
+        return self._view(left) == self._view(right)
+
+    def depth(self, term: int) -> int:
+        """The number of steps of a clock that are known."""
+        found = 0
+        root = self._view(term)
+        while self._kind[root] in (_Kind.ON, _Kind.PERIODIC):
+            root = self._view(self._parent[root])
+            found += 1
+        return found
+
     def _new(self, kind: _Kind, parent: int | None, label: _Label) -> int:
         number = len(self._kind)
         above = number if parent is None else parent

@@ -84,6 +84,7 @@ _TITLES: dict[str, str] = {
     "C007": "a buffer is read before it is written",
     "C008": "a buffer has no size that suffices",
     "C009": "no clocks make all buffers fit",
+    "C010": "a reset does not fit what it resets",
     # Causality.
     "K001": "a value depends on itself within one instant",
     # Initialisation.

@@ -25,6 +25,7 @@ from syncml.ir.step.syntax import (
     Literal,
     LoopIndex,
     Place,
+    Reset,
     Slot,
     Stmt,
     Switch,
@@ -185,6 +186,8 @@ def _statement(statement: Stmt) -> _Effect:
             return _merged(_reads(statement.scrutinee), branches)
         case For():
             return _repeated(statement)
+        case Reset():
+            pass
         case _:
             assert_never(statement)
     return effect

@@ -38,7 +38,7 @@ from syncml.export_c.scalars import c_type, literal
 from syncml.export_c.scopes import Declarations, Path, declarations
 from syncml.export_c.uses import names_in
 from syncml.ir.constants import Const
-from syncml.ir.step.syntax import Assign, Expr, For, If, Invoke, Origin, Place, Slot, Stmt, Storage, Switch
+from syncml.ir.step.syntax import Assign, Expr, For, If, Invoke, Origin, Place, Reset, Slot, Stmt, Storage, Switch
 from syncml.ir.step.traverse import read_in, statements, writes
 from syncml.ir.types import EnumType, TensorType, element, shape
 
@@ -171,7 +171,7 @@ def copy(
 
 def _shared_origin(stmt: Stmt) -> Origin | None:
     """The origin of all assignments inside of ``stmt``, or None where they differ."""
-    origins = [s.origin for s in statements((stmt,)) if isinstance(s, Assign | Invoke)]
+    origins = [s.origin for s in statements((stmt,)) if isinstance(s, Assign | Invoke | Reset)]
     first = origins[0] if origins else None
     return first if all(_same(origin, first) for origin in origins) else None
 
@@ -189,7 +189,7 @@ def _block(body: tuple[Stmt, ...], outer: Path, position: _Position, context: _C
         origin = _shared_origin(stmt)
         if origin is not None and not _same(origin, position.said):
             lowered.append(Remark(context.describe(origin)))
-        if origin is not None or not isinstance(stmt, Assign | Invoke):
+        if origin is not None or not isinstance(stmt, Assign | Invoke | Reset):
             position = replace(position, said=origin)
         for slot, zeroed in context.declared.before.get(path, ()):
             lowered.append(Declare(_variable(slot, position, context), True if zeroed else None, slot.origin))
@@ -229,6 +229,10 @@ def _statement(stmt: Stmt, path: Path, position: _Position, context: _Context) -
             return _loop(stmt, path, position, context)
         case Invoke():
             return [_invoke(stmt, path, position, context)]
+        case Reset():
+            instance = next(i for i in context.own.machine.instances if i.name == stmt.instance)
+            address = Prefix("&", Member(SELF, context.own.instances[instance.name], arrow=True))
+            return [Do(Call(context.plan.machine(instance.machine).init, (address,)), stmt.origin)]
         case _:
             assert_never(stmt)
 

@@ -8,7 +8,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from syncml.ir.step.syntax import Assign, Expr, For, If, Invoke, LoopIndex, Machine, Place, Slot, Stmt, Storage, Switch
+from syncml.ir.step.syntax import (
+    Assign,
+    Expr,
+    For,
+    If,
+    Invoke,
+    LoopIndex,
+    Machine,
+    Place,
+    Reset,
+    Slot,
+    Stmt,
+    Storage,
+    Switch,
+)
 from syncml.ir.step.traverse import map_blocks, read_in, statements
 from syncml.ir.types import shape
 
@@ -40,7 +54,7 @@ def _written(stmt: Stmt) -> tuple[Slot, ...]:
             return (stmt.target.slot,)
         case Invoke():
             return stmt.results
-        case If() | Switch() | For():
+        case If() | Switch() | For() | Reset():
             return ()
 
 
@@ -56,7 +70,7 @@ def _is_dead(stmt: Stmt, read: set[Slot]) -> bool:
             return not any(body for _, body in stmt.cases)
         case For():
             return stmt.count == 0 or not stmt.body
-        case Invoke():
+        case Invoke() | Reset():
             return False
 
 

@@ -152,6 +152,23 @@ def conditions(clock: Clock) -> list[Var]:
     return [step.condition for step in steps(clock) if isinstance(step, On)]
 
 
+def contains(outer: Clock, inner: Clock) -> bool:
+    """Whether ``outer`` is ``inner`` or is made from fewer conditions, so that it is present whenever ``inner`` is."""
+    path = steps(inner)
+    if outer == BASE or any(step == outer or step.parent == outer for step in path):
+        return True
+    # A word of a word is one word: its instants are among those of a word that covers it.
+    return isinstance(outer, Periodic) and any(
+        isinstance(s, Periodic) and s.parent == outer.parent and _covers(outer.word, s.word) for s in path
+    )
+
+
+def _covers(outer: Word, inner: Word) -> bool:
+    """Whether ``outer`` has a 1 wherever ``inner`` has one."""
+    length = max(len(outer.prefix), len(inner.prefix)) + lcm(len(outer.period), len(inner.period))
+    return all(outer.at(i) >= inner.at(i) for i in range(length))
+
+
 def every(parent: Clock, w: Word) -> Clock:
     """The clock ``parent every w`` in its normal form."""
     if isinstance(parent, Periodic):

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, overload
 from syncml.ir.clocks import complement
 from syncml.ir.clocks import word as normal_form
 from syncml.ir.constants import Const
-from syncml.ir.equations.syntax import Buffer, Var, Wave
+from syncml.ir.equations.syntax import Buffer, Var
 from syncml.ir.types import BOOL, MATHEMATICAL, element
 from syncml.lang.kernel import condition_of
 from syncml.lang.operations import atom_of, same_type, value_of
@@ -51,9 +51,7 @@ def word(text: str) -> Stream[bool]:
     place = here()
     trace = trace_at(place, "`word`")
     letters = normal_form(parts[0], parts[1])
-    target = trace.variable(BOOL, place, "word")
-    value = trace.equate(target, Wave(letters), place.span, Pending())
-    return stream(Value(value.atom, value.presence, trace, word=letters))
+    return stream(trace.letters(trace.variable(BOOL, place, "word"), letters, place.span))
 
 
 def _letters(text: str) -> tuple[int, ...] | None:

@@ -68,15 +68,15 @@ def rename(rhs: Rhs, var: Callable[[Var], Var]) -> Rhs:
         case Apply():
             return Apply(rhs.op, tuple(map(atom, rhs.arguments)), rhs.attribute)
         case Call():
-            return Call(rhs.node, tuple(map(atom, rhs.arguments)), rhs.instance)
+            return Call(rhs.node, tuple(map(atom, rhs.arguments)), rhs.instance, tuple(map(var, rhs.resets)))
         case Fby():
-            return Fby(rhs.init, atom(rhs.following))
+            return Fby(rhs.init, atom(rhs.following), tuple(map(var, rhs.resets)))
         case When():
             return When(atom(rhs.source), var(rhs.condition), rhs.constructor)
         case Merge():
             return Merge(var(rhs.condition), tuple((name, atom(branch)) for name, branch in rhs.branches))
         case Wave():
-            return rhs
+            return Wave(rhs.word, tuple(map(var, rhs.resets)))
         case Buffer():
             at = None if rhs.condition is None else var(rhs.condition)
             return replace(rhs, source=atom(rhs.source), condition=at)

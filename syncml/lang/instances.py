@@ -120,7 +120,7 @@ def _leaves(
 def _call(place: Place, trace: Trace, made: Made, ir: IrNode, arguments: Sequence[Value]) -> Any:
     targets = _targets(place, trace, made.interface.result, ir)
     instance = trace.names.fresh(ir.label)
-    rhs = Call(ir.name, tuple(atom_of(value) for value in arguments), instance)
+    rhs = Call(ir.name, tuple(atom_of(value) for value in arguments), instance, trace.resets)
     trace.equations.append(Equation(tuple(targets), rhs, place.span))
     base = _activation(place, made, arguments)
     actual: dict[Var, Value] = dict(zip(ir.inputs, arguments, strict=True))

@@ -20,6 +20,9 @@ from syncml.lang.source import Place, here
 from syncml.lang.trace import trace_at
 from syncml.lang.types import AnnotationFault
 
+if TYPE_CHECKING:
+    from syncml.lang.stream import Stream
+
 P = ParamSpec("P")
 Q = ParamSpec("Q")
 R = TypeVar("R")
@@ -100,6 +103,16 @@ class Node(Generic[P, R]):
         place = here()
         trace = trace_at(place, f"the node `{self.label}`")
         return instantiate(self, place, trace, (*self.bound, *args), dict(kwargs))
+
+    def reset_every(self, condition: Stream[bool]) -> Callable[P, R]:
+        """The node, its instances put back to their first state wherever ``condition`` is true."""
+        from syncml.lang.resets import reset_every
+
+        def restarted(*args: P.args, **kwargs: P.kwargs) -> R:
+            with reset_every(condition):
+                return self(*args, **kwargs)
+
+        return restarted
 
     @cached_property
     def span(self) -> Span:

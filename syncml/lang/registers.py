@@ -130,7 +130,8 @@ def _state(place: Place, trace: Trace, init: object, annotation: Any) -> State[A
         return error("L004", f"the state `{name}` has no `.next`", var.span, label, help=f"add {name}.next = ...")
 
     start = constant or zero(type_)
-    hole = Hole(trace, var, lambda value: Fby(start, atom_of(value)), missing)
+    resets = trace.resets
+    hole = Hole(trace, var, lambda value: Fby(start, atom_of(value), resets), missing)
     if constant is not None:
         return State(hole, hole.value)
     value = choose_first(place, trace, first_value, hole.value, "state")

@@ -10,13 +10,13 @@ from typing import Any, TypeVar, overload
 
 from syncml.ir.clocks import Word
 from syncml.ir.constants import zero
-from syncml.ir.equations.syntax import Fby, Merge, Var, Wave, When
+from syncml.ir.equations.syntax import Fby, Merge, Var, When
 from syncml.ir.rates import in_hertz
 from syncml.ir.types import BOOL, EnumType
 from syncml.lang import presence as presences
 from syncml.lang.kernel import condition_of, sample_when
 from syncml.lang.operations import atom_of, same_type, value_of
-from syncml.lang.presence import OnBase, Pending, Presence, Sampled, Unknown, resolve
+from syncml.lang.presence import OnBase, Presence, Sampled, Unknown, resolve
 from syncml.lang.rates import Duration, Hz, RateFault, periodic, word_at
 from syncml.lang.records import Record, leafwise
 from syncml.lang.source import Place, here, inner
@@ -106,9 +106,7 @@ def every(n: int, phase: int = 0) -> Stream[bool]:
     place = here()
     trace = trace_at(place, "`every`")
     word = periodic(n, phase)
-    target = trace.variable(BOOL, place, "every")
-    value = trace.equate(target, Wave(word), place.span, Pending())
-    return stream(Value(value.atom, value.presence, trace, word=word))
+    return stream(trace.letters(trace.variable(BOOL, place, "every"), word, place.span))
 
 
 @overload
@@ -171,7 +169,9 @@ def _hold(place: Place, trace: Trace, clock: Sampled, source: Value, start: Valu
     constructor = clock.constructor
     if condition is None:
         assert clock.word is not None
-        wave = trace.wave(clock.parent, clock.word, inner(place)).atom
+        # The clock of the stream is what it is, whatever is reset here.
+        with trace.resetting(()):
+            wave = trace.wave(clock.parent, clock.word, inner(place)).atom
         assert isinstance(wave, Var)
         condition, constructor = wave, True
     type_ = source.type

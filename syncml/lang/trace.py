@@ -17,7 +17,7 @@ from types import CodeType
 from syncml.diagnostics.model import Collector, Diagnostic, DiagnosticError, Label, Span, error
 from syncml.ir.clocks import Word
 from syncml.ir.constants import Const
-from syncml.ir.equations.syntax import Equation, Node, Property, Rhs, Var, Wave
+from syncml.ir.equations.syntax import Buffer, Call, Equation, Fby, Node, Property, Rhs, Var, Wave
 from syncml.ir.types import BOOL, EnumType, Type
 from syncml.lang import source
 from syncml.lang.literals import Literal
@@ -113,7 +113,11 @@ class Names:
 
 @dataclass(slots=True, eq=False)
 class Trace:
-    """One node under construction; ``path`` is the field of a record that is being computed, such as ``.gap``."""
+    """One node under construction.
+
+    ``path`` is the field of a record that is being computed, such as ``.gap``; ``resets`` put back the memory that is
+    being made.
+    """
 
     session: Session
     label: str
@@ -123,11 +127,12 @@ class Trace:
     names: Names = field(default_factory=Names)
     clause_names: Names = field(default_factory=Names)
     path: str = ""
+    resets: tuple[Var, ...] = ()
     inputs: set[Var] = field(default_factory=set[Var])
     equations: list[Equation] = field(default_factory=list[Equation])
     properties: list[Property] = field(default_factory=list[Property])
     unfinished: dict[object, Callable[[], Diagnostic]] = field(default_factory=dict[object, Callable[[], Diagnostic]])
-    _waves: dict[tuple[object, Word], Value] = field(default_factory=dict[tuple[object, Word], Value])
+    _waves: dict[tuple[object, ...], Value] = field(default_factory=dict[tuple[object, ...], Value])
 
     def variable(self, type_: Type, place: Place, role: str, unit: str = "") -> Var:
         """A new variable, named after what the value at ``place`` is assigned to, else after its ``role``."""
@@ -156,17 +161,40 @@ class Trace:
 
     def equate(self, target: Var, rhs: Rhs, span: Span, presence: Presence | None) -> Value:
         """Add the equation of ``target``."""
+        if self.resets and isinstance(rhs, Buffer):
+            fault(
+                "C010",
+                "a buffer cannot be reset",
+                span,
+                "its writer and its reader would not agree on what is left in it",
+                help="put the buffer outside of what is reset",
+            )
+        if isinstance(rhs, Fby | Wave | Call):
+            rhs = replace(rhs, resets=self.resets)
         self.equations.append(Equation((target,), rhs, span))
         return Value(target, presence or Pending(), self)
 
+    def letters(self, target: Var, word: Word, span: Span) -> Value:
+        """The Boolean stream ``target`` that reads ``word``; one that is reset is not periodic."""
+        value = self.equate(target, Wave(word), span, Pending())
+        return value if self.resets else replace(value, word=word)
+
     def wave(self, parent: Presence, word: Word, place: Place) -> Value:
-        """The Boolean stream on ``parent`` that reads ``word``; one for each clock."""
-        key = (_path(parent), word)
+        """The Boolean stream on ``parent`` that reads ``word``; one for each clock and its resets."""
+        key = (_path(parent), word, self.resets)
         if key not in self._waves:
             target = Var(self.names.fresh("tick"), BOOL, place.span)
-            self.equations.append(Equation((target,), Wave(word), place.span))
-            self._waves[key] = Value(target, parent, self, word=word)
+            self._waves[key] = replace(self.letters(target, word, place.span), presence=parent)
         return self._waves[key]
+
+    @contextmanager
+    def resetting(self, resets: tuple[Var, ...]) -> Generator[None]:
+        """Let exactly ``resets`` put back the memory that is made meanwhile."""
+        outer, self.resets = self.resets, resets
+        try:
+            yield
+        finally:
+            self.resets = outer
 
 
 def _path(presence: Presence) -> object:

@@ -185,10 +185,12 @@ class Builder:
 def _substituted(rhs: Rhs, atom: Callable[[Atom], Atom], var: Callable[[Var], Var]) -> Rhs:
     """``rhs`` with other streams."""
     match rhs:
-        case Apply() | Call():
+        case Apply():
             return replace(rhs, arguments=tuple(map(atom, rhs.arguments)))
+        case Call():
+            return replace(rhs, arguments=tuple(map(atom, rhs.arguments)), resets=tuple(map(var, rhs.resets)))
         case Fby():
-            return replace(rhs, following=atom(rhs.following))
+            return replace(rhs, following=atom(rhs.following), resets=tuple(map(var, rhs.resets)))
         case When():
             return replace(rhs, source=atom(rhs.source), condition=var(rhs.condition))
         case Merge():

@@ -2,6 +2,7 @@
 
 Rule: at each tick, an equation whose clock is present defines its target by its right-hand side, one whose clock is
 absent leaves it absent; equations fire when what they read is known, until all have fired (the least fixed point).
+A reset puts the memory of an equation back before it is read.
 Then every register whose clock was present takes its next value, and every word advances. Calls are inlined first.
 """
 
@@ -27,10 +28,12 @@ from syncml.ir.equations.syntax import (
     Merge,
     Node,
     Program,
+    Rhs,
     Var,
     Wave,
     When,
     atoms,
+    resets,
 )
 from syncml.ir.types import EnumType
 from syncml.sim.evaluate import evaluate
@@ -84,6 +87,8 @@ class Interpreter:
         self._equations = _likely_order(node)
         self._variables = (*node.inputs, *(t for e in node.equations for t in e.targets))
         self._registers = {e.target: e.rhs for e in node.equations if isinstance(e.rhs, Fby)}
+        self._phases = {e.target: e.rhs for e in node.equations if isinstance(e.rhs, Wave)}
+        self._letter: dict[Var, int] = dict.fromkeys(self._phases, 0)
         self._state: dict[Var, Any] = {
             var: (rhs.init or zero(var.type)).machine() for var, rhs in self._registers.items()
         }
@@ -126,10 +131,23 @@ class Interpreter:
                 column, tick = inputs[item]
                 self._now[item] = _input(column, tick) if self._present(self._node.clocks[item]) else _ABSENT
             else:
+                self._reset(item.target, item.rhs)
                 self._now[item.target] = self._value(item) if self._present(_clock(item)) else _ABSENT
         except _UnknownError:
             return False
         return True
+
+    def _reset(self, target: Var, rhs: Rhs) -> None:
+        """Put the memory of an equation back before it is read, where a reset is present and true."""
+        if not any(self._present(self._node.clocks[r]) and bool(self._read(r)) for r in resets(rhs)):
+            return
+        match rhs:
+            case Fby():
+                self._state[target] = (rhs.init or zero(target.type)).machine()
+            case Wave():
+                self._letter[target] = 0
+            case _:
+                raise InternalFault(f"{target.name} is reset and has no memory")
 
     def _read(self, atom: Atom) -> Any:
         if isinstance(atom, Const):
@@ -177,7 +195,7 @@ class Interpreter:
                 chosen = next(atom for name, atom in rhs.branches if self._selects(rhs.condition, name))
                 return self._read(chosen)
             case Wave():
-                return np.bool_(rhs.word.at(self._ages.get(_clock(equation), 0)))
+                return np.bool_(rhs.word.at(self._letter[equation.target]))
             case Call():
                 raise InternalFault(f"a call of {rhs.node} was not inlined")
             case Buffer():
@@ -189,10 +207,11 @@ class Interpreter:
         for var, rhs in self._registers.items():
             if self._now[var] is not _ABSENT:
                 self._state[var] = self._read(rhs.following)
+        for var in self._phases:
+            if self._now[var] is not _ABSENT:
+                self._letter[var] += 1
         parents = {step for c in set(self._node.clocks.values()) for step in _word_clocks(c)}
-        waves = {_clock(e) for e in self._equations if isinstance(e.rhs, Wave)}
-        present = [clock for clock in parents | waves if self._present(clock)]
-        for clock in present:
+        for clock in [clock for clock in parents if self._present(clock)]:
             self._ages[clock] = self._ages.get(clock, 0) + 1
 
 
@@ -229,7 +248,7 @@ def _likely_order(node: Node) -> tuple[Equation, ...]:
                 order.setdefault(key, equation)
                 continue
             visiting.add(key)
-            reads = () if isinstance(equation.rhs, Fby) else atoms(equation.rhs)
+            reads = resets(equation.rhs) if isinstance(equation.rhs, Fby) else atoms(equation.rhs)
             guards = [v for v in conditions(_clock(equation)) if v in definition]
             needed = [definition[a] for a in reads if isinstance(a, Var) and a in definition]
             needed += [definition[v] for v in guards]

@@ -34,6 +34,7 @@ from syncml.ir.step.syntax import (
     LoopIndex,
     Machine,
     Place,
+    Reset,
     Select,
     Slot,
     Stmt,
@@ -211,7 +212,7 @@ class Text:
                 counter = self._counters[stmt.index] = f"n_{stmt.index.name}"
                 # The body reads the counters around it, which are no pointers.
                 return [f"for {counter} in range({stmt.count}):", *indented(self.block(stmt.body, cut=False))]
-            case Invoke():
+            case Invoke() | Reset():
                 raise InternalFault("an instance outlived inlining")
             case _:
                 assert_never(stmt)

@@ -86,7 +86,7 @@ def _with_contracts(program: Program) -> Program:
                 inputs.append(target)
                 actual[formal] = target
         arguments = tuple(actual[v] for v in contracts[name].inputs)
-        equations.append(replace(equation, targets=(), rhs=Call(name, arguments, call.instance)))
+        equations.append(replace(equation, targets=(), rhs=Call(name, arguments, call.instance, call.resets)))
     opened_main = replace(main, inputs=tuple(inputs), equations=tuple(equations))
     others = tuple(n for n in program.nodes if n.name != program.main)
     return Program((*others, *contracts.values(), opened_main), program.main)

@@ -15,7 +15,7 @@ from itertools import pairwise
 from syncml.diagnostics import Collector, Diagnostic, Label, Span, error
 from syncml.ir.clocks import On, steps
 from syncml.ir.equations.dependencies import Dependencies, Summary, condition_of, dependencies_of
-from syncml.ir.equations.syntax import Apply, Call, Program, Var
+from syncml.ir.equations.syntax import Apply, Call, Program, Var, resets
 from syncml.ir.graphs import components, cycles, shortest_cycle, shortest_path
 from syncml.ir.operators import Op
 from syncml.ir.types import size
@@ -143,6 +143,8 @@ class _Cycle:
             text = f"{prefix}{_name(reader)} needs {_object(read)}"
             if condition_of(equation.clock) is read:
                 text += ", which decides whether it is present"
+            elif read in resets(rhs):
+                text += ", which resets it"
             elif isinstance(rhs, Apply) and rhs.op is Op.COPY:
                 text = f"{prefix}{_name(reader)} is {_object(read)}"
             elif isinstance(rhs, Call):

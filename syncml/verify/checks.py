@@ -217,7 +217,8 @@ def _needs(node: Node, order: Sequence[Equation]) -> dict[Var, list[_Need]]:
         need(var, [()])
     for equation in order:
         if isinstance(equation.rhs, Fby):
-            need(equation.rhs.following, [()])
+            for atom in atoms(equation.rhs):
+                need(atom, [()])
     for equation in reversed(order):
         rhs = equation.rhs
         inherited = needs.get(equation.target, [()])

@@ -30,13 +30,14 @@ class Source:
         return Source(equation.span, rhs.following.name if named and isinstance(rhs.following, Var) else "...")
 
 
-def fault(source: Source, sink: Sink) -> Diagnostic:
-    """I001 for a source that reaches a sink."""
+def fault(source: Source, sink: Sink, reset: Var | None = None) -> Diagnostic:
+    """I001 for a source that reaches a sink, at the first instant or at the first one after ``reset``."""
+    since = "at its first instant" if reset is None else f"after a reset by {name_of(reset)}"
     return error(
         "I001",
-        f"`pre({source.name})` is undefined at its first instant and reaches {sink.what}",
+        f"`pre({source.name})` is undefined {since} and reaches {sink.what}",
         source.span,
-        "there is no value before the first instant",
+        f"there is no value before the {'first instant' if reset is None else 'reset'}",
         secondary=[] if sink.span == source.span else [Label(sink.span, f"it reaches {sink.what} here")],
         help=f"give a first value, `pre({source.name}, init=...)`, or one in front: `arrow(..., pre({source.name}))`",
     )

@@ -1,7 +1,7 @@
 """The order of equations within one instant: what is read comes before its readers.
 
-Registers and the present tick are read from state, so an equation waits only for the operands of its own instant and
-for the conditions of merges; clocks do not matter, because every term is total.
+Registers and the present tick are read from state, so an equation waits only for the operands of its own instant, for
+the conditions of merges and for resets with their clocks; other clocks do not matter, because every term is total.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from syncml.diagnostics.model import InternalFault
+from syncml.ir.clocks import conditions
 from syncml.ir.equations.syntax import Equation, Fby, Var, Wave, When, atoms
 
 
@@ -19,7 +20,7 @@ def ordered(equations: Sequence[Equation]) -> tuple[Equation, ...]:
         InternalFault: an instantaneous cycle, which the causality check excludes.
     """
     definition = {t: e for e in equations for t in e.targets}
-    result: list[Equation] = [e for e in equations if isinstance(e.rhs, Fby | Wave)]
+    result: list[Equation] = [e for e in equations if isinstance(e.rhs, Fby | Wave) and not e.rhs.resets]
     done = {id(e) for e in result}
     open_: set[int] = set()
     for root in equations:
@@ -46,7 +47,8 @@ def ordered(equations: Sequence[Equation]) -> tuple[Equation, ...]:
 def _reads(equation: Equation) -> list[Var]:
     rhs = equation.rhs
     if isinstance(rhs, Fby | Wave):
-        return []
+        # The clock of a reset is made of conditions of the clock of what it resets.
+        return [*rhs.resets, *conditions(equation.clock)] if rhs.resets and equation.clock is not None else []
     if isinstance(rhs, When):
         # Sampling is the identity on terms; its condition matters to the clock only.
         return [rhs.source] if isinstance(rhs.source, Var) else []

@@ -51,7 +51,8 @@ def _start(equation: Equation) -> Hashable:
 
 def _register_key(equation: Equation, number: Mapping[Var, int]) -> Hashable:
     assert isinstance(equation.rhs, Fby)
-    return (_atom(equation.rhs.following, number), clock_key(equation.clock, number))
+    resets = frozenset(number[r] for r in equation.rhs.resets)
+    return (_atom(equation.rhs.following, number), clock_key(equation.clock, number), resets)
 
 
 def _key(equation: Equation, number: Mapping[Var, int]) -> Hashable:
@@ -70,7 +71,8 @@ def _key(equation: Equation, number: Mapping[Var, int]) -> Hashable:
             branches = tuple((c, _atom(a, number)) for c, a in rhs.branches)
             return ("merge", number[rhs.condition], branches)
         case Wave():
-            return ("wave", rhs.word, clock_key(equation.clock, number))
+            resets = frozenset(number[r] for r in rhs.resets)
+            return ("wave", rhs.word, clock_key(equation.clock, number), resets)
         case Fby() | Call() | Buffer():
             raise AssertionError("registers and calls are numbered apart, and buffers are lowered")
 

@@ -1,9 +1,10 @@
 """From a flat clocked node to a transition system.
 
 Rule: each register is a state, each other equation a definition of the same instant; sampling is the identity and a
-merge a choice, because terms are total. The presence of a clock is a Boolean term: a register keeps its value where
-its clock is absent, and a clause of a contract speaks only where it is present. The words over one clock share one
-counter of its instants, from which their letters are read.
+merge a choice, because terms are total. A register is read after its resets: the old value, or its first one. The
+presence of a clock is a Boolean term: a register keeps its value where its clock is absent, and a clause of a contract
+speaks only where it is present. The words over one clock share one counter of its instants, from which their letters
+are read.
 """
 
 from __future__ import annotations
@@ -85,6 +86,8 @@ class _Translator:
         self._letters: dict[tuple[Clock, Word], Term] = {}
         self._counters: dict[tuple[Clock, Word | None], tuple[Term, int, int]] = {}
         self._updates: list[tuple[Var, Fby, Clock]] = []
+        self._stored: dict[Var, Terms] = {}
+        self._phases = 0
 
     def translation(self) -> Translation:
         """Translate the whole node, then keep what its goals depend on."""
@@ -99,7 +102,9 @@ class _Translator:
             target = equation.target
             if same[target] is not target and same[target] in self._values:
                 self._values[target] = self._values[same[target]]
-            elif not isinstance(equation.rhs, Fby):
+            elif isinstance(equation.rhs, Fby):
+                self._reset_register(target, equation.rhs)
+            else:
                 self._define_target(equation)
         for var, rhs, clock in self._updates:
             self._update(var, rhs, clock)
@@ -143,8 +148,38 @@ class _Translator:
         terms = [self._constant(name, self._encoder.sort(kind)) for name in _element_names(var)]
         for term in terms:
             self._range(term, kind, bounded=self._bounded)
-        self._values[var] = array_of(terms, shape(var.type))
+        self._stored[var] = self._values[var] = array_of(terms, shape(var.type))
         self._updates.append((var, rhs, clock))
+
+    def _reset_register(self, var: Var, rhs: Fby) -> None:
+        """The value of a register after its resets."""
+        if not rhs.resets:
+            return
+        fires = self._fires(rhs.resets)
+        kind = element(var.type)
+        sort = self._encoder.sort(kind)
+        items: list[Term] = []
+        for name, stored, first in zip(
+            _element_names(var), self._stored[var].flat, self._initial(var, rhs), strict=True
+        ):
+            start = first
+            if start is None:
+                start = self._unknown(sort)
+                self._range(start, kind, bounded=True)
+            items.append(self._define(f"{name}!now", sort, z3.If(fires, start, stored)))
+        self._values[var] = array_of(items, shape(var.type))
+
+    def _fires(self, resets: tuple[Var, ...]) -> Term:
+        """Whether one of ``resets`` is present and true."""
+        return z3.simplify(z3.Or([z3.And(self._present(self._node.clocks[r]), self._values[r][()]) for r in resets]))
+
+    def _initial(self, var: Var, rhs: Fby) -> list[Term | None]:
+        """The first value of each element; None where it is undefined."""
+        count = self._stored[var].size
+        if rhs.init is None:
+            return [None] * count
+        initial: list[Term | None] = list(self._encoder.constant(rhs.init).flat)
+        return initial * (count // len(initial))
 
     def _range(self, term: Term, kind: Element, *, bounded: bool) -> None:
         if isinstance(kind, EnumType):
@@ -167,7 +202,8 @@ class _Translator:
             case Merge():
                 value = self._merge(rhs)
             case Wave():
-                value = array_of([self._letter(_clock(equation), rhs.word)], ())
+                letter = self._phase(target, rhs) if rhs.resets else self._letter(_clock(equation), rhs.word)
+                value = array_of([letter], ())
             case Fby() | Call() | Buffer():
                 raise InternalFault(f"{target.name} has no definition within an instant")
         sort = self._encoder.sort(element(target.type))
@@ -197,15 +233,13 @@ class _Translator:
     def _update(self, var: Var, rhs: Fby, clock: Clock) -> None:
         present = self._present(clock)
         sort = self._encoder.sort(element(var.type))
-        initial: list[Term | None] = [None] * self._values[var].size
-        if rhs.init is not None:
-            initial = list(self._encoder.constant(rhs.init).flat)
-            initial *= self._values[var].size // len(initial)
         following = self._atom(rhs.following)
         following = array_of(list(following.flat) * (self._values[var].size // following.size), shape(var.type))
-        for term, first, after in zip(self._values[var].flat, initial, following.flat, strict=True):
-            gated = after if z3.is_true(present) else z3.If(present, after, term)
-            self._registers.append(Register(term, sort, first, gated))
+        for stored, now, first, after in zip(
+            self._stored[var].flat, self._values[var].flat, self._initial(var, rhs), following.flat, strict=True
+        ):
+            gated = after if z3.is_true(present) else z3.If(present, after, now)
+            self._registers.append(Register(stored, sort, first, gated))
 
     # Clocks.
 
@@ -232,7 +266,7 @@ class _Translator:
     def _plan_counters(self, order: Iterable[Equation]) -> None:
         """Decide, for each clock that words are read on, one counter for all of them, or one for each."""
         read: dict[Clock, list[Word]] = {}
-        waves = [(_clock(e), e.rhs.word) for e in order if isinstance(e.rhs, Wave)]
+        waves = [(_clock(e), e.rhs.word) for e in order if isinstance(e.rhs, Wave) and not e.rhs.resets]
         for clock in dict.fromkeys((*self._node.clocks.values(), *(_clock(e) for e in order))):
             current = clock
             while not isinstance(current, Base):
@@ -270,6 +304,20 @@ class _Translator:
             name = f"letter!{len(self._letters)}"
             self._letters[parent, whole] = self._define(name, "Bool", z3.simplify(letter))
         return self._letters[parent, whole]
+
+    def _phase(self, target: Var, wave: Wave) -> Term:
+        """The letter of a word that may be reset, read from a counter of its own."""
+        prefix, period = len(wave.word.prefix), len(wave.word.period)
+        self._phases += 1
+        stored = self._constant(f"phase!{self._phases}", "Int")
+        self._fact(z3.And(stored >= 0, stored < prefix + period))
+        now = z3.If(self._fires(wave.resets), z3.IntVal(0), stored)
+        now = self._define(f"{stored.decl().name()}!now", "Int", now)
+        after = z3.If(now == prefix + period - 1, z3.IntVal(prefix), now + 1)
+        present = self._present(self._node.clocks[target])
+        gated = after if z3.is_true(present) else z3.If(present, after, now)
+        self._registers.append(Register(stored, "Int", z3.IntVal(0), gated))
+        return z3.simplify(z3.Or([now == i for i in range(prefix + period) if wave.word.at(i)]))
 
     def _close_counters(self) -> None:
         for (parent, _), (term, prefix, period) in self._counters.items():

@@ -17,7 +17,7 @@ from syncml.ir.constants import Const
 from syncml.ir.equations.check import check_program
 from syncml.ir.equations.inline import inline
 from syncml.ir.equations.pretty import print_program
-from syncml.ir.equations.syntax import Apply, Call, Fby, Merge, Node, Program, Var, When
+from syncml.ir.equations.syntax import Apply, Call, Fby, Merge, Node, Program, Var, When, resets
 from syncml.ir.operators import Op
 from syncml.ir.rates import text_of
 from syncml.ir.types import BOOL, F32, EnumType
@@ -418,6 +418,8 @@ def _renamed(program: Program) -> Program:
                     rhs = Merge(fresh[rhs.condition], tuple((c, atom(a)) for c, a in rhs.branches))
                 case rhs:
                     pass
+            if resets(rhs):
+                rhs = replace(rhs, resets=tuple(fresh[r] for r in resets(rhs)))
             targets = tuple(fresh[t] for t in equation.targets)
             equations.append(replace(equation, targets=targets, rhs=rhs, clock=new(equation.clock)))
         nodes.append(

@@ -110,11 +110,11 @@ class NodeBuilder:
         """A Boolean that reads a word."""
         return self.define(self.declare(name, BOOL) if name else self.fresh(BOOL), Wave(word))
 
-    def call(self, callee: Node, *arguments: Atom, instance: str = "") -> tuple[Var, ...]:
+    def call(self, callee: Node, *arguments: Atom, instance: str = "", resets: tuple[Var, ...] = ()) -> tuple[Var, ...]:
         """An instance of another node."""
         path = instance or f"{callee.name}_{len(self.equations)}"
         targets = tuple(self.declare(f"{path}_{v.name}", v.type, user=False) for v in callee.outputs)
-        self.equations.append(Equation(targets, Call(callee.name, arguments, path), self.span()))
+        self.equations.append(Equation(targets, Call(callee.name, arguments, path, resets), self.span()))
         return targets
 
     def property(self, kind: PropertyKind, name: str, holds: Var) -> None:

@@ -1,4 +1,4 @@
-"""Random well-clocked programs: multi-rate, enumerations, vectors, matrices, nested calls, feedback through delays.
+"""Random well-clocked programs: multi-rate, enumerations, tensors, nested calls, resets, feedback through delays.
 
 A program is well-clocked by construction: every variable is kept under its clock, and an equation only joins variables
 of one clock. Registers are declared first and get their next value last, so loops through delays arise.
@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 import numpy as np
 from hypothesis import strategies as st
 
-from syncml.ir.clocks import BASE, Clock, On, Periodic, every, word
+from syncml.ir.clocks import BASE, Clock, On, Periodic, contains, every, word
 from syncml.ir.constants import Const, dtype
-from syncml.ir.equations.syntax import Atom, Fby, Node, Program, Var
+from syncml.ir.equations.syntax import Atom, Fby, Node, Program, Var, Wave
 from syncml.ir.operators import Attribute, Op, OperatorTypeError, result_type
 from syncml.ir.types import (
     BOOL,
@@ -61,13 +61,23 @@ class _Scope:
     builder: NodeBuilder
     callees: list[Node]
     variables: dict[Clock, list[Var]] = field(default_factory=dict)
-    registers: list[tuple[Var, Const, Clock]] = field(default_factory=list)
+    registers: list[tuple[Var, Const, Clock, tuple[Var, ...]]] = field(default_factory=list)
 
     def choose(self, options: list[T] | tuple[T, ...]) -> T:
         return self.draw(st.sampled_from(options))
 
     def add(self, clock: Clock, *variables: Var) -> None:
         self.variables.setdefault(clock, []).extend(variables)
+
+    def resets(self, clock: Clock) -> tuple[Var, ...]:
+        """Resets for something on ``clock``: mostly none. They are older than what they reset, so no cycle arises."""
+        found = [
+            v for outer, vs in self.variables.items() if contains(outer, clock) for v in vs
+            if v.type is BOOL and v not in {r for r, *_ in self.registers}
+        ]  # fmt: skip
+        if not found or self.draw(st.integers(0, 2)):
+            return ()
+        return tuple(self.choose(found) for _ in range(self.draw(st.integers(1, 2))))
 
     def pick(self, clock: Clock, type_: Type) -> Atom:
         """A variable of this clock and type, or a constant."""
@@ -155,16 +165,18 @@ def _sample(scope: _Scope, clock: Clock) -> None:
     conditions = [v for v in scope.variables[clock] if v.type in (BOOL, MODE)]
     kind = scope.choose(("wave", "data"))
     if kind == "wave" or not conditions:
-        chosen = scope.choose(WORDS)
-        condition = builder.wave(chosen)
+        chosen, resets = scope.choose(WORDS), scope.resets(clock)
+        condition = builder.define(builder.fresh(BOOL), Wave(chosen, resets))
         slow, complement = every(clock, chosen), every(clock, word(*_flip(chosen.prefix, chosen.period)))
         sides: list[tuple[bool | str, Clock]] = [(True, slow), (False, complement)]
+        if resets:
+            sides = [(side, On(clock, condition, side)) for side in (True, False)]
         scope.add(clock, condition)
     else:
         condition = scope.choose(conditions)
         names = (True, False) if condition.type is BOOL else MODE.constructors
         # A condition that reads a word makes a periodic clock; leave those to the first case.
-        if any(condition in e.targets and type(e.rhs).__name__ == "Wave" for e in builder.equations):
+        if any(condition in e.targets and isinstance(e.rhs, Wave) and not e.rhs.resets for e in builder.equations):
             return
         sides = [(name, On(clock, condition, name)) for name in names]
     source = scope.choose(scope.variables[clock])
@@ -186,7 +198,7 @@ def _flip(*parts: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
 
 def _register(scope: _Scope, clock: Clock, type_: Type) -> None:
     var = scope.builder.declare(f"r{len(scope.registers)}", type_)
-    scope.registers.append((var, literal(scope.draw, type_), clock))
+    scope.registers.append((var, literal(scope.draw, type_), clock, scope.resets(clock)))
     scope.add(clock, var)
 
 
@@ -194,7 +206,8 @@ def _call(scope: _Scope, clock: Clock) -> None:
     if not scope.callees:
         return
     callee = scope.choose(scope.callees)
-    results = scope.builder.call(callee, *(scope.pick(clock, v.type) for v in callee.inputs))
+    arguments = (scope.pick(clock, v.type) for v in callee.inputs)
+    results = scope.builder.call(callee, *arguments, resets=scope.resets(clock))
     scope.add(clock, *results)
 
 
@@ -208,8 +221,8 @@ def _node(draw: Draw, name: str, callees: list[Node], size: int) -> Node:
     for _ in range(draw(st.integers(2, size))):
         clock = scope.choose(sorted(scope.variables, key=str))
         scope.choose((_apply, _apply, _apply, _sample, _call))(scope, clock)
-    for var, init, clock in scope.registers:
-        builder.define(var, Fby(init, scope.pick(clock, var.type)))
+    for var, init, clock, resets in scope.registers:
+        builder.define(var, Fby(init, scope.pick(clock, var.type), resets))
     outputs = [v for v in scope.variables[BASE] if v not in builder.inputs]
     if not outputs:
         outputs = [builder.op(Op.COPY, builder.inputs[0])]

@@ -24,6 +24,7 @@ from syncml.ir.step.syntax import (
     LoopIndex,
     Machine,
     Place,
+    Reset,
     Select,
     Slot,
     StepProgram,
@@ -79,6 +80,13 @@ class StepMachine:
             self._block(self.machine.body)
         return [np.copy(self.memory[s])[()] for s in self.machine.outputs]
 
+    def initialise(self) -> None:
+        """Back to the initial state."""
+        for slot in self.machine.state:
+            self.memory[slot] = _initial(slot)
+        for instance in self.instances.values():
+            instance.initialise()
+
     def state(self) -> dict[str, Any]:
         """Registers by path."""
         found = {slot.name: self.memory[slot] for slot in self.machine.state}
@@ -104,6 +112,8 @@ class StepMachine:
                     for i in range(stmt.count):
                         self.indices[stmt.index] = i
                         self._block(stmt.body)
+                case Reset():
+                    self.instances[stmt.instance].initialise()
                 case Invoke():
                     arguments = [
                         self.memory[a.slot] if isinstance(a, Place) and not a.indices else self.value(a)

@@ -1,8 +1,9 @@
 """Well-formedness of clocked equations; what a pass may rely on.
 
-Rule: every stream has one definition and every stream that is read has one; types follow from the operator table;
-calls come after the nodes that they instantiate; a merge has one branch for each constructor. Clocks are absent
-altogether or total, and then every equation obeys the clock rules with clocks in normal form (see `conditions`).
+Rule: every stream has one definition and every stream that is read has one; types follow from the operator table; calls
+come after the nodes that they instantiate; a merge has one branch for each constructor; a reset is Boolean and on the
+clock of what it resets or on one that contains it. Clocks are absent altogether or total, and then every equation obeys
+the clock rules with clocks in normal form (see `conditions`).
 
 A violation is a fault of the compiler, never of the user's program.
 """
@@ -13,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import NoReturn, assert_never
 
 from syncml.diagnostics import InternalFault
-from syncml.ir.clocks import Clock
+from syncml.ir.clocks import Clock, contains
 from syncml.ir.constants import Const
 from syncml.ir.equations.conditions import Conditions, conditions_of
 from syncml.ir.equations.syntax import (
@@ -30,6 +31,7 @@ from syncml.ir.equations.syntax import (
     Wave,
     When,
     atoms,
+    resets,
 )
 from syncml.ir.operators import OperatorTypeError, result_type
 from syncml.ir.types import BOOL, EnumType, Type
@@ -83,6 +85,9 @@ class _NodeCheck:
             for atom in atoms(equation.rhs):
                 if isinstance(atom, Var) and atom not in known:
                     self._fail(f"{_targets(equation)} reads {atom.name}, which is not defined")
+            for reset in resets(equation.rhs):
+                if reset.type is not BOOL:
+                    self._fail(f"the reset {reset.name} of {_targets(equation)} is {reset.type}")
             self._types(equation)
         for clause in node.properties:
             if clause.holds.type is not BOOL:
@@ -179,6 +184,9 @@ class _ClockCheck:
 
     def _equation(self, equation: Equation, clock: Clock) -> None:
         rhs = equation.rhs
+        for reset in resets(rhs):
+            if not contains(self._node.clocks[reset], clock):
+                self._fail(f"the reset {reset.name} is on {self._node.clocks[reset]}, {_targets(equation)} on {clock}")
         if isinstance(rhs, Call):
             self._call(equation, rhs, clock)
             return

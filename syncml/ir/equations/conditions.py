@@ -111,8 +111,9 @@ def conditions_of_node(node: Node, interfaces: OutputWords) -> Conditions:
     for equation in node.equations:
         rhs = equation.rhs
         if isinstance(rhs, Call):
-            words = interfaces[rhs.node]
-            links |= {t: (w, False) for t, w in zip(equation.targets, words, strict=True) if w is not None}
+            # The words of an instance that may be reset start again.
+            words = () if rhs.resets else interfaces[rhs.node]
+            links |= {t: (w, False) for t, w in zip(equation.targets, words, strict=False) if w is not None}
         elif len(equation.targets) == 1 and (link := _link(rhs)) is not None:
             links[equation.target] = link
     roots: dict[Var, tuple[Root, bool]] = {}
@@ -147,7 +148,7 @@ def conditions_of(program: Program) -> Mapping[str, Conditions]:
 def _link(rhs: Rhs) -> tuple[Root, bool] | None:
     """What a stream defined by ``rhs`` reads, and whether it negates it."""
     match rhs:
-        case Wave():
+        case Wave(resets=()):
             return rhs.word, False
         case Apply(Op.COPY, (source,)):
             return source, False

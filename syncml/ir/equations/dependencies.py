@@ -1,8 +1,8 @@
 """Instantaneous dependencies: which streams must be known in an instant before another one can be.
 
 Rule: a stream needs what its equation reads at the same instant and the condition that decides whether it is present.
-A delay needs no more than the latter. The target of a call needs those arguments that the callee's output needs, so a
-loop around a node through one of its delays is none.
+A delay needs no more than the latter and what resets it. The target of a call needs what resets the instance, and those
+arguments that the callee's output needs, so a loop around a node through one of its delays is none.
 """
 
 from __future__ import annotations
@@ -62,9 +62,10 @@ def dependencies_of(node: Node, summaries: Summaries) -> Dependencies:
         for position in range(len(equation.targets)):
             match rhs:
                 case Call():
-                    read = tuple(rhs.arguments[i] for i in sorted(summaries[rhs.node][position]))
+                    needed = tuple(rhs.arguments[i] for i in sorted(summaries[rhs.node][position]))
+                    read = (*rhs.resets, *needed)
                 case Fby():
-                    read = ()
+                    read = rhs.resets
                 case _:
                     read = atoms(rhs)
             needs.append(_numbers(read, condition, numbers))
@@ -124,7 +125,7 @@ class _Steps:
             if isinstance(equation.rhs, Call):
                 step = len(self._graph)
                 self._calls[step] = (equation, equation.rhs)
-                self._graph.append(_numbers(equation.rhs.arguments, condition_of(equation.clock), numbers))
+                self._graph.append(_numbers(atoms(equation.rhs), condition_of(equation.clock), numbers))
                 for target in equation.targets:
                     self._graph[numbers[target]] = (step,)
 

@@ -2,7 +2,8 @@
 
 Rule: for ``(t1, ..) = f(a1, ..) :: ck`` with instance ``i``, each formal input is replaced by its actual, each formal
 output by its target, every other variable ``x`` of ``f`` by a fresh ``i.x``, and every clock of ``f`` has its base
-replaced by ``ck``. Clauses of the callee's contract come along and remember the instance.
+replaced by ``ck``. The resets of the call become resets of each equation with memory. Clauses of the callee's contract
+come along and remember the instance.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from syncml.ir.clocks import Clock, On, Periodic, Word, every, steps
 from syncml.ir.constants import Const
 from syncml.ir.equations.conditions import Conditions, conditions_of_node
 from syncml.ir.equations.dependencies import calls_to_inline
+from syncml.ir.equations.restart import without_words
 from syncml.ir.equations.syntax import (
     Apply,
     Atom,
@@ -31,6 +33,7 @@ from syncml.ir.equations.syntax import (
     Var,
     Wave,
     When,
+    resets,
 )
 from syncml.ir.operators import Op
 
@@ -55,13 +58,10 @@ def inline_loops(program: Program) -> Program:
 
 def inline_where(program: Program, chosen: Callable[[Node, Call], bool]) -> Program:
     """Inline each call for which ``chosen(calling node, call)``; nodes that nobody calls any more are dropped."""
-    flat: dict[str, Node] = {}
-    words: dict[str, tuple[Word | None, ...]] = {}
+    inliner = _Inliner(chosen)
     for node in program.nodes:
-        result = _inline_calls(node, flat, chosen)
-        conditions = conditions_of_node(result, words)
-        flat[node.name] = result if result is node else _normalise_clocks(result, conditions)
-        words[node.name] = conditions.words(result.outputs)
+        inliner.add(node)
+    flat = inliner.flat
     needed = {program.main}
     for name in reversed(flat):
         if name in needed:
@@ -69,21 +69,55 @@ def inline_where(program: Program, chosen: Callable[[Node, Call], bool]) -> Prog
     return Program(tuple(node for name, node in flat.items() if name in needed), program.main)
 
 
-def _inline_calls(node: Node, flat: Mapping[str, Node], chosen: Callable[[Node, Call], bool]) -> Node:
-    if not any(isinstance(e.rhs, Call) and chosen(node, e.rhs) for e in node.equations):
-        return node
-    equations: list[Equation] = []
-    properties: list[Property] = list(node.properties)
-    clocks = dict(node.clocks)
-    for equation in node.equations:
-        if isinstance(equation.rhs, Call) and chosen(node, equation.rhs):
-            copy = _Copy(flat[equation.rhs.node], equation, equation.rhs)
-            equations += copy.equations()
-            properties += copy.properties()
-            clocks.update(copy.clocks())
-        else:
-            equations.append(equation)
-    return replace(node, equations=tuple(equations), properties=tuple(properties), clocks=MappingProxyType(clocks))
+class _Inliner:
+    """The nodes that are done, callees first."""
+
+    def __init__(self, chosen: Callable[[Node, Call], bool]) -> None:
+        self.flat: dict[str, Node] = {}
+        self._chosen = chosen
+        self._words: dict[str, tuple[Word | None, ...]] = {}
+        self._restartable: dict[str, Node] = {}
+
+    def add(self, node: Node) -> None:
+        """Inline the chosen calls of ``node``."""
+        result = self._inlined(node, self._chosen)
+        conditions = conditions_of_node(result, self._words)
+        self.flat[node.name] = result if result is node else _normalise_clocks(result, conditions)
+        self._words[node.name] = conditions.words(result.outputs)
+
+    def _inlined(self, node: Node, chosen: Callable[[Node, Call], bool]) -> Node:
+        if not any(isinstance(e.rhs, Call) and chosen(node, e.rhs) for e in node.equations):
+            return node
+        equations: list[Equation] = []
+        properties: list[Property] = list(node.properties)
+        clocks = dict(node.clocks)
+        for equation in node.equations:
+            if isinstance(equation.rhs, Call) and chosen(node, equation.rhs):
+                copy = _Copy(self._body(equation.rhs), equation, equation.rhs)
+                equations += copy.equations()
+                properties += copy.properties()
+                clocks.update(copy.clocks())
+            else:
+                equations.append(equation)
+        return replace(node, equations=tuple(equations), properties=tuple(properties), clocks=MappingProxyType(clocks))
+
+    def _body(self, call: Call) -> Node:
+        """The node that a call is a copy of; the words of an instance that may be reset are its own."""
+        node = self.flat[call.node]
+        if not call.resets:
+            return node
+        if call.node not in self._restartable:
+            # A call on a periodic clock of the instance would see that clock start again.
+            while any(isinstance(e.rhs, Call) and self._is_timed(node, e.rhs) for e in node.equations):
+                node = self._inlined(node, self._is_timed)
+            conditions = conditions_of_node(node, self._words)
+            self._restartable[call.node] = without_words(_normalise_clocks(node, conditions), conditions)
+        return self._restartable[call.node]
+
+    def _is_timed(self, _caller: Node, call: Call) -> bool:
+        callee = self.flat[call.node]
+        clocks = (callee.clocks[v] for v in (*callee.inputs, *callee.outputs))
+        return any(isinstance(step, Periodic) for clock in clocks for step in steps(clock))
 
 
 class _Copy:
@@ -122,6 +156,7 @@ class _Copy:
     def _name_constant_conditions(self) -> None:
         """A constant actual for a formal that is a clock condition needs a variable to stand for it."""
         conditions = {e.rhs.condition for e in self._callee.equations if isinstance(e.rhs, When | Merge)}
+        conditions |= {r for e in self._callee.equations for r in resets(e.rhs)}
         for formal in self._callee.inputs:
             actual = self._atoms[formal]
             if formal in conditions and isinstance(actual, Const):
@@ -175,18 +210,23 @@ class _Copy:
                 return replace(rhs, arguments=tuple(map(self._atom, rhs.arguments)))
             case Call():
                 path = f"{self._call.instance}.{rhs.instance}"
-                return replace(rhs, arguments=tuple(map(self._atom, rhs.arguments)), instance=path)
+                arguments = tuple(map(self._atom, rhs.arguments))
+                return replace(rhs, arguments=arguments, instance=path, resets=self._resets(rhs))
             case Fby():
-                return replace(rhs, following=self._atom(rhs.following))
+                return replace(rhs, following=self._atom(rhs.following), resets=self._resets(rhs))
             case When():
                 return replace(rhs, source=self._atom(rhs.source), condition=self._var(rhs.condition))
             case Merge():
                 branches = tuple((constructor, self._atom(a)) for constructor, a in rhs.branches)
                 return Merge(self._var(rhs.condition), branches)
             case Wave():
-                return rhs
+                return replace(rhs, resets=self._resets(rhs))
             case Buffer():
                 raise InternalFault("a buffer is inlined before it is lowered")
+
+    def _resets(self, rhs: Rhs) -> tuple[Var, ...]:
+        """The resets of the call, then those of the equation itself."""
+        return tuple(dict.fromkeys((*self._call.resets, *map(self._var, resets(rhs)))))
 
     def _clock(self, clock: Clock) -> Clock:
         if clock not in self._clock_cache:

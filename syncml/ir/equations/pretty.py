@@ -11,7 +11,21 @@ from typing import assert_never
 
 from syncml.ir.clocks import Clock
 from syncml.ir.constants import Array, Const
-from syncml.ir.equations.syntax import Apply, Atom, Buffer, Call, Fby, Merge, Node, Program, Rhs, Var, Wave, When
+from syncml.ir.equations.syntax import (
+    Apply,
+    Atom,
+    Buffer,
+    Call,
+    Fby,
+    Merge,
+    Node,
+    Program,
+    Rhs,
+    Var,
+    Wave,
+    When,
+    resets,
+)
 from syncml.ir.operators import OPERATORS
 from syncml.ir.rates import in_hertz, text_of
 from syncml.ir.types import EnumType
@@ -75,22 +89,28 @@ def _rhs(rhs: Rhs) -> str:
             return _apply(rhs)
         case Fby():
             following = _atom(rhs.following)
-            return f"pre {following}" if rhs.init is None else f"{_atom(rhs.init)} fby {following}"
+            delay = f"pre {following}" if rhs.init is None else f"{_atom(rhs.init)} fby {following}"
+            return delay + _resets(rhs)
         case When():
             return f"{_atom(rhs.source)} when {_case(rhs.condition, rhs.constructor)}"
         case Merge():
             branches = " ".join(f"({_constructor(c)} -> {_atom(a)})" for c, a in rhs.branches)
             return f"merge {rhs.condition.name} {branches}"
         case Wave():
-            return f"word {rhs.word}"
+            return f"word {rhs.word}{_resets(rhs)}"
         case Buffer():
             at = "" if rhs.condition is None else f" at {_case(rhs.condition, rhs.constructor)}"
             init = f" init {', '.join(map(_constant, rhs.init))}" if rhs.init else ""
             return f"buffer {_atom(rhs.source)}{at}{init}{'' if rhs.size is None else f' size {rhs.size}'}"
         case Call():
-            return f"{rhs.node}({', '.join(map(_atom, rhs.arguments))}) as {rhs.instance}"
+            return f"{rhs.node}({', '.join(map(_atom, rhs.arguments))}) as {rhs.instance}{_resets(rhs)}"
         case _:
             assert_never(rhs)
+
+
+def _resets(rhs: Rhs) -> str:
+    found = resets(rhs)
+    return f" every {', '.join(r.name for r in found)}" if found else ""
 
 
 def _apply(rhs: Apply) -> str:

@@ -2,13 +2,18 @@
 
     node ::= inputs, outputs, equation*, property*
     eq   ::= x :: ck = op(a, ..., a)            pointwise, an operator of the table
-           | x :: ck = c fby a | x :: ck = pre a
+           | x :: ck = c fby a every r, ..  | x :: ck = pre a every r, ..
            | x :: ck = a when C(y)              y :: parent of ck
            | x :: ck = merge y (C -> a) ...     y :: ck, each branch on ck on C(y)
-           | x :: ck = word u(v)                a Boolean that reads a periodic word
-           | (x, ..., x) :: ck = f(a, ..., a)   one instance of node f, activated on ck
+           | x :: ck = word u(v) every r, ..    a Boolean that reads a periodic word
+           | (x, ..., x) :: ck = f(a, ..., a) every r, ..   one instance of node f, activated on ck
            | x :: ck = buffer a                 a at another clock of the same rate, in its order
     a    ::= x | c                              constants are on every clock
+
+``every r, ..`` are resets: Boolean streams on ck or on a clock above it. At an instant at which one of them is present
+and true, the memory of the equation is what it was at the start, before it is read, whether or not ck is present:
+
+    now = init if a reset is true else memory;  x = now where ck;  memory' = a if ck else now
 
 Variables are identity objects; spans stay out of equality. Before clock inference ``Equation.clock`` is None and
 ``Node.clocks`` holds only what the user declared; afterwards both are total.
@@ -62,6 +67,7 @@ class Fby:
 
     init: Const | None
     following: Atom
+    resets: tuple[Var, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +89,23 @@ class Merge:
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """A Boolean stream that reads a periodic word, one letter at each instant of its clock."""
+    """A Boolean stream that reads a periodic word, one letter at each instant of its clock; a reset starts it again."""
 
     word: Word
+    resets: tuple[Var, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """An instance of ``node``; ``instance`` names its state and is unique in the calling node."""
+    """An instance of ``node``; ``instance`` names its state and is unique in the calling node.
+
+    After a reset it is a fresh instance, the phases of its periodic clocks included.
+    """
 
     node: str
     arguments: tuple[Atom, ...]
     instance: str
+    resets: tuple[Var, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,18 +213,25 @@ class Program:
         return next(n for n in self.nodes if n.name == name)
 
 
+def resets(rhs: Rhs) -> tuple[Var, ...]:
+    """The streams that put the memory of ``rhs`` back."""
+    return rhs.resets if isinstance(rhs, Fby | Wave | Call) else ()
+
+
 def atoms(rhs: Rhs) -> tuple[Atom, ...]:
-    """Everything that ``rhs`` reads, in order, conditions first."""
+    """Everything that ``rhs`` reads, in order, conditions and resets first."""
     match rhs:
-        case Apply() | Call():
+        case Apply():
             return rhs.arguments
+        case Call():
+            return (*rhs.resets, *rhs.arguments)
         case Fby():
-            return (rhs.following,)
+            return (*rhs.resets, rhs.following)
         case When():
             return (rhs.condition, rhs.source)
         case Merge():
             return (rhs.condition, *(atom for _, atom in rhs.branches))
         case Wave():
-            return ()
+            return rhs.resets
         case Buffer():
             return (rhs.source,) if rhs.condition is None else (rhs.condition, rhs.source)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from syncml.ir.step.syntax import Assign, Expr, For, If, Invoke, Machine, Place, Slot, Stmt, Storage, Switch
+from syncml.ir.step.syntax import Assign, Expr, For, If, Invoke, Machine, Place, Reset, Slot, Stmt, Storage, Switch
 from syncml.ir.step.traverse import own_expressions, walk, writes
 from syncml.ir.types import EnumType
 
@@ -48,7 +48,7 @@ class _Analysis:
                     self._path.append((item.condition, item.constructor, self._version(item.condition)))
                 case _Leave():
                     self._path.pop()
-                case Assign() | Invoke():
+                case Assign() | Invoke() | Reset():
                     self._read(item)
                     for slot in writes(item):
                         self._write(slot)

@@ -32,6 +32,7 @@ from syncml.ir.step.syntax import (
     LoopIndex,
     Machine,
     Place,
+    Reset,
     Select,
     Slot,
     StepProgram,
@@ -276,7 +277,7 @@ class _Checker:
                     stack.extend(reversed((*item.then, *item.otherwise)))
                 case Switch():
                     stack.extend(s for _, block in reversed(item.cases) for s in reversed(block))
-                case Assign() | Invoke():
+                case Assign() | Invoke() | Reset():
                     pass
 
     def _own(self, stmt: Stmt, counters: set[LoopIndex]) -> None:
@@ -297,6 +298,9 @@ class _Checker:
                 self._switch(stmt)
             case Invoke():
                 self._invoke(stmt)
+            case Reset():
+                if stmt.instance not in self._instances:
+                    self._expr.fail(f"a reset of {stmt.instance}, which is no instance")
             case For():
                 pass
 

@@ -29,6 +29,7 @@ from syncml.ir.step.syntax import (
     LoopIndex,
     Machine,
     Place,
+    Reset,
     Select,
     Slot,
     StepProgram,
@@ -122,6 +123,8 @@ def _statements(body: tuple[Stmt, ...]) -> Iterator[tuple[int, str]]:
             case Invoke():
                 results = ", ".join(_PREFIX[r.storage] + r.name for r in item.results)
                 yield depth, f"{results} := {item.instance}({', '.join(map(print_expr, item.arguments))})"
+            case Reset():
+                yield depth, f"reset {item.instance}"
             case For():
                 unrolled = " unrolled" if item.unroll else ""
                 yield depth, f"for {item.index.name} < {item.count}{unrolled}"

@@ -2,7 +2,7 @@
 
     machine  ::= inputs, outputs, state (with initial values), constants, instances of machines, locals, statement*
     stmt     ::= place := expr | if expr {stmt*} else {stmt*} | switch expr {case C: stmt*}
-               | for i < n {stmt*} | instance(arg*) -> (slot*)
+               | for i < n {stmt*} | instance(arg*) -> (slot*) | reset instance
     expr     ::= literal | place | i | op expr | expr op expr | expr ? expr : expr | convert expr | f(expr*)
 
 Every expression is a scalar of a machine type; a tensor is read and written element by element inside loops, so all
@@ -278,7 +278,15 @@ class Invoke:
     origin: Origin | None = field(default=None, compare=False)
 
 
-Stmt: TypeAlias = Assign | If | Switch | For | Invoke
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """Put the state of an instance back to what it is after `init`."""
+
+    instance: str
+    origin: Origin | None = field(default=None, compare=False)
+
+
+Stmt: TypeAlias = Assign | If | Switch | For | Invoke | Reset
 
 
 @dataclass(frozen=True, slots=True, eq=False)

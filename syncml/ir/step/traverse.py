@@ -24,6 +24,7 @@ from syncml.ir.step.syntax import (
     LoopIndex,
     Machine,
     Place,
+    Reset,
     Select,
     Slot,
     StepProgram,
@@ -97,7 +98,7 @@ def map_expr(change: Callable[[Expr], Expr | None], expr: Expr) -> Expr:
 def blocks(stmt: Stmt) -> tuple[tuple[Stmt, ...], ...]:
     """The statement lists directly inside of ``stmt``."""
     match stmt:
-        case Assign() | Invoke():
+        case Assign() | Invoke() | Reset():
             return ()
         case If():
             return (stmt.then, stmt.otherwise)
@@ -112,7 +113,7 @@ def blocks(stmt: Stmt) -> tuple[tuple[Stmt, ...], ...]:
 def with_blocks(stmt: Stmt, new: tuple[tuple[Stmt, ...], ...]) -> Stmt:
     """``stmt`` with its inner statement lists replaced by ``new``."""
     match stmt:
-        case Assign() | Invoke():
+        case Assign() | Invoke() | Reset():
             return stmt
         case If():
             return If(stmt.condition, new[0], new[1])
@@ -152,7 +153,7 @@ def own_expressions(stmt: Stmt) -> tuple[Expr, ...]:
             return (stmt.condition,)
         case Switch():
             return (stmt.scrutinee,)
-        case For():
+        case For() | Reset():
             return ()
         case Invoke():
             return stmt.arguments
@@ -167,7 +168,7 @@ def writes(stmt: Stmt) -> tuple[Slot, ...]:
             return (stmt.target.slot,)
         case Invoke():
             return stmt.results
-        case If() | Switch() | For():
+        case If() | Switch() | For() | Reset():
             return ()
         case _:
             assert_never(stmt)

@@ -1,9 +1,9 @@
 """Words become counters: clocked equations without periodic words.
 
-Rule: for each clock ``ck`` and each pair of a prefix length and a period length used on it, one register counts the
-instants of ``ck`` round the period; a word is a comparison of that counter (or a constant table for an irregular
-pattern), and ``ck every w`` becomes ``ck on c`` with the Boolean ``c`` that reads ``w``. A word and its complement
-share one Boolean, so that the two sides of a merge become the two branches of one test.
+Rule: for each clock ``ck`` and each pair of a prefix length and a period length used on it with the same resets, one
+register counts the instants of ``ck`` round the period; a word is a comparison of that counter (or a constant table for
+an irregular pattern), and ``ck every w`` becomes ``ck on c`` with the Boolean ``c`` that reads ``w``. A word and its
+complement share one Boolean, so that the two sides of a merge become the two branches of one test.
 
 The result has the same trace. A word sampled by another word is one counter of the outer clock, so the clock of such a
 stream no longer mentions the clock of its source: the clock checker, which knows words, is for programs before this
@@ -53,8 +53,8 @@ class _Counters:
         self._added: list[Equation] = []
         self._clocks: dict[Clock, Clock] = {}
         self._new_clocks: dict[Var, Clock] = {}
-        self._readings: dict[tuple[Clock, Word], _Reading] = {}
-        self._counts: dict[tuple[Clock, int, int], Var] = {}
+        self._readings: dict[tuple[Clock, Word, tuple[Var, ...]], _Reading] = {}
+        self._counts: dict[tuple[Clock, int, int, tuple[Var, ...]], Var] = {}
 
     def result(self) -> Node:
         """The node without words."""
@@ -80,15 +80,15 @@ class _Counters:
         letters = word(wave.word.prefix, wave.word.period)
         if letters in (ALWAYS, complement(ALWAYS)):
             return Apply(Op.COPY, (Const(letters == ALWAYS, BOOL),))
-        known = self._readings.get((clock, letters))
+        known = self._readings.get((clock, letters, wave.resets))
         if known is None:
-            self._remember(clock, letters, target)
-            return self._test(clock, letters)
+            self._remember(clock, letters, wave.resets, target)
+            return self._test(clock, letters, wave.resets)
         return Apply(Op.COPY if known.constructor else Op.NOT, (known.condition,))
 
-    def _remember(self, clock: Clock, letters: Word, condition: Var) -> _Reading:
-        reading = self._readings[clock, letters] = _Reading(condition, True)
-        self._readings[clock, complement(letters)] = _Reading(condition, False)
+    def _remember(self, clock: Clock, letters: Word, resets: tuple[Var, ...], condition: Var) -> _Reading:
+        reading = self._readings[clock, letters, resets] = _Reading(condition, True)
+        self._readings[clock, complement(letters), resets] = _Reading(condition, False)
         return reading
 
     def _clock(self, clock: Clock) -> Clock:
@@ -107,21 +107,21 @@ class _Counters:
         return result
 
     def _reading(self, clock: Clock, letters: Word) -> _Reading:
-        known = self._readings.get((clock, letters))
+        known = self._readings.get((clock, letters, ()))
         if known is not None:
             return known
         condition = self._variable(_word_name(letters), BOOL, clock)
-        self._define(condition, self._test(clock, letters), clock)
-        return self._remember(clock, letters, condition)
+        self._define(condition, self._test(clock, letters, ()), clock)
+        return self._remember(clock, letters, (), condition)
 
-    def _test(self, clock: Clock, letters: Word) -> Rhs:
+    def _test(self, clock: Clock, letters: Word, resets: tuple[Var, ...]) -> Rhs:
         """The Boolean expression that is true at the ones of the word."""
         pattern = letters.prefix + letters.period
         ones = sum(pattern)
         if not ones:
             # A clock that is never present; a plain constant would make it another name of its parent.
             return Apply(Op.AND, (Const(False, BOOL), Const(False, BOOL)))
-        count = self._count(clock, len(letters.prefix), len(letters.period))
+        count = self._count(clock, len(letters.prefix), len(letters.period), resets)
         if ones == 1:
             return _compare(Op.EQ, count, pattern.index(1))
         if ones == len(pattern) - 1:
@@ -134,9 +134,9 @@ class _Counters:
         table = Const(Array.of(np.array(pattern, dtype=np.bool_), BOOL), BOOL, "pattern")
         return Apply(Op.AT, (table, count))
 
-    def _count(self, clock: Clock, prefix: int, period: int) -> Var:
+    def _count(self, clock: Clock, prefix: int, period: int, resets: tuple[Var, ...]) -> Var:
         """The register that counts the instants of ``clock`` from 0 to the end of the word and back to its period."""
-        key = (clock, prefix, period)
+        key = (clock, prefix, period, resets)
         if key in self._counts:
             return self._counts[key]
         last = prefix + period - 1
@@ -144,7 +144,7 @@ class _Counters:
         wraps = self._variable(f"{count.name}_wraps", BOOL, clock)
         after = self._variable(f"{count.name}_after", _COUNTER, clock)
         following = self._variable(f"{count.name}_next", _COUNTER, clock)
-        self._define(count, Fby(Const(0, _COUNTER), following), clock)
+        self._define(count, Fby(Const(0, _COUNTER), following, resets), clock)
         self._define(wraps, _compare(Op.GE, count, last), clock)
         self._define(after, Apply(Op.ADD, (count, Const(1, _COUNTER))), clock)
         self._define(following, Apply(Op.WHERE, (wraps, Const(prefix, _COUNTER), after)), clock)

@@ -15,7 +15,21 @@ from dataclasses import dataclass, field
 from syncml.diagnostics.model import InternalFault
 from syncml.ir.clocks import Clock, On, conditions
 from syncml.ir.constants import Const
-from syncml.ir.equations.syntax import Apply, Atom, Buffer, Call, Equation, Fby, Merge, Node, Var, Wave, When, atoms
+from syncml.ir.equations.syntax import (
+    Apply,
+    Atom,
+    Buffer,
+    Call,
+    Equation,
+    Fby,
+    Merge,
+    Node,
+    Var,
+    Wave,
+    When,
+    atoms,
+    resets,
+)
 from syncml.ir.operators import Op
 from syncml.ir.step.lowering.elements import ELEMENTWISE, is_pointwise, is_view, view_indices
 from syncml.ir.step.syntax import Binary, BinaryOp, LoopIndex
@@ -139,7 +153,7 @@ def _aliases(node: Node) -> dict[Var, Atom]:
 
 
 def _uses(plan_: Plan) -> tuple[Counter[Var], dict[Var, Equation]]:
-    """How often each variable is read, and by which equation last; clock conditions and outputs count as two."""
+    """How often each variable is read, and by which equation last; conditions, resets and outputs count as two."""
     uses: Counter[Var] = Counter()
     consumer: dict[Var, Equation] = {}
     clocks: dict[Clock, None] = {}
@@ -151,6 +165,8 @@ def _uses(plan_: Plan) -> tuple[Counter[Var], dict[Var, Equation]]:
                 if isinstance(atom, Var):
                     uses[atom] += 1
                     consumer[atom] = equation
+        for reset in resets(equation.rhs):
+            _count_twice(uses, plan_.resolve(reset))
         if isinstance(equation.rhs, Merge):
             _count_twice(uses, plan_.resolve(equation.rhs.condition))
     for clock in (*clocks, *plan_.node.clocks.values()):

@@ -1,8 +1,9 @@
 """The order of units within one instant.
 
-Rule: a unit comes after the units that write what it reads, and the update of a register after every unit that reads
-its old value. Where that leaves a choice, units of one clock stay together, then units whose clocks share the most
-tests, then the order of the source; so the order is a function of the node alone.
+Rule: a unit comes after the units that write what it reads, a reset before every unit that reads or writes what it
+resets, and the update of a register after every unit that reads its old value. Where that leaves a choice, units of one
+clock stay together, then units whose clocks share the most tests, then the order of the source; so the order is a
+function of the node alone.
 """
 
 from __future__ import annotations
@@ -50,11 +51,14 @@ def _edges(plan: Plan, units: Units) -> tuple[list[list[int]], list[int]]:
     number = {unit: i for i, unit in enumerate(units.units)}
     writer: dict[Var, int] = {}
     update: dict[Var, int] = {}
+    resets: dict[int, list[int]] = {}
     for i, unit in enumerate(units.units):
         if unit.kind in (Kind.COMPUTE, Kind.CALL, Kind.JOIN):
             writer.update((t, i) for t in unit.targets)
         elif unit.kind is Kind.UPDATE:
             update[unit.target] = i
+        elif unit.kind is Kind.RESET:
+            resets.setdefault(id(unit.equation), []).append(i)
     after: list[list[int]] = [[] for _ in units.units]
     waiting = [0] * len(units.units)
 
@@ -63,12 +67,23 @@ def _edges(plan: Plan, units: Units) -> tuple[list[list[int]], list[int]]:
             after[first].append(then)
             waiting[then] += 1
 
+    def resets_of(var: Var) -> list[int]:
+        return resets.get(id(plan.definition.get(var)), [])
+
     joins = {unit.target: i for i, unit in enumerate(units.units) if unit.kind is Kind.JOIN}
     for i, unit in enumerate(units.units):
         save = units.saved.get(unit.target) if unit.kind is Kind.UPDATE else None
         if save is not None:
             before(number[save], i)
+        if unit.kind is not Kind.RESET:
+            for var in unit.targets:
+                for reset in resets_of(units.shared.get(plan.base(var), var)):
+                    before(reset, i)
+            for reset in () if unit.targets else resets.get(id(unit.equation), ()):
+                before(reset, i)
         for var in unit.reads:
+            for reset in resets_of(var) if plan.is_register(var) else ():
+                before(reset, i)
             if var in writer:
                 before(writer[var], i)
             elif var in update and not (save is not None and var is unit.source):

@@ -10,14 +10,15 @@ from collections.abc import Mapping
 
 from syncml.diagnostics.model import InternalFault
 from syncml.ir.clocks import Clock
-from syncml.ir.equations.syntax import Apply, Call, Node, Program, Var
+from syncml.ir.constants import zero
+from syncml.ir.equations.syntax import Apply, Call, Fby, Node, Program, Var
 from syncml.ir.step.lowering.control import Guard, under_guards
 from syncml.ir.step.lowering.plan import Plan, guards, plan
 from syncml.ir.step.lowering.schedule import schedule
 from syncml.ir.step.lowering.slots import Slots
 from syncml.ir.step.lowering.tensors import Tensors
 from syncml.ir.step.lowering.units import Kind, Unit, units_of
-from syncml.ir.step.syntax import Expr, Instance, Invoke, Machine, Origin, Slot, StepProgram, Stmt
+from syncml.ir.step.syntax import Expr, Instance, Invoke, Machine, Origin, Reset, Slot, StepProgram, Stmt
 from syncml.ir.types import TensorType, Type
 
 
@@ -28,20 +29,33 @@ def translate(program: Program, clocks: Mapping[tuple[str, str], str]) -> StepPr
         program: Clocked equations; calls that cannot be scheduled as one piece were inlined.
         clocks: The clock in words of each variable, by node and variable, for people who read the code.
     """
-    machines = tuple(
-        translate_node(n, {var: text for (node, var), text in clocks.items() if node == n.name}) for n in program.nodes
-    )
+    texts: dict[str, dict[str, str]] = {n.name: {} for n in program.nodes}
+    for (node, var), text in clocks.items():
+        if node in texts:
+            texts[node][var] = text
+    remembering = with_memory(program)
+    machines = tuple(translate_node(n, texts[n.name], remembering) for n in program.nodes)
     return StepProgram(machines, program.main)
 
 
-def translate_node(node: Node, clocks: Mapping[str, str]) -> Machine:
-    """The machine of one node."""
-    return _Translation(node, clocks).machine()
+def with_memory(program: Program) -> frozenset[str]:
+    """The nodes of which an instance has a state."""
+    found: set[str] = set()
+    for node in program.nodes:
+        if any(isinstance(e.rhs, Fby) or (isinstance(e.rhs, Call) and e.rhs.node in found) for e in node.equations):
+            found.add(node.name)
+    return frozenset(found)
+
+
+def translate_node(node: Node, clocks: Mapping[str, str], remembering: frozenset[str]) -> Machine:
+    """The machine of one node; ``remembering`` are the nodes with a state."""
+    return _Translation(node, clocks, remembering).machine()
 
 
 class _Translation:
-    def __init__(self, node: Node, clocks: Mapping[str, str]) -> None:
+    def __init__(self, node: Node, clocks: Mapping[str, str], remembering: frozenset[str]) -> None:
         self._node = node
+        self._remembering = remembering
         self._plan: Plan = plan(node)
         self._units = units_of(self._plan)
         self._slots = Slots(self._plan, self._units, clocks)
@@ -87,6 +101,8 @@ class _Translation:
                 return self._copy(unit, self._slots.outputs[unit.output])
             case Kind.SAVE:
                 return self._copy(unit, self._slots.saved(unit.target))
+            case Kind.RESET:
+                return self._reset(unit)
             case Kind.UPDATE:
                 return self._update(unit)
             case Kind.JOIN:
@@ -98,6 +114,16 @@ class _Translation:
     def _copy(self, unit: Unit, target: Slot) -> list[Stmt]:
         assert unit.source is not None
         return self._tensors.copy(unit.source, target, *self._about(unit.target))
+
+    def _reset(self, unit: Unit) -> list[Stmt]:
+        assert unit.equation is not None
+        rhs = unit.equation.rhs
+        if isinstance(rhs, Call):
+            origin = self._slots.origin(unit.targets[0]) if unit.targets else None
+            return [Reset(rhs.instance, origin)] if rhs.node in self._remembering else []
+        assert isinstance(rhs, Fby)
+        initial = rhs.init or zero(unit.target.type)
+        return self._tensors.copy(initial, self._slots.of(unit.target), *self._about(unit.target))
 
     def _update(self, unit: Unit) -> list[Stmt]:
         save = self._units.saved.get(unit.target)

@@ -1,9 +1,10 @@
 """Units of computation: what is scheduled as one piece, and what each of them reads.
 
-Rule: a unit writes one slot (a call, several) from slots; a register is written by its update, after its last reading
-in the instant. Updates that read each other's registers in a circle are cut: an expression moved into an update moves
-out again, and a bare circle of registers loses one edge to a copy. A register whose old value is read only where its
-next value is computed shares its slot with that value, and needs no update at all.
+Rule: a unit writes one slot (a call, several) from slots; a register is written by its resets, before it is read in the
+instant, and by its update, after its last reading. Updates that read each other's registers in a circle are cut: an
+expression moved into an update moves out again, and a bare circle of registers loses one edge to a copy. A register
+whose old value is read only where its next value is computed shares its slot with that value, and needs no update at
+all.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from syncml.ir.clocks import Clock, On
-from syncml.ir.equations.syntax import Apply, Atom, Call, Equation, Fby, Merge, Var
+from syncml.ir.equations.syntax import Apply, Atom, Call, Equation, Fby, Merge, Var, resets
 from syncml.ir.operators import Op
 from syncml.ir.step.lowering.elements import Indices, broadcast_indices, index, is_pointwise, is_view, view_indices
 from syncml.ir.step.lowering.plan import Plan, clock_reads
@@ -35,6 +36,8 @@ class Kind(Enum):
     """An output that is no slot of its own: a copy."""
     SAVE = "save"
     """The old value of a register, kept for an update that comes after the register's own."""
+    RESET = "reset"
+    """The first value of a register, or the state of an instance as it was at first, where a reset is true."""
     UPDATE = "update"
     """The next value of a register."""
 
@@ -90,7 +93,7 @@ def units_of(plan: Plan) -> Units:
     direct = _direct_outputs(plan)
     _separate_unsafe_updates(plan)
     _cut_circles_of_expressions(plan)
-    units = [*_computations(plan), *_output_copies(plan, direct)]
+    units = [*_resets(plan), *_computations(plan), *_output_copies(plan, direct)]
     shared = _shared_registers(plan, units, direct)
     covered = set(shared.values())
     updates = [u for u in _updates(plan) if u.target not in covered]
@@ -116,6 +119,14 @@ def _direct_outputs(plan: Plan) -> dict[Var, int]:
 def _clock_of(equation: Equation) -> Clock:
     assert equation.clock is not None
     return equation.clock
+
+
+def _resets(plan: Plan) -> list[Unit]:
+    return [
+        Unit(Kind.RESET, On(plan.node.clocks[reset], reset, True), i, e, e.targets)
+        for i, e in enumerate(plan.node.equations)
+        for reset in resets(e.rhs)
+    ]
 
 
 def _computations(plan: Plan) -> list[Unit]:
@@ -166,7 +177,7 @@ def _unit_reads(plan: Plan, unit: Unit) -> list[Var]:
     """The variables with a slot that a unit reads, through what is computed inside of it, and its tests."""
     found = clock_reads(plan, unit.clock)
     match unit.kind:
-        case Kind.JOIN:
+        case Kind.JOIN | Kind.RESET:
             return found
         case Kind.COMPUTE | Kind.CALL:
             assert unit.equation is not None

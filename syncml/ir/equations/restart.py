@@ -1,0 +1,162 @@
+"""Periodic clocks as conditions, for the body of an instance that may be reset.
+
+Rule: after a reset the words of an instance start again, so that within their caller they are no longer periodic. Each
+clock ``ck every w`` of the body becomes ``ck on c`` with one Boolean ``c = word w`` for each clock and word,
+complements sharing theirs; inlining gives that word the resets of the instance. A stream on ``ck every u`` that is
+sampled by a word, or merged by one, goes through ``ck``, for there ``u on v`` is one word.
+
+The result has the same trace and obeys the clock rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from syncml.diagnostics.model import InternalFault, Span
+from syncml.ir.clocks import ALWAYS, Base, Clock, On, Periodic, Word, complement, compose, every, steps, word
+from syncml.ir.constants import zero
+from syncml.ir.equations.conditions import Conditions
+from syncml.ir.equations.syntax import Apply, Atom, Buffer, Call, Equation, Fby, Merge, Node, Rhs, Var, Wave, When
+from syncml.ir.operators import Op
+from syncml.ir.types import BOOL, Type
+
+
+def has_words(node: Node) -> bool:
+    """Whether a word is read anywhere in a clocked ``node``."""
+    clocks: set[Clock] = set(node.clocks.values())
+    return any(isinstance(s, Periodic) for c in clocks for s in steps(c)) or any(
+        isinstance(e.rhs, Wave) for e in node.equations
+    )
+
+
+def without_words(node: Node, conditions: Conditions) -> Node:
+    """A clocked ``node``, whose interface has no periodic clock, without periodic clocks."""
+    return _Restart(node, conditions).result() if has_words(node) else node
+
+
+class _Restart:
+    def __init__(self, node: Node, conditions: Conditions) -> None:
+        self._node = node
+        self._conditions = conditions
+        self._names = {v.name for v in node.clocks}
+        self._added: list[Equation] = []
+        self._new_clocks: dict[Var, Clock] = {}
+        self._clocks: dict[Clock, Clock] = {}
+        self._resets: dict[Var, Var] = {}
+        self._readings: dict[tuple[Clock, Word], tuple[Var, bool]] = {}
+
+    def result(self) -> Node:
+        """The node without periodic clocks."""
+        node = self._node
+        for equation in node.equations:
+            if isinstance(equation.rhs, Wave) and not isinstance(equation.clock, Periodic) and equation.clock:
+                self._remember(self._clock(equation.clock), equation.rhs.word, equation.target)
+        equations = [
+            replace(e, rhs=self._rhs(e), clock=None if e.clock is None else self._clock(e.clock))
+            for e in node.equations
+        ]
+        clocks: Mapping[Var, Clock] = {v: self._clock(c) for v, c in node.clocks.items()}
+        return replace(
+            node, equations=(*self._added, *equations), clocks=MappingProxyType({**clocks, **self._new_clocks})
+        )
+
+    def _clock(self, clock: Clock) -> Clock:
+        pending: list[On | Periodic] = []
+        while not isinstance(clock, Base) and clock not in self._clocks:
+            pending.append(clock)
+            clock = clock.parent
+        result = self._clocks.get(clock, clock)
+        for step in reversed(pending):
+            if isinstance(step, Periodic):
+                result = On(result, *self._reading(result, step.word))
+            else:
+                result = On(result, step.condition, step.constructor)
+            self._clocks[step] = result
+        return result
+
+    def _reading(self, clock: Clock, letters: Word) -> tuple[Var, bool]:
+        """The Boolean on the new ``clock`` that reads a word, and its value at the ones of the word."""
+        if (clock, letters) not in self._readings:
+            self._remember(clock, letters, self._define("phase", BOOL, Wave(letters), clock, self._node.span))
+        return self._readings[clock, letters]
+
+    def _remember(self, clock: Clock, letters: Word, var: Var) -> None:
+        letters = word(letters.prefix, letters.period)
+        self._readings.setdefault((clock, letters), (var, True))
+        self._readings.setdefault((clock, complement(letters)), (var, False))
+
+    def _define(self, name: str, type_: Type, rhs: Rhs, clock: Clock, span: Span) -> Var:
+        unique, number = name, 1
+        while unique in self._names:
+            number += 1
+            unique = f"{name}_{number}"
+        self._names.add(unique)
+        var = Var(unique, type_, span)
+        self._new_clocks[var] = clock
+        self._added.append(Equation((var,), rhs, span, clock))
+        return var
+
+    def _rhs(self, equation: Equation) -> Rhs:
+        rhs = equation.rhs
+        match rhs:
+            case When():
+                selection = self._conditions.select(rhs.condition, rhs.constructor)
+                fast = self._node.clocks[rhs.condition]
+                return self._when(equation, rhs.source, fast, selection) if isinstance(selection, Word) else rhs
+            case Merge():
+                words = [(self._conditions.select(rhs.condition, c), a) for c, a in rhs.branches]
+                letters = [(w, a) for w, a in words if isinstance(w, Word)]
+                if equation.clock is None:
+                    raise InternalFault(f"{equation.target.name} is inlined before its clock is known")
+                return self._merge(equation, equation.clock, letters) if letters else rhs
+            case Fby() | Wave() | Call():
+                return replace(rhs, resets=tuple(self._reset(r, equation.span) for r in rhs.resets))
+            case Apply() | Buffer():
+                return rhs
+
+    def _reset(self, reset: Var, span: Span) -> Var:
+        """A reset on a periodic clock covers what it resets by its instants alone, so it goes to the parent."""
+        clock = self._node.clocks[reset]
+        if not isinstance(clock, Periodic):
+            return reset
+        if reset not in self._resets:
+            lifted = self._lifted(reset, clock, span)
+            assert isinstance(lifted, Var)
+            self._resets[reset] = lifted
+        return self._resets[reset]
+
+    def _when(self, equation: Equation, source: Atom, fast: Clock, letters: Word) -> Rhs:
+        sampled = every(fast, letters)
+        if sampled == fast:
+            return Apply(Op.COPY, (source,))
+        if isinstance(fast, Periodic):
+            source = self._lifted(source, fast, equation.span)
+            fast, letters = fast.parent, compose(fast.word, letters)
+        return When(source, *self._reading(self._clock(fast), letters))
+
+    def _merge(self, equation: Equation, clock: Clock, branches: list[tuple[Word, Atom]]) -> Rhs:
+        whole = next((atom for letters, atom in branches if letters == ALWAYS), None)
+        if whole is not None:
+            return Apply(Op.COPY, (whole,))
+        (letters, one), (_, other) = (b for b in branches if any(b[0].period) or any(b[0].prefix))
+        if not isinstance(clock, Periodic):
+            condition, here = self._reading(self._clock(clock), letters)
+            return Merge(condition, ((here, one), (not here, other)))
+        parent, span = self._clock(clock.parent), equation.span
+        condition, here = self._reading(parent, compose(clock.word, letters))
+        sides = [self._lifted(a, Periodic(clock.parent, compose(clock.word, w)), span)
+                 for w, a in ((letters, one), (complement(letters), other))]  # fmt: skip
+        chosen = Apply(Op.WHERE, (condition, *(sides if here else reversed(sides))))
+        both = self._define(equation.target.name, equation.target.type, chosen, parent, span)
+        return When(both, *self._reading(parent, clock.word))
+
+    def _lifted(self, atom: Atom, clock: Periodic, span: Span) -> Atom:
+        """``atom`` on the parent of its ``clock``; zero where it was absent, which nobody reads."""
+        if not isinstance(atom, Var):
+            return atom
+        parent = self._clock(clock.parent)
+        condition, here = self._reading(parent, clock.word)
+        rhs = Merge(condition, ((here, atom), (not here, zero(atom.type))))
+        return self._define(atom.name, atom.type, rhs, parent, span)
