@@ -45,7 +45,7 @@ test-data: $(DEV) ## trained networks of others, from DATA/onnx
 bench: $(DEV) ## exported C and simulation against C written by hand, start-up times, large programs
 	$(BIN)/python -m benchmarks.export_c.run --rounds 3
 	$(BIN)/python -m benchmarks.startup --runs 3
-	$(BIN)/python -m benchmarks.check_scale 5000
+	$(BIN)/python -m benchmarks.check_large 1000 5000
 
 mutants: $(DEV) ## sow faults in the flagship and show what catches each of them
 	$(BIN)/python -m tests.mutants.runner

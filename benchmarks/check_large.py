@@ -45,7 +45,7 @@ def fan_in(equations: int) -> Iterator[str]:
 
 
 def calls(equations: int) -> Iterator[str]:
-    """Nodes of ten equations, called one hundred times each, in feedback loops."""
+    """Nodes of eleven equations, called over a hundred times each, in feedback loops."""
     kinds = max(1, equations // 400)
     for kind in range(kinds):
         yield f"@node\ndef leaf{kind}(a: Stream[f32], b: Stream[f32]) -> tuple[Stream[f32], Stream[f32]]:"
@@ -57,7 +57,7 @@ def calls(equations: int) -> Iterator[str]:
         yield "    return x7, s"
     yield "@node\ndef main(u: Stream[f32]) -> Stream[f32]:"
     yield "    y = u"
-    for call in range((equations - 17 * kinds) // 2):
+    for call in range((equations - 11 * kinds) // 3):
         yield f"    w{call} = wire(f32)"
         yield f"    p{call}, d{call} = leaf{call % kinds}(y, w{call})"
         yield f"    w{call}.define(p{call})"
@@ -70,7 +70,7 @@ def clocks(equations: int) -> Iterator[str]:
     yield "@node(rate=Hz(1000))\ndef main(u: Stream[f32], c: Stream[bool]) -> Stream[f32]:"
     yield "    y = u"
     rates = (500, 250, 200, 125, 100, 50, 40, 25, 20, 10, 8, 5, 4, 2, 1)
-    for i in range(equations // 8):
+    for i in range(equations // 11):
         yield f"    s{i} = sample(y, to=Hz({rates[i % len(rates)]}))"
         yield f"    h{i} = hold(s{i} * 2.0, init=0.0)"
         yield f"    b{i} = y > {i}.0"
@@ -95,7 +95,7 @@ def conditions(equations: int) -> Iterator[str]:
     """A long chain of choices and contracts, whose parts depend on each other in both modes."""
     yield "@node\ndef main(u: Stream[f32], c: Stream[bool]) -> Stream[f32]:"
     yield "    a, b = u, -u"
-    for i in range(equations // 6):
+    for i in range(equations // 5):
         yield f"    p{i} = where(c, a + 1.0, b)"
         yield f"    q{i} = where(c, p{i}, a - b)"
         yield f"    a, b = q{i}, p{i}"
@@ -115,10 +115,19 @@ class Cost:
     mebibytes: float
 
 
-def check(folder: Path, text: str) -> tuple[int, Cost]:
-    """Check a program in a fresh process; its equations as the command counts them, and the cost."""
+def program(shape: Callable[[int], Iterator[str]], equations: int) -> str:
+    """The text of a program."""
+    return HEAD + "\n".join(shape(equations)) + "\n"
+
+
+def check(folder: Path, text: str) -> Cost:
+    """Check a program in a fresh process.
+
+    Raises:
+        RuntimeError: it is not accepted.
+    """
     path = folder / "program.py"
-    path.write_text(HEAD + text, "utf-8")
+    path.write_text(text, "utf-8")
     start = time.perf_counter()
     command = [sys.executable, "-m", "syncml", "check", str(path)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -129,8 +138,7 @@ def check(folder: Path, text: str) -> tuple[int, Cost]:
     wall = time.perf_counter() - start
     if process.returncode:
         raise RuntimeError(f"the check ended with {process.returncode}: {shown}")
-    cost = Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
-    return len(shown.splitlines()), cost
+    return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -138,20 +146,16 @@ def main(arguments: Sequence[str]) -> None:
     sizes = tuple(map(int, arguments)) or SIZES
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        _, empty = check(folder, "@node\ndef main(u: Stream[f32]) -> Stream[f32]:\n    return u\n")
+        empty = check(folder, HEAD + "@node\ndef main(u: Stream[f32]) -> Stream[f32]:\n    return u\n")
         print(f"{'shape':<12}{'equations':>10}{'wall, s':>10}{'processor, s':>14}{'memory, MiB':>13}{'growth':>8}")
         for shape in SHAPES:
             times: list[float] = []
             for size in sizes:
-                _, cost = check(folder, "\n".join(shape(size)) + "\n")
+                cost = check(folder, program(shape, size))
                 times.append(cost.processor - empty.processor)
-                growth = ""
-                if len(times) > 1:
-                    growth = f"{log(times[-1] / times[0]) / log(size / sizes[0]):.2f}"
-                print(
-                    f"{shape.__name__:<12}{size:>10}{cost.wall:>10.2f}{cost.processor:>14.2f}{cost.mebibytes:>13.0f}{growth:>8}",
-                    flush=True,
-                )
+                growth = f"{log(times[-1] / times[0]) / log(size / sizes[0]):8.2f}" if len(times) > 1 else ""
+                figures = f"{cost.wall:10.2f}{cost.processor:14.2f}{cost.mebibytes:13.0f}{growth}"
+                print(f"{shape.__name__:<12}{size:10}{figures}", flush=True)
 
 
 if __name__ == "__main__":

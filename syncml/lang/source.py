@@ -199,7 +199,8 @@ def place_of(frame: FrameType) -> Place:
     place = _places.get(key)
     if place is None:
         _codes[key[0]] = code  # Keeps the identity from being used again.
-        place = _places[key] = _place(code, instruction, frame.f_lineno)
+        # Not the frame's line: Python counts it anew from the first instruction of the function.
+        place = _places[key] = _place(code, instruction, None)
     return place
 
 
@@ -215,7 +216,7 @@ def _place(code: CodeType, instruction: int, line: int | None) -> Place:
         _positions[id(code)] = list(code.co_positions())
     first, last, start, end = _positions[id(code)][instruction // 2] if instruction >= 0 else (line, None, None, None)
     if first is None or last is None or start is None or end is None:
-        return Place(Span.point(file, first or line or 1), code)
+        return Place(Span.point(file, first or line or code.co_firstlineno), code)
     position = (first, start, last, end)
     tree = tree_of(file)
     if tree is None:

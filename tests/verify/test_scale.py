@@ -1,4 +1,4 @@
-"""The analyses on the programs of the benchmark: they end, without recursion and in moderate time."""
+"""The analyses on large programs: they end, without recursion and in moderate time."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from benchmarks.check_scale import ANALYSES, calls, loop, rates
 from syncml.clock_calculus import infer_clocks
 from syncml.ir.equations.syntax import Program
+from tests.support.large import ANALYSES, calls, loop, rates
 
 
 @pytest.mark.parametrize("shape", [rates, loop, calls])

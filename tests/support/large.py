@@ -1,4 +1,4 @@
-"""Processor time of every analysis on large programs; run `python -m benchmarks.check_scale [EQUATIONS]`.
+"""Large programs as equations, and every analysis.
 
 Three shapes: one flat node at five rates, one long chain closed by a delay, many calls of a small node with feedback
 around each pair of them.
@@ -6,11 +6,8 @@ around each pair of them.
 
 from __future__ import annotations
 
-import sys
-import time
 from collections.abc import Callable
 from fractions import Fraction
-from typing import TypeVar
 
 from syncml.clock_calculus import infer_clocks
 from syncml.ir.clocks import word
@@ -24,7 +21,6 @@ from syncml.verify.causality import check_causality
 from syncml.verify.initialisation import check_initialisation
 from tests.support.ir import NodeBuilder, const
 
-T = TypeVar("T")
 ZERO = const(0.0, F32)
 ONE = const(1.0, F32)
 
@@ -74,15 +70,7 @@ def calls(equations: int) -> Program:
     return Program(tuple(nodes), "top")
 
 
-def main() -> None:
-    """Time each analysis on each shape."""
-    equations = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
-    for shape in (rates, loop, calls):
-        program = shape(equations)
-        print(f"{shape.__name__}: {sum(len(n.equations) for n in program.nodes)} equations")
-        total = time.process_time()
-        clocked = timed("clocks", lambda program=program: infer_clocks(program))
-        for name, analysis in ANALYSES:
+ANALYSES:
             timed(name, lambda analysis=analysis, clocked=clocked: analysis(clocked))
         print(f"  {'total':<16} {time.process_time() - total:7.2f} s")
 
@@ -102,6 +90,3 @@ ANALYSES: tuple[tuple[str, Callable[[Program], object]], ...] = (
     ("calls to inline", calls_to_inline),
     ("printing", print_program),
 )
-
-if __name__ == "__main__":
-    main()
