@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
-from syncml.clock_calculus import infer_clocks
 from syncml.ir.clocks import word
 from syncml.ir.equations.check import check_program
 from syncml.ir.equations.dependencies import calls_to_inline
@@ -68,19 +67,6 @@ def calls(equations: int) -> Program:
         y, _ = top.call(nodes[0], back, y)
     nodes.append(top.node([y]))
     return Program(tuple(nodes), "top")
-
-
-ANALYSES:
-            timed(name, lambda analysis=analysis, clocked=clocked: analysis(clocked))
-        print(f"  {'total':<16} {time.process_time() - total:7.2f} s")
-
-
-def timed(name: str, work: Callable[[], T]) -> T:
-    """Run and report one analysis."""
-    start = time.process_time()
-    result = work()
-    print(f"  {name:<16} {time.process_time() - start:7.2f} s")
-    return result
 
 
 ANALYSES: tuple[tuple[str, Callable[[Program], object]], ...] = (
