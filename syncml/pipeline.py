@@ -20,6 +20,7 @@ from syncml.diagnostics.model import Collector
 from syncml.ir.equations.exclusive import split_exclusive
 from syncml.ir.equations.inline import inline, inline_loops
 from syncml.ir.equations.pretty import print_program
+from syncml.ir.equations.sweeps import lower_segments, open_future
 from syncml.ir.equations.syntax import Node, Program
 from syncml.ir.step.lowering import EQUATION_PASSES, STEP_PASSES, Observe, Observed, lower
 from syncml.ir.step.pretty import print_step
@@ -35,6 +36,7 @@ PASSES: tuple[str, ...] = (
     "clocks",
     "buffers",
     "modes",
+    "segments",
     "inline",
     "restrict",
     *(p.name for p in EQUATION_PASSES),
@@ -63,7 +65,7 @@ class Checked:
     @property
     def flat(self) -> Node:
         """The main node with all calls inlined."""
-        return inline(self.program).node(self.program.main)
+        return inline(lower_segments(self.program)).node(self.program.main)
 
 
 def split_target(target: str) -> tuple[Path, str]:
@@ -101,13 +103,14 @@ def check(program: Program, shown: Shown = _silent) -> Checked:
     shown("clocks", clocked)
     clocked, buffers = lower_buffers(clocked)
     shown("buffers", clocked)
-    clocked = split_exclusive(clocked)
+    clocked = split_exclusive(open_future(clocked))
     shown("modes", clocked)
     faults = Collector()
     for analysis in (check_causality, check_initialisation):
         with faults.catch():
             analysis(clocked)
     faults.raise_if_errors()
+    lower_segments(clocked)
     return Checked(clocked, buffers)
 
 
@@ -120,7 +123,9 @@ def step_code(
     checked: Checked, observe: Observed = Observe.OUTPUTS, *, flat: bool, shown: Shown = _silent
 ) -> StepProgram:
     """Step code of the main node: one machine if ``flat``, else one for each node."""
-    program = inline(checked.program) if flat else inline_loops(checked.program)
+    program = lower_segments(checked.program)
+    shown("segments", program)
+    program = inline(program) if flat else inline_loops(program)
     shown("inline", program)
     return lower(program, observe, shown)
 

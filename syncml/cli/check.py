@@ -85,7 +85,7 @@ def _print_buffers(buffers: list[BufferUse]) -> None:
 
 
 def _print_node(node: Node) -> None:
-    from syncml.cli.streams import stream_rows
+    from syncml.cli.streams import pass_lines, stream_rows
     from syncml.cli.tables import print_table
     from syncml.ir.rates import in_hertz
 
@@ -95,4 +95,6 @@ def _print_node(node: Node) -> None:
         (row.name, row.role.value, row.type, row.rate or "-", row.clock, str(row.line)) for row in stream_rows(node)
     ]
     print_table(("  stream", "role", "type", "rate", "clock", "line"), [(f"  {name}", *rest) for name, *rest in rows])
+    for line in pass_lines(node):
+        typer.echo(f"  {line}")
     typer.echo()

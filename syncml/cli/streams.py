@@ -9,8 +9,12 @@ from fractions import Fraction
 
 from syncml.clock_calculus import BufferUse, in_ticks, in_time
 from syncml.ir.clocks import BASE
+from syncml.ir.equations.passes import Pass, passes_of
 from syncml.ir.equations.syntax import Node, Var
 from syncml.ir.rates import in_hertz, rate_of, text_of
+
+MOST_NAMES = 4
+"""How many streams of a pass are named."""
 
 
 class Role(enum.StrEnum):
@@ -82,6 +86,23 @@ def buffer_row(use: BufferUse) -> BufferRow:
         wait,
         use.stream.span.line,
     )
+
+
+def pass_lines(node: Node) -> Iterator[str]:
+    """The passes over each segment of a node with segments, with the streams that the user named."""
+    passes = passes_of(node)
+    for segment in dict.fromkeys(each.segment for each in passes):
+        if segment is None:
+            continue
+        mine = [each for each in passes if each.segment == segment]
+        written = [f"{number} {_pass(each)}" for number, each in enumerate(mine, 1)]
+        yield f"segments of at most {segment.longest}, {segment.schedule.value}: {', '.join(written)}"
+
+
+def _pass(each: Pass) -> str:
+    named = [f"`{var.name}`" for var in each.streams if var.user]
+    shown = ", ".join(named[:MOST_NAMES]) + (", ..." if len(named) > MOST_NAMES else "")
+    return f"{each.kind.value} ({shown})" if named else each.kind.value
 
 
 def _position(var: Var) -> tuple[str, int, int, str]:

@@ -5,6 +5,8 @@ Rules, for a node whose streams have clocks ck(x):
     x = op(a, ..), x = c fby a, x = word w    every variable and x on one clock; constants are on every clock
     x = a when C(y)                           ck(a) = ck(y);  ck(x) = ck(y) on C(y)
     x = merge y (C -> a) ..                   ck(x) = ck(y);  ck(a) = ck(y) on C(y) for each branch
+    x = a post b in s                         a, b and x on one clock
+    x = pack a in s                           ck(a) = ck(last of s);  ck(x) = ck(last of s) on its last
     x = buffer a                              ck(x) has the rate of ck(a), which comes first (see `crossing`)
     x = buffer a at C(y)                      and is ck(y) on C(y)
     x = .. every r                            ck(r) is ck(x) or contains it; where no other rule places one of them,
@@ -50,6 +52,8 @@ from syncml.ir.equations.syntax import (
     Fby,
     Merge,
     Node,
+    Pack,
+    Post,
     Program,
     Var,
     Wave,
@@ -166,6 +170,16 @@ class _Inference:
                     selected = self._conditions.select(rhs.condition, rhs.constructor)
                     clock = self._solver.select(self._term(rhs.condition), selected)
                 self._buffers.append((equation, rhs, clock))
+            case Post():
+                fast = self._term(rhs.segment.last)
+                sound = self._compare(rhs.segment.first, fast, Comparison(Role.OPERAND, equation.span))
+                sound = self._operands(equation, (rhs.following, rhs.init), clock) and sound
+            case Pack():
+                fast = self._term(rhs.segment.last)
+                sound = self._compare(rhs.segment.first, fast, Comparison(Role.OPERAND, equation.span))
+                reason = Comparison(Role.SOURCE, equation.span, rhs.segment.last)
+                sound = self._compare(rhs.source, fast, reason) and sound
+                clock = self._solver.select(fast, self._conditions.select(rhs.segment.last, True))
             case Call():
                 return self._call(equation, rhs, clock)
             case _:

@@ -87,6 +87,14 @@ _TITLES: dict[str, str] = {
     "C010": "a reset does not fit what it resets",
     # Causality.
     "K001": "a value depends on itself within one instant",
+    "K010": "the future is used outside of a segment",
+    "K011": "a loop needs both the past and the future",
+    "K012": "a value that needs the future leaves its segment",
+    "K013": "a look ahead has no value at the end",
+    "K014": "a segment is not bounded",
+    "K015": "a value cannot be computed by a sweep over the segment",
+    "K016": "a memory that is not cut takes a value from the future",
+    "K017": "values of two segments meet",
     # Initialisation.
     "I001": "an undefined first value is used",
     # Verification.

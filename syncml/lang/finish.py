@@ -10,7 +10,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from syncml.ir.equations.syntax import Apply, Atom, Buffer, Call, Equation, Fby, Merge, Rhs, Var, Wave, When
+from syncml.ir.equations.syntax import (
+    Apply,
+    Atom,
+    Buffer,
+    Call,
+    Equation,
+    Fby,
+    Merge,
+    Pack,
+    Post,
+    Rhs,
+    Segment,
+    Var,
+    Wave,
+    When,
+)
 from syncml.ir.operators import Op
 from syncml.lang.operations import atom_of
 from syncml.lang.presence import Presence, Sampled, resolve
@@ -80,8 +95,16 @@ def rename(rhs: Rhs, var: Callable[[Var], Var]) -> Rhs:
         case Buffer():
             at = None if rhs.condition is None else var(rhs.condition)
             return replace(rhs, source=atom(rhs.source), condition=at)
+        case Post():
+            return Post(atom(rhs.following), atom(rhs.init), _segment(rhs.segment, var))
+        case Pack():
+            return Pack(atom(rhs.source), _segment(rhs.segment, var))
         case _:
             assert_never(rhs)
+
+
+def _segment(segment: Segment, var: Callable[[Var], Var]) -> Segment:
+    return replace(segment, first=var(segment.first), last=var(segment.last))
 
 
 def _renamed(presence: Presence | None, new: Mapping[Var, Var]) -> Presence | None:

@@ -30,6 +30,7 @@ from syncml.lang.records import Record
 from syncml.lang.registers import State, Wire, state, wire
 from syncml.lang.resets import reset_every
 from syncml.lang.sampling import every, hold, sample
+from syncml.lang.segments import Schedule, Segments, pack, post, segment, unpack
 from syncml.lang.stream import Stream
 from syncml.lang.types import (
     Mat,
@@ -55,6 +56,8 @@ __all__ = [
     "Mat",
     "Node",
     "Record",
+    "Schedule",
+    "Segments",
     "State",
     "Stream",
     "Unit",
@@ -89,13 +92,16 @@ __all__ = [
     "minimum",
     "ms",
     "node",
+    "pack",
     "param",
+    "post",
     "pre",
     "real",
     "require",
     "reset_every",
     "s",
     "sample",
+    "segment",
     "sigmoid",
     "sin",
     "sqrt",
@@ -106,6 +112,7 @@ __all__ = [
     "u16",
     "u32",
     "u64",
+    "unpack",
     "vec",
     "when",
     "where",

@@ -116,7 +116,7 @@ def state(init: Any, type: Any = None) -> Any:
 def _state(place: Place, trace: Trace, init: object, annotation: Any) -> State[Any]:
     first_value = value_of(init, place)
     if annotation is not None and first_value.atom is not None:
-        first_value = _as(first_value, annotation, place)
+        first_value = in_type(first_value, annotation, place)
     if first_value.atom is None:
         return State(None)
     type_ = first_value.type
@@ -138,7 +138,7 @@ def _state(place: Place, trace: Trace, init: object, annotation: Any) -> State[A
     return State(hole, value)
 
 
-def _as(value: Value, annotation: Any, place: Place) -> Value:
+def in_type(value: Value, annotation: Any, place: Place) -> Value:
     """A value in the type that the user gave."""
     try:
         wanted = pattern(annotation)

@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from types import CodeType
+from typing import TYPE_CHECKING
 
 from syncml.diagnostics.model import Collector, Diagnostic, DiagnosticError, Label, Span, error
 from syncml.ir.clocks import Word
@@ -24,6 +25,9 @@ from syncml.lang.literals import Literal
 from syncml.lang.presence import Pending, Presence, Sampled, resolve
 from syncml.lang.source import Place
 from syncml.lang.types import type_text
+
+if TYPE_CHECKING:
+    from syncml.lang.segments import Scope
 
 
 class Abandoned(Exception):
@@ -131,6 +135,9 @@ class Trace:
     inputs: set[Var] = field(default_factory=set[Var])
     equations: list[Equation] = field(default_factory=list[Equation])
     properties: list[Property] = field(default_factory=list[Property])
+    segments: list[Scope] = field(default_factory=list["Scope"])
+    """The segments around, outermost first."""
+    ended_by: dict[Var, Scope] = field(default_factory=dict[Var, "Scope"])
     unfinished: dict[object, Callable[[], Diagnostic]] = field(default_factory=dict[object, Callable[[], Diagnostic]])
     _waves: dict[tuple[object, ...], Value] = field(default_factory=dict[tuple[object, ...], Value])
 

@@ -20,6 +20,7 @@ from syncml.diagnostics.model import DiagnosticError, error
 from syncml.ir.clocks import Clock, On, Periodic, steps
 from syncml.ir.constants import Const
 from syncml.ir.equations.inline import inline
+from syncml.ir.equations.sweeps import lower_segments
 from syncml.ir.equations.syntax import Node, Program, Var
 from syncml.ir.step.lowering import Observe, Observed, lower, observed
 from syncml.ir.step.syntax import Machine, Slot, StepProgram
@@ -41,7 +42,7 @@ def compile_program(program: Program, observe: Observed = Observe.NAMED) -> Simu
         observe: The streams that traces show beside the inputs and outputs; a stream inside of an instance has the
             name ``instance.stream``.
     """
-    flat = inline(program)
+    flat = inline(lower_segments(program))
     node = flat.node(flat.main)
     shown = (*node.inputs, *node.outputs, *observed(node, observe))
     recorded = _with_conditions(node, shown)

@@ -4,19 +4,23 @@ Rule: at each tick, an equation whose clock is present defines its target by its
 absent leaves it absent; equations fire when what they read is known, until all have fired (the least fixed point).
 A reset puts the memory of an equation back before it is read.
 Then every register whose clock was present takes its next value, and every word advances. Calls are inlined first.
+
+Where a `post` asks for a later instant, the value is not known yet, and what needs it stays unknown. The instants since
+everything was known are kept; when a segment ends, they are visited forwards and backwards until nothing more becomes
+known: the least fixed point over streams from instants to values. What is still unknown after the last tick is absent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, assert_never
 
 import numpy as np
 
 from syncml.diagnostics.model import DiagnosticError, InternalFault, error
 from syncml.ir.clocks import Clock, Periodic, conditions, steps
-from syncml.ir.constants import Const, zero
+from syncml.ir.constants import Const, dtype, zero
 from syncml.ir.equations.inline import inline
 from syncml.ir.equations.syntax import (
     Apply,
@@ -27,6 +31,8 @@ from syncml.ir.equations.syntax import (
     Fby,
     Merge,
     Node,
+    Pack,
+    Post,
     Program,
     Rhs,
     Var,
@@ -35,7 +41,7 @@ from syncml.ir.equations.syntax import (
     atoms,
     resets,
 )
-from syncml.ir.types import EnumType
+from syncml.ir.types import EnumType, element, shape
 from syncml.sim.evaluate import evaluate
 from syncml.sim.inputs import Raw, prepare
 from syncml.sim.trace import Column, Trace
@@ -49,6 +55,16 @@ class _Absent:
 
 
 _ABSENT = _Absent()
+
+
+class _Unknown:
+    """What a memory holds after a value that is not known yet."""
+
+    def __repr__(self) -> str:
+        return "unknown"
+
+
+_UNKNOWN = _Unknown()
 
 
 class _UnknownError(Exception):
@@ -79,6 +95,35 @@ def interpret(program: Program, inputs: Raw, ticks: int, state: Mapping[str, Any
     return Interpreter(node, state).run(inputs, ticks)
 
 
+@dataclass(slots=True)
+class _Memory:
+    """What an instance remembers between two ticks.
+
+    ``state`` are the registers, ``letters`` how far each word was read, ``ages`` how often each clock was present, and
+    ``packed`` the values since the start of the segment, ``before`` those of the segment before.
+    """
+
+    state: dict[Var, Any]
+    letters: dict[Var, Any]
+    ages: dict[Clock, int]
+    packed: dict[Var, tuple[Any, ...]]
+    before: dict[Var, tuple[Any, ...]]
+
+    def copy(self) -> _Memory:
+        return _Memory(self.state.copy(), self.letters.copy(), self.ages.copy(), self.packed.copy(), self.before.copy())
+
+
+@dataclass(slots=True)
+class _Instant:
+    """One tick: the memory before it, what is known of it, and what is not."""
+
+    tick: int
+    before: _Memory
+    pending: list[Var | Equation]
+    now: dict[Var, Any] = field(default_factory=dict[Var, Any])
+    presence: dict[Clock, bool] = field(default_factory=dict[Clock, bool])
+
+
 class Interpreter:
     """One instance of a flat node, with its state."""
 
@@ -86,50 +131,83 @@ class Interpreter:
         self._node = node
         self._equations = _likely_order(node)
         self._variables = (*node.inputs, *(t for e in node.equations for t in e.targets))
-        self._registers = {e.target: e.rhs for e in node.equations if isinstance(e.rhs, Fby)}
-        self._phases = {e.target: e.rhs for e in node.equations if isinstance(e.rhs, Wave)}
-        self._letter: dict[Var, int] = dict.fromkeys(self._phases, 0)
-        self._state: dict[Var, Any] = {
-            var: (rhs.init or zero(var.type)).machine() for var, rhs in self._registers.items()
-        }
-        self._ages: dict[Clock, int] = {}
+        self._registers = {e.target: e for e in node.equations if isinstance(e.rhs, Fby)}
+        self._words = {e.target: e for e in node.equations if isinstance(e.rhs, Wave)}
+        self._packs = {e.target: e.rhs for e in node.equations if isinstance(e.rhs, Pack)}
+        self._lasts = tuple(dict.fromkeys(e.rhs.segment.last for e in node.equations if isinstance(e.rhs, Post)))
+        initial = {var: _initial(e) for var, e in self._registers.items()}
         for var in self._registers if state else ():
-            self._state[var] = (state or {})[var.name]
+            initial[var] = (state or {})[var.name]
+        self._memory = _Memory(
+            initial, dict.fromkeys(self._words, 0), {}, dict.fromkeys(self._packs, ()), dict.fromkeys(self._packs, ())
+        )
+        self._given: Mapping[Var, Column] = {}
+        self._window: list[_Instant] = []
+        self._at = 0
         self._now: dict[Var, Any] = {}
         self._presence: dict[Clock, bool] = {}
 
     def state(self) -> dict[str, Any]:
-        """The registers, by the name of the stream that reads them."""
-        return {var.name: value for var, value in self._state.items()}
+        """The registers, by the name of the stream that reads them; those that wait for the future are left out."""
+        return {var.name: value for var, value in self._memory.state.items() if value is not _UNKNOWN}
 
     def run(self, inputs: Raw, ticks: int) -> Run:
         """Run for ``ticks`` ticks from the present state."""
-        given = prepare(self._node, inputs, ticks)
+        self._given = prepare(self._node, inputs, ticks)
         columns = {v: Column.empty(v.name, v.type, ticks, unit=v.unit) for v in self._variables}
         for tick in range(ticks):
-            for var, value in self.tick({var: (given[var], tick) for var in given}).items():
-                if value is not _ABSENT:
-                    columns[var].values[tick] = value
-                    columns[var].present[tick] = True
+            before = self._memory.copy() if self._lasts else self._memory
+            self._window.append(_Instant(tick, before, [*self._node.inputs, *self._equations]))
+            self._visit(len(self._window) - 1)
+            self._advance()
+            if any(instant.pending for instant in self._window) and any(map(self._ends, self._lasts)):
+                self._settle()
+            if not any(instant.pending for instant in self._window) or tick == ticks - 1:
+                for instant in self._window:
+                    _record(instant, columns)
+                self._window = []
         return Run(Trace(tuple(columns.values()), ticks, self._node.rate), self.state())
 
-    def tick(self, inputs: Mapping[Var, tuple[Column, int]]) -> Mapping[Var, Any]:
-        """One base tick: the value of every variable."""
-        self._now, self._presence = {}, {}
-        pending: list[Var | Equation] = [*self._node.inputs, *self._equations]
-        while pending:
-            waiting = [item for item in pending if not self._fire(item, inputs)]
-            if len(waiting) == len(pending):
-                raise InternalFault(f"{self._node.label} has an instantaneous cycle that the causality check accepted")
-            pending = waiting
-        self._advance()
-        return self._now
+    def _ends(self, last: Var) -> bool:
+        value = self._now.get(last, _ABSENT)
+        return value is not _ABSENT and bool(value)
 
-    def _fire(self, item: Var | Equation, inputs: Mapping[Var, tuple[Column, int]]) -> bool:
+    def _settle(self) -> None:
+        """Visit the instants of the window forwards and backwards until nothing more becomes known."""
+        count = len(self._window)
+        progress = True
+        while progress and any(instant.pending for instant in self._window):
+            progress = False
+            self._memory = self._window[0].before.copy()
+            for position in range(count):
+                self._window[position].before = self._memory.copy()
+                progress |= self._visit(position)
+                self._advance()
+            after = self._memory
+            for position in reversed(range(count - 1)):
+                self._memory = self._window[position].before.copy()
+                progress |= self._visit(position)
+            self._memory = after
+
+    def _visit(self, position: int) -> bool:
+        """Fire at one instant what can fire; whether anything did."""
+        instant = self._window[position]
+        self._at, self._now, self._presence = position, instant.now, instant.presence
+        before = len(instant.pending)
+        while instant.pending:
+            waiting = [item for item in instant.pending if not self._fire(item, instant.tick)]
+            if len(waiting) == len(instant.pending):
+                break
+            instant.pending = waiting
+        if instant.pending and not self._lasts:
+            raise InternalFault(f"{self._node.label} has an instantaneous cycle that the causality check accepted")
+        return len(instant.pending) < before
+
+    def _fire(self, item: Var | Equation, tick: int) -> bool:
         try:
             if isinstance(item, Var):
-                column, tick = inputs[item]
-                self._now[item] = _input(column, tick) if self._present(self._node.clocks[item]) else _ABSENT
+                present = self._present(self._node.clocks[item])
+                self._now[item] = _input(self._given[item], tick) if present else _ABSENT
             else:
                 self._reset(item.target, item.rhs)
                 self._now[item.target] = self._value(item) if self._present(_clock(item)) else _ABSENT
@@ -143,9 +221,9 @@ class Interpreter:
             return
         match rhs:
             case Fby():
-                self._state[target] = (rhs.init or zero(target.type)).machine()
+                self._memory.state[target] = _initial(self._registers[target])
             case Wave():
-                self._letter[target] = 0
+                self._memory.letters[target] = 0
             case _:
                 raise InternalFault(f"{target.name} is reset and has no memory")
 
@@ -167,7 +245,7 @@ class Interpreter:
     def _holds(self, clock: Clock) -> bool:
         for step in steps(clock):
             if isinstance(step, Periodic):
-                here = bool(step.word.at(self._ages.get(step.parent, 0)))
+                here = bool(step.word.at(self._memory.ages.get(step.parent, 0)))
             else:
                 here = self._selects(step.condition, step.constructor)
             if not here:
@@ -188,14 +266,18 @@ class Interpreter:
                 types = tuple(a.type for a in rhs.arguments)
                 return evaluate(rhs.op, values, rhs.attribute, types, equation.target.type)
             case Fby():
-                return self._state[equation.target]
+                return _known(self._memory.state[equation.target])
             case When():
                 return self._read(rhs.source)
             case Merge():
                 chosen = next(atom for name, atom in rhs.branches if self._selects(rhs.condition, name))
                 return self._read(chosen)
             case Wave():
-                return np.bool_(rhs.word.at(self._letter[equation.target]))
+                return np.bool_(rhs.word.at(_known(self._memory.letters[equation.target])))
+            case Post():
+                return self._later(rhs, _clock(equation))
+            case Pack():
+                return self._collected(equation.target, rhs)
             case Call():
                 raise InternalFault(f"a call of {rhs.node} was not inlined")
             case Buffer():
@@ -203,16 +285,83 @@ class Interpreter:
             case _:
                 assert_never(rhs)
 
+    def _later(self, rhs: Post, clock: Clock) -> Any:
+        """The value at the next instant of the segment at which ``clock`` is present; the end's if there is none."""
+        ends = bool(self._read(rhs.segment.last))
+        for instant in self._window[self._at + 1 :]:
+            if ends or clock not in instant.presence or rhs.segment.last not in instant.now:
+                break
+            if instant.presence[clock]:
+                if isinstance(rhs.following, Const):
+                    return rhs.following.machine()
+                if rhs.following in instant.now:
+                    return instant.now[rhs.following]
+                break
+            last = instant.now[rhs.segment.last]
+            ends = last is not _ABSENT and bool(last)
+        if ends:
+            return self._read(rhs.init)
+        raise _UnknownError
+
+    def _collected(self, target: Var, rhs: Pack) -> Any:
+        if rhs.is_late:
+            values = list(map(_known, self._memory.before[target]))
+        else:
+            earlier = () if self._read(rhs.segment.first) else self._memory.packed[target]
+            values = [*map(_known, earlier), self._read(rhs.source)]
+        filled = np.zeros(shape(target.type), dtype(element(target.type)))
+        if values:
+            filled[: len(values)] = np.asarray(values, filled.dtype)
+        return filled
+
     def _advance(self) -> None:
-        for var, rhs in self._registers.items():
-            if self._now[var] is not _ABSENT:
-                self._state[var] = self._read(rhs.following)
-        for var in self._phases:
-            if self._now[var] is not _ABSENT:
-                self._letter[var] += 1
+        memory = self._memory
+        for var, equation in self._registers.items():
+            assert isinstance(equation.rhs, Fby)
+            try:
+                self._reset(var, equation.rhs)
+                if self._present(_clock(equation)):
+                    memory.state[var] = self._read(equation.rhs.following)
+            except _UnknownError:
+                memory.state[var] = _UNKNOWN
+        for var, equation in self._words.items():
+            try:
+                self._reset(var, equation.rhs)
+                memory.letters[var] = _known(memory.letters[var]) + self._present(_clock(equation))
+            except _UnknownError:
+                memory.letters[var] = _UNKNOWN
+        for var, rhs in self._packs.items():
+            if self._present(self._node.clocks[rhs.segment.last]):
+                earlier = () if self._read(rhs.segment.first) else memory.packed[var]
+                value = rhs.source.machine() if isinstance(rhs.source, Const) else self._now.get(rhs.source, _UNKNOWN)
+                memory.packed[var] = (*earlier, value)
+                if self._read(rhs.segment.last):
+                    memory.before[var] = memory.packed[var]
         parents = {step for c in set(self._node.clocks.values()) for step in _word_clocks(c)}
         for clock in [clock for clock in parents if self._present(clock)]:
-            self._ages[clock] = self._ages.get(clock, 0) + 1
+            memory.ages[clock] = memory.ages.get(clock, 0) + 1
+
+
+def _known(value: Any) -> Any:
+    """A remembered value, if it is known."""
+    if value is _UNKNOWN:
+        raise _UnknownError
+    return value
+
+
+def _initial(register: Equation) -> Any:
+    """The first value of a register; zero where it has none."""
+    rhs = register.rhs
+    assert isinstance(rhs, Fby)
+    return (rhs.init or zero(register.target.type)).machine()
+
+
+def _record(instant: _Instant, columns: Mapping[Var, Column]) -> None:
+    """Write what is known of an instant into its row."""
+    for var, value in instant.now.items():
+        if value is not _ABSENT:
+            columns[var].values[instant.tick] = value
+            columns[var].present[instant.tick] = True
 
 
 def _word_clocks(clock: Clock) -> list[Clock]:
@@ -248,7 +397,7 @@ def _likely_order(node: Node) -> tuple[Equation, ...]:
                 order.setdefault(key, equation)
                 continue
             visiting.add(key)
-            reads = resets(equation.rhs) if isinstance(equation.rhs, Fby) else atoms(equation.rhs)
+            reads = resets(equation.rhs) if isinstance(equation.rhs, Fby | Post) else atoms(equation.rhs)
             guards = [v for v in conditions(_clock(equation)) if v in definition]
             needed = [definition[a] for a in reads if isinstance(a, Var) and a in definition]
             needed += [definition[v] for v in guards]

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from syncml.diagnostics.model import Diagnostic, error
 from syncml.ir.clocks import conditions
 from syncml.ir.equations.inline import inline
+from syncml.ir.equations.sweeps import lower_segments
 from syncml.ir.equations.syntax import (
     Apply,
     Call,
@@ -58,7 +59,7 @@ def opened(program: Program, chosen: frozenset[str] = frozenset()) -> Program:
     main = program.node(program.main)
     own = tuple(replace(p, kind=PropertyKind.ASSUME) if p.kind is PropertyKind.REQUIRE else p for p in main.properties)
     nodes = tuple(replace(n, properties=own) if n is main else n for n in program.nodes)
-    current = inline(Program(nodes, program.main), keep)
+    current = inline(lower_segments(Program(nodes, program.main)), keep)
     while any(isinstance(e.rhs, Call) for e in current.node(current.main).equations):
         # A clause of a contract may itself call an abstract node, so this repeats until no call is left.
         current = inline(_with_contracts(current), keep)

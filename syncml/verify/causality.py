@@ -19,6 +19,7 @@ from syncml.ir.equations.syntax import Apply, Call, Program, Var, resets
 from syncml.ir.graphs import components, cycles, shortest_cycle, shortest_path
 from syncml.ir.operators import Op
 from syncml.ir.types import size
+from syncml.verify.future import future_faults
 
 MOST_STEPS = 24
 """How many steps of a cycle are shown; a longer one is cut in its middle."""
@@ -39,7 +40,8 @@ def check_causality(program: Program) -> CausalityReport:
     """Find a rank for every stream of a clocked program.
 
     Raises:
-        DiagnosticError: K001 for each group of streams that need each other.
+        DiagnosticError: K001 for each group of streams that need each other; K011, K012, K016, K017 for values that
+            need the future and loop in both directions, leave their segment, or are remembered beyond it.
     """
     collector = Collector()
     nodes: dict[str, Dependencies] = {}
@@ -48,6 +50,7 @@ def check_causality(program: Program) -> CausalityReport:
     for node in program.nodes:
         dependencies = nodes[node.name] = dependencies_of(node, summaries)
         summaries[node.name] = dependencies.summary()
+        collector.extend(future_faults(dependencies))
         for component in cycles(dependencies.needs):
             collector.add(_Cycle(dependencies, component, nodes).diagnostic())
         ranks[node.name] = _ranks(dependencies)
@@ -104,8 +107,17 @@ class _Cycle:
             primary.text,
             secondary=secondary,
             notes=notes,
-            help=f"delay it by one instant: write `pre({first.name if first.user else '...'}, init=...)`{where}",
+            help=self._repair(first, where),
         )
+
+    def _repair(self, first: Var, where: str) -> str:
+        name = first.name if first.user else "..."
+        if any(var in self._dependencies.backward.ahead for var in self._cycle):
+            return (
+                "what a segment yields counts from the next one on: take it at the end into a state of the segments, "
+                "`s = seg.carry(init=...)`, `s.next = when(..., seg.last)`"
+            )
+        return f"delay it by one instant: write `pre({name}, init=...)`{where}"
 
     def _never_at_once(self) -> bool:
         """Whether two streams of the cycle are present for different values of one condition."""

@@ -38,6 +38,8 @@ from syncml.ir.equations.syntax import (
     Fby,
     Merge,
     Node,
+    Pack,
+    Post,
     Program,
     Rhs,
     Var,
@@ -236,6 +238,10 @@ class _Flow:
                         self._sink(atom, Sink(equation.span, "a branch of a merge that may come later"))
             case Wave():
                 pass
+            case Post():
+                self._flows(equation.target, rhs.following, rhs.init)
+            case Pack():
+                self._sink(rhs.source, _Sink(equation.span, "a packed segment"))
             case Call():
                 self._call(equation, rhs)
             case Buffer():

@@ -11,7 +11,21 @@ from collections.abc import Hashable, Mapping, Sequence
 
 from syncml.ir.clocks import Base, Clock, On, Periodic
 from syncml.ir.constants import Array, Const
-from syncml.ir.equations.syntax import Apply, Atom, Buffer, Call, Equation, Fby, Merge, Node, Var, Wave, When
+from syncml.ir.equations.syntax import (
+    Apply,
+    Atom,
+    Buffer,
+    Call,
+    Equation,
+    Fby,
+    Merge,
+    Node,
+    Pack,
+    Post,
+    Var,
+    Wave,
+    When,
+)
 from syncml.ir.operators import Op
 
 
@@ -73,8 +87,8 @@ def _key(equation: Equation, number: Mapping[Var, int]) -> Hashable:
         case Wave():
             resets = frozenset(number[r] for r in rhs.resets)
             return ("wave", rhs.word, clock_key(equation.clock, number), resets)
-        case Fby() | Call() | Buffer():
-            raise AssertionError("registers and calls are numbered apart, and buffers are lowered")
+        case Fby() | Call() | Buffer() | Post() | Pack():
+            raise AssertionError("registers and calls are numbered apart, and buffers and segments are lowered")
 
 
 def clock_key(clock: Clock | None, number: Mapping[Var, int]) -> Hashable:

@@ -25,6 +25,8 @@ from syncml.ir.equations.syntax import (
     Fby,
     Merge,
     Node,
+    Pack,
+    Post,
     PropertyKind,
     Var,
     Wave,
@@ -204,7 +206,7 @@ class _Translator:
             case Wave():
                 letter = self._phase(target, rhs) if rhs.resets else self._letter(_clock(equation), rhs.word)
                 value = array_of([letter], ())
-            case Fby() | Call() | Buffer():
+            case Fby() | Call() | Buffer() | Post() | Pack():
                 raise InternalFault(f"{target.name} has no definition within an instant")
         sort = self._encoder.sort(element(target.type))
         items = [

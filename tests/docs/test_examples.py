@@ -16,6 +16,7 @@ from tests.docs.pages import ROOT
 EXAMPLES = ROOT / "examples"
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
 STIMULI = {
+    "adapt": ("--scenario", "adapt.yaml"),
     "counter": ("--input", "events.csv"),
     "cruise": ("--scenario", "hill.yaml"),
     "follow": ("--scenario", "hard_braking.yaml"),

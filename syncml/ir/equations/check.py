@@ -26,7 +26,10 @@ from syncml.ir.equations.syntax import (
     Fby,
     Merge,
     Node,
+    Pack,
+    Post,
     Program,
+    Segment,
     Var,
     Wave,
     When,
@@ -34,7 +37,7 @@ from syncml.ir.equations.syntax import (
     resets,
 )
 from syncml.ir.operators import OperatorTypeError, result_type
-from syncml.ir.types import BOOL, EnumType, Type
+from syncml.ir.types import BOOL, EnumType, Type, element, shape, tensor
 
 
 def check_program(program: Program) -> None:
@@ -133,8 +136,20 @@ class _NodeCheck:
                     self._same(target, constant.type, "a first value of the buffer")
                 if rhs.condition is not None and rhs.constructor not in self._constructors(rhs.condition):
                     self._fail(f"{target.name}: {rhs.condition.type} has no constructor {rhs.constructor}")
+            case Post():
+                self._same(target, rhs.following.type, "the stream ahead")
+                self._same(target, rhs.init.type, "the value at the end")
+                self._segment(rhs.segment)
+            case Pack():
+                extents = (rhs.segment.longest, *shape(rhs.source.type))
+                self._same(target, tensor(element(rhs.source.type), extents), "the packed segment")
+                self._segment(rhs.segment)
             case _:
                 assert_never(rhs)
+
+    def _segment(self, segment: Segment) -> None:
+        if segment.longest < 1 or segment.first.type is not BOOL or segment.last.type is not BOOL:
+            self._fail(f"the segment that ends at {segment.last.name} is ill-formed")
 
     def _call(self, equation: Equation, call: Call) -> None:
         callee = self._callees.get(call.node)
@@ -211,6 +226,15 @@ class _ClockCheck:
                 if rhs.condition is not None:
                     parent = self._node.clocks[rhs.condition]
                     self._on(equation.target, self._conditions.on(parent, rhs.condition, rhs.constructor))
+            case Post():
+                for atom in (rhs.following, rhs.init):
+                    self._on(atom, clock)
+                self._on(rhs.segment.first, self._node.clocks[rhs.segment.last])
+            case Pack():
+                fast = self._node.clocks[rhs.segment.last]
+                for atom in (rhs.source, rhs.segment.first):
+                    self._on(atom, fast)
+                self._on(equation.target, self._conditions.on(fast, rhs.segment.last, True))
             case _:
                 assert_never(rhs)
 

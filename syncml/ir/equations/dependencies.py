@@ -1,8 +1,10 @@
 """Instantaneous dependencies: which streams must be known in an instant before another one can be.
 
 Rule: a stream needs what its equation reads at the same instant and the condition that decides whether it is present.
-A delay needs no more than the latter and what resets it. The target of a call needs what resets the instance, and those
-arguments that the callee's output needs, so a loop around a node through one of its delays is none.
+A delay needs no more than the latter and what resets it. What is taken from the future at the end of a segment needs,
+by way of the stream that it is taken from, all that the sweeps read in the last instant (`ir.equations.backward`). The
+target of a call needs what resets the instance, and those arguments that the callee's output needs, so a loop around a
+node through one of its delays is none.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ from typing import TypeAlias
 
 from syncml.diagnostics import InternalFault
 from syncml.ir.clocks import Base, Clock, On
-from syncml.ir.equations.syntax import Atom, Call, Equation, Fby, Node, Program, Var, When, atoms
+from syncml.ir.equations.backward import Backward, backward_of
+from syncml.ir.equations.syntax import Atom, Call, Equation, Fby, Node, Pack, Post, Program, Var, When, atoms
 from syncml.ir.graphs import components, cycles
 
 Summary: TypeAlias = tuple[frozenset[int], ...]
@@ -31,6 +34,7 @@ class Dependencies:
     numbers: Mapping[Var, int]
     definitions: Mapping[Var, Equation]
     needs: tuple[tuple[int, ...], ...]
+    backward: Backward
 
     def summary(self) -> Summary:
         """What each output needs of the inputs."""
@@ -66,10 +70,25 @@ def dependencies_of(node: Node, summaries: Summaries) -> Dependencies:
                     read = (*rhs.resets, *needed)
                 case Fby():
                     read = rhs.resets
+                case Post():
+                    read = (rhs.segment.last, rhs.init)
+                case Pack() if rhs.is_late:
+                    read = (rhs.segment.last,)
                 case _:
                     read = atoms(rhs)
             needs.append(_numbers(read, condition, numbers))
-    return Dependencies(node, streams, numbers, definitions, tuple(needs))
+    backward = backward_of(node)
+    at_once = [source for target, source in backward.exits.items() if not _is_late(definitions[target])]
+    for taken in dict.fromkeys(at_once):
+        sweeps, number = backward.of(taken), numbers[taken]
+        if sweeps is not None:
+            read = tuple(v for outside in sweeps.outside[: sweeps.number[taken] + 1] for v in outside)
+            needs[number] = tuple(dict.fromkeys((*needs[number], *_numbers(read, None, numbers))))
+    return Dependencies(node, streams, numbers, definitions, tuple(needs), backward)
+
+
+def _is_late(equation: Equation) -> bool:
+    return isinstance(equation.rhs, Pack) and equation.rhs.is_late
 
 
 def summaries_of(program: Program) -> Summaries:

@@ -29,6 +29,8 @@ from syncml.ir.equations.syntax import (
     Fby,
     Merge,
     Node,
+    Pack,
+    Post,
     Program,
     Rhs,
     Var,
@@ -219,7 +221,9 @@ class _Splitting:
                 return replace(equation, rhs=Merge(rhs.condition, branches))
             case When():
                 return replace(equation, rhs=replace(rhs, source=self._inside(rhs.source, mode)))
-            case Fby() | Wave():
+            case Post():
+                return replace(equation, rhs=replace(rhs, init=self._inside(rhs.init, mode)))
+            case Fby() | Wave() | Pack():
                 return equation
             case Buffer():
                 raise InternalFault(f"the buffer {equation.target.name} is not lowered")

@@ -27,9 +27,12 @@ from syncml.ir.equations.syntax import (
     Fby,
     Merge,
     Node,
+    Pack,
+    Post,
     Program,
     Property,
     Rhs,
+    Segment,
     Var,
     Wave,
     When,
@@ -223,6 +226,13 @@ class _Copy:
                 return replace(rhs, resets=self._resets(rhs))
             case Buffer():
                 raise InternalFault("a buffer is inlined before it is lowered")
+            case Post():
+                return Post(self._atom(rhs.following), self._atom(rhs.init), self._segment(rhs.segment))
+            case Pack():
+                return Pack(self._atom(rhs.source), self._segment(rhs.segment))
+
+    def _segment(self, segment: Segment) -> Segment:
+        return replace(segment, first=self._var(segment.first), last=self._var(segment.last))
 
     def _resets(self, rhs: Rhs) -> tuple[Var, ...]:
         """The resets of the call, then those of the equation itself."""

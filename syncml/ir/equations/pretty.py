@@ -19,6 +19,8 @@ from syncml.ir.equations.syntax import (
     Fby,
     Merge,
     Node,
+    Pack,
+    Post,
     Program,
     Rhs,
     Var,
@@ -104,6 +106,10 @@ def _rhs(rhs: Rhs) -> str:
             return f"buffer {_atom(rhs.source)}{at}{init}{'' if rhs.size is None else f' size {rhs.size}'}"
         case Call():
             return f"{rhs.node}({', '.join(map(_atom, rhs.arguments))}) as {rhs.instance}{_resets(rhs)}"
+        case Post():
+            return f"{_atom(rhs.following)} post {_atom(rhs.init)} until {rhs.segment.last.name}"
+        case Pack():
+            return f"pack[{rhs.segment.longest}] {_atom(rhs.source)} until {rhs.segment.last.name}"
         case _:
             assert_never(rhs)
 

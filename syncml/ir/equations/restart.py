@@ -18,7 +18,23 @@ from syncml.diagnostics.model import InternalFault, Span
 from syncml.ir.clocks import ALWAYS, Base, Clock, On, Periodic, Word, complement, compose, every, steps, word
 from syncml.ir.constants import zero
 from syncml.ir.equations.conditions import Conditions
-from syncml.ir.equations.syntax import Apply, Atom, Buffer, Call, Equation, Fby, Merge, Node, Rhs, Var, Wave, When
+from syncml.ir.equations.syntax import (
+    Apply,
+    Atom,
+    Buffer,
+    Call,
+    Equation,
+    Fby,
+    Merge,
+    Node,
+    Pack,
+    Post,
+    Rhs,
+    Segment,
+    Var,
+    Wave,
+    When,
+)
 from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, Type
 
@@ -115,6 +131,23 @@ class _Restart:
                 return replace(rhs, resets=tuple(self._reset(r, equation.span) for r in rhs.resets))
             case Apply() | Buffer():
                 return rhs
+            case Post() | Pack():
+                return replace(rhs, segment=self._segment(rhs.segment))
+
+    def _segment(self, segment: Segment) -> Segment:
+        """A segment whose borders are the Booleans that stand for their words in clocks."""
+        clock = self._node.clocks[segment.last]
+        if isinstance(clock, Periodic):
+            return segment
+        borders = [self._border(self._clock(clock), border) for border in (segment.first, segment.last)]
+        return replace(segment, first=borders[0], last=borders[1])
+
+    def _border(self, clock: Clock, border: Var) -> Var:
+        letters = self._conditions.select(border, True)
+        if not isinstance(letters, Word):
+            return border
+        found, holds = self._reading(clock, letters)
+        return found if holds else border
 
     def _reset(self, reset: Var, span: Span) -> Var:
         """A reset on a periodic clock covers what it resets by its instants alone, so it goes to the parent."""

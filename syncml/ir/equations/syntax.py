@@ -8,6 +8,8 @@
            | x :: ck = word u(v) every r, ..    a Boolean that reads a periodic word
            | (x, ..., x) :: ck = f(a, ..., a) every r, ..   one instance of node f, activated on ck
            | x :: ck = buffer a                 a at another clock of the same rate, in its order
+           | x :: ck = a post a in s         at the last instant of a segment the second, before it a's next value
+           | x :: ck on last(s) = pack a in s           the values of a in the segment that ends
     a    ::= x | c                              constants are on every clock
 
 ``every r, ..`` are resets: Boolean streams on ck or on a clock above it. At an instant at which one of them is present
@@ -129,7 +131,60 @@ class Buffer:
     size: int | None = None
 
 
-Rhs: TypeAlias = Apply | Fby | When | Merge | Wave | Call | Buffer
+class Schedule(Enum):
+    """When the values of a segment that need its future are computed; the value is the user's word for it."""
+
+    BURST = "burst"
+    """All of them at the last instant: as many slots as instants."""
+    DOUBLE = "double buffer"
+    """One at each instant of the next segment, from a second buffer."""
+    ALTERNATING = "alternating"
+    """As the double buffer, in one buffer that is filled upwards and downwards in turn; segments of equal length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A cut of the instants of a clock into stretches of at most ``longest`` instants.
+
+    ``first`` and ``last`` are Boolean streams on that clock, true at the first and at the last instant of each.
+    """
+
+    first: Var
+    last: Var
+    longest: int
+    schedule: Schedule = Schedule.BURST
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """``following post init``: at the last instant of a segment ``init``, before it the next value of ``following``.
+
+    It is on a clock that is as fast as that of the segment or slower, and "next" is at the next instant of that clock.
+    """
+
+    following: Atom
+    init: Atom
+    segment: Segment
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """The values of ``source``, on the clock of the segment, at the last instant of each.
+
+    They are in their order along a new first axis of ``segment.longest``; a shorter segment is filled with zeros. By
+    another schedule than *burst* they are the values of the segment before, zeros in the first.
+    """
+
+    source: Atom
+    segment: Segment
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the values are those of the segment before."""
+        return self.segment.schedule is not Schedule.BURST
+
+
+Rhs: TypeAlias = Apply | Fby | When | Merge | Wave | Call | Buffer | Post | Pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,3 +290,7 @@ def atoms(rhs: Rhs) -> tuple[Atom, ...]:
             return rhs.resets
         case Buffer():
             return (rhs.source,) if rhs.condition is None else (rhs.condition, rhs.source)
+        case Post():
+            return (rhs.segment.first, rhs.segment.last, rhs.init, rhs.following)
+        case Pack():
+            return (rhs.segment.first, rhs.segment.last, rhs.source)

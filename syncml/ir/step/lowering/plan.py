@@ -24,6 +24,8 @@ from syncml.ir.equations.syntax import (
     Fby,
     Merge,
     Node,
+    Pack,
+    Post,
     Var,
     Wave,
     When,
@@ -263,8 +265,8 @@ def _moves(
             return equation.clock != _branch_clock(reader, reader.rhs, branch)
         case Apply():
             return _reads_once(plan_, target, reader, reader.rhs)
-        case When() | Wave() | Buffer():
-            raise InternalFault("a sampling is another name, a word is a counter, and a buffer is registers")
+        case When() | Wave() | Buffer() | Post() | Pack():
+            raise InternalFault("a sampling is another name, a word is a counter, and buffers and segments are lowered")
 
 
 def _reads_once(plan_: Plan, target: Var, reader: Equation, rhs: Apply) -> bool:

@@ -1,0 +1,50 @@
+"""Building more equations into a node: fresh names, and their clocks.
+
+Rule: a stream that a pass adds has a name that no other stream of its node has, a clock, and the place of what it is
+made for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from syncml.diagnostics.model import Span
+from syncml.ir.clocks import Clock
+from syncml.ir.equations.syntax import Apply, Atom, Equation, Rhs, Var
+from syncml.ir.operators import Attribute, Op, result_type
+from syncml.ir.types import Type
+
+
+class Growth:
+    """Equations to be added to a node."""
+
+    def __init__(self, names: Iterable[str], span: Span) -> None:
+        self._names = set(names)
+        self.span = span
+        self.equations: list[Equation] = []
+        self.clocks: dict[Var, Clock] = {}
+
+    def fresh(self, name: str, type_: Type, clock: Clock) -> Var:
+        """A variable called ``name``, or ``name_2``."""
+        unique, count = name, 1
+        while unique in self._names:
+            count += 1
+            unique = f"{name}_{count}"
+        self._names.add(unique)
+        var = Var(unique, type_, self.span)
+        self.clocks[var] = clock
+        return var
+
+    def equate(self, target: Var, rhs: Rhs, span: Span | None = None) -> Var:
+        """Define ``target``."""
+        self.equations.append(Equation((target,), rhs, span or self.span, self.clocks[target]))
+        return target
+
+    def define(self, name: str, type_: Type, clock: Clock, rhs: Rhs) -> Var:
+        """A new variable with its definition."""
+        return self.equate(self.fresh(name, type_, clock), rhs)
+
+    def apply(self, name: str, clock: Clock, op: Op, *arguments: Atom, attribute: Attribute = None) -> Var:
+        """A new variable that is the value of an operator."""
+        type_ = result_type(op, tuple(a.type for a in arguments), attribute)
+        return self.define(name, type_, clock, Apply(op, arguments, attribute))

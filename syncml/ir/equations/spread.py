@@ -1,0 +1,168 @@
+"""Sweeps spread over the next segment: one step at each instant, one segment later.
+
+Rule: in segment m the values of segment m-1 are visited from the last to the first, at position i the one at N-1-i,
+while those of segment m are written. What is packed is complete at the end of segment m and is, by the meaning of a
+schedule that is not *burst*, what `pack` gives there.
+
+    double buffer    2N slots; the halves change places at each border
+    alternating      N slots; at position i the value that was read leaves its slot to the one that is written:
+                     slot i in one segment, N-1-i in the next, and so on in turn
+
+Either needs segments of equal length, one sweep, backwards, and nothing but packs at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from syncml.diagnostics.model import DiagnosticError, error
+from syncml.ir.clocks import Clock
+from syncml.ir.constants import Array, Const, zero
+from syncml.ir.equations.backward import Direction, Sweeps
+from syncml.ir.equations.growth import Growth
+from syncml.ir.equations.sweep_body import BodyBuilder, Shift
+from syncml.ir.equations.syntax import Atom, Call, Equation, Fby, Node, Pack, Schedule, Segment, Var, When
+from syncml.ir.operators import Op
+from syncml.ir.types import BOOL, I32, Type, element, shape, tensor
+
+
+def refuse_spread(segment: Segment, sweeps: Sweeps | None, exits: list[Equation], exact: bool, place: Equation) -> None:
+    """Check that ``segment``, whose last instants ``place`` defines, can have its schedule.
+
+    Raises:
+        DiagnosticError: K015, and what stands against it.
+    """
+    taken = next((e for e in exits if not isinstance(e.rhs, Pack)), None)
+    reason = ""
+    if not exact:
+        reason = "its segments are not of one length"
+    elif taken is not None:
+        place, reason = taken, "a value is taken at the end itself, where it is not known yet"
+    elif sweeps is not None and sweeps.directions != (Direction.BACKWARD,):
+        order = ", ".join(d.value for d in sweeps.directions)
+        reason = f"it has other sweeps than one backwards: {order}"
+    if reason:
+        raise DiagnosticError(
+            error(
+                "K015",
+                f"the schedule {segment.schedule.value!r} does not fit this segment: {reason}",
+                place.span,
+                help="use the schedule 'burst'" + ("; or take it with `pack`" if taken is not None else ""),
+            )
+        )
+
+
+def alternating_slot(position: int, turned: bool, longest: int) -> int:
+    """Where the value at ``position`` of a segment is kept; ``turned`` in every second segment."""
+    return longest - 1 - position if turned else position
+
+
+class Spread:
+    """The buffers and steps of one segment."""
+
+    def __init__(self, node: Node, growth: Growth, segment: Segment, end: Clock) -> None:
+        self._node = node
+        self._growth = growth
+        self._segment = segment
+        self._last = Const(segment.longest - 1, I32)
+        self._tick = node.clocks[segment.last]
+        self._end = end
+        self._stored: dict[Var, tuple[Var, Var]] = {}
+        tick = self._tick
+        position = self._position = growth.fresh("slot", I32, tick)
+        full = growth.apply("slot_full", tick, Op.GE, position, self._last)
+        onward = growth.apply("slot_after", tick, Op.ADD, position, Const(1, I32))
+        after = growth.apply("slot_next", tick, Op.WHERE, full, Const(0, I32), onward)
+        growth.equate(position, Fby(Const(0, I32), after, (segment.first,)))
+        self._mirrored = growth.apply("slot_mirrored", tick, Op.SUB, self._last, position)
+        turned = self._turned = growth.fresh("turned", BOOL, tick)
+        growth.equate(turned, Fby(Const(False, BOOL), growth.apply("turns", tick, Op.XOR, turned, segment.last)))
+        started = self._started = growth.fresh("started", BOOL, tick)
+        growth.equate(started, Fby(Const(False, BOOL), growth.apply("starts", tick, Op.OR, started, segment.last)))
+
+    def packed(self, source: Atom) -> Atom:
+        """The values of a stream that is not ahead, one segment later."""
+        type_ = self._array_type(source)
+        now = self._written(source, self._position, self._segment.longest, "packed")
+        at_the_end = self._growth.define("packed_now", type_, self._end, When(now, self._segment.last, True))
+        return self._growth.define("packed_before", type_, self._end, Fby(zero(type_), at_the_end))
+
+    def swept(self, sweeps: Sweeps, kept: tuple[Var, ...], name: Callable[[str], str]) -> tuple[Node, dict[Var, Atom]]:
+        """The body of the sweep, and for each stream of ``kept`` its values in the segment before."""
+        growth, tick = self._growth, self._tick
+        body = BodyBuilder(self._node, sweeps, 0, (), (), kept, None).body(name(f"{self._node.name}_backward"))
+        arguments: list[Atom] = []
+        memories: list[Var] = []
+        for position, start in enumerate(body.starts):
+            memories.append(growth.fresh(body.node.inputs[position].name, start.type, tick))
+        arguments += memories
+        arguments += [self._given(key) for key in body.given]
+        targets = [growth.fresh(v.name, v.type, tick) for v in body.node.outputs]
+        call = Call(body.node.name, tuple(arguments), body.node.name)
+        growth.equations.append(Equation(tuple(targets), call, growth.span, tick))
+        for memory, start, target in zip(memories, body.starts, targets, strict=False):
+            growth.equate(memory, Fby(start, target, (self._segment.first,)))
+        results: dict[Var, Atom] = {}
+        for var, target in zip(kept, targets[len(memories) :], strict=True):
+            value = growth.apply(f"{var.name}_valid", tick, Op.WHERE, self._started, target, zero(var.type))
+            array = self._written(value, self._mirrored, self._segment.longest, var.name)
+            rhs = When(array, self._segment.last, True)
+            results[var] = growth.define(f"{var.name}_all", array.type, self._end, rhs)
+        return body.node, results
+
+    def _given(self, key: Var | Shift) -> Var:
+        """A stream as it was in the segment before, at the position that is visited now or next to it."""
+        if isinstance(key, Var):
+            # Where the visit begins is the last instant of the segment before, and where it ends the first.
+            if key is self._segment.first:
+                return self._segment.last
+            return self._segment.first if key is self._segment.last else self._read(key, self._mirrored)
+        step = 1 if key.direction is Direction.BACKWARD else -1
+        beside = self._growth.apply("beside", self._tick, Op.ADD, self._mirrored, Const(step, I32))
+        return self._read(key.source, beside)
+
+    def _read(self, var: Var, position: Var) -> Var:
+        """The value of ``var`` at a position of the segment before."""
+        growth, tick = self._growth, self._tick
+        if self._segment.schedule is Schedule.ALTERNATING:
+            buffer, _ = self._store(var)
+            mirrored = growth.apply("mirrored", tick, Op.SUB, self._last, position)
+            slot = growth.apply("place", tick, Op.WHERE, self._turned, position, mirrored)
+        else:
+            buffer, _ = self._store(var)
+            half = Const(self._segment.longest, I32)
+            other = growth.apply("other", tick, Op.ADD, position, half)
+            slot = growth.apply("place", tick, Op.WHERE, self._turned, position, other)
+        return growth.apply(f"{var.name}_before", tick, Op.AT, buffer, slot)
+
+    def _store(self, var: Var) -> tuple[Var, Var]:
+        """The buffer of ``var``, and the buffer with the value of this instant."""
+        if var not in self._stored:
+            growth, tick, count = self._growth, self._tick, self._segment.longest
+            if self._segment.schedule is Schedule.ALTERNATING:
+                slot = growth.apply("place", tick, Op.WHERE, self._turned, self._mirrored, self._position)
+            else:
+                other = growth.apply("other", tick, Op.ADD, self._position, Const(count, I32))
+                slot = growth.apply("place", tick, Op.WHERE, self._turned, other, self._position)
+                count *= 2
+            buffer = growth.fresh(f"{var.name}_buffer", tensor(element(var.type), (count, *shape(var.type))), tick)
+            self._stored[var] = buffer, self._filled(buffer, var, slot)
+        return self._stored[var]
+
+    def _written(self, value: Atom, slot: Var, count: int, name: str) -> Var:
+        """An array in which each instant writes ``value`` into its slot, this instant's value included."""
+        type_ = tensor(element(value.type), (count, *shape(value.type)))
+        return self._filled(self._growth.fresh(f"{name}_buffer", type_, self._tick), value, slot)
+
+    def _filled(self, buffer: Var, value: Atom, slot: Var) -> Var:
+        growth, count = self._growth, shape(buffer.type)[0]
+        slots = np.arange(count).reshape(count, *(1 for _ in shape(value.type)))
+        here = growth.apply("here", self._tick, Op.EQ, Const(Array.of(slots, I32), I32, "slots"), slot)
+        filled = growth.apply(f"{buffer.name}_filled", self._tick, Op.WHERE, here, value, buffer)
+        growth.equate(buffer, Fby(zero(buffer.type), filled))
+        return filled
+
+    def _array_type(self, atom: Atom) -> Type:
+        return tensor(element(atom.type), (self._segment.longest, *shape(atom.type)))

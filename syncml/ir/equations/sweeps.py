@@ -1,0 +1,385 @@
+"""Segments become sweeps: clocked equations without `post` and `pack`.
+
+Rule: the values that the sweeps of a segment read are written into buffers, one slot for each instant. At the last
+instant the sweeps run one after the other over the buffers, each a chain of steps of one node without memory
+(`ir.equations.sweep_body`), forwards or backwards; what is taken at the end of the segment is their result. The work of
+a segment is thus done in its last instant, which is the schedule *burst*.
+
+A stream ahead has no equation any more, because it has no value at its own instant. The outputs keep their values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from syncml.diagnostics.model import InternalFault
+from syncml.ir.clocks import word
+from syncml.ir.constants import Array, Const, zero
+from syncml.ir.equations.backward import Direction, Sweeps, backward_of, has_future
+from syncml.ir.equations.conditions import Conditions, conditions_of
+from syncml.ir.equations.growth import Growth
+from syncml.ir.equations.inline import inline_where
+from syncml.ir.equations.spread import Spread, refuse_spread
+from syncml.ir.equations.sweep_body import Body, BodyBuilder, Shift
+from syncml.ir.equations.syntax import (
+    Apply,
+    Atom,
+    Call,
+    Equation,
+    Fby,
+    Merge,
+    Node,
+    Pack,
+    Post,
+    Program,
+    Schedule,
+    Segment,
+    Var,
+    Wave,
+    When,
+    atoms,
+)
+from syncml.ir.operators import Op
+from syncml.ir.types import BOOL, I32, element, shape, tensor
+
+
+def open_future(program: Program) -> Program:
+    """Inline the calls of a clocked program whose arguments need the future: a sweep has no instances."""
+    while True:
+        chosen = {
+            node.name: frozenset(
+                e.rhs.instance
+                for e in node.equations
+                if isinstance(e.rhs, Call) and not found.ahead.keys().isdisjoint(e.targets)
+            )
+            for node in program.nodes
+            if (found := backward_of(node)).ahead
+        }
+        if not any(chosen.values()):
+            return program
+        program = inline_where(
+            program, lambda node, call, chosen=chosen: call.instance in chosen.get(node.name, frozenset())
+        )
+
+
+def lower_segments(program: Program) -> Program:
+    """``program``, which is causal, with sweeps in place of `post` and `pack`.
+
+    Raises:
+        DiagnosticError: K015, what a segment contains or its schedule is not supported.
+    """
+    if not any(map(has_future, program.nodes)):
+        return program
+    conditions = conditions_of(program)
+    taken = {node.name for node in program.nodes}
+    nodes: list[Node] = []
+    for node in program.nodes:
+        if has_future(node):
+            lowering = _Lowering(node, conditions[node.name], taken)
+            lowered = lowering.node()
+            nodes += [*lowering.bodies, lowered]
+        else:
+            nodes.append(node)
+    return replace(program, nodes=tuple(nodes))
+
+
+class _Lowering:
+    """The rewriting of one node."""
+
+    def __init__(self, node: Node, conditions: Conditions, taken: set[str]) -> None:
+        self._node = node
+        self._conditions = conditions
+        self._taken = taken
+        self._definitions = {t: e for e in node.equations for t in e.targets}
+        self._growth = Growth((v.name for v in node.clocks), node.span)
+        self.bodies: list[Node] = []
+
+    def node(self) -> Node:
+        """The node without segments; `bodies` are the nodes that it calls."""
+        node = self._node
+        backward = backward_of(node)
+        ahead = {v for sweeps in backward.sweeps for v in sweeps.number}
+        result: dict[Var, Atom] = {}
+        segments = dict.fromkeys(e.rhs.segment for e in node.equations if isinstance(e.rhs, Post | Pack))
+        for segment in segments:
+            sweeps = next((s for s in backward.sweeps if s.segment == segment), None)
+            exits = [e for e in node.equations if self._leaves(e, segment, ahead)]
+            result |= _Segment(self, segment, sweeps, exits).results()
+        equations: list[Equation] = []
+        for equation in node.equations:
+            if len(equation.targets) == 1 and equation.target in result:
+                equations.append(replace(equation, rhs=Apply(Op.COPY, (result[equation.target],))))
+            elif not ahead.intersection(equation.targets):
+                equations.append(equation)
+        clocks = {v: c for v, c in node.clocks.items() if v not in ahead} | self._growth.clocks
+        return replace(node, equations=(*self._growth.equations, *equations), clocks=clocks)
+
+    def _leaves(self, equation: Equation, segment: Segment, ahead: set[Var]) -> bool:
+        """Whether ``equation`` takes something at the end of ``segment``."""
+        rhs = equation.rhs
+        if isinstance(rhs, Pack):
+            return rhs.segment == segment
+        return isinstance(rhs, When) and rhs.condition is segment.last and rhs.source in ahead
+
+    def name(self, stem: str) -> str:
+        """A name for a node."""
+        name, count = stem, 1
+        while name in self._taken:
+            count += 1
+            name = f"{stem}_{count}"
+        self._taken.add(name)
+        return name
+
+    @property
+    def source(self) -> Node:
+        """The node that is rewritten."""
+        return self._node
+
+    @property
+    def growth(self) -> Growth:
+        """What is added to it."""
+        return self._growth
+
+    @property
+    def definitions(self) -> Mapping[Var, Equation]:
+        """The equation of each stream."""
+        return self._definitions
+
+    @property
+    def conditions(self) -> Conditions:
+        """What its conditions read."""
+        return self._conditions
+
+
+class _Segment:
+    """The buffers and sweeps of one segment."""
+
+    def __init__(self, outer: _Lowering, segment: Segment, sweeps: Sweeps | None, exits: list[Equation]) -> None:
+        self._outer = outer
+        self._segment = segment
+        self._sweeps = sweeps
+        self._exits = exits
+        self._growth = outer.growth
+        node = outer.source
+        self._tick = node.clocks[segment.last]
+        self._end = outer.conditions.on(self._tick, segment.last, True)
+        definition = outer.definitions.get(segment.last)
+        at_the_end = word((), (0,) * (segment.longest - 1) + (1,))
+        self._exact = definition is not None and isinstance(definition.rhs, Wave) and definition.rhs.word == at_the_end
+        self._position_var: Var | None = None
+        self._arrays: dict[Var | Shift, Atom] = {}
+        self._steady: dict[Var, Var | None] = {}
+
+    def results(self) -> dict[Var, Atom]:
+        """For each stream that is taken at the end, the stream on the clock of the end that it equals."""
+        if self._segment.schedule is not Schedule.BURST:
+            return self._spread()
+        found: dict[Var, Atom] = {}
+        ahead = frozenset[Var]() if self._sweeps is None else frozenset(self._sweeps.number)
+        ends = [e for e in self._exits if isinstance(e.rhs, When)]
+        packs = [e for e in self._exits if isinstance(e.rhs, Pack)]
+        values: dict[Var, Var] = {}
+        if self._sweeps is not None:
+            values = self._run(self._sweeps, ends, packs)
+        for equation in ends:
+            assert isinstance(equation.rhs, When)
+            assert isinstance(equation.rhs.source, Var)
+            found[equation.target] = values[equation.rhs.source]
+        for equation in packs:
+            assert isinstance(equation.rhs, Pack)
+            source = equation.rhs.source
+            if isinstance(source, Var) and source in ahead:
+                found[equation.target] = self._arrays[source]
+            elif isinstance(source, Var):
+                found[equation.target] = self._buffer(source)
+            else:
+                found[equation.target] = self._repeated(source)
+        return found
+
+    def _spread(self) -> dict[Var, Atom]:
+        """The same by another schedule."""
+        node, sweeps = self._outer.source, self._sweeps
+        place = self._outer.definitions.get(self._segment.last)
+        refuse_spread(self._segment, sweeps, self._exits, self._exact, place or self._exits[0])
+        spread = Spread(node, self._growth, self._segment, self._end)
+        sources = {e.target: e.rhs.source for e in self._exits if isinstance(e.rhs, Pack)}
+        arrays: dict[Var, Atom] = {}
+        if sweeps is not None:
+            kept = tuple(v for v in sweeps.streams(0) if v in sources.values())
+            body, arrays = spread.swept(sweeps, kept, self._outer.name)
+            self._outer.bodies.append(body)
+        return {
+            target: arrays[source] if isinstance(source, Var) and source in arrays else spread.packed(source)
+            for target, source in sources.items()
+        }
+
+    # Buffers.
+
+    def _position(self) -> Var:
+        """How many instants of the segment were before this one."""
+        if self._position_var is None:
+            growth, tick = self._growth, self._tick
+            position = self._position_var = growth.fresh("slot", I32, tick)
+            full = growth.apply("slot_full", tick, Op.GE, position, Const(self._segment.longest - 1, I32))
+            onward = growth.apply("slot_after", tick, Op.ADD, position, Const(1, I32))
+            # The choice keeps the sum in range; it is the reset that counts.
+            after = growth.apply("slot_next", tick, Op.WHERE, full, Const(0, I32), onward)
+            growth.equate(position, Fby(Const(0, I32), after, (self._segment.first,)))
+        return self._position_var
+
+    def _buffer(self, var: Var) -> Atom:
+        """The values of a stream in the segment, on the clock of its end."""
+        if var in self._arrays:
+            return self._arrays[var]
+        growth, tick, count = self._growth, self._tick, self._segment.longest
+        type_ = tensor(element(var.type), (count, *shape(var.type)))
+        slots = np.arange(count).reshape(count, *(1 for _ in shape(var.type)))
+        here = growth.apply("here", tick, Op.EQ, Const(Array.of(slots, I32), I32, "slots"), self._position())
+        buffer = growth.fresh(f"{var.name}_buffer", type_, tick)
+        filled = growth.apply(f"{var.name}_filled", tick, Op.WHERE, here, var, buffer)
+        growth.equate(buffer, Fby(zero(type_), filled, () if self._exact else (self._segment.first,)))
+        self._arrays[var] = growth.define(
+            f"{var.name}_packed", type_, self._end, When(filled, self._segment.last, True)
+        )
+        return self._arrays[var]
+
+    def _repeated(self, constant: Const) -> Atom:
+        machine = constant.machine()
+        values = np.broadcast_to(np.asarray(machine), (self._segment.longest, *shape(constant.type)))
+        return Const(Array.of(values, constant.element), constant.element)
+
+    def _array(self, key: Var | Shift) -> Atom:
+        """What a sweep is given for each instant: a buffer, or what an earlier sweep kept."""
+        if key in self._arrays:
+            return self._arrays[key]
+        if isinstance(key, Var):
+            if self._exact and key in (self._segment.first, self._segment.last):
+                flags = np.zeros(self._segment.longest, np.bool_)
+                flags[0 if key is self._segment.first else -1] = True
+                self._arrays[key] = Const(Array.of(flags, BOOL), BOOL, key.name)
+            else:
+                self._buffer(key)
+            return self._arrays[key]
+        array, count = self._array(key.source), self._segment.longest
+        if count == 1:
+            return array
+        cut = count - 1 if key.direction is Direction.FORWARD else 1
+        parts = [
+            self._growth.apply("part", self._end, Op.SLICE, array, attribute=(0, start, stop))
+            for start, stop in ((cut, count), (0, cut))
+        ]
+        name = f"{key.source.name}_{key.direction.value}"
+        self._arrays[key] = self._growth.apply(name, self._end, Op.CONCAT, *parts, attribute=(0,))
+        return self._arrays[key]
+
+    def _active(self) -> Var:
+        """Which slots are in use at the end of a segment."""
+        if self._active_var is None:
+            at_end = When(self._position(), self._segment.last, True)
+            last = self._growth.define("last_slot", I32, self._end, at_end)
+            slots = Const(Array.of(np.arange(self._segment.longest), I32), I32, "slots")
+            self._active_var = self._growth.apply("in_use", self._end, Op.LE, slots, last)
+            self._arrays[self._active_var] = self._active_var
+        return self._active_var
+
+    _active_var: Var | None = None
+
+    # What does not change in a segment.
+
+    def _shared(self, var: Var) -> Var | None:
+        """A stream on the clock of the end that equals ``var`` at every instant of the segment, if there is one."""
+        pending = [var]
+        while pending:
+            top = pending[-1]
+            if top in self._steady:
+                pending.pop()
+                continue
+            needed = self._steady_needs(top)
+            if needed is None:
+                self._steady[top] = None
+            elif waiting := [v for v in needed if v not in self._steady]:
+                pending += waiting
+            elif any(self._steady[v] is None for v in needed):
+                self._steady[top] = None
+            else:
+                rhs = When(top, self._segment.last, True)
+                self._steady[top] = self._growth.define(f"{top.name}_steady", top.type, self._end, rhs)
+        return self._steady[var]
+
+    def _steady_needs(self, var: Var) -> list[Var] | None:
+        """The streams that have to be constant in a segment for ``var`` to be; None if it is not for another reason."""
+        if var not in self._outer.definitions or self._outer.source.clocks[var] != self._tick:
+            return None
+        rhs = self._outer.definitions[var].rhs
+        if isinstance(rhs, Apply):
+            return [a for a in rhs.arguments if isinstance(a, Var)]
+        if isinstance(rhs, Fby) and isinstance(rhs.following, Var) and self._carries(var, rhs.following):
+            return []
+        return None
+
+    def _carries(self, var: Var, following: Var) -> bool:
+        """Whether ``var`` takes a new value at the end of a segment only."""
+        held = self._outer.definitions.get(following)
+        if held is None or not isinstance(held.rhs, Merge) or held.rhs.condition is not self._segment.last:
+            return False
+        kept = next(atom for name, atom in held.rhs.branches if name is False)
+        definition = self._outer.definitions.get(kept) if isinstance(kept, Var) else None
+        return definition is not None and isinstance(definition.rhs, When) and definition.rhs.source is var
+
+    # Sweeps.
+
+    def _run(self, sweeps: Sweeps, ends: list[Equation], packs: list[Equation]) -> dict[Var, Var]:
+        """Run the sweeps; the values at the end of the segment, by the stream ahead."""
+        node = self._outer.source
+        wanted_ends = {e.rhs.source for e in ends if isinstance(e.rhs, When)}
+        wanted_all = {e.rhs.source for e in packs if isinstance(e.rhs, Pack)}
+        for equation in node.equations:
+            for target in equation.targets:
+                number = sweeps.number.get(target)
+                if number is not None:
+                    wanted_all |= {a for a in atoms(equation.rhs) if sweeps.number.get(a, number) < number}  # type: ignore[arg-type]
+        values: dict[Var, Var] = {}
+        for number in range(len(sweeps.directions)):
+            mine = sweeps.streams(number)
+            finals = tuple(v for v in mine if v in wanted_ends)
+            kept = tuple(v for v in mine if v in wanted_all)
+            builder = BodyBuilder(node, sweeps, number, finals, (), kept, None if self._exact else self._active())
+            direction = sweeps.directions[number]
+            body = builder.body(self._outer.name(f"{node.name}_{direction.value}"))
+            self._outer.bodies.append(body.node)
+            values |= self._sweep(body, direction)
+        return values
+
+    def _sweep(self, body: Body, direction: Direction) -> dict[Var, Var]:
+        """The chain of the steps of one sweep."""
+        growth, end, count = self._growth, self._end, self._segment.longest
+        given: list[tuple[Atom, bool]] = []
+        for key in body.given:
+            steady = self._shared(key) if isinstance(key, Var) else None
+            given.append((self._array(key), True) if steady is None else (steady, False))
+        carried: list[Atom] = list(body.starts)
+        each: dict[Var, dict[int, Var]] = {var: {} for var in body.kept}
+        order = range(count) if direction is Direction.FORWARD else range(count - 1, -1, -1)
+        for i in order:
+            arguments = [self._element(atom, i) if indexed else atom for atom, indexed in given]
+            targets = [growth.fresh(f"{v.name}_{i}", v.type, end) for v in body.node.outputs]
+            rhs = Call(body.node.name, (*carried, *arguments), f"{body.node.name}_{i}")
+            growth.equations.append(Equation(tuple(targets), rhs, growth.span, end))
+            carried = list(targets[: len(carried)])
+            for var, target in zip(body.kept, targets[len(carried) :], strict=True):
+                each[var][i] = target
+        for var, targets in each.items():
+            self._arrays[var] = growth.apply(f"{var.name}_all", end, Op.STACK, *(targets[i] for i in range(count)))
+        values: dict[Var, Var] = {}
+        for var, position in body.finals:
+            value = carried[position]
+            if not isinstance(value, Var):
+                raise InternalFault(f"the end of {var.name} is not computed")
+            values[var] = value
+        return values
+
+    def _element(self, array: Atom, position: int) -> Atom:
+        return self._growth.apply("element", self._end, Op.INDEX, array, attribute=(position,))

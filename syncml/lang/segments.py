@@ -1,0 +1,351 @@
+"""Segments: stretches of time in which streams may look back and ahead.
+
+with segment(every=8) as seg    cuts time; what remembers inside starts again at each first instant
+post(x, init=i)                 the next value of x, i at the last instant
+pack(x)                         the values of x in the segment, at its last instant
+unpack(p, init=i)               the values in p, one by one in the next segment
+seg.carry(init=i)               a state of the segments: constant within one, its `.next` is given at the last instant
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, TypeVar, overload
+
+from syncml.diagnostics.model import Diagnostic, error
+from syncml.ir.clocks import Word
+from syncml.ir.constants import Const
+from syncml.ir.equations.syntax import Apply, Equation, Fby, Merge, Pack, Post, Schedule, Var, When
+from syncml.ir.equations.syntax import Segment as IrSegment
+from syncml.ir.operators import Op
+from syncml.ir.types import BOOL, I32, element, shape, tensor
+from syncml.lang.operations import apply_at, atom_of, same_type, shared_presence, typed, value_of
+from syncml.lang.presence import Pending, Presence, Sampled, join, resolve
+from syncml.lang.rates import Duration, periodic
+from syncml.lang.records import Record, leafwise
+from syncml.lang.registers import Hole, State, in_type
+from syncml.lang.source import Place, here, inner
+from syncml.lang.stream import Stream, stream
+from syncml.lang.trace import POISON, Trace, Value, fault, trace_at
+from syncml.lang.types import type_text
+
+X = TypeVar("X")
+R = TypeVar("R", bound=Record)
+
+
+def segment(
+    every: int | Duration | Stream[bool], longest: int | None = None, schedule: Schedule | str = Schedule.BURST
+) -> Segments:
+    """Cut time into stretches: use it in a ``with`` statement.
+
+    Inside, every memory (`state`, `pre`, `fby`, `first`, `every`, the instances of nodes) starts again at the first
+    instant of each segment, and `post` and `pack` are of this segment. A state that was made outside is not cut.
+
+    Args:
+        every: The length: a number of instants of the clock that it is used on, a time (in a node with a rate, for
+            streams at that rate), or a Boolean stream that is true at each last instant.
+        longest: The most instants of a segment that a Boolean stream ends; one of that length ends by itself.
+        schedule: When values that need the future are computed.
+
+    Raises:
+        ValueError: a length is less than 1, or there is no such schedule.
+    """
+    place = here()
+    trace = trace_at(place, "`segment`")
+    kind = Schedule(schedule)
+    if isinstance(every, Stream):
+        ends = value_of(every, place)
+        if longest is None:
+            fault("K014", "a segment that a stream ends has no bound", place.span, "how long can it be?",
+                  help="give the most instants: segment(every=..., longest=64)")  # fmt: skip
+        elif longest < 1:
+            raise ValueError(f"segment(longest={longest}): a segment has at least 1 instant")
+        if ends.atom is not None and ends.type != BOOL:
+            fault("T006", f"the end of a segment is {type_text(ends.type)}, not bool", place.span,
+                  secondary=ends.label(), help="compare it with something")  # fmt: skip
+            ends = POISON
+        return _ended(place, trace, ends, longest or 1, kind)
+    length = _ticks(place, trace, every) if isinstance(every, Duration) else every
+    if length < 1:
+        raise ValueError(f"segment(every={every}): a segment has at least 1 instant")
+    outer = trace.segments[-1] if trace.segments else None
+    if outer is None:
+        return _periodic(place, trace, length, kind)
+    if outer.length is None or outer.length % length:
+        fault("K014", f"segments of {length} instants do not fill the segments around them", place.span,
+              help="make the length of the outer ones a multiple of it")  # fmt: skip
+    return _periodic(place, trace, length, kind)
+
+
+def _ticks(place: Place, trace: Trace, time: Duration) -> int:
+    if trace.rate is None:
+        fault("C004", f"a segment of {time} needs a node with a rate", place.span, "the node has none",
+              help="write @node(rate=Hz(...)) above the function")  # fmt: skip
+        return 1
+    ticks = time.seconds * trace.rate
+    if ticks.denominator != 1 or ticks < 1:
+        fault("C002", f"{time} is not a whole number of ticks", place.span,
+              help=f"a tick is {Duration(1 / trace.rate)}: take a multiple of it")  # fmt: skip
+        return 1
+    return int(ticks)
+
+
+class Scope:
+    """What the segments of a trace know: their borders, their length if all have one, and the resets around them."""
+
+    __slots__ = ("_index", "first", "ir", "last", "length", "outer", "presence", "word")
+
+    def __init__(self, ir: IrSegment, first: Value, last: Value, length: int | None, outer: tuple[Var, ...]) -> None:
+        self.ir = ir
+        self.length = length
+        self.first = first
+        self.last = last
+        self.outer = outer
+        self._index: Value | None = None
+        self.word: Word | None = last.word
+        assert last.presence is not None
+        self.presence: Presence = last.presence
+
+    def index(self, trace: Trace, place: Place) -> Value:
+        """The position in the segment; made when it is asked for, because somebody has to place it on a clock."""
+        if self._index is None:
+            position = Var(trace.names.fresh("position"), I32, place.span)
+            self._index = Value(position, self.presence, trace)
+            hidden = inner(place)
+            full = apply_at(hidden, trace, Op.GE, [self._index, Value(Const(self.ir.longest - 1, I32))])
+            after = apply_at(hidden, trace, Op.ADD, [self._index, Value(Const(1, I32))])
+            # The choice keeps the sum in range; it is the reset that counts.
+            following = apply_at(hidden, trace, Op.WHERE, [full, Value(Const(0, I32)), after])
+            rhs = Fby(Const(0, I32), atom_of(following), (self.ir.first,))
+            trace.equations.append(Equation((position,), rhs, place.span))
+        return self._index
+
+
+def _periodic(place: Place, trace: Trace, length: int, schedule: Schedule) -> Segments:
+    shared = Pending()
+    hidden = inner(place)
+
+    def wave(name: str, phase: int) -> Value:
+        word = periodic(length, phase)
+        target = Var(trace.names.fresh(name), BOOL, hidden.span)
+        return replace(trace.letters(target, word, place.span), presence=shared)
+
+    return _scope(trace, wave("first", 0), wave("last", length - 1), length, schedule, length)
+
+
+def _ended(place: Place, trace: Trace, ends: Value, longest: int, schedule: Schedule) -> Segments:
+    """A segment that ends where ``ends`` is true, when it is full, or with the one around it."""
+    if ends.atom is None:
+        return _periodic(place, trace, longest, schedule)
+    shared = ends.presence or Pending()
+    last = Var(trace.names.fresh("last"), BOOL, place.span)
+    first = Var(trace.names.fresh("first"), BOOL, place.span)
+    first_value = trace.equate(first, Fby(Const(True, BOOL), last), place.span, shared)
+    made = _scope(trace, first_value, Value(last, shared, trace), longest, schedule)
+    position = made.scope.index(trace, place)
+    full = apply_at(inner(place), trace, Op.EQ, [position, Value(Const(longest - 1, I32))])
+    if trace.segments:
+        full = apply_at(inner(place), trace, Op.OR, [full, trace.segments[-1].last])
+    trace.equate(last, Apply(Op.OR, (ends.atom, atom_of(full))), place.span, shared)
+    return made
+
+
+def _scope(
+    trace: Trace, first: Value, last: Value, longest: int, schedule: Schedule, length: int | None = None
+) -> Segments:
+    assert isinstance(first.atom, Var)
+    assert isinstance(last.atom, Var)
+    scope = Scope(IrSegment(first.atom, last.atom, longest, schedule), first, last, length, trace.resets)
+    trace.ended_by[last.atom] = scope
+    return Segments(trace, scope)
+
+
+class Segments:
+    """The segments of a ``with segment(...)``; their borders are streams on the clock that they are used on."""
+
+    __slots__ = ("_before", "_trace", "scope")
+
+    def __init__(self, trace: Trace, scope: Scope) -> None:
+        self._trace = trace
+        self.scope = scope
+        self._before: tuple[Var, ...] = ()
+
+    def __enter__(self) -> Segments:
+        self._before = self._trace.resets
+        self._trace.resets = (*self._trace.resets, self.scope.ir.first)
+        self._trace.segments.append(self.scope)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._trace.segments.pop()
+        self._trace.resets = self._before
+
+    @property
+    def first(self) -> Stream[bool]:
+        """True at the first instant of each segment."""
+        return stream(self.scope.first)
+
+    @property
+    def last(self) -> Stream[bool]:
+        """True at the last instant of each segment; ``when(x, seg.last)`` is the value of ``x`` there."""
+        return stream(self.scope.last)
+
+    @property
+    def index(self) -> Stream[int]:
+        """The position in the segment, from 0; an ``i32``."""
+        return stream(self.scope.index(self._trace, here()))
+
+    @overload
+    def carry(self, init: Stream[X], type: type[X] | None = None) -> State[X]: ...
+    @overload
+    def carry(self, init: Any, type: type[X]) -> State[X]: ...
+    @overload
+    def carry(self, init: X, type: None = None) -> State[X]: ...
+    def carry(self, init: Any, type: Any = None) -> State[Any]:
+        """A state of the segments, constant in each; ``.next`` is given on the clock of ``last`` and counts after it.
+
+        Args:
+            init: Its value in the first segment, a constant.
+            type: Its type, such as ``f64``; by default f32 or i32.
+        """
+        place = here()
+        trace = trace_at(place, "`carry`")
+        start = value_of(init, place)
+        if type is not None and start.atom is not None:
+            start = in_type(start, type, place)
+        if not isinstance(start.atom, Const):
+            if start.atom is not None:
+                fault("I001", "the first value of `carry` is a constant", place.span, help="give a number or an array")
+            return State(None)
+        scope, type_ = self.scope, start.type
+        carried = trace.variable(type_, place, "carried")
+        hidden = inner(place)
+
+        def missing() -> Diagnostic:
+            label = "its value in the next segment is never given"
+            return error("L004", f"the state `{carried.name}` has no `.next`", carried.span, label,
+                         help=f"add {carried.name}.next = ...")  # fmt: skip
+
+        given = Var(trace.names.fresh(f"{carried.name}_next"), type_, hidden.span)
+        hole = Hole(trace, given, lambda value: Apply(Op.COPY, (atom_of(value),)), missing)
+        hole.value = Value(given, Sampled(scope.presence, scope.ir.last, True, scope.word), trace)
+        value = _since(trace, hidden, scope, carried, given, start.atom)
+        return State(hole, value)
+
+
+def _since(trace: Trace, place: Place, scope: Scope, target: Var, given: Var, init: Const) -> Value:
+    """``target``, the value that ``given`` had at the end of the segment before."""
+    last, parent = scope.ir.last, scope.presence
+    kept = Var(trace.names.fresh(f"{target.name}_kept"), target.type, place.span)
+    held = Var(trace.names.fresh(f"{target.name}_held"), target.type, place.span)
+    trace.equations.append(Equation((kept,), When(target, last, False), place.span))
+    trace.equations.append(Equation((held,), Merge(last, ((True, given), (False, kept))), place.span))
+    trace.equations.append(Equation((target,), Fby(init, held, scope.outer), target.span))
+    return Value(target, parent, trace)
+
+
+@overload
+def post(x: R, init: R | None = None) -> R: ...
+@overload
+def post(x: Stream[X], init: Stream[X] | X | None = None) -> Stream[X]: ...
+def post(x: Any, init: Any = None) -> Any:
+    """The next value of ``x`` in the segment; ``init`` at its last instant.
+
+    Args:
+        x: A stream; one that is computed from the result makes a recurrence that runs from the end to the start.
+        init: The value at the last instant: a literal or a stream, of which the value at that instant counts.
+    """
+    if isinstance(x, Record):
+        return leafwise(post, x) if init is None else leafwise(post, x, init)
+    place = here()
+    trace = trace_at(place, "`post`")
+    scope = _innermost(place, trace, "post")
+    source = value_of(x, place)
+    if scope is None or source.atom is None:
+        return stream(POISON)
+    if init is None:
+        message = f"the next value of {source.text} is not defined at the end of the segment"
+        fault("K013", message, place.span, help="say what it is there: post(x, init=...)")
+        return stream(POISON)
+    paired = same_type([source, value_of(init, place)], place, "a stream and its value at the end")
+    if paired is None:
+        return stream(POISON)
+    (following, end), type_ = paired
+    shared = shared_presence([following, end], place)
+    rhs = Post(atom_of(following), atom_of(end), scope.ir)
+    return stream(trace.define(rhs, type_, place, "post", shared))
+
+
+def _innermost(place: Place, trace: Trace, what: str) -> Scope | None:
+    if trace.segments:
+        return trace.segments[-1]
+    fault("K010", f"`{what}` is used outside of a segment", place.span, "where does the future end?",
+          help="put it into a segment: `with segment(every=8) as seg:`")  # fmt: skip
+    return None
+
+
+def pack(x: Any, n: int | None = None) -> Any:
+    """The values of ``x`` in a segment, as one array at its last instant; filled with zeros where it is shorter.
+
+    Args:
+        x: A stream on the clock of the segment.
+        n: The length of the segments; without it, those of the ``with segment(...)`` around are meant.
+    """
+    if isinstance(x, Record):
+
+        def packed(leaf: Any) -> Any:
+            return pack(leaf, n)
+
+        return leafwise(packed, x)
+    place = here()
+    trace = trace_at(place, "`pack`")
+    source = value_of(x, place)
+    scope = _innermost(place, trace, "pack") if n is None else segment(every=n).scope
+    if scope is None or source.atom is None:
+        return stream(POISON)
+    if isinstance(source.atom, Var) and source.presence is not None:
+        source = Value(source.atom, join([source.presence, scope.presence]), trace)
+    type_ = tensor(element(source.type), (scope.ir.longest, *shape(source.type)))
+    sampled = Sampled(scope.presence, scope.ir.last, True, scope.word)
+    return stream(trace.define(Pack(atom_of(source), scope.ir), type_, place, "pack", sampled))
+
+
+def unpack(p: Any, init: Any = 0) -> Any:
+    """The elements of ``p`` one by one, in the segment after the one at whose end ``p`` is present.
+
+    Args:
+        p: An array on the clock of the ends of segments, computed from a `pack`.
+        init: What all elements are in the first segment: a number.
+    """
+    if isinstance(p, Record):
+
+        def unpacked(leaf: Any) -> Any:
+            return unpack(leaf, init)
+
+        return leafwise(unpacked, p)
+    place = here()
+    trace = trace_at(place, "`unpack`")
+    source = value_of(p, place)
+    if source.atom is None:
+        return stream(POISON)
+    clock = None if source.presence is None else resolve(source.presence)
+    scope = trace.ended_by.get(clock.condition) if isinstance(clock, Sampled) and clock.condition else None
+    if scope is None or not isinstance(source.atom, Var):
+        message = f"{source.text} is not on the clock of the ends of segments"
+        return stream(fault("K014", message, place.span, secondary=source.label(), help="compute it from a `pack`"))
+    if shape(source.type)[:1] != (scope.ir.longest,):
+        message = f"{source.text} is {type_text(source.type)}, and a segment has {scope.ir.longest} instants"
+        return stream(fault("T002", message, place.span, secondary=source.label()))
+    start = typed(value_of(init, place), element(source.type), place, shape(source.type))
+    if not isinstance(start.atom, Const):
+        return stream(POISON)
+    hidden = inner(place)
+    before = Var(trace.names.fresh(f"{source.atom.name}_before"), source.type, hidden.span)
+    held = _since(trace, hidden, scope, before, source.atom, start.atom)
+    return stream(apply_at(place, trace, Op.AT, [held, scope.index(trace, hidden)], role="unpack"))
+
+
+__all__ = ["Schedule", "Scope", "Segments", "pack", "post", "segment", "unpack"]
