@@ -5,8 +5,8 @@ syncml verify examples/adapt.py
 syncml sim    examples/adapt.py --scenario examples/adapt.yaml --plot adapt.html
 syncml export examples/adapt.py -o build/adapt && make -C build/adapt check
 
-Every 16 samples are a segment. The network runs forwards through it as the samples come; at its last instant the error is
-propagated back through time (`post`, the mirror image of `pre`), and the weights of the next segment are one step of
+Every 16 samples are a segment. The network runs forwards through it as the samples come; at its last instant the error
+is propagated back through time (`post`, the mirror image of `pre`), and the weights of the next segment are one step of
 gradient descent further.
 """
 

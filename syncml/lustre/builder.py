@@ -22,6 +22,8 @@ from syncml.ir.equations.syntax import (
     Equation,
     Fby,
     Merge,
+    Pack,
+    Post,
     Property,
     PropertyKind,
     Rhs,
@@ -195,7 +197,7 @@ def _substituted(rhs: Rhs, atom: Callable[[Atom], Atom], var: Callable[[Var], Va
             return replace(rhs, source=atom(rhs.source), condition=var(rhs.condition))
         case Merge():
             return replace(rhs, condition=var(rhs.condition), branches=tuple((c, atom(a)) for c, a in rhs.branches))
-        case Wave() | Buffer():
-            raise InternalFault("the reader of Lustre makes no words and no buffers")
+        case Wave() | Buffer() | Post() | Pack():
+            raise InternalFault("the reader of Lustre makes no words, buffers and segments")
         case _:
             assert_never(rhs)

@@ -241,7 +241,7 @@ class _Flow:
             case Post():
                 self._flows(equation.target, rhs.following, rhs.init)
             case Pack():
-                self._sink(rhs.source, _Sink(equation.span, "a packed segment"))
+                self._sink(rhs.source, Sink(equation.span, "a packed segment"))
             case Call():
                 self._call(equation, rhs)
             case Buffer():

@@ -21,7 +21,22 @@ from syncml.diagnostics import Collector, InternalFault
 from syncml.ir.clocks import On, Word, steps
 from syncml.ir.equations.conditions import Conditions, conditions_of
 from syncml.ir.equations.inline import inline
-from syncml.ir.equations.syntax import Apply, Atom, Buffer, Call, Equation, Fby, Merge, Node, Program, Var, Wave, When
+from syncml.ir.equations.syntax import (
+    Apply,
+    Atom,
+    Buffer,
+    Call,
+    Equation,
+    Fby,
+    Merge,
+    Node,
+    Pack,
+    Post,
+    Program,
+    Var,
+    Wave,
+    When,
+)
 from syncml.ir.operators import Op
 from syncml.verify.flow import Sink, Source, fault, name_of
 
@@ -113,6 +128,13 @@ class _Flow:
                         self._edges(self._turns, (atom,), equation.target)
             case Wave():
                 pass
+            case Post():
+                # From which instant a value comes is not followed: every one may be the first.
+                for edges in (self._reads, self._now, self._turns):
+                    self._edges(edges, (rhs.following, rhs.init), equation.target)
+            case Pack():
+                for edges in (self._reads, self._now, self._turns):
+                    self._edges(edges, (rhs.source,), equation.target)
             case Call() | Buffer():
                 raise InternalFault(f"{equation.targets} is not lowered")
             case _:

@@ -15,6 +15,6 @@ def cut(x: Stream[f32]) -> tuple[Stream[i32], Stream[i32], Stream[f32], Stream[f
     outside = counter(x)
     with segment(every=5):
         inside = counter(x)
-        slow = hold(sample(x, every(3)))
+        slow = hold(sample(x, every(3)), init=-2.0)
         a = arrow(-x, pre(x, init=0.0))
     return outside, inside, where(first(), x, slow), a
