@@ -18,6 +18,7 @@ from syncml.cli.explain import explain
 from syncml.cli.export import export
 from syncml.cli.graph import graph
 from syncml.cli.new import new
+from syncml.cli.schedule import schedule
 from syncml.cli.sim import sim
 from syncml.cli.verify import verify
 
@@ -35,6 +36,7 @@ app.command()(verify)
 app.command()(sim)
 app.command()(export)
 app.command()(graph)
+app.command()(schedule)
 app.command()(explain)
 app.command()(new)
 app.command()(doctor)

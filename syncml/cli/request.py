@@ -57,6 +57,10 @@ class Request:
         Raises:
             DiagnosticError: the faults of the program.
         """
+        return self.traced_and_checked()[1]
+
+    def traced_and_checked(self) -> tuple[Program, Checked]:
+        """`checked`, with the program as it was traced."""
         from syncml import pipeline
 
         with _without_collections():
@@ -66,7 +70,7 @@ class Request:
             checked = pipeline.check(program, self.dumps)
         if self.dumps.wanted:
             pipeline.step_code(checked, flat=True, shown=self.dumps)
-        return checked
+        return program, checked
 
 
 @contextlib.contextmanager

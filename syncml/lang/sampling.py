@@ -147,7 +147,7 @@ def hold(x: Any, init: Any = None) -> Any:
     if paired is None:
         return stream(POISON)
     (held, start), _ = paired
-    return stream(_hold(place, trace, clock, held, start))
+    return stream(_hold(place, trace, clock, held, start if init is not None else None))
 
 
 def _report_unknown(place: Place, source: Value, clock: Presence | None) -> Value:
@@ -164,7 +164,7 @@ def _report_unknown(place: Place, source: Value, clock: Presence | None) -> Valu
     return fault("L020", f"{source.text} {message}", place.span, secondary=source.label(), help=help_)
 
 
-def _hold(place: Place, trace: Trace, clock: Sampled, source: Value, start: Value) -> Value:
+def _hold(place: Place, trace: Trace, clock: Sampled, source: Value, start: Value | None) -> Value:
     condition = clock.condition
     constructor = clock.constructor
     if condition is None:
@@ -177,12 +177,12 @@ def _hold(place: Place, trace: Trace, clock: Sampled, source: Value, start: Valu
     type_ = source.type
     held = trace.variable(type_, place, "hold")
     inside = inner(place)
-    start_constant = start.atom
-    if isinstance(start_constant, Var) or start_constant is None:
+    first = None if start is None else start.atom
+    if isinstance(first, Var):
         return fault(
             "I001", "the first value of `hold` is a constant", place.span, help="give a number or a constant array"
         )
-    last = trace.define(Fby(start_constant, held), type_, inside, "last", clock.parent)
+    last = trace.define(Fby(first, held), type_, inside, "last", clock.parent)
     names = condition.type.constructors if isinstance(condition.type, EnumType) else (True, False)
     branches = tuple(
         (

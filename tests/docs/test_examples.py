@@ -23,6 +23,7 @@ STIMULI = {
     "gru": ("--scenario", "gru.yaml"),
     "modes": ("--scenario", "modes.yaml"),
     "multirate": ("--scenario", "multirate.yaml"),
+    "steady": ("--scenario", "steady.yaml"),
 }
 
 

@@ -20,6 +20,7 @@ def models() -> dict[str, type[BaseModel]]:
     """Return the model of each document by the name of its schema."""
     from syncml.cli.check_json import CheckModel
     from syncml.cli.export_json import ExportModel
+    from syncml.cli.schedule_json import ScheduleModel
     from syncml.cli.sim_json import SimModel
     from syncml.cli.verify_json import VerifyModel
     from syncml.diagnostics.json_format import DiagnosticsModel
@@ -28,6 +29,7 @@ def models() -> dict[str, type[BaseModel]]:
         "check": CheckModel,
         "diagnostics": DiagnosticsModel,
         "export": ExportModel,
+        "schedule": ScheduleModel,
         "sim": SimModel,
         "verify": VerifyModel,
     }

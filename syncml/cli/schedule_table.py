@@ -1,0 +1,103 @@
+"""What `syncml schedule` reports: operations by clock, and the edits that move phases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from syncml.clock_calculus.executive import Executive
+from syncml.ir.clocks import Clock
+from syncml.ir.equations.syntax import Node, Program
+from syncml.ir.rates import in_hertz, rate_of, text_of
+from syncml.pipeline import Checked
+from syncml.schedule import Move, count, flatten
+
+
+@dataclass(frozen=True, slots=True)
+class ClockRow:
+    """One clock: in how many ticks of the executive it costs something, and how many operations a tick at most."""
+
+    clock: str
+    rate: str
+    ticks: int
+    operations: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class MoveRow:
+    """One move of a phase, as an edit of the source."""
+
+    line: int
+    clock: str
+    phase: int
+    edit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """An executive with its rows; ``before`` and ``after`` are the peaks without and with the moves."""
+
+    title: str
+    counted: Executive
+    rows: tuple[ClockRow, ...]
+    moves: tuple[MoveRow, ...]
+    before: int
+    after: int
+    applied: bool
+    proved: bool
+
+
+def make_schedule(program: Program, checked: Checked, *, flatten: bool) -> Schedule:
+    """Count a program, look for better phases, and apply them if ``flatten``."""
+    before = count(checked)
+    better = _flatten(program, checked, before)
+    applied = better is not None and flatten
+    shown, counted = (better.checked, better.counted) if better is not None and applied else (checked, before)
+    node = shown.main
+    again = f"then the last {counted.period} again" if counted.prefix else "then again"
+    rate = "" if node.rate is None else f", {in_hertz(node.rate)}"
+    return Schedule(
+        title=f"node {node.label}{rate}: {counted.prefix + counted.period} ticks, {again}",
+        counted=counted,
+        rows=_rows(shown, counted),
+        moves=tuple(_move(node, move) for move in better.moves) if better is not None else (),
+        before=before.peak,
+        after=better.counted.peak if better is not None else before.peak,
+        applied=flatten,
+        proved=better is None or better.proved,
+    )
+
+
+_flatten = flatten
+
+
+def _rows(checked: Checked, counted: Executive) -> tuple[ClockRow, ...]:
+    clocks: dict[str, Clock] = {text_of(c): c for c in checked.flat.clocks.values()}
+    everything = max(1, sum(counted.totals))
+    rows: list[ClockRow] = []
+    for text in sorted({name for tick in counted.ticks for name in tick}):
+        costs = [tick[text] for tick in counted.ticks if text in tick]
+        clock = clocks.get(text)
+        rate = None if clock is None else rate_of(clock, checked.main.rate)
+        name = text or "counters and tests"
+        rows.append(
+            ClockRow(name, "-" if rate is None else in_hertz(rate), len(costs), max(costs), sum(costs) / everything)
+        )
+    return tuple(sorted(rows, key=lambda row: -row.ticks))
+
+
+def _move(node: Node, move: Move) -> MoveRow:
+    clock = f"every({move.group.period}, phase={move.group.phase})"
+    if node.rate is None:
+        edit = f"every({move.group.period}, phase={move.phase})"
+    else:
+        phase = Fraction(move.phase) * 1000 / node.rate
+        shown = str(phase.numerator) if phase.denominator == 1 else f"Fraction({phase.numerator}, {phase.denominator})"
+        edit = f"sample(..., to=Hz({_number(node.rate / move.group.period)}), phase=ms({shown}))"
+    lines = sorted(e.span.line for e in move.group.equations)
+    return MoveRow(lines[0], clock, move.phase, edit)
+
+
+def _number(value: Fraction) -> str:
+    return str(value.numerator) if value.denominator == 1 else f"Fraction({value.numerator}, {value.denominator})"
