@@ -31,6 +31,7 @@ from syncml.ir.step.syntax import (
     LoopIndex,
     Machine,
     Place,
+    Reset,
     Select,
     Slot,
     Stmt,
@@ -162,7 +163,7 @@ class _Runner:
                     once = self._most(self._items(statement.body))
                     for clock, count in once.items():
                         cost[clock] += count * statement.count
-                case Invoke():
+                case Invoke() | Reset():
                     raise InternalFault(f"{statement.instance} is not inlined")
                 case _:
                     assert_never(statement)
@@ -244,7 +245,7 @@ def _decisive(machine: Machine) -> frozenset[Slot]:
                 stack += (s for _, block in statement.cases for s in block)
             case For():
                 stack += statement.body
-            case Invoke():
+            case Invoke() | Reset():
                 pass
             case _:
                 assert_never(statement)
