@@ -132,7 +132,8 @@ def check(folder: Path, text: str) -> Cost:
     command = [sys.executable, "-m", "syncml", "check", str(path)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
-    shown = process.stdout.read()
+    with process.stdout:
+        shown = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     wall = time.perf_counter() - start

@@ -1,4 +1,4 @@
-"""The two controllers of the comparison: each with its program, its weights as C arrays, and recorded inputs."""
+"""The programs of the comparison: each with its program, its weights as C arrays, and recorded inputs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.export_c import recurrent
 from benchmarks.export_c.controller import weights
 from syncml.ir.equations.syntax import Call, Var
 from syncml.ir.operators import Op
@@ -53,6 +54,20 @@ def _controller_inputs(ticks: int) -> Arrays:
     noise = np.random.default_rng(1).random(ticks)
     target = 3.0 * (np.arange(ticks) // 500 % 2)
     return {"target": target.astype(np.float32), "actual": (1.6 * noise).astype(np.float32)}
+
+
+def _filters_inputs(ticks: int) -> Arrays:
+    return {"x": np.random.default_rng(2).random(ticks).astype(np.float32)}
+
+
+def _recurrent_weights() -> Arrays:
+    tensors = recurrent.weights()
+    matrices = {"w": tensors["input"].T, "u": tensors["recurrent"].T, "v": tensors["output"].T}
+    return matrices | {"b": tensors["bias"], "c": tensors["output_bias"]}
+
+
+def _recurrent_inputs(ticks: int) -> Arrays:
+    return {"x": np.random.default_rng(3).normal(size=(ticks, recurrent.INPUTS)).astype(np.float32)}
 
 
 def _flagship_weights() -> Arrays:
@@ -103,5 +118,14 @@ CONTESTS = (
         (Op.TANH, Op.SIGMOID),
         _flagship_weights,
         _flagship_inputs,
+    ),
+    Contest("20 filters", f"{HERE / 'filters.py'}:filters", "filters_by_hand", (), dict, _filters_inputs),
+    Contest(
+        "32-32-8 network with memory",
+        f"{HERE / 'recurrent.py'}:network",
+        "recurrent_by_hand",
+        (Op.TANH,),
+        _recurrent_weights,
+        _recurrent_inputs,
     ),
 )

@@ -89,7 +89,7 @@ def compare(simulation: Simulation, outputs: Sequence[str], inputs: Arrays, tick
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure both controllers; exit code 1 where an output differs, whatever the times."""
+    """Measure each program; exit code 1 where an output differs, whatever the times."""
     parser = argparse.ArgumentParser(description="Exported C and compiled simulation against C written by hand.")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--passes", type=int, default=20)

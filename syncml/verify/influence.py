@@ -65,6 +65,7 @@ def _reads(node: Node, summaries: Mapping[str, _Summary]) -> dict[Var, list[Var]
         present = conditions(equation.clock) if equation.clock is not None else []
         if isinstance(equation.rhs, Call):
             arguments = equation.rhs.arguments
+            present += equation.rhs.resets
             for target, positions in zip(equation.targets, summaries[equation.rhs.node].outputs, strict=True):
                 reads[target] = [a for i in sorted(positions) if isinstance(a := arguments[i], Var)] + present
         else:
@@ -81,6 +82,7 @@ def _of_clauses(node: Node, summaries: Mapping[str, _Summary]) -> list[Var]:
             arguments = equation.rhs.arguments
             given = (arguments[i] for i in sorted(summaries[equation.rhs.node].clauses))
             result += [a for a in given if isinstance(a, Var)]
+            result += equation.rhs.resets
             result += conditions(equation.clock) if equation.clock is not None else []
     return result
 

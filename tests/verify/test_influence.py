@@ -142,3 +142,20 @@ def main(go: Stream[bool]) -> Stream[i32]:
     return merge(mode, {Mode.OFF: 0, Mode.ON: 1, Mode.BROKEN: 2})
 """
     assert constant(tmp_path, text) == [(4, "`mode` is never BROKEN")]
+
+
+def test_what_resets_a_call_is_an_influence(tmp_path: Path) -> None:
+    text = """from syncml import reset_every
+@node
+def counted(x: Stream[f32]) -> Stream[i32]:
+    last = state(init=0, type=i32)
+    last.next = last + 1
+    return last
+@node
+def main(x: Stream[f32]) -> Stream[i32]:
+    before = fby(0.0, x)
+    with reset_every(before > x):
+        n = counted(x)
+    return n
+"""
+    assert idle(tmp_path, text) == []
