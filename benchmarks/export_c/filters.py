@@ -19,5 +19,4 @@ def low_pass(x: Stream[f32]) -> Stream[f32]:
 def filters(x: Stream[f32]) -> Stream[f32]:
     for _ in range(FILTERS - 1):
         x = low_pass(x)
-    smooth = low_pass(x)
-    return smooth
+    return low_pass(x)

@@ -17,5 +17,5 @@ void by_hand_step(const filters_in *in, filters_out *out, by_hand_state *self)
         smooth = self->filter[k] + 0.1f * (smooth - self->filter[k]);
         self->filter[k] = smooth;
     }
-    out->smooth = smooth;
+    out->out = smooth;
 }

@@ -30,5 +30,4 @@ def network(x: Stream[Vec[L[32]]]) -> Stream[Vec[L[8]]]:
     hidden = state(init=zeros(UNITS))
     now = tanh(W @ x + U @ hidden + B)
     hidden.next = now
-    result = V @ now + C
-    return result
+    return V @ now + C

@@ -39,6 +39,6 @@ void by_hand_step(const network_in *in, network_out *out, by_hand_state *self)
         }
     }
     for (int k = 0; k < OUTPUTS; k++) {
-        out->result[k] = result[k] + c[k];
+        out->out[k] = result[k] + c[k];
     }
 }
