@@ -6,7 +6,7 @@ A reset puts the memory of an equation back before it is read.
 Then every register whose clock was present takes its next value, and every word advances. Calls are inlined first.
 
 Where a `post` asks for a later instant, the value is not known yet, and what needs it stays unknown. The instants since
-everything was known are kept; when a segment ends, they are visited forwards and backwards until nothing more becomes
+everything was known are kept; when a segment ends, they are visited backwards and forwards until nothing more becomes
 known: the least fixed point over streams from instants to values. What is still unknown after the last tick is absent.
 """
 
@@ -173,21 +173,20 @@ class Interpreter:
         return value is not _ABSENT and bool(value)
 
     def _settle(self) -> None:
-        """Visit the instants of the window forwards and backwards until nothing more becomes known."""
+        """Visit the instants of the window backwards and forwards until nothing more becomes known."""
         count = len(self._window)
         progress = True
         while progress and any(instant.pending for instant in self._window):
             progress = False
+            for position in reversed(range(count - 1)):
+                self._memory = self._window[position].before.copy()
+                progress |= self._visit(position)
+            # The way forwards comes last, because it remembers.
             self._memory = self._window[0].before.copy()
             for position in range(count):
                 self._window[position].before = self._memory.copy()
                 progress |= self._visit(position)
                 self._advance()
-            after = self._memory
-            for position in reversed(range(count - 1)):
-                self._memory = self._window[position].before.copy()
-                progress |= self._visit(position)
-            self._memory = after
 
     def _visit(self, position: int) -> bool:
         """Fire at one instant what can fire; whether anything did."""

@@ -16,7 +16,7 @@ from syncml.export_c import compile_and_run
 from syncml.ir.clocks import word
 from syncml.ir.equations.check import check_program
 from syncml.ir.equations.sweeps import lower_segments
-from syncml.ir.equations.syntax import Apply, Fby, Pack, Post, Program, Segment, Var
+from syncml.ir.equations.syntax import Apply, Fby, Pack, Post, Program, Schedule, Segment, Var
 from syncml.ir.operators import Op
 from syncml.ir.step.check import check_step
 from syncml.ir.types import BOOL, F32, I32, TensorType
@@ -93,7 +93,9 @@ def programs(draw: Any) -> Program:
     b = NodeBuilder("top")
     longest = draw(st.integers(1, 5))
     x, v, c, ends = b.input("x", F32), b.input("v", V2), b.input("c", BOOL), b.input("ends", BOOL)
+    schedule = Schedule.BURST
     if draw(st.booleans()):
+        schedule = draw(st.sampled_from((Schedule.BURST, *Schedule)))
         first = b.wave(word((), (1,) + (0,) * (longest - 1)), "first")
         last = b.wave(word((), (0,) * (longest - 1) + (1,)), "last")
     else:
@@ -101,7 +103,7 @@ def programs(draw: Any) -> Program:
         b.define(first, Fby(const(True, BOOL), last))
         b.define(position, Fby(const(0, I32), b.op(Op.ADD, position, const(1, I32)), (first,)))
         b.define(last, Apply(Op.OR, (ends, b.op(Op.EQ, position, const(longest - 1, I32)))))
-    segment = Segment(first, last, longest)
+    segment = Segment(first, last, longest, schedule)
     d = _Drawn(draw, b, segment, c, [x, v])
     for _ in range(draw(st.integers(3, 12))):
         _step(d)
@@ -109,7 +111,8 @@ def programs(draw: Any) -> Program:
     for value in d.fast[-3:]:
         packed = TensorType(F32, (longest, *((2,) if value.type == V2 else ())))
         outputs.append(b.define(b.fresh(packed), Pack(value, segment)))
-        outputs.append(b.when(value, last))
+        if schedule is Schedule.BURST:
+            outputs.append(b.when(value, last))
     return Program((b.node(outputs),), "top")
 
 

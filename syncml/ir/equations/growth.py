@@ -24,20 +24,20 @@ class Growth:
         self.equations: list[Equation] = []
         self.clocks: dict[Var, Clock] = {}
 
-    def fresh(self, name: str, type_: Type, clock: Clock) -> Var:
+    def fresh(self, name: str, type_: Type, clock: Clock, span: Span | None = None) -> Var:
         """A variable called ``name``, or ``name_2``."""
         unique, count = name, 1
         while unique in self._names:
             count += 1
             unique = f"{name}_{count}"
         self._names.add(unique)
-        var = Var(unique, type_, self.span)
+        var = Var(unique, type_, span or self.span)
         self.clocks[var] = clock
         return var
 
     def equate(self, target: Var, rhs: Rhs, span: Span | None = None) -> Var:
         """Define ``target``."""
-        self.equations.append(Equation((target,), rhs, span or self.span, self.clocks[target]))
+        self.equations.append(Equation((target,), rhs, span or target.span, self.clocks[target]))
         return target
 
     def define(self, name: str, type_: Type, clock: Clock, rhs: Rhs) -> Var:

@@ -111,7 +111,7 @@ class BodyBuilder:
         for taken, border in ((self._ends, self._sweeps.segment.last), (self._starts, self._sweeps.segment.first)):
             for var in taken:
                 self._finals.append((var, len(self._carried)))
-                memory = self._body.fresh(f"{var.name}_taken", var.type, BASE)
+                memory = self._body.fresh(f"{var.name}_taken", var.type, BASE, var.span)
                 here = self._read(border)
                 after = self._body.apply(f"{var.name}_taken_next", BASE, Op.WHERE, here, self._read(var), memory)
                 self._carried.append((memory, zero(var.type), after))
@@ -138,7 +138,7 @@ class BodyBuilder:
 
     def _copy(self, var: Var, clock: Clock) -> Var:
         """A stream of the node in the body; there it is nobody's name, because its values are not of one instant."""
-        return self._body.fresh(var.name, var.type, clock)
+        return self._body.fresh(var.name, var.type, clock, var.span)
 
     def _clock(self, clock: Clock, span: Span) -> Clock:
         """A clock of the node, seen from the clock of the segment."""
@@ -160,7 +160,7 @@ class BodyBuilder:
         if key not in self._given:
             var = key if isinstance(key, Var) else key.source
             suffix = "" if isinstance(key, Var) else f"_{key.direction.value}"
-            self._given[key] = self._body.fresh(f"{var.name}{suffix}", var.type, BASE)
+            self._given[key] = self._body.fresh(f"{var.name}{suffix}", var.type, BASE, var.span)
         return self._given[key]
 
     def _stream(self, var: Var) -> Var:
@@ -256,7 +256,7 @@ class BodyBuilder:
         if self._direction is Direction.BACKWARD:
             memory = self._neighbour(rhs.following, clock, Direction.FORWARD, span)
         else:
-            memory = self._body.fresh(f"{var.name}_memory", var.type, BASE)
+            memory = self._body.fresh(f"{var.name}_memory", var.type, BASE, var.span)
         now: Atom = memory
         if starts is not None:
             now = self._body.define(f"{var.name}_now", var.type, BASE, Apply(Op.WHERE, (starts, init, memory)))
@@ -281,7 +281,7 @@ class BodyBuilder:
             arguments = (last, self._read(rhs.init), memory)
             self._body.equate(target, Apply(Op.WHERE, arguments), span)
             return lambda: None
-        memory = self._body.fresh(f"{var.name}_memory", var.type, BASE)
+        memory = self._body.fresh(f"{var.name}_memory", var.type, BASE, var.span)
         if clock == BASE:
 
             def complete() -> None:
@@ -326,16 +326,14 @@ class BodyBuilder:
 
     def _guarded(self, memory: Var, after: Atom) -> Var:
         """What is carried on: nothing new beyond the end."""
-        name = f"{memory.name}_next"
-        if self._active is None:
-            return self._body.apply(name, BASE, Op.COPY, after)
-        return self._body.apply(name, BASE, Op.WHERE, self._active, after, memory)
+        return self._output(f"{memory.name}_next", memory.span, after, memory)
 
     def _every_instant(self, var: Var) -> Var:
         """A stream at each instant; zero where it is absent and beyond the end."""
         nothing = zero(var.type)
         value = self._everywhere(self._stream(var), self._body.clocks[self._stream(var)], nothing)
-        name = f"{var.name}_each"
-        if self._active is None:
-            return self._body.apply(name, BASE, Op.COPY, value)
-        return self._body.apply(name, BASE, Op.WHERE, self._active, value, nothing)
+        return self._output(f"{var.name}_each", var.span, value, nothing)
+
+    def _output(self, name: str, span: Span, value: Atom, beyond: Atom) -> Var:
+        rhs = Apply(Op.COPY, (value,)) if self._active is None else Apply(Op.WHERE, (self._active, value, beyond))
+        return self._body.equate(self._body.fresh(name, value.type, BASE, span), rhs)

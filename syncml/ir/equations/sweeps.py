@@ -238,7 +238,7 @@ class _Segment:
         type_ = tensor(element(var.type), (count, *shape(var.type)))
         slots = np.arange(count).reshape(count, *(1 for _ in shape(var.type)))
         here = growth.apply("here", tick, Op.EQ, Const(Array.of(slots, I32), I32, "slots"), self._position())
-        buffer = growth.fresh(f"{var.name}_buffer", type_, tick)
+        buffer = growth.fresh(f"{var.name}_buffer", type_, tick, var.span)
         filled = growth.apply(f"{var.name}_filled", tick, Op.WHERE, here, var, buffer)
         growth.equate(buffer, Fby(zero(type_), filled, () if self._exact else (self._segment.first,)))
         self._arrays[var] = growth.define(
@@ -365,7 +365,7 @@ class _Segment:
         order = range(count) if direction is Direction.FORWARD else range(count - 1, -1, -1)
         for i in order:
             arguments = [self._element(atom, i) if indexed else atom for atom, indexed in given]
-            targets = [growth.fresh(f"{v.name}_{i}", v.type, end) for v in body.node.outputs]
+            targets = [growth.fresh(f"{v.name}_{i}", v.type, end, v.span) for v in body.node.outputs]
             rhs = Call(body.node.name, (*carried, *arguments), f"{body.node.name}_{i}")
             growth.equations.append(Equation(tuple(targets), rhs, growth.span, end))
             carried = list(targets[: len(carried)])

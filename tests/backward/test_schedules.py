@@ -1,0 +1,123 @@
+"""When the values of a segment are computed: places, slots and delays of each schedule."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from syncml.diagnostics import DiagnosticError
+from syncml.ir.equations.spread import alternating_slot
+from syncml.ir.equations.sweeps import lower_segments
+from syncml.ir.types import shape
+from syncml.pipeline import Checked, check_file
+from syncml.sim.interpreter import interpret
+
+PROGRAM = """
+from syncml import Stream, f32, node, pack, post, segment, unpack, wire
+
+
+@node
+def returns(r: Stream[f32]) -> Stream[f32]:
+    with segment(every={length}, schedule="{schedule}"):
+        g = wire(f32)
+        g.define(r + 0.5 * post(g, init=0.0))
+        return unpack(pack(g))
+"""
+SLOTS = {"burst": 1, "double buffer": 2, "alternating": 1}
+DELAY = {"burst": 1, "double buffer": 2, "alternating": 2}
+
+
+def program(folder: Path, length: int, schedule: str) -> Checked:
+    path = folder / f"returns_{length}_{schedule.replace(' ', '_')}.py"
+    path.write_text(PROGRAM.format(length=length, schedule=schedule), "utf-8")
+    return check_file(str(path))
+
+
+def test_the_places_of_the_alternating_schedule() -> None:
+    """For segments of any length: what is read leaves its slot to what is written, and nothing else is overwritten."""
+    z3 = pytest.importorskip("z3")
+    n, i, j = z3.Ints("n i j")
+    for turned in (False, True):
+        written = alternating_slot(i, turned, n)
+        read = alternating_slot(n - 1 - i, not turned, n)
+        earlier = alternating_slot(j, turned, n)
+        claims = z3.And(written == read, written >= 0, written < n, z3.Implies(z3.And(j >= 0, j < i), earlier != read))
+        solver = z3.Solver()
+        solver.add(i >= 0, i < n, z3.Not(claims))
+        assert solver.check() == z3.unsat
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 6])
+def test_the_program_uses_these_places(tmp_path: Path, length: int) -> None:
+    checked = program(tmp_path, length, "alternating")
+    ticks = 4 * length
+    trace = interpret(lower_segments(checked.program), {"r": np.ones(ticks, np.float32)}, ticks).trace
+    (written,) = (c for c in trace.columns if c.name == "place")
+    wanted = [alternating_slot(t % length, bool(t // length % 2), length) for t in range(ticks)]
+    assert written.values.tolist() == wanted
+
+
+@pytest.mark.parametrize("schedule", SLOTS)
+@pytest.mark.parametrize("length", [1, 4])
+def test_slots_and_delays(tmp_path: Path, schedule: str, length: int) -> None:
+    checked = program(tmp_path, length, schedule)
+    lowered = lower_segments(checked.program)
+    (buffer,) = (v for v in lowered.node("returns").clocks if v.name == "r_buffer")
+    assert shape(buffer.type) == (SLOTS[schedule] * length,)
+    r = np.random.default_rng(2).normal(size=6 * length).astype(np.float32)
+    found = interpret(checked.program, {"r": r}, 6 * length).trace.column("out").values
+    wanted = []
+    for start in range(0, len(r), length):
+        g, values = np.float32(0.0), []
+        for value in r[start : start + length][::-1]:
+            g = value + np.float32(0.5) * g
+            values.append(g)
+        wanted += values[::-1]
+    delay = DELAY[schedule] * length
+    assert found[delay:].tolist() == [float(v) for v in wanted[: len(r) - delay]]
+    assert not found[:delay].any()
+
+
+def test_an_update_comes_one_segment_later(tmp_path: Path) -> None:
+    """What a step in each instant costs: a parameter is changed by the segment before the last."""
+    text = """
+from syncml import Stream, f32, node, pack, post, segment, when, wire
+
+
+@node
+def fit(x: Stream[f32]) -> Stream[f32]:
+    with segment(every=3, schedule="{schedule}") as seg:
+        w = seg.carry(init=1.0)
+        g = wire(f32)
+        g.define(w * x + post(g, init=0.0))
+        w.next = when(w, seg.last) - 0.5 * pack(g)[0]
+    return w
+"""
+    x = np.ones(15, np.float32)
+    found = {}
+    for schedule in ("burst", "alternating"):
+        path = tmp_path / f"fit_{schedule}.py"
+        path.write_text(text.format(schedule=schedule), "utf-8")
+        found[schedule] = interpret(check_file(str(path)).program, {"x": x}, 15).trace.column("w").values[::3].tolist()
+    assert found["burst"] == [1.0, -0.5, 0.25, -0.125, 0.0625]
+    assert found["alternating"] == [1.0, 1.0, -0.5, -2.0, -1.25]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (("every=4", "every=r > 0.0, longest=4"), "not of one length"),
+        (("return unpack(pack(g))", "t = state(init=0.0); t.next = t + g; return unpack(pack(t))"), "other sweeps"),
+        (("return unpack(pack(g))", "return when(g, seg.last)"), "not known yet"),
+    ],
+)
+def test_what_a_schedule_does_not_fit(tmp_path: Path, change: tuple[str, str], reason: str) -> None:
+    text = PROGRAM.format(length=4, schedule="alternating").replace("segment, unpack", "segment, state, unpack, when")
+    text = text.replace('alternating"):', 'alternating") as seg:').replace(*change)
+    path = tmp_path / "program.py"
+    path.write_text(text, "utf-8")
+    with pytest.raises(DiagnosticError, match=reason) as caught:
+        check_file(str(path))
+    assert [d.code for d in caught.value.diagnostics] == ["K015"]
