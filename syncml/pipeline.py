@@ -19,6 +19,7 @@ from syncml.clock_calculus import BufferUse, infer_clocks, lower_buffers
 from syncml.diagnostics.model import Collector
 from syncml.ir.equations.exclusive import split_exclusive
 from syncml.ir.equations.inline import inline, inline_loops
+from syncml.ir.equations.machine import on_machine as machine_numbers
 from syncml.ir.equations.pretty import print_program
 from syncml.ir.equations.sweeps import lower_segments, open_future
 from syncml.ir.equations.syntax import Node, Program
@@ -117,6 +118,11 @@ def check(program: Program, shown: Shown = _silent) -> Checked:
 def check_file(target: str, settings: Mapping[str, str] | None = None) -> Checked:
     """`load` and `check`."""
     return check(load(target, settings))
+
+
+def on_machine(checked: Checked) -> Checked:
+    """The program with wrapping integers and rounded floats in place of mathematical numbers."""
+    return Checked(machine_numbers(checked.program), checked.buffers)
 
 
 def step_code(

@@ -7,17 +7,16 @@ nothing here relies on it but `current`, activations and the first instant of ``
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import assert_never
 
-from syncml.diagnostics.model import InternalFault, Span
+from syncml.diagnostics.model import Span
 from syncml.ir.clocks import BASE, Clock, On, steps
 from syncml.ir.constants import Const
+from syncml.ir.equations.rewrite import rewritten
 from syncml.ir.equations.syntax import (
     Apply,
     Atom,
-    Buffer,
     Call,
     Equation,
     Fby,
@@ -28,7 +27,6 @@ from syncml.ir.equations.syntax import (
     PropertyKind,
     Rhs,
     Var,
-    Wave,
     When,
 )
 from syncml.ir.operators import Op
@@ -177,27 +175,8 @@ class Builder:
             )
 
         equations = tuple(
-            replace(e, targets=tuple(map(stream, e.targets)), rhs=_substituted(e.rhs, read, stream))
+            replace(e, targets=tuple(map(stream, e.targets)), rhs=rewritten(e.rhs, read, stream))
             for e in self.equations
         )
         properties = tuple(replace(p, holds=stream(p.holds)) for p in self.properties)
         return equations, properties, {v: clock(c) for v, c in self.declared.items()}
-
-
-def _substituted(rhs: Rhs, atom: Callable[[Atom], Atom], var: Callable[[Var], Var]) -> Rhs:
-    """``rhs`` with other streams."""
-    match rhs:
-        case Apply():
-            return replace(rhs, arguments=tuple(map(atom, rhs.arguments)))
-        case Call():
-            return replace(rhs, arguments=tuple(map(atom, rhs.arguments)), resets=tuple(map(var, rhs.resets)))
-        case Fby():
-            return replace(rhs, following=atom(rhs.following), resets=tuple(map(var, rhs.resets)))
-        case When():
-            return replace(rhs, source=atom(rhs.source), condition=var(rhs.condition))
-        case Merge():
-            return replace(rhs, condition=var(rhs.condition), branches=tuple((c, atom(a)) for c, a in rhs.branches))
-        case Wave() | Buffer() | Post() | Pack():
-            raise InternalFault("the reader of Lustre makes no words, buffers and segments")
-        case _:
-            assert_never(rhs)

@@ -8,6 +8,7 @@ float is rounded to the width of its stream.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -114,7 +115,7 @@ def _fit(item: Any, kind: Any) -> Any:
             if item == whole and not isinstance(item, bool) and low <= whole <= high:
                 return whole
         else:
-            return float(item) if kind in FLOATS else item
+            return float(item) if kind in FLOATS else Fraction(item)
     except (TypeError, ValueError, OverflowError):
         pass
     raise misfit
