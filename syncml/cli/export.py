@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import enum
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -32,6 +33,13 @@ if TYPE_CHECKING:
 RANDOM_TICKS = 1000
 
 
+class Form(enum.StrEnum):
+    """What a program is exported as."""
+
+    C = "c"
+    LUSTRE = "lustre"
+
+
 def export(
     file: Target,
     out: FolderOption,
@@ -40,12 +48,13 @@ def export(
     table: InputOption = None,
     steps: StepsOption = None,
     seed: SeedOption = 0,
+    to: Annotated[Form, typer.Option("--target", metavar="T", help="What is written: c or lustre.")] = Form.C,
     form: FormatOption = Format.TEXT,
     given: SetOption = None,
     dump: DumpOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Write C99 with a self-checking harness.
+    """Write C99 with a self-checking harness, or Lustre.
 
     The C needs no heap and no libm. The harness replays a run that the interpreter recorded: that of the scenario or
     the input file, or else a random one.
@@ -58,6 +67,9 @@ def export(
 
         request = Request.start(file, node, given, dump, form, quiet=quiet, verbose=False)
         checked = request.checked()
+        if to is Form.LUSTRE:
+            _report(request, out, (_write_lustre(checked, out),), 0)
+            return ExitCode.OK
         with working(f"exporting {request.target}", quiet=quiet):
             if not quiet:
                 emit(machine_numbers(checked, Observe.OUTPUTS), stream=sys.stderr)
@@ -70,6 +82,20 @@ def export(
         return ExitCode.OK
 
     run(form, body)
+
+
+def _write_lustre(checked: Checked, folder: Path) -> Path:
+    """Write the program as a file that Kind 2 reads.
+
+    Raises:
+        DiagnosticError: R006 for what has no form in Lustre, D001 if the file cannot be written.
+    """
+    from syncml.files import write_whole
+    from syncml.lustre.writer import write_lustre
+
+    path = folder / f"{checked.main.label}.lus"
+    write_whole(path, write_lustre(checked.program).encode())
+    return path
 
 
 def _vectors(checked: Checked, scenario: Path | None, table: Path | None, steps: int | None, seed: int) -> Vectors:
@@ -89,6 +115,8 @@ def _report(request: Request, folder: Path, files: tuple[Path, ...], ticks: int)
             if not request.quiet:
                 for path in files:
                     typer.echo(f"wrote {path} ({path.stat().st_size} bytes)")
+                if not ticks:
+                    return
                 typer.echo(f"Next: make -C {folder} check   (compiles, and replays {ticks} recorded ticks)")
         case Format.JSON:
             from syncml.cli.export_json import render_export

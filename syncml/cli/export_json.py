@@ -20,7 +20,7 @@ class ExportModel(Document):
     schema_id: SchemaId = Field(default=SCHEMA_ID, alias="schema")
     folder: str
     files: list[str]
-    recorded_ticks: int = Field(ge=1)
+    recorded_ticks: int = Field(ge=0)
 
 
 def render_export(folder: Path, files: Sequence[Path], ticks: int) -> str:

@@ -42,7 +42,7 @@ from syncml.lustre.syntax import (
     TypeExpression,
 )
 from syncml.lustre.tokens import Dialect
-from syncml.lustre.types import ArrayType, LustreType, RangeType, RecordType, Value
+from syncml.lustre.types import ArrayType, LustreType, RangeType, RecordType, Value, plain
 from syncml.lustre.walk import Walk, run
 from syncml.lustre.wrappers import Wrapper
 
@@ -66,6 +66,7 @@ class Elaboration:
         self._instances: dict[object, Interface | DiagnosticError | None] = {}
         self._nodes: list[Node] = []
         self._names: set[str] = set()
+        self._aliases: set[NodeDeclaration] = set()
 
     @property
     def rules(self) -> Rules:
@@ -83,6 +84,8 @@ class Elaboration:
         found: dict[str, str] = {}
         faulty: set[str] = set()
         candidates = self._candidates(wanted, place)
+        if not wanted:
+            self._check_declarations(collector)
         for name, ref in candidates.items():
             try:
                 interface: Interface = run(self._main(ref))
@@ -101,6 +104,22 @@ class Elaboration:
         if unknown := self._settings.keys() - self._used:
             raise DiagnosticError(*(_no_constant(name, place) for name in sorted(unknown)))
         return _reachable(self._nodes, found[main])
+
+    def _check_declarations(self, collector: Collector) -> None:
+        """Report the faults of constants and types that no node may need."""
+        for scope in (*self._top.packages.values(), self._top):
+            walks: list[Walk[Value] | Walk[LustreType]] = [
+                self._constant(c, scope) for c in scope.constants.values() if c.value is not None
+            ]
+            walks += [self._declared_type(t, scope) for t in scope.types.values() if t.definition is not None]
+            for walk in walks:
+                try:
+                    run(walk)
+                except DiagnosticError as fault:
+                    # What lacks the value of a free constant, or is not read, matters where it is used.
+                    if not any((d.code in ("R002", "R005") and "has no value" in d.message) or d.code == "R002"
+                               for d in fault.diagnostics):  # fmt: skip
+                        collector.extend(fault.diagnostics)
 
     def type_of(self, written: TypeExpression, env: Env) -> Walk[LustreType]:
         """The type that is written."""
@@ -127,21 +146,21 @@ class Elaboration:
 
     def constant(self, name: str, env: Env) -> Walk[Value | None]:
         """A constant or a constructor."""
-        package, _, plain = name.rpartition("::")
+        package, _, own = name.rpartition("::")
         scopes = [self._top.packages[package]] if package in self._top.packages else list(env.scope.near())
         for scope in scopes:
-            if plain in scope.needs:
-                argument, origin = scope.needs[plain]
+            if own in scope.needs:
+                argument, origin = scope.needs[own]
                 static: Static = yield self._static(argument, _bare(origin))
                 return static if isinstance(static, Value) else None
-            if plain in scope.constants:
-                value: Value = yield self._constant(scope.constants[plain], scope)
+            if own in scope.constants:
+                value: Value = yield self._constant(scope.constants[own], scope)
                 return value
-            if plain in scope.constructors:
-                declaration = scope.constructors[plain]
+            if own in scope.constructors:
+                declaration = scope.constructors[own]
                 type_: LustreType = yield self._declared_type(declaration, scope)
                 assert isinstance(type_, EnumType)
-                return Value(type_, (Const(plain, type_),))
+                return Value(type_, (Const(own, type_),))
         return None
 
     def record(self, name: str, fields: Sequence[str], env: Env, span: Span) -> Walk[tuple[RecordType, Env]]:
@@ -170,24 +189,24 @@ class Elaboration:
         static = env.statics.get(written.name)
         if isinstance(static, NodeRef):
             return static
-        package, _, plain = written.name.rpartition("::")
+        package, _, own = written.name.rpartition("::")
         scopes = [self._top.packages[package]] if package in self._top.packages else list(env.scope.near())
         if package != "Lustre":
             for scope in scopes:
-                if plain in scope.needs:
-                    argument, origin = scope.needs[plain]
+                if own in scope.needs:
+                    argument, origin = scope.needs[own]
                     needed: Static = yield self._static(argument, _bare(origin))
                     if isinstance(needed, NodeRef):
                         return needed
-                if plain in scope.nodes:
-                    ref: NodeRef = yield self._reference(scope.nodes[plain], scope, written, env)
+                if own in scope.nodes:
+                    ref: NodeRef = yield self._reference(scope.nodes[own], scope, written, env)
                     return ref
-        if operator_named(plain) is None and plain not in BUILT_IN:
+        if operator_named(own) is None and own not in BUILT_IN:
             raise DiagnosticError(error("R003", f"there is no node `{written.name}`", written.span))
         statics: list[tuple[str, Static]] = []
         for number, argument in enumerate(written.statics):
             statics.append((str(number), (yield self._static(argument, env))))
-        return NodeRef(plain, None, self._top, tuple(statics))
+        return NodeRef(own, None, self._top, tuple(statics))
 
     def instance(self, ref: NodeRef, arguments: Sequence[LustreType], span: Span) -> Walk[Interface]:
         """The node of the intermediate language for a reference."""
@@ -263,7 +282,8 @@ class Elaboration:
         for _ in range(_INSTANCES):
             if declaration.alias is None:
                 break
-            target: NodeRef = yield self.callee(declaration.alias, Env(ref.scope, dict(ref.statics), {}, {}))
+            env = Env(ref.scope, dict(ref.statics), {}, {})
+            target: NodeRef = yield self._alias(declaration, declaration.alias, env)
             if target.declaration is None:
                 wrapper = Wrapper(self, declaration)
                 wrapped: Interface = yield wrapper.node(target, self._unique(declaration.name))
@@ -288,10 +308,28 @@ class Elaboration:
                 raise DiagnosticError(error("T007", message, argument.span, help=f"give a {parameter.kind}"))
             statics[parameter.name] = value
         if declaration.alias is not None:
-            inner = Env(scope, statics, {}, {})
-            target: NodeRef = yield self.callee(declaration.alias, inner)
+            target: NodeRef = yield self._alias(declaration, declaration.alias, Env(scope, statics, {}, {}))
             return target
         return NodeRef(declaration.name, declaration, scope, tuple(statics.items()))
+
+    def _alias(self, declaration: NodeDeclaration, written: Callee, env: Env) -> Walk[NodeRef]:
+        """The node that another name stands for, which has the interface that is declared for the name."""
+        if declaration in self._aliases:
+            raise DiagnosticError(error("L010", f"`{declaration.name}` is another name of itself", declaration.span))
+        self._aliases.add(declaration)
+        try:
+            target: NodeRef = yield self.callee(written, env)
+        finally:
+            self._aliases.discard(declaration)
+        if declaration.inputs and target.declaration is not None:
+            interface: Interface = yield self.instance(target, (), declaration.span)
+            types: list[LustreType] = []
+            for declared in (*declaration.inputs, *declaration.outputs):
+                types.append((yield self.type_of(declared.type, env)))
+            if [plain(t) for t in types] != [plain(t) for t in (*interface.inputs, *interface.outputs)]:
+                message = f"`{declaration.name}` and `{target.name}` have different inputs or outputs"
+                raise DiagnosticError(error("T001", message, declaration.span))
+        return target
 
     def _static(self, written: StaticArgument, env: Env) -> Walk[Static]:
         """The value of a static argument: a name may be a type, a node or a constant."""
@@ -319,14 +357,14 @@ class Elaboration:
         constant: Value | None = yield self.constant(written.name, env)
         if constant is not None or written.name in env.streams:
             return constant
-        package, _, plain = written.name.rpartition("::")
+        package, _, own = written.name.rpartition("::")
         scopes = [self._top.packages[package]] if package in self._top.packages else list(env.scope.near())
-        if plain in SCALARS or any(plain in s.types for s in scopes):
+        if own in SCALARS or any(own in s.types for s in scopes):
             type_: LustreType = yield self.type_of(NamedType(written.name, written.span), env)
             return type_
         for scope in scopes:
-            if plain in scope.needs:
-                argument, origin = scope.needs[plain]
+            if own in scope.needs:
+                argument, origin = scope.needs[own]
                 static: Static = yield self._static(argument, _bare(origin))
                 return static
         ref: NodeRef = yield self.callee(Callee(written.name, (), written.span), env)
@@ -374,19 +412,19 @@ class Elaboration:
         static = env.statics.get(written.name)
         if static is not None and not isinstance(static, Value | NodeRef):
             return static
-        package, _, plain = written.name.rpartition("::")
+        package, _, own = written.name.rpartition("::")
         scopes = [self._top.packages[package]] if package in self._top.packages else list(env.scope.near())
         for scope in scopes:
-            if plain in scope.needs:
-                argument, origin = scope.needs[plain]
+            if own in scope.needs:
+                argument, origin = scope.needs[own]
                 needed: Static = yield self._static(argument, _bare(origin))
                 if not isinstance(needed, Value | NodeRef):
                     return needed
-            if plain in scope.types:
-                found: LustreType = yield self._declared_type(scope.types[plain], scope)
+            if own in scope.types:
+                found: LustreType = yield self._declared_type(scope.types[own], scope)
                 return found
-        if plain in SCALARS:
-            return {"int": self._rules.integer, "real": self._rules.real}.get(plain, SCALARS[plain])
+        if own in SCALARS:
+            return {"int": self._rules.integer, "real": self._rules.real}.get(own, SCALARS[own])
         raise DiagnosticError(error("R003", f"there is no type `{written.name}`", written.span, help="declare it"))
 
     def _declared_type(self, declaration: TypeDeclaration, scope: Scope) -> Walk[LustreType]:

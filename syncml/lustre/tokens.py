@@ -97,6 +97,11 @@ _MARKS = {
 }
 
 
+def keywords(dialect: Dialect) -> frozenset[str]:
+    """The words that are no names in a dialect."""
+    return _OF_DIALECT[dialect]
+
+
 def dialect_of(text: str) -> Dialect:
     """The dialect whose own words ``text`` uses; V6 if it uses none."""
     bare = re.sub(r"--(?![%!]).*", "", text)

@@ -26,7 +26,10 @@ def main() -> int:
         "Lustre V6 should_work": (
             root / "lustre-v6/test/should_work", lambda folder: lustre_v6.should_work(folder, interpreter)
         ),
-        "Lustre V6 should_fail": (root / "lustre-v6/test/should_fail", lustre_v6.should_fail),
+        "Lustre V6 should_fail": (
+            root / "lustre-v6/test/should_fail",
+            lambda folder: lustre_v6.should_fail(folder, interpreter),
+        ),
         "Vélus": (root / "velus/tests", labels.velus),
         "Kind 2": (root / "kind2/tests/regression", labels.kind2),
     }  # fmt: skip
