@@ -19,7 +19,7 @@ from syncml.clock_calculus import BufferUse, infer_clocks, lower_buffers
 from syncml.diagnostics.model import Collector
 from syncml.ir.equations.exclusive import split_exclusive
 from syncml.ir.equations.inline import inline, inline_loops
-from syncml.ir.equations.machine import on_machine as machine_numbers
+from syncml.ir.equations.numbers import on_machine as machine_numbers
 from syncml.ir.equations.pretty import print_program
 from syncml.ir.equations.sweeps import lower_segments, open_future
 from syncml.ir.equations.syntax import Node, Program

@@ -23,6 +23,7 @@ from syncml.cli.options import (
 from syncml.cli.output import emit, run, working
 from syncml.cli.request import Request
 from syncml.cli.stimulus import InputOption, ScenarioOption, StepsOption
+from syncml.diagnostics import DiagnosticError, error
 from syncml.diagnostics.render import Format
 
 if TYPE_CHECKING:
@@ -49,6 +50,9 @@ def export(
     steps: StepsOption = None,
     seed: SeedOption = 0,
     to: Annotated[Form, typer.Option("--target", metavar="T", help="What is written: c or lustre.")] = Form.C,
+    semantics: Annotated[
+        str, typer.Option(metavar="ideal|machine", help="What numbers mean in Lustre: exact, or as they are.")
+    ] = "machine",
     form: FormatOption = Format.TEXT,
     given: SetOption = None,
     dump: DumpOption = None,
@@ -68,7 +72,7 @@ def export(
         request = Request.start(file, node, given, dump, form, quiet=quiet, verbose=False)
         checked = request.checked()
         if to is Form.LUSTRE:
-            _report(request, out, (_write_lustre(checked, out),), 0)
+            _report(request, out, (_write_lustre(checked, out, semantics),), 0)
             return ExitCode.OK
         with working(f"exporting {request.target}", quiet=quiet):
             if not quiet:
@@ -84,17 +88,20 @@ def export(
     run(form, body)
 
 
-def _write_lustre(checked: Checked, folder: Path) -> Path:
+def _write_lustre(checked: Checked, folder: Path, semantics: str) -> Path:
     """Write the program as a file that Kind 2 reads.
 
     Raises:
-        DiagnosticError: R006 for what has no form in Lustre, D001 if the file cannot be written.
+        DiagnosticError: U001 for a semantics that is none, R006 for what has no form in Lustre, D001 if the file cannot
+            be written.
     """
     from syncml.files import write_whole
     from syncml.lustre.writer import write_lustre
 
+    if semantics not in ("ideal", "machine"):
+        raise DiagnosticError(error("U001", f"there is no semantics {semantics!r}", help="write ideal or machine"))
     path = folder / f"{checked.main.label}.lus"
-    write_whole(path, write_lustre(checked.program).encode())
+    write_whole(path, write_lustre(checked.program, ideal=semantics == "ideal").encode())
     return path
 
 

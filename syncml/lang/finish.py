@@ -8,23 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import assert_never
 
+from syncml.ir.equations.rewrite import rewritten
 from syncml.ir.equations.syntax import (
     Apply,
     Atom,
-    Buffer,
-    Call,
     Equation,
-    Fby,
-    Merge,
-    Pack,
-    Post,
     Rhs,
-    Segment,
     Var,
-    Wave,
-    When,
 )
 from syncml.ir.operators import Op
 from syncml.lang.operations import atom_of
@@ -79,32 +70,7 @@ def rename(rhs: Rhs, var: Callable[[Var], Var]) -> Rhs:
     def atom(old: Atom) -> Atom:
         return var(old) if isinstance(old, Var) else old
 
-    match rhs:
-        case Apply():
-            return Apply(rhs.op, tuple(map(atom, rhs.arguments)), rhs.attribute)
-        case Call():
-            return Call(rhs.node, tuple(map(atom, rhs.arguments)), rhs.instance, tuple(map(var, rhs.resets)))
-        case Fby():
-            return Fby(rhs.init, atom(rhs.following), tuple(map(var, rhs.resets)))
-        case When():
-            return When(atom(rhs.source), var(rhs.condition), rhs.constructor)
-        case Merge():
-            return Merge(var(rhs.condition), tuple((name, atom(branch)) for name, branch in rhs.branches))
-        case Wave():
-            return Wave(rhs.word, tuple(map(var, rhs.resets)))
-        case Buffer():
-            at = None if rhs.condition is None else var(rhs.condition)
-            return replace(rhs, source=atom(rhs.source), condition=at)
-        case Post():
-            return Post(atom(rhs.following), atom(rhs.init), _segment(rhs.segment, var))
-        case Pack():
-            return Pack(atom(rhs.source), _segment(rhs.segment, var))
-        case _:
-            assert_never(rhs)
-
-
-def _segment(segment: Segment, var: Callable[[Var], Var]) -> Segment:
-    return replace(segment, first=var(segment.first), last=var(segment.last))
+    return rewritten(rhs, atom, var)
 
 
 def _renamed(presence: Presence | None, new: Mapping[Var, Var]) -> Presence | None:

@@ -119,6 +119,14 @@ class Body:
         """The clock of each declared stream; one without is on the base clock."""
         declaration = self._declaration
         every = {d.name: d for d in (*declaration.inputs, *declaration.outputs, *declaration.locals)}
+        inputs = {d.name for d in declaration.inputs}
+        interface = inputs | {d.name for d in declaration.outputs}
+        for declared in (*declaration.inputs, *declaration.outputs):
+            visible = inputs if declared.name in inputs else interface
+            if declared.clock is not None and declared.clock.stream in every and declared.clock.stream not in visible:
+                message = f"the clock of `{declared.name}` is not known to callers"
+                help_ = "an input has the clock of inputs, an output that of inputs and outputs"
+                raise DiagnosticError(error("C005", message, declared.clock.span, help=help_))
         known: dict[str, Clock] = {}
         for start in every:
             path = [start]

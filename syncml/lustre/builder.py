@@ -21,8 +21,6 @@ from syncml.ir.equations.syntax import (
     Equation,
     Fby,
     Merge,
-    Pack,
-    Post,
     Property,
     PropertyKind,
     Rhs,
@@ -31,7 +29,6 @@ from syncml.ir.equations.syntax import (
 )
 from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, Type
-from syncml.lustre.cursor import unread
 
 
 class Builder:
@@ -69,6 +66,10 @@ class Builder:
         self.declared[var] = clock
         self._clocks[var] = clock
 
+    def is_named(self, atom: Atom) -> bool:
+        """Whether an atom is a stream of the file."""
+        return isinstance(atom, Var) and atom in self.declared
+
     def clock(self, *atoms: Atom) -> Clock | None:
         """The clock of the first stream whose clock is known."""
         return next((self._clocks[a] for a in atoms if isinstance(a, Var) and a in self._clocks), None)
@@ -102,10 +103,8 @@ class Builder:
         resets: tuple[Var, ...] = (),
     ) -> None:  # fmt: skip
         """An instance of a node."""
-        if resets:
-            raise unread("the restart of a node", span)
         instance = self.unique(label)
-        self.equations.append(Equation(targets, Call(node, arguments, instance), span))
+        self.equations.append(Equation(targets, Call(node, arguments, instance, resets), span))
 
     def define(self, var: Var, atom: Atom, span: Span) -> None:
         """``var = atom``."""

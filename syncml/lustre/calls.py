@@ -180,6 +180,9 @@ class Calls:
         shown = {v for clock in node.clocks.values() for v in conditions(clock)}
         atoms: list[Atom] = []
         for formal, atom in zip(node.inputs, (a for v in arguments for a in v.atoms), strict=True):
+            if formal in shown and self._context.rules.named_clocks and not self._b.is_named(atom):
+                message = f"`{formal.name}` of `{ref.name}` is a clock, and what stands for it has no name"
+                raise DiagnosticError(error("C005", message, span, help="define a stream by it, and give that"))
             atoms.append(self._b.variable(atom, span) if formal in shown else atom)
         actual: dict[Var, Atom] = dict(zip(node.inputs, atoms, strict=True))
         on_base = [a for formal, a in actual.items() if node.clocks.get(formal, BASE) == BASE]

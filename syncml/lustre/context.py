@@ -30,7 +30,8 @@ class Rules:
     """What a dialect means by numbers and by sampling.
 
     ``integer`` and ``real`` are the types of these names; ``rounds_down`` tells how a real becomes an integer;
-    ``samples_down`` lets ``x when c`` sample x by the clock of c first.
+    ``samples_down`` lets ``x when c`` sample x by the clock of c first; ``named_clocks`` asks that what a call hands to
+    an input that is a clock is a stream with a name.
     """
 
     integer: Scalar
@@ -38,6 +39,7 @@ class Rules:
     division: Division
     rounds_down: bool
     samples_down: bool
+    named_clocks: bool
 
 
 class Context(Protocol):

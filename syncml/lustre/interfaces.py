@@ -8,7 +8,7 @@ from syncml.diagnostics.model import DiagnosticError, error
 from syncml.lustre.cursor import Cursor, unread
 from syncml.lustre.expressions import ExpressionParser
 from syncml.lustre.syntax import ClockOf, ConstantDeclaration, Declared, StaticParameter, TypeExpression
-from syncml.lustre.tokens import Kind, Token
+from syncml.lustre.tokens import Dialect, Kind, Token
 
 
 class InterfaceParser:
@@ -22,6 +22,8 @@ class InterfaceParser:
         """``(x, y : t when c; ...)``."""
         c = self._c
         c.expect("(")
+        if c.dialect is Dialect.VELUS and c.text == ")":
+            raise c.fault("a parameter")
         found: list[Declared] = []
         while not c.accept(")"):
             found += self.streams()

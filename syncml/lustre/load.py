@@ -59,10 +59,19 @@ def load_lustre(target: str, settings: Mapping[str, str] | None = None) -> Progr
 def rules(dialect: Dialect, division: Division | None = None) -> Rules:
     """What a dialect means."""
     if dialect is Dialect.VELUS:
-        return Rules(Scalar.I32, Scalar.F64, division or Division.TRUNCATING, rounds_down=False, samples_down=False)
+        return Rules(
+            Scalar.I32,
+            Scalar.F64,
+            division or Division.TRUNCATING,
+            rounds_down=False,
+            samples_down=False,
+            named_clocks=True,
+        )
     convention = Division.EUCLIDEAN if dialect is Dialect.KIND2 else Division.TRUNCATING
     kind2 = dialect is Dialect.KIND2
-    return Rules(Scalar.INT, Scalar.REAL, division or convention, rounds_down=kind2, samples_down=not kind2)
+    return Rules(
+        Scalar.INT, Scalar.REAL, division or convention, rounds_down=kind2, samples_down=not kind2, named_clocks=False
+    )
 
 
 def _choice(options: type[_E], name: str, settings: dict[str, str]) -> _E | None:

@@ -8,6 +8,7 @@ that is true where it is present; a stream has its value there, and any value el
     x = merge y (C -> a) ..   x = if y = C then a else ..;
     clause x :: ck            ck => x
     word u(v)                 a counter of the instants of its clock, and the comparison with the places of the ones
+    reset r of a memory       x = if r then c else c -> ..
 
 Contracts of the node are a contract of Kind 2, whose ghost streams are the equations that a clause needs; contracts of
 nodes that were called are properties. `R006` names what has no form in Lustre.
@@ -16,18 +17,24 @@ nodes that were called are properties. `R006` names what has no form in Lustre.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import assert_never
 
 from syncml.diagnostics.model import Collector, InternalFault, Span, error
 from syncml.ir.clocks import Base, Clock, On, Periodic, Word, conditions
 from syncml.ir.constants import Const, zero
 from syncml.ir.equations.inline import inline
+from syncml.ir.equations.numbers import idealised
 from syncml.ir.equations.syntax import (
     Apply,
     Atom,
+    Buffer,
+    Call,
     Equation,
     Fby,
     Merge,
     Node,
+    Pack,
+    Post,
     Program,
     Property,
     PropertyKind,
@@ -41,13 +48,19 @@ from syncml.lustre.names import Names
 from syncml.lustre.phrases import constant, operation, type_name
 
 
-def write_lustre(program: Program) -> str:
+def write_lustre(program: Program, *, ideal: bool = False) -> str:
     """The text of a checked program.
+
+    Args:
+        program: Clocked equations that passed the checks.
+        ideal: Write machine integers as ``int`` and floats as ``real``; the text then means the program over exact
+            numbers. Without it, floats have no form in Lustre, and machine integers are those of Kind 2.
 
     Raises:
         DiagnosticError: R006 for each stream or operation that has no form in Lustre.
     """
-    node = inline(program).node(program.main)
+    flat = inline(program)
+    node = (idealised(flat) if ideal else flat).node(program.main)
     return _Writer(node).text()
 
 
@@ -149,7 +162,7 @@ class _Writer:
                 before = f"pre {following}"
                 if present is not None:
                     before = f"if pre {present} then {before} else pre {names[equation.target]}"
-                return f"{first} -> {before}"
+                return f"{self._restarted(rhs.resets, first, names)}{first} -> {before}"
             case When():
                 return self._atom(rhs.source, names)
             case Merge():
@@ -159,9 +172,14 @@ class _Writer:
                 )
                 return chosen + self._atom(last, names)
             case Wave():
-                return self._letter(rhs.word, self._present(equation.clock))
-            case _:
+                return self._letter(rhs.word, self._present(equation.clock), rhs.resets)
+            case Post() | Pack():
+                self._refuse("a stream of the future", equation.span)
+                return "0"
+            case Call() | Buffer():
                 raise InternalFault(f"{equation.targets} is written before it is lowered")
+            case _:
+                assert_never(rhs)
 
     def _selects(self, condition: Var, constructor: bool | str, names: Mapping[Var, str]) -> str:
         if condition.type is BOOL:
@@ -179,13 +197,23 @@ class _Writer:
                 case On():
                     here = self._selects(clock.condition, clock.constructor, self._streams)
                 case Periodic():
-                    here = self._letter(clock.word, parent)
+                    here = self._letter(clock.word, parent, ())
             name = self._clocks[clock] = self._names.take("present")
             self._types[name] = "bool"
             self._lines.append(f"  {name} = {here if parent is None else f'{parent} and {here}'};")
         return self._clocks[clock]
 
-    def _letter(self, word: Word, present: str | None) -> str:
+    def _restarted(self, resets: tuple[Var, ...], first: str, names: Mapping[Var, str]) -> str:
+        """What comes before the equation of a memory that is reset."""
+        if not resets:
+            return ""
+        here: list[str] = []
+        for reset in resets:
+            present = self._present(self._node.clocks[reset])
+            here.append(names[reset] if present is None else f"({present} and {names[reset]})")
+        return f"if {' or '.join(here)} then {first} else "
+
+    def _letter(self, word: Word, present: str | None, resets: tuple[Var, ...]) -> str:
         """Whether a word has a one at this instant of its clock."""
         letters = (*word.prefix, *word.period)
         name = self._names.take("count")
@@ -195,7 +223,7 @@ class _Writer:
         following = f"if pre {name} = {last} then {first} else pre {name} + 1"
         if present is not None:
             following = f"if pre {present} then ({following}) else pre {name}"
-        self._lines.append(f"  {name} = 0 -> {following};")
+        self._lines.append(f"  {name} = {self._restarted(resets, '0', self._streams)}0 -> {following};")
         return "(" + (" or ".join(f"{name} = {i}" for i, letter in enumerate(letters) if letter) or "false") + ")"
 
     def _holds(self, clause: Property, names: Mapping[Var, str]) -> str:
@@ -238,15 +266,26 @@ class _Writer:
         return ["(*@contract", *lines, "*)"] if lines else []
 
     def _cone(self, holds: Var, shown: set[Var]) -> list[Equation]:
-        """The equations that define ``holds`` in terms of the interface."""
+        """The equations that define ``holds`` in terms of the interface, each after what it reads at once."""
         definition = {t: e for e in self._node.equations for t in e.targets}
-        found: dict[Var, Equation] = {}
-        pending = [holds]
-        while pending:
-            var = pending.pop()
-            if var in found or var in shown:
-                continue
-            equation = found[var] = definition[var]
-            pending += [a for a in atoms(equation.rhs) if isinstance(a, Var)]
-            pending += conditions(self._node.clocks[var])
-        return list(found.values())
+        ordered: dict[Var, Equation] = {}
+        roots = [holds]
+        seen: set[Var] = set()
+        while roots:
+            pending = [roots.pop()]
+            while pending:
+                var = pending[-1]
+                if var in ordered or var in shown:
+                    pending.pop()
+                    continue
+                equation = definition[var]
+                reads = [a for a in atoms(equation.rhs) if isinstance(a, Var)]
+                needed = [*conditions(self._node.clocks[var]), *([] if isinstance(equation.rhs, Fby) else reads)]
+                if var in seen:
+                    ordered[var] = equation
+                    roots += reads
+                    pending.pop()
+                else:
+                    seen.add(var)
+                    pending += [v for v in needed if v not in seen]
+        return list(ordered.values())

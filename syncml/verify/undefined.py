@@ -8,7 +8,8 @@ where it would decide a proof or the presence of streams. Per stream, by the lea
     later(y)   if first(x) or later(x) and y is c fby x, pre x, or a merge that selects x after its first instant
     later(y)   if later(x) and y reads x
 
-a stream of ``first`` is undefined at its first instant, one of ``later`` perhaps at others.
+a stream of ``first`` is undefined at its first instant, one of ``later`` perhaps at others. The same is asked for each
+reset, at which the memory that it resets begins anew.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from syncml.ir.equations.syntax import (
     Var,
     Wave,
     When,
+    resets,
 )
 from syncml.ir.operators import Op
 from syncml.verify.flow import Sink, Source, fault, name_of
@@ -49,21 +51,26 @@ def check_undefined(program: Program) -> None:
     """
     flat = inline(program)
     node = flat.node(flat.main)
-    flow = _Flow(node, conditions_of(flat)[node.name])
+    conditions = conditions_of(flat)[node.name]
     collector = Collector()
-    for source, sink in flow.faults():
-        collector.add(fault(source, sink))
+    beginnings = dict.fromkeys(r for e in node.equations for r in resets(e.rhs))
+    for beginning in (None, *beginnings):
+        for source, sink in _Flow(node, conditions, beginning).faults():
+            collector.add(fault(source, sink))
     collector.raise_if_errors()
 
 
 class _Flow:
-    """Edges between the streams of a flat node."""
+    """Edges between the streams of a flat node, for its first instant or for the one after a reset."""
 
-    def __init__(self, node: Node, conditions: Conditions) -> None:
+    def __init__(self, node: Node, conditions: Conditions, beginning: Var | None) -> None:
         self._node = node
+        self._beginning = beginning
         self._conditions = conditions
         self._first = {
-            e.target: e.rhs.init for e in node.equations if isinstance(e.rhs, Fby) and e.rhs.init is not None
+            e.target: e.rhs.init
+            for e in node.equations
+            if isinstance(e.rhs, Fby) and e.rhs.init is not None and self._begins(e.rhs)
         }
         self._sources: dict[Var, Source] = {}
         self._sinks: dict[Var, Sink] = {}
@@ -111,7 +118,7 @@ class _Flow:
                 self._edges(self._reads, rhs.arguments, equation.target)
                 self._edges(self._now, self._operands(rhs), equation.target)
             case Fby():
-                if rhs.init is None:
+                if rhs.init is None and self._begins(rhs):
                     self._sources[equation.target] = Source.of(equation, rhs)
                 self._edges(self._turns, (rhs.following,), equation.target)
             case When():
@@ -140,6 +147,10 @@ class _Flow:
             case _:
                 assert_never(rhs)
 
+    def _begins(self, rhs: Fby) -> bool:
+        """Whether this memory has its first value at the instant in question."""
+        return self._beginning is None or self._beginning in rhs.resets
+
     def _operands(self, rhs: Apply) -> tuple[Atom, ...]:
         """The operands whose first value matters for the first value of the result."""
         if rhs.op is Op.WHERE:
@@ -152,7 +163,7 @@ class _Flow:
     def _selects_first(self, condition: Atom, constructor: bool | str) -> bool | None:
         selection = self._conditions.select(condition, constructor)
         if isinstance(selection, Word):
-            return bool(selection.at(0))
+            return bool(selection.at(0)) if self._beginning is None else None
         root, wanted = selection
         return self._first[root].value == wanted if root in self._first else None
 

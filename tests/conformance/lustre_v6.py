@@ -25,8 +25,8 @@ from tests.conformance.outcome import Outcome, Result
 STEPS = 20
 TOLERANCE = 1e-4
 """The interpreter computes with doubles and prints a few digits."""
-FAMILIES = {"clock": "C", "type": "TRL", "semantics": "RTKLCI", "syntax": "R", "assert": "RTKLCI", "polymorphic": "RTL",
-            "exec": "RTKLCI"}  # fmt: skip
+FAMILIES = {"clock": "CTRL", "type": "TRLC", "semantics": "RTKLCI", "syntax": "R", "assert": "RTKLCI",
+            "polymorphic": "RTL", "exec": "RTKLCI"}  # fmt: skip
 
 
 def should_work(folder: Path, interpreter: Path | None) -> Iterator[Outcome]:

@@ -173,6 +173,16 @@ KIND2: dict[str, tuple[str, list[Any]]] = {
              declarations="node count(x: int) returns (n: int); let n = 1 -> pre n + 1; tel"),
         [3, 1, 1, 2, 3],
     ),
+    "restart": (
+        body("y = (restart count every c)(x);",
+             declarations="node count(x: int) returns (n: int); let n = 1 -> pre n + 1; tel"),
+        [1, 2, 1, 2, 3],
+    ),
+    "an activation that is restarted": (
+        body("y = (activate count every not c initial default (0) restart every x = 5)(x);",
+             declarations="node count(x: int) returns (n: int); let n = 1 -> pre n + 1; tel"),
+        [0, 1, 1, 2, 1],
+    ),
     "merge of an activation": (
         body("y = merge(c; x when c; (activate count every not c)(x));",
              declarations="node count(x: int) returns (n: int); let n = 1 -> pre n + 1; tel"),

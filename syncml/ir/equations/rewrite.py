@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
-from syncml.ir.equations.syntax import Apply, Atom, Buffer, Call, Fby, Merge, Rhs, Var, Wave, When
+from syncml.ir.equations.syntax import Apply, Atom, Buffer, Call, Fby, Merge, Pack, Post, Rhs, Segment, Var, Wave, When
 
 
 def rewritten(rhs: Rhs, atom: Callable[[Atom], Atom], var: Callable[[Var], Var]) -> Rhs:
@@ -27,5 +27,13 @@ def rewritten(rhs: Rhs, atom: Callable[[Atom], Atom], var: Callable[[Var], Var])
         case Buffer():
             condition = None if rhs.condition is None else var(rhs.condition)
             return replace(rhs, source=atom(rhs.source), condition=condition)
+        case Post():
+            return Post(atom(rhs.following), atom(rhs.init), _segment(rhs.segment, var))
+        case Pack():
+            return Pack(atom(rhs.source), _segment(rhs.segment, var))
         case _:
             assert_never(rhs)
+
+
+def _segment(segment: Segment, var: Callable[[Var], Var]) -> Segment:
+    return replace(segment, first=var(segment.first), last=var(segment.last))
