@@ -111,6 +111,9 @@ class _Inference:
         solver = self._solver
         for var, clock in self._node.clocks.items():
             solver.unify(self._term(var), solver.term(self._conditions.normal(clock)), _declared(var))
+        for var, (condition, constructor) in self._node.within.items():
+            selected = solver.select(self._term(condition), self._conditions.select(condition, constructor))
+            solver.unify(self._term(var), selected, _declared(var))
         clocks = [self._equation(equation) for equation in self._node.equations]
         for var in self._node.inputs:
             self._term(var)
@@ -129,6 +132,7 @@ class _Inference:
             ),
             clocks=MappingProxyType(found),
             rate=self._rate(),
+            within=MappingProxyType({}),
         )
         self._check_interface(result)
         self._check_buffers(result)

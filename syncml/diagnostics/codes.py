@@ -65,6 +65,8 @@ _TITLES: dict[str, str] = {
     "L018": "the program raised an exception while it was traced",
     "L019": "a part of a value is assigned",
     "L020": "a stream cannot be held",
+    "L021": "a mode or a transition does not belong where it is written",
+    "L022": "a shared variable has no value in a mode",
     # Types.
     "T001": "types do not match",
     "T002": "shapes do not broadcast",

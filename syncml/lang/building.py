@@ -139,6 +139,7 @@ class _Builder:
             except Exception as wrong:
                 self._session.collector.add(diagnostic_of(wrong, self._node.span, f"`{self._node.label}` was traced"))
                 return Made(None, self._interface)
+            self._trace.close()
             for missing in list(self._trace.unfinished.values()):
                 self._session.collector.add(missing())
             results = self._results(returned)
@@ -148,7 +149,7 @@ class _Builder:
         ir = IrNode(
             self._name, self._node.label, tuple(self._inputs), tuple(outputs), tuple(self._trace.equations),
             tuple(self._trace.properties), self._node.span, self._trace.rate, self._node.options.abstract,
-            MappingProxyType(clocks), inspect.getdoc(self._node.function) or "",
+            MappingProxyType(clocks), inspect.getdoc(self._node.function) or "", MappingProxyType(self._trace.within),
         )  # fmt: skip
         self._session.nodes.append(ir)
         inputs = tuple(presences[var] for var in self._inputs)

@@ -61,6 +61,7 @@ def rename_all(trace: Trace, new: Mapping[Var, Var]) -> None:
         Equation(tuple(map(var, equation.targets)), rename(equation.rhs, var), equation.span)
         for equation in trace.equations
     ]
+    trace.within = {var(v): (var(c), constructor) for v, (c, constructor) in trace.within.items()}
     trace.properties[:] = [replace(clause, holds=var(clause.holds)) for clause in trace.properties]
 
 

@@ -124,7 +124,9 @@ def _call(place: Place, trace: Trace, made: Made, ir: IrNode, arguments: Sequenc
     trace.equations.append(Equation(tuple(targets), rhs, place.span))
     base = _activation(place, made, arguments)
     actual: dict[Var, Value] = dict(zip(ir.inputs, arguments, strict=True))
-    actual |= {formal: Value(target, base, trace) for formal, target in zip(ir.outputs, targets, strict=True)}
+    actual |= {
+        formal: trace.own(Value(target, base, trace)) for formal, target in zip(ir.outputs, targets, strict=True)
+    }
     results = iter([
         stream(Value(target, _outer(presence, base, actual), trace))
         for target, presence in zip(targets, made.presences, strict=True)

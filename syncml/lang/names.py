@@ -1,5 +1,6 @@
 """The names of the language, as `from syncml import ...` gives them."""
 
+from syncml.lang.automata import Automaton, automaton
 from syncml.lang.buffering import buffer, word
 from syncml.lang.contracts import assume, ensure, invariant, require
 from syncml.lang.functions import (
@@ -23,6 +24,7 @@ from syncml.lang.functions import (
     zeros,
 )
 from syncml.lang.kernel import arrow, fby, first, merge, pre, when
+from syncml.lang.modes import Shared, last
 from syncml.lang.node import Node, node
 from syncml.lang.parameters import param
 from syncml.lang.rates import Duration, Hz, ms, s
@@ -32,6 +34,7 @@ from syncml.lang.resets import reset_every
 from syncml.lang.sampling import every, hold, sample
 from syncml.lang.segments import Schedule, Segments, pack, post, segment, unpack
 from syncml.lang.stream import Stream
+from syncml.lang.switches import Switch, activate, switch
 from syncml.lang.types import (
     Mat,
     Unit,
@@ -51,6 +54,7 @@ from syncml.lang.types import (
 )
 
 __all__ = [
+    "Automaton",
     "Duration",
     "Hz",
     "Mat",
@@ -58,14 +62,18 @@ __all__ = [
     "Record",
     "Schedule",
     "Segments",
+    "Shared",
     "State",
     "Stream",
+    "Switch",
     "Unit",
     "Vec",
     "Wire",
+    "activate",
     "arrow",
     "assume",
     "atan2",
+    "automaton",
     "buffer",
     "cast",
     "clip",
@@ -86,6 +94,7 @@ __all__ = [
     "i64",
     "integer",
     "invariant",
+    "last",
     "log",
     "maximum",
     "merge",
@@ -107,6 +116,7 @@ __all__ = [
     "sqrt",
     "stack",
     "state",
+    "switch",
     "tanh",
     "u8",
     "u16",

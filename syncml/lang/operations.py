@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from syncml.diagnostics.model import Label
-from syncml.ir.equations.syntax import Apply, Atom, Var
+from syncml.ir.equations.syntax import Apply, Atom, Var, When
 from syncml.ir.operators import OPERATORS, Attribute, Op, OperatorTypeError, result_type
 from syncml.ir.types import F32, FRACTIONAL, Element, Type, element, shape
 from syncml.lang.advice import described, is_precedence_fault, report_precedence, report_type
 from syncml.lang.literals import Literal, LiteralFault, constant_of, literal
-from syncml.lang.presence import UNKNOWN, Conflict, Presence, join
+from syncml.lang.presence import UNKNOWN, Conflict, Presence, Sampled, join
 from syncml.lang.source import Place, here
-from syncml.lang.trace import POISON, Trace, Value, current, fault, trace_at
+from syncml.lang.trace import POISON, ModeScope, Trace, Value, current, fault, trace_at
 
 _CONNECTIVES = (Op.AND, Op.OR, Op.XOR)
 
@@ -34,7 +34,7 @@ def value_of(given: object, place: Place) -> Value:
         value = given.ir
         if value.trace is not None and value.trace is not current():
             return _foreign(value, place)
-        return value
+        return value if value.trace is None else _brought(value, value.trace, place)
     try:
         found = literal(given)
     except LiteralFault as wrong:
@@ -71,6 +71,46 @@ def _foreign(value: Value, place: Place) -> Value:
         secondary=secondary,
         help="pass it as an argument, or return it from its node",
     )
+
+
+def _brought(value: Value, trace: Trace, place: Place) -> Value:
+    """A stream as it is in the present mode: one of a mode around it is sampled, one of another mode is a fault."""
+    if not isinstance(value.atom, Var):
+        return value
+    home = trace.homes.get(value.atom)
+    path: list[ModeScope] = []
+    scope = trace.scope
+    while scope is not None and scope is not home:
+        path.append(scope)
+        scope = scope.parent
+    if scope is not home and home is not None:
+        where = "outside of it" if trace.scope is None else f"in {trace.scope.name}"
+        return fault(
+            "L007",
+            f"{value.text} of {home.name} is used {where}",
+            place.span,
+            secondary=[Label(value.atom.span, f"it is present in {home.name} only")],
+            help="share it: v = mode.shared(...) before the modes, v.define(...) in them, and v is present everywhere",
+        )
+    for inner_scope in reversed(path):
+        value = sampled_in(value, trace, inner_scope, place)
+    return value
+
+
+def sampled_in(value: Value, trace: Trace, scope: ModeScope, place: Place) -> Value:
+    """A stream of the mode around ``scope`` as it is in ``scope``."""
+    source = value.atom
+    assert isinstance(source, Var)
+    if source not in scope.sampled:
+        condition = Value(scope.condition, scope.presence.parent if isinstance(scope.presence, Sampled) else None)
+        shared_presence([value, condition], place)
+        with trace.entered(scope, scope.resets):
+            target = trace.named(
+                f"{source.name}_{str(scope.constructor).lower()}", source.type, source.span, source.unit
+            )
+            rhs = When(source, scope.condition, scope.constructor)
+            scope.sampled[source] = trace.equate(target, rhs, source.span, scope.presence)
+    return scope.sampled[source]
 
 
 def typed(value: Value, wanted: Element, place: Place, extents: tuple[int, ...] | None = None) -> Value:

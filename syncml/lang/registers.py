@@ -33,7 +33,8 @@ class Hole:
         self, trace: Trace, var: Var, equation: Callable[[Value], Rhs], missing: Callable[[], Diagnostic]
     ) -> None:
         self.trace = trace
-        self.value = Value(var, Pending(), trace)
+        self.value = trace.own(Value(var, Pending(), trace))
+        self._scope = trace.scope
         self.var = var
         self.defined: Span | None = None
         self._equation = equation
@@ -46,6 +47,12 @@ class Hole:
                   secondary=[Label(self.defined, "the first time")],
                   help="choose between the two values with where(condition, a, b)")  # fmt: skip
             return
+        if self.trace.scope is not self._scope:
+            modes = [scope.name for scope in (self._scope, self.trace.scope) if scope is not None]
+            fault("L007", f"{what} `{self.var.name}` is defined in another mode than it was made in", place.span,
+                  f"this is {f'in {modes[-1]}' if self.trace.scope is not None else 'outside of the mode'}",
+                  secondary=[Label(self.var.span, "it was made here")],
+                  help="share it: v = mode.shared(...) before the modes, and v.define(...) in them")  # fmt: skip
         self.defined = place.span
         del self.trace.unfinished[self]
         paired = same_type([self.value, value_of(given, place)], place, f"{what} and its value")

@@ -130,6 +130,9 @@ def hold(x: Any, init: Any = None) -> Any:
     if source.atom is None:
         return stream(POISON)
     clock = resolve(source.presence) if source.presence is not None else None
+    if clock is not None and trace.scope is not None and presences.same(clock, trace.scope.presence):
+        return stream(fault("L020", f"{source.text} is present at each tick of {trace.scope.name}, so there is nothing "
+                            "to hold", place.span, secondary=source.label(), help="remove `hold`"))  # fmt: skip
     if not isinstance(clock, Sampled):
         return stream(_report_unknown(place, source, clock))
     if init is None and not presences.present_first(clock):

@@ -116,11 +116,38 @@ class Names:
 
 
 @dataclass(slots=True, eq=False)
+class ModeScope:
+    """A mode under construction: what is made in it is present where ``condition`` is ``constructor``.
+
+    Attributes:
+        parent: The mode around it; None for the node itself.
+        name: The mode, as a message names it.
+        resets: What puts its memory back.
+        sampled: Streams of the modes around, as they are in this one.
+        made: What was made directly in it.
+        closers: What is left to be done at its end.
+    """
+
+    parent: ModeScope | None
+    condition: Var
+    constructor: bool | str
+    presence: Presence
+    name: str
+    span: Span
+    resets: tuple[Var, ...] = ()
+    sampled: dict[Var, Value] = field(default_factory=dict[Var, Value])
+    made: list[Value] = field(default_factory=list[Value])
+    closers: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
+
+
+@dataclass(slots=True, eq=False)
 class Trace:
     """One node under construction.
 
     ``path`` is the field of a record that is being computed, such as ``.gap``; ``resets`` put back the memory that is
-    being made.
+    being made. ``in_parts`` is set while the parts of one operation are made, which do not take its name. ``scope`` is
+    the mode that is being described, and ``homes`` says in which mode a stream was made; ``within`` are the streams
+    that are on the clock of their mode though nothing that they read says so.
     """
 
     session: Session
@@ -132,6 +159,11 @@ class Trace:
     clause_names: Names = field(default_factory=Names)
     path: str = ""
     resets: tuple[Var, ...] = ()
+    in_parts: bool = False
+    scope: ModeScope | None = None
+    homes: dict[Var, ModeScope] = field(default_factory=dict[Var, ModeScope])
+    within: dict[Var, tuple[Var, bool | str]] = field(default_factory=dict[Var, tuple[Var, bool | str]])
+    closers: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
     inputs: set[Var] = field(default_factory=set[Var])
     equations: list[Equation] = field(default_factory=list[Equation])
     properties: list[Property] = field(default_factory=list[Property])
@@ -144,13 +176,49 @@ class Trace:
     def variable(self, type_: Type, place: Place, role: str, unit: str = "") -> Var:
         """A new variable, named after what the value at ``place`` is assigned to, else after its ``role``."""
         name, user = self.name_at(place, role)
-        return Var(self.names.fresh(name + self.path), type_, place.span, user, unit)
+        return self.named(name + self.path, type_, place.span, unit, user=user)
+
+    def named(self, name: str, type_: Type, span: Span, unit: str = "", *, user: bool = False) -> Var:
+        """A new variable of the present mode with a name like ``name``."""
+        var = Var(self.names.fresh(name), type_, span, user, unit)
+        if self.scope is not None:
+            self.homes[var] = self.scope
+        return var
+
+    def own(self, value: Value) -> Value:
+        """Note that ``value`` was made in the present mode."""
+        if self.scope is not None:
+            self.scope.made.append(value)
+        return value
+
+    @contextmanager
+    def entered(self, scope: ModeScope | None, resets: tuple[Var, ...]) -> Generator[None]:
+        """Be in ``scope`` meanwhile."""
+        outer, self.scope = self.scope, scope
+        try:
+            with self.resetting(resets):
+                yield
+        finally:
+            self.scope = outer
+
+    def close(self) -> None:
+        """Do what is left to be done at the end of the present mode, or of the node."""
+        closers = self.closers if self.scope is None else self.scope.closers
+        while closers:
+            closers.pop(0)()
+        for value in self.scope.made if self.scope is not None else ():
+            found = None if value.presence is None else resolve(value.presence)
+            if isinstance(found, Pending) and isinstance(value.atom, Var) and self.scope is not None:
+                found.known = self.scope.presence
+                self.within[value.atom] = (self.scope.condition, self.scope.constructor)
 
     def name_at(self, place: Place, role: str) -> tuple[str, bool]:
         """The name for the value at ``place``, and whether it is one that the user gave in the node itself.
 
         A name inside of a helper function names the value too, but the node's reader does not know it.
         """
+        if self.in_parts:
+            place = replace(place, names=(), base=place.base or (place.names[0] if place.names else ""))
         if len(place.names) == 1 and place.names[0]:
             return place.names[0], not place.derived and place.code is self.code
         if place.returned and place.code is not self.code:
@@ -179,7 +247,7 @@ class Trace:
         if isinstance(rhs, Fby | Wave | Call):
             rhs = replace(rhs, resets=self.resets)
         self.equations.append(Equation((target,), rhs, span))
-        return Value(target, presence or Pending(), self)
+        return self.own(Value(target, presence or Pending(), self))
 
     def letters(self, target: Var, word: Word, span: Span) -> Value:
         """The Boolean stream ``target`` that reads ``word``; one that is reset is not periodic."""
@@ -190,7 +258,7 @@ class Trace:
         """The Boolean stream on ``parent`` that reads ``word``; one for each clock and its resets."""
         key = (_path(parent), word, self.resets)
         if key not in self._waves:
-            target = Var(self.names.fresh("tick"), BOOL, place.span)
+            target = self.named("tick", BOOL, place.span)
             self._waves[key] = replace(self.letters(target, word, place.span), presence=parent)
         return self._waves[key]
 

@@ -11,9 +11,9 @@ from typing import TypeVar
 import numpy as np
 
 from syncml import (
-    Hz, Mat, Node, Record, Stream, Unit, Vec, arrow, assume, cast, clip, concat, constant, ensure, every, exp, f32, f64,
-    fby, first, hold, i32, maximum, merge, minimum, ms, node, param, pre, sample, stack, state, tanh, u8, vec, when, where,
-    wire, zeros,
+    Hz, Mat, Node, Record, Stream, Unit, Vec, activate, arrow, assume, automaton, cast, clip, concat, constant, ensure,
+    every, exp, f32, f64, fby, first, hold, i32, last, maximum, merge, minimum, ms, node, param, pre, reset_every,
+    sample, stack, state, switch, tanh, u8, vec, when, where, wire, zeros,
 )  # fmt: skip
 
 N = TypeVar("N", bound=int)
@@ -119,6 +119,28 @@ def main(
     start = first() | ~is_off
     small = minimum(v, 1) + maximum(0.0, v) + abs(v) ** 2 - exp(-v)
     a, c = window[0:2]
+    machine = automaton(Mode, initial=Mode.OFF)
+    pull = machine.shared(f32, default=0.0)
+    wanted = machine.shared(f32, init=30.0)
+    path = machine.shared(Vec[L[2]])
+    machine.unless(Mode.OFF, when=v < 1.0, source=Mode.CRUISE)
+    with machine(Mode.OFF):
+        wanted.define(v)
+        path.define(product)
+        machine.go(Mode.CRUISE, when=v > 2.0, resume=True)
+    with machine(Mode.CRUISE), reset_every(yes):
+        pull.define(wanted - v + last(pull))
+        path.define(product * 2.0)
+    active: Stream[Mode] = machine.state
+    chosen_by = switch(active)
+    told = chosen_by.shared(i32, default=0)
+    with chosen_by(Mode.OFF):
+        told.define(1)
+    with chosen_by.otherwise():
+        told.define(many)
+    again: Stream[f32] = activate(gain_of(2.0), every=yes, default=0.0)(pull)
+    fresh: Stream[f32] = gain_of(2.0).reset_every(yes)(again)
+    held_told: Stream[int] = told + last(many, 0)
     scene = Scene(lead=held, valid=True)
     later = pre(scene, init=Scene(lead=Track(gap=0.0, closing=0.0), valid=False))
     bits = (b & 0x0F) << 2
@@ -138,6 +160,9 @@ def main(
         joined[0],
         layer.other(v),
         gain_of(2.0)(v),
+        fresh,
+        cast(held_told, f32),
+        path[0],
     ]
     result = sum(use[1:], use[0]) + cast(double, f32)
     return result, phase, window * 2.0, later.lead

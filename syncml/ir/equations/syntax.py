@@ -236,6 +236,7 @@ class Node:
     """A node. ``rate`` is the frequency of its base clock in hertz, where the user fixed it.
 
     ``abstract`` asks the verifier to put the contract in place of the body (a network, an external function).
+    ``within`` says of streams, before clock inference, that they are on ``ck on C(x)`` where x is on ck.
     ``label`` is the name the user wrote; ``name`` is unique in the program (instances of a parametric node differ).
     """
 
@@ -250,6 +251,7 @@ class Node:
     abstract: bool = False
     clocks: Mapping[Var, Clock] = field(default_factory=lambda: MappingProxyType({}))
     documentation: str = ""
+    within: Mapping[Var, tuple[Var, bool | str]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)

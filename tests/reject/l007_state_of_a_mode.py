@@ -1,0 +1,20 @@
+import enum
+
+from syncml import Stream, automaton, f32, node, state
+
+
+class Mode(enum.Enum):
+    OFF = 0
+    ON = 1
+
+
+@node
+def main(x: Stream[f32], go: Stream[bool]) -> Stream[f32]:
+    mode = automaton(Mode)
+    y = mode.shared(f32, default=0.0)
+    with mode(Mode.OFF):
+        total = state(init=0.0)
+        y.define(total)
+        mode.go(Mode.ON, when=go)
+    total.next = total + x  # error: [L007] [L007]
+    return y

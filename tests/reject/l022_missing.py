@@ -1,0 +1,20 @@
+import enum
+
+from syncml import Stream, automaton, f32, node
+
+
+class Mode(enum.Enum):
+    OFF = 0
+    ON = 1
+
+
+@node
+def main(x: Stream[f32], go: Stream[bool]) -> Stream[f32]:
+    mode = automaton(Mode)
+    y = mode.shared(f32)  # error: [L022]
+    with mode(Mode.OFF):
+        y.define(x)
+        mode.go(Mode.ON, when=go)
+    with mode(Mode.ON):
+        mode.go(Mode.OFF, when=go)
+    return y
