@@ -301,7 +301,7 @@ class _Inference:
     def _place_resets(self, clocks: list[int]) -> None:
         """What nothing else places is on the clock of its slowest reset, and a reset on the clock of all it resets.
 
-        A reset that comes from an input, or that resets things on several clocks, is left to be on base.
+        A reset on the clock of an input or output, or that resets things on several clocks, is left to be on base.
         """
         solver = self._solver
         placed = [
@@ -317,11 +317,11 @@ class _Inference:
                 if known and not solver.is_known(clock):
                     solver.unify(clock, max(known, key=solver.depth), reason)
                     progress = True
-        inputs = [self._term(var) for var in self._node.inputs]
+        interface = [self._term(var) for var in (*self._node.inputs, *self._node.outputs)]
         wanted: dict[int, list[tuple[int, Comparison]]] = {}
         for clock, terms, reason in placed:
             for term in terms:
-                if not solver.is_known(term) and not any(solver.same(term, given) for given in inputs):
+                if not solver.is_known(term) and not any(solver.same(term, given) for given in interface):
                     wanted.setdefault(term, []).append((clock, reason))
         for term, uses in wanted.items():
             first, reason = uses[0]

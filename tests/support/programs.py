@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 from hypothesis import strategies as st
 
-from syncml.ir.clocks import BASE, Clock, On, Periodic, contains, every, word
+from syncml.ir.clocks import BASE, Clock, On, Periodic, every, word
 from syncml.ir.constants import Const, dtype
 from syncml.ir.equations.syntax import Atom, Fby, Node, Program, Var, Wave
 from syncml.ir.operators import Attribute, Op, OperatorTypeError, result_type
@@ -69,12 +69,13 @@ class _Scope:
     def add(self, clock: Clock, *variables: Var) -> None:
         self.variables.setdefault(clock, []).extend(variables)
 
-    def resets(self, clock: Clock) -> tuple[Var, ...]:
-        """Resets for something on ``clock``: mostly none. They are older than what they reset, so no cycle arises."""
-        found = [
-            v for outer, vs in self.variables.items() if contains(outer, clock) for v in vs
-            if v.type is BOOL and v not in {r for r, *_ in self.registers}
-        ]  # fmt: skip
+    def resets(self) -> tuple[Var, ...]:
+        """Resets: mostly none. They are older than what they reset, so no cycle arises.
+
+        They are on the base clock of the node, for a stream that is made of constants alone may be on any.
+        """
+        registers = {r for r, *_ in self.registers}
+        found = [v for v in self.variables.get(BASE, []) if v.type is BOOL and v not in registers]
         if not found or self.draw(st.integers(0, 2)):
             return ()
         return tuple(self.choose(found) for _ in range(self.draw(st.integers(1, 2))))
@@ -165,7 +166,7 @@ def _sample(scope: _Scope, clock: Clock) -> None:
     conditions = [v for v in scope.variables[clock] if v.type in (BOOL, MODE)]
     kind = scope.choose(("wave", "data"))
     if kind == "wave" or not conditions:
-        chosen, resets = scope.choose(WORDS), scope.resets(clock)
+        chosen, resets = scope.choose(WORDS), scope.resets()
         condition = builder.define(builder.fresh(BOOL), Wave(chosen, resets))
         slow, complement = every(clock, chosen), every(clock, word(*_flip(chosen.prefix, chosen.period)))
         sides: list[tuple[bool | str, Clock]] = [(True, slow), (False, complement)]
@@ -198,7 +199,7 @@ def _flip(*parts: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
 
 def _register(scope: _Scope, clock: Clock, type_: Type) -> None:
     var = scope.builder.declare(f"r{len(scope.registers)}", type_)
-    scope.registers.append((var, literal(scope.draw, type_), clock, scope.resets(clock)))
+    scope.registers.append((var, literal(scope.draw, type_), clock, scope.resets()))
     scope.add(clock, var)
 
 
@@ -207,7 +208,7 @@ def _call(scope: _Scope, clock: Clock) -> None:
         return
     callee = scope.choose(scope.callees)
     arguments = (scope.pick(clock, v.type) for v in callee.inputs)
-    results = scope.builder.call(callee, *arguments, resets=scope.resets(clock))
+    results = scope.builder.call(callee, *arguments, resets=scope.resets())
     scope.add(clock, *results)
 
 
