@@ -14,7 +14,6 @@ from syncml.diagnostics.model import Collector, DiagnosticError, Label, Span, er
 from syncml.ir.clocks import BASE, Clock, On
 from syncml.ir.constants import Const, zero
 from syncml.ir.equations.syntax import Atom, Node, PropertyKind, Var
-from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, Scalar
 from syncml.lustre.builder import Builder
 from syncml.lustre.clauses import Clauses
@@ -84,7 +83,7 @@ class Body:
             except DiagnosticError as fault:
                 self._collector.extend(fault.diagnostics)
         try:
-            clauses = Clauses(self._context, self._b, self._env)
+            clauses = Clauses(self._context, self._b, self._env, trusted=declaration.imported)
             yield clauses.contract(declaration.contract)
         except DiagnosticError as fault:
             self._collector.extend(fault.diagnostics)
@@ -192,13 +191,8 @@ class Body:
 
     def _check(self, item: Checks) -> Walk[None]:
         holds: Value = yield self._truth(item.value)
-        atom = holds.atoms[0]
-        if item.provided is not None:
-            guard: Value = yield self._truth(item.provided)
-            operations = self._expressions.operations
-            atom = operations.atom(Op.OR, (operations.atom(Op.NOT, guard.atoms, item.span), atom), item.span)
         name = item.name or f"property {item.span.line}"
-        self._b.states(PropertyKind.ENSURE, name, atom, item.span)
+        self._b.states(PropertyKind.ENSURE, name, holds.atoms[0], item.span)
 
     def _equation(self, item: Defines) -> Walk[None]:
         running = self._running(item)

@@ -33,10 +33,14 @@ _DEPTH = 50
 class Clauses:
     """The contract of a node under elaboration."""
 
-    def __init__(self, context: Context, builder: Builder, env: Env, prefix: str = "", depth: int = 0) -> None:
+    def __init__(
+        self, context: Context, builder: Builder, env: Env, *, trusted: bool, prefix: str = "", depth: int = 0
+    ) -> None:
         self._context = context
         self._b = builder
         self._env = env
+        # What a node without a body guarantees is trusted: there is nothing to prove it of.
+        self._promise = PropertyKind.ASSUME if trusted else PropertyKind.ENSURE
         self._prefix = prefix
         self._depth = depth
         self._expressions = Expressions(context, builder, env)
@@ -63,7 +67,7 @@ class Clauses:
             some = required[0]
             for atom in required[1:]:
                 some = self._expressions.operations.atom(Op.OR, (some, atom), modes[0].span)
-            self._b.states(PropertyKind.ENSURE, f"{self._prefix}some mode applies", some, modes[0].span)
+            self._b.states(self._promise, f"{self._prefix}some mode applies", some, modes[0].span)
 
     def _truth(self, expression: Expression) -> Walk[Atom]:
         value: Value = yield self._expressions.one(expression)
@@ -73,7 +77,7 @@ class Clauses:
 
     def _clause(self, clause: Clause) -> Walk[None]:
         holds: Atom = yield self._truth(clause.value)
-        kind = PropertyKind.REQUIRE if clause.kind == "assume" else PropertyKind.ENSURE
+        kind = PropertyKind.REQUIRE if clause.kind == "assume" else self._promise
         self._b.states(kind, self._name(clause), holds, clause.span)
 
     def _name(self, clause: Clause) -> str:
@@ -98,7 +102,7 @@ class Clauses:
                     Op.OR, (operations.atom(Op.NOT, (required,), clause.span), holds), clause.span
                 )
                 name = f"{self._prefix}{mode.name}: {clause.name or f'ensure {clause.span.line}'}"
-                self._b.states(PropertyKind.ENSURE, name, promise, clause.span)
+                self._b.states(self._promise, name, promise, clause.span)
 
     def _ghosts(self, ghosts: Sequence[Ghost]) -> Walk[None]:
         """Ghost streams may refer to one another, so all are declared first; a constant without a type is its value."""
@@ -149,5 +153,12 @@ class Clauses:
             same_type(type_, value.type, f"`{formal.name}` of `{item.contract}` and what it stands for", item.span)
             inner.streams[formal.name] = value
         prefix = f"{self._prefix}{item.contract}."
-        yield Clauses(self._context, self._b, inner, prefix, self._depth + 1).contract(declaration.contract)
+        yield Clauses(
+            self._context,
+            self._b,
+            inner,
+            trusted=self._promise is PropertyKind.ASSUME,
+            prefix=prefix,
+            depth=self._depth + 1,
+        ).contract(declaration.contract)
         self._env.modes.update({f"{item.contract}::{name}": value for name, value in inner.modes.items()})

@@ -153,6 +153,10 @@ class ExpressionParser:
         else:
             name = c.name("a type")
             found = NamedType(name.text, name.span)
+            if c.text == "<":
+                raise unread("a type with parameters", c.span)
+            if c.text == "|":
+                raise unread("a refinement type", c.span, "write a contract")
         while c.accept("^"):
             size: Expression = run(self._above(self._p.power + 1))
             found = ArrayOf(found, size, c.since(start))
@@ -394,7 +398,12 @@ class ExpressionParser:
         if c.text != "(" or c.peek(2).text != arrow:
             for constructor in ("true", "false"):
                 at = c.span
-                value = yield self._primary(c.token)
+                # A name before a parenthesis is no call here: `merge c x (y when not c)`.
+                name = c.advance() if c.token.kind is Kind.NAME else None
+                if name is not None:
+                    value = Name(name.text, name.span)
+                else:
+                    value = yield self._primary(c.token)
                 branches.append((constructor, value, c.since(at)))
             return MergeOf(stream, tuple(branches), c.since(start))
         while c.text == "(" and c.peek(2).text == arrow:

@@ -79,11 +79,12 @@ class ItemParser:
         name = c.string()
         c.accept(":")
         value = self._expressions.expression()
-        provided = self._expressions.expression() if c.accept("provided") else None
+        if c.text == "provided":
+            raise unread("`provided`, which asks that its condition can hold,", c.span, "write an implication")
         span = c.since(start)
         c.accept(";")
         c.accept("%END")
-        return Checks(name, value, provided, span)
+        return Checks(name, value, span)
 
     def _branches(self, start: Span, closing: str) -> Branches:
         """Behind ``if``; an ``elsif`` is a block in the other branch, closed by the same ``fi``."""

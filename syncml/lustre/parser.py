@@ -176,6 +176,8 @@ class _Parser:
             raise c.fault("`node` or `function`")
         imported = c.accept("imported") is not None
         name = c.name("a node")
+        if name.text == "rec" and c.token.kind is Kind.NAME:
+            raise unread("a recursive function", name.span)
         statics = self._interfaces.statics("<<", ">>") if c.text == "<<" else ()
         if c.text == "<":
             raise unread("a node with types for parameters", c.span)

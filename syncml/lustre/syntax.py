@@ -275,11 +275,10 @@ class Asserts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Checks:
-    """``--%PROPERTY e`` or ``check e``; ``provided`` guards it."""
+    """``--%PROPERTY e`` or ``check e``."""
 
     name: str
     value: Expression
-    provided: Expression | None
     span: Span
 
 

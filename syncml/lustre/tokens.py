@@ -104,7 +104,7 @@ def keywords(dialect: Dialect) -> frozenset[str]:
 
 def dialect_of(text: str) -> Dialect:
     """The dialect whose own words ``text`` uses; V6 if it uses none."""
-    bare = re.sub(r"--(?![%!]).*", "", text)
+    bare = re.sub(r"--(?![%!]).*|\(\*(?![@%!])(?:.|\n)*?\*\)|/\*(?![@%!])(?:.|\n)*?\*/", "", text)
     return next((dialect for dialect, mark in _MARKS.items() if re.search(mark, bare, re.MULTILINE)), Dialect.V6)
 
 

@@ -197,9 +197,10 @@ class _Unit:
         return _Attempt(checked, clauses, session, _counted(checked, clauses, session))
 
     def _warn(self, translation: Translation, session: Session) -> None:
-        if session.vacuous is None or self.warnings:
-            return
         assumptions = [p for p in self._flat.node(self._flat.main).properties if p.kind is PropertyKind.ASSUME]
+        # Without an assumption it is an overflow that ends every run; that is a property of its own.
+        if session.vacuous is None or self.warnings or not assumptions:
+            return
         at, *others = assumptions
         message = f"no run of {self._label} meets all assumptions at tick {session.vacuous}"
         self.warnings.append(Diagnostic(

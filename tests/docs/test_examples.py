@@ -21,6 +21,7 @@ STIMULI = {
     "cruise": ("--scenario", "hill.yaml"),
     "follow": ("--scenario", "hard_braking.yaml"),
     "gru": ("--scenario", "gru.yaml"),
+    "limiter": ("--input", "requests.csv"),
     "modes": ("--scenario", "modes.yaml"),
     "multirate": ("--scenario", "multirate.yaml"),
     "steady": ("--scenario", "steady.yaml"),
@@ -34,30 +35,34 @@ def syncml(*arguments: str, folder: Path = EXAMPLES) -> str:
     return done.stdout
 
 
+def program(name: str) -> str:
+    return next(p.name for p in EXAMPLES.glob(f"{name}.*") if p.suffix in (".py", ".lus"))
+
+
 def test_every_example_is_tested() -> None:
-    programs = {path.stem for path in EXAMPLES.glob("*.py") if not path.stem.startswith("train_")}
-    assert programs == set(STIMULI)
+    programs = [p for p in EXAMPLES.glob("*") if p.suffix in (".py", ".lus") and not p.stem.startswith("train_")]
+    assert {path.stem for path in programs} == set(STIMULI)
     listed = (EXAMPLES / "README.md").read_text("utf-8")
-    assert all(f"({name}.py)" in listed for name in programs)
+    assert all(f"({path.name})" in listed for path in programs)
 
 
 @pytest.mark.parametrize("name", STIMULI)
 def test_the_header_says_what_to_run(name: str) -> None:
-    text = (EXAMPLES / f"{name}.py").read_text("utf-8")
-    header = text.split('"""')[1]
-    assert re.findall(rf"^syncml +\w+ +examples/{name}\.py", header, re.MULTILINE)
+    text = (EXAMPLES / program(name)).read_text("utf-8")
+    header = text.split('"""')[1] if name != "limiter" else text.split("*)")[0]
+    assert re.findall(rf"^syncml +\w+ +examples/{re.escape(program(name))}", header, re.MULTILINE)
     assert all((ROOT / path).exists() for path in re.findall(r"examples/[\w.]+\w", header))
 
 
 @pytest.mark.parametrize("name", STIMULI)
 def test_an_example_goes_the_whole_way(name: str, tmp_path: Path) -> None:
-    program, (option, file) = f"{name}.py", STIMULI[name]
-    assert "well-typed, well-clocked, causal, initialised" in syncml("check", program)
-    assert "unknown" not in syncml("verify", program, "--timeout", "50", "--jobs", "1")
-    ran = syncml("sim", program, option, file, "--engine", "interp")
+    file_name, (option, file) = program(name), STIMULI[name]
+    assert "well-typed, well-clocked, causal, initialised" in syncml("check", file_name)
+    assert "unknown" not in syncml("verify", file_name, "--timeout", "50", "--jobs", "1")
+    ran = syncml("sim", file_name, option, file, "--engine", "interp")
     assert "fails" not in ran
     assert "holds" in ran
-    syncml("export", program, option, file, "-o", str(tmp_path / "c"), "--steps", "7")
+    syncml("export", file_name, option, file, "-o", str(tmp_path / "c"), "--steps", "7")
     checked = subprocess.run(["make", "-C", str(tmp_path / "c"), "check"], capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert "all equal bit for bit" in checked.stdout
