@@ -32,8 +32,8 @@ from syncml.ir.types import (
     tensor,
 )
 
-Attribute: TypeAlias = Scalar | tuple[int, ...] | None
-"""The static part of an application: the target of a cast, an index, an axis, a shape."""
+Attribute: TypeAlias = Scalar | tuple[int, ...] | str | None
+"""The static part of an application: the target of a cast, an index, an axis, a shape, a contraction."""
 
 
 class OperatorTypeError(Exception):
@@ -87,9 +87,12 @@ class Op(Enum):
     INDEX = "index"
     SLICE = "slice"
     AT = "at"
+    WINDOW = "window"
+    UPDATE = "update"
     RESHAPE = "reshape"
     TRANSPOSE = "transpose"
     MATMUL = "matmul"
+    EINSUM = "einsum"
     SUM = "sum"
     LEAST = "least"
     GREATEST = "greatest"
@@ -207,19 +210,47 @@ def _index(types: tuple[Type, ...], attribute: Attribute) -> Type:
 
 def _slice(types: tuple[Type, ...], attribute: Attribute) -> Type:
     extents = shape(types[0])
-    axis, start, stop = _axis(attribute, len(extents))
-    if not 0 <= start < stop <= extents[axis]:
-        raise OperatorTypeError("index", f"slice {start}:{stop} does not fit an axis of {extents[axis]}")
-    return tensor(element(types[0]), (*extents[:axis], stop - start, *extents[axis + 1 :]))
+    axis, start, count, step = _axis(attribute, len(extents))
+    last = start + (count - 1) * step
+    if count < 1 or not step or not (0 <= start < extents[axis] and 0 <= last < extents[axis]):
+        what = f"{count} elements from {start} in steps of {step}"
+        raise OperatorTypeError("index", f"{what} do not fit an axis of {extents[axis]}")
+    return tensor(element(types[0]), (*extents[:axis], count, *extents[axis + 1 :]))
+
+
+def _positions(source: Type, positions: tuple[Type, ...]) -> None:
+    for position in positions:
+        if position not in MACHINE_INTEGERS and position is not Scalar.INT:
+            raise OperatorTypeError("type", f"takes an integer for an index, not {position}")
+    if not shape(source):
+        raise OperatorTypeError("shape", "a scalar has no elements")
+    if len(positions) > len(shape(source)):
+        raise OperatorTypeError("index", f"too many indices for {source}")
 
 
 def _at(types: tuple[Type, ...], _: Attribute) -> Type:
     source, position = types
-    if position not in MACHINE_INTEGERS and position is not Scalar.INT:
-        raise OperatorTypeError("type", f"an index is an integer, not {position}")
-    if not shape(source):
-        raise OperatorTypeError("shape", "a scalar has no element to select")
+    _positions(source, (position,))
     return tensor(element(source), shape(source)[1:])
+
+
+def _window(types: tuple[Type, ...], attribute: Attribute) -> Type:
+    source, position = types
+    _positions(source, (position,))
+    (count,) = attribute if isinstance(attribute, tuple) else (0,)
+    if not 1 <= count <= shape(source)[0]:
+        raise OperatorTypeError("index", f"a window of {count} does not fit an axis of {shape(source)[0]}")
+    return tensor(element(source), (count, *shape(source)[1:]))
+
+
+def _update(types: tuple[Type, ...], _: Attribute) -> Type:
+    source, value, *positions = types
+    _positions(source, tuple(positions))
+    _same_element((source, value))
+    if not positions or shape(value) != shape(source)[len(positions) :]:
+        what = tensor(element(source), shape(source)[len(positions) :])
+        raise OperatorTypeError("shape", f"what is set is {what}, not {value}", "reshape or slice it")
+    return source
 
 
 def _reshape(types: tuple[Type, ...], attribute: Attribute) -> Type:
@@ -255,6 +286,60 @@ def _matmul(types: tuple[Type, ...], _: Attribute) -> Type:
             "the last extent of the left side must equal the first of the right side",
         )
     return tensor(common, left[:-1] + right[1:])
+
+
+@dataclass(frozen=True, slots=True)
+class Contraction:
+    """What `Op.EINSUM` does: a letter for each axis of each operand, and those of the result.
+
+    ``summed`` are the other letters, in the order in which they first appear: the first is the outermost loop.
+    """
+
+    operands: tuple[str, ...]
+    result: str
+    summed: str
+
+    def extents(self, types: tuple[Type, ...]) -> dict[str, int]:
+        """The extent of each letter.
+
+        Raises:
+            OperatorTypeError: ranks or extents disagree.
+        """
+        found: dict[str, int] = {}
+        for letters, type_ in zip(self.operands, types, strict=True):
+            if len(letters) != len(shape(type_)):
+                raise OperatorTypeError("shape", f"`{letters}` has {len(letters)} letters for the axes of {type_}")
+            for letter, extent in zip(letters, shape(type_), strict=True):
+                if found.setdefault(letter, extent) != extent:
+                    raise OperatorTypeError("shape", f"the axis `{letter}` is {found[letter]} long and {extent}")
+        return found
+
+
+def contraction(attribute: Attribute) -> Contraction:
+    """The meaning of an attribute such as ``"ij,j->i"``.
+
+    Raises:
+        OperatorTypeError: it is none.
+    """
+    operands, arrow, result = attribute.partition("->") if isinstance(attribute, str) else ("", "", "")
+    letters = operands.replace(",", "")
+    if not arrow or not all(c.isalpha() for c in letters + result):
+        raise OperatorTypeError("shape", f"`{attribute}` is no contraction", 'write one such as "ij,j->i"')
+    if len(set(result)) < len(result) or not set(result) <= set(letters):
+        raise OperatorTypeError("shape", f"the axes `{result}` of the result are not distinct axes of the operands")
+    summed = "".join(c for c in dict.fromkeys(letters) if c not in result)
+    return Contraction(tuple(operands.split(",")), result, summed)
+
+
+def _einsum(types: tuple[Type, ...], attribute: Attribute) -> Type:
+    common = _same_element(types)
+    if common not in NUMERIC:
+        raise OperatorTypeError("type", f"does not apply to {common}")
+    found = contraction(attribute)
+    if len(found.operands) != len(types):
+        raise OperatorTypeError("shape", f"`{attribute}` takes {len(found.operands)} operands, not {len(types)}")
+    extents = found.extents(types)
+    return tensor(common, tuple(extents[letter] for letter in found.result))
 
 
 def _reduction(allowed: frozenset[Scalar]) -> TypingRule:
@@ -320,11 +405,28 @@ OPERATORS: dict[Op, Operator] = {
     Op.STACK: Operator("vec", _stack, "a new first axis made of the arguments"),
     Op.CONCAT: Operator("concat", _concat, "arguments joined along the axis of the attribute"),
     Op.INDEX: Operator("index", _index, "the element or sub-tensor at the static indices of the attribute"),
-    Op.SLICE: Operator("slice", _slice, "attribute (axis, start, stop)"),
+    Op.SLICE: Operator("slice", _slice, "attribute (axis, start, count, step): along the axis, start + i * step"),
     Op.AT: Operator("at", _at, "the element of the first axis at a dynamic index, clamped to the axis"),
+    Op.WINDOW: Operator(
+        "window",
+        _window,
+        "as many elements of the first axis as the attribute says, from a dynamic index, clamped to where they fit",
+    ),
+    Op.UPDATE: Operator(
+        "update",
+        _update,
+        "the first argument with the second at the dynamic indices that follow, one for each leading axis; "
+        "unchanged where one of them is out of range",
+    ),
     Op.RESHAPE: Operator("reshape", _reshape, "the same elements, row-major, in the shape of the attribute"),
     Op.TRANSPOSE: Operator("transpose", _transpose, "axes permuted by the attribute"),
     Op.MATMUL: Operator("@", _matmul, "product of vectors and matrices; sums start at 0 and run in ascending index"),
+    Op.EINSUM: Operator(
+        "einsum",
+        _einsum,
+        "for each result the sum, from 0, of products from left to right over the axes that are not in the result, "
+        "ascending, the axis that appears last fastest; the product itself if there are none",
+    ),
     Op.SUM: Operator("sum", _reduction(NUMERIC), "sum along the axis of the attribute, from 0, ascending"),
     Op.LEAST: Operator("least", _EXTREME, "`min` along the axis of the attribute, from the first, ascending"),
     Op.GREATEST: Operator("greatest", _EXTREME, "`max` along the axis of the attribute, from the first, ascending"),

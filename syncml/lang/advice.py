@@ -29,7 +29,9 @@ SIGNS: dict[type[ast.cmpop], str] = {
 def report_type(op: Op, operands: Sequence[Value], wrong: OperatorTypeError, place: Place) -> Value:
     """Report that ``op`` does not apply."""
     symbol = OPERATORS[op].symbol
-    shown = operands[1:] if op is Op.WHERE and wrong.kind == "operands" else operands
+    # The condition of a choice and the indices of an update have types of their own.
+    alike = slice(1, None) if op is Op.WHERE else slice(2) if op is Op.UPDATE else slice(None)
+    shown = operands[alike] if wrong.kind == "operands" else operands
     match wrong.kind:
         case "operands":
             message = f"`{symbol}` needs operands of one type: {' and '.join(map(described, shown))}"
@@ -39,7 +41,7 @@ def report_type(op: Op, operands: Sequence[Value], wrong: OperatorTypeError, pla
             message = f"`{symbol}` {wrong}: {' and '.join(dict.fromkeys(map(described, shown)))}"
         case _:
             message = str(wrong)
-    labels = [label for value in operands for label in value.label()]
+    labels = list(dict.fromkeys(label for value in operands for label in value.label()))
     help_ = _advice(op, shown, wrong.kind) or wrong.help
     return fault(_CODES[wrong.kind], message, place.span, secondary=labels, help=help_)
 

@@ -200,6 +200,33 @@ def concat(*parts: Stream[Any] | Numbers, axis: int = 0) -> Stream[Any]:
     return stream(apply(Op.CONCAT, parts, (axis,)))
 
 
+def einsum(form: str, *operands: Stream[Any] | Numbers) -> Stream[Any]:
+    """A contraction, ``einsum("ij,j->i", a, b)``: a letter for each axis, and those of the result.
+
+    Each element is the sum, from 0, of the products of the operands from left to right. The axes that are not in the
+    result are summed in ascending order, the one that appears last fastest, with one accumulator. Products of two
+    vectors or matrices become the operator ``@``.
+    """
+    written = form.replace(" ", "")
+    if written in _PRODUCTS and len(operands) == 2:
+        return stream(apply(Op.MATMUL, operands, role="einsum"))
+    return stream(apply(Op.EINSUM, operands, written))
+
+
+_PRODUCTS = frozenset({"i,i->", "ij,j->i", "i,ij->j", "ij,jk->ik"})
+
+
+def arange(start: int, stop: int | None = None, step: int = 1, type: Any = None) -> Stream[Any]:
+    """The constant vector of ``start``, ``start + step``, ... below ``stop``; ``arange(n)`` counts from 0.
+
+    It has the type of the streams that it meets, ``i32`` on its own, unless ``type`` says which.
+    """
+    first, last = (0, start) if stop is None else (start, stop)
+    if step == 0 or not range(first, last, step):
+        return stream(fault("T002", f"a range of no elements, from {first} to {last} in steps of {step}", here().span))
+    return constant(list(range(first, last, step)), type)
+
+
 @overload
 def constant(value: float, type: type[X], name: str = "") -> Stream[X]: ...
 @overload

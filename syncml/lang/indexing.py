@@ -1,7 +1,7 @@
-"""Indices, slices, reshaping and reductions of vectors and matrices.
+"""Indices, slices, updates, reshaping and reductions of vectors and matrices.
 
-Rule: an index is static (an int, a slice of step 1) or a stream of integers; negative static indices count from the
-end, as in NumPy. Axes are taken one after the other, from the first.
+Rule: an index is static (an int, a slice) or a stream of integers; negative static indices count from the end, as in
+NumPy. Axes are taken one after the other, from the first.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, cast
 
+from syncml.ir.constants import Const
 from syncml.ir.operators import Op
-from syncml.ir.types import shape
-from syncml.lang.operations import Carrier, apply_at, value_of
+from syncml.ir.types import INTEGERS, MACHINE_INTEGERS, element, integer_range, shape
+from syncml.lang.operations import Carrier, apply_at, typed, value_of
 from syncml.lang.source import Place, here, inner
 from syncml.lang.trace import POISON, Abandoned, Trace, Value, fault, trace_at
 
@@ -56,14 +57,13 @@ def _along(place: Place, trace: Trace, value: Value, axis: int, part: object) ->
     match part:
         case slice():
             bounds = cast("slice[Any, Any, Any]", part)
-            start, stop, step = bounds.start, bounds.stop, bounds.step
-            if step not in (None, 1) or not all(b is None or type(b) is int for b in (start, stop)):
-                return fault("T005", "a slice has constant bounds and step 1", place.span), True
-            first = 0 if start is None else _position(start, extents[axis])
-            last = extents[axis] if stop is None else _position(stop, extents[axis])
-            if (first, last) == (0, extents[axis]):
+            chosen = _chosen(bounds, extents[axis], place)
+            if chosen is None:
+                return POISON, True
+            if chosen == range(extents[axis]):
                 return value, True
-            return apply_at(place, trace, Op.SLICE, [value], (axis, first, last), "slice"), True
+            attribute = (axis, chosen.start, len(chosen), chosen.step)
+            return apply_at(place, trace, Op.SLICE, [value], attribute, "slice"), True
         case int() if type(part) is int:
             front = _in_front(place, trace, value, axis)
             if front.atom is None:
@@ -75,6 +75,112 @@ def _along(place: Place, trace: Trace, value: Value, axis: int, part: object) ->
         case _:
             message = f"an index is an integer, a slice or a stream of integers, not `{type(part).__name__}`"
             return fault("T005", message, place.span), False
+
+
+def _chosen(bounds: slice[Any, Any, Any], extent: int, place: Place) -> range | None:
+    """The positions that a slice selects, at least one; None, and a report, where its bounds do not fit."""
+    given = (bounds.start, bounds.stop, bounds.step)
+    if not all(b is None or type(b) is int for b in given) or bounds.step == 0:
+        dynamic = any(isinstance(b, Carrier) for b in given)
+        help_ = "for part of an array from a dynamic index on, write x.window(start, 3)" if dynamic else None
+        fault("T005", "a slice has constant bounds and a constant step that is not 0", place.span, help=help_)
+        return None
+    written = ":".join("" if b is None else str(b) for b in (given if given[2] is not None else given[:2]))
+    if any(b is not None and not -extent <= b <= extent for b in given[:2]):
+        fault("T005", f"the slice {written} does not fit an axis of {extent}", place.span)
+        return None
+    chosen = range(extent)[bounds]
+    if not chosen:
+        fault("T005", f"the slice {written} of an axis of {extent} is empty", place.span,
+              help="an array has at least one element")  # fmt: skip
+        return None
+    return chosen
+
+
+def window(stream: object, start: object, count: object) -> Value:
+    """``stream.window(start, count)``."""
+    place, trace, value = _start(stream, "`window`")
+    position = value_of(start, place)
+    if value.atom is None or position.atom is None:
+        return POISON
+    if type(count) is not int:
+        return fault("T005", "the size of a window is a Python integer", place.span)
+    return apply_at(place, trace, Op.WINDOW, [value, position], (count,))
+
+
+def _places(value: Value, index: object, place: Place) -> list[Value] | None:
+    """The indices of an update, checked where they are static."""
+    parts = cast("tuple[object, ...]", index) if isinstance(index, tuple) else (index,)
+    extents = shape(value.type)
+    if len(parts) > len(extents):
+        what = "a scalar has no elements" if not extents else f"{len(extents)} axes take no {len(parts)} indices"
+        fault("T005" if extents else "T006", what, place.span, secondary=value.label())
+        return None
+    found: list[Value] = []
+    for part, extent in zip(parts, extents, strict=False):
+        kind = type(part).__name__
+        if type(part) is int:
+            position = _position(part, extent)
+            if not 0 <= position < extent:
+                fault("T005", f"index {part} is out of range for an axis of {extent}", place.span)
+                return None
+            found.append(value_of(position, place))
+        elif isinstance(part, Carrier):
+            found.append(value_of(part, place))
+        else:
+            what = f"`.at` takes an integer or a stream of integers, not `{kind}`"
+            help_ = "to replace a slice, write concat(x[:1], new, x[3:])" if kind == "slice" else None
+            fault("T005", what, place.span, help=help_)
+            return None
+    return found if all(v.atom is not None for v in found) else None
+
+
+def update(stream: object, index: object, new: object) -> Value:
+    """``stream.at[index].set(new)``."""
+    place, trace, value = _start(stream, "`.at`")
+    given = value_of(new, place)
+    if value.atom is None or given.atom is None:
+        return POISON
+    places = _places(value, index, place)
+    if places is None:
+        return POISON
+    given = typed(given, element(value.type), place, shape(value.type)[len(places) :])
+    return apply_at(place, trace, Op.UPDATE, [value, given, *places])
+
+
+def item_or(stream: object, index: object, default: object) -> Value:
+    """``stream.at[index].get(default)``: the element where every index is in range, else the default."""
+    place, trace, value = _start(stream, "`.at`")
+    other = value_of(default, place)
+    if value.atom is None or other.atom is None:
+        return POISON
+    places = _places(value, index, place)
+    if places is None:
+        return POISON
+    inside: Value | None = None
+    found = value
+    for position, extent in zip(places, shape(value.type), strict=False):
+        tests = _within(inner(place), trace, position, extent)
+        for test in tests:
+            inside = test if inside is None else apply_at(inner(place), trace, Op.AND, [inside, test])
+        found = apply_at(inner(place), trace, Op.AT, [found, position], None, "item")
+    if found.atom is None or inside is None:
+        return found
+    return apply_at(place, trace, Op.WHERE, [inside, found, typed(other, element(found.type), place)], None, "item")
+
+
+def _within(place: Place, trace: Trace, position: Value, extent: int) -> list[Value]:
+    """The tests that are not known to hold that ``position`` is in an axis of ``extent``."""
+    kind = element(position.type)
+    low, high = integer_range(kind) if kind in MACHINE_INTEGERS else (-1, extent)
+    if isinstance(position.atom, Const) or shape(position.type) or kind not in INTEGERS:
+        return []
+    tests: list[Value] = []
+    if low < 0:
+        tests.append(apply_at(place, trace, Op.GE, [position, Value(Const(0, kind))]))
+    if high >= extent:
+        tests.append(apply_at(place, trace, Op.LT, [position, Value(Const(extent, kind))]))
+    return tests
 
 
 def _in_front(place: Place, trace: Trace, value: Value, axis: int) -> Value:

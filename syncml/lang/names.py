@@ -4,12 +4,14 @@ from syncml.lang.automata import Automaton, automaton
 from syncml.lang.buffering import buffer, word
 from syncml.lang.contracts import assume, ensure, invariant, require
 from syncml.lang.functions import (
+    arange,
     atan2,
     cast,
     clip,
     concat,
     constant,
     cos,
+    einsum,
     exp,
     log,
     maximum,
@@ -70,6 +72,7 @@ __all__ = [
     "Vec",
     "Wire",
     "activate",
+    "arange",
     "arrow",
     "assume",
     "atan2",
@@ -80,6 +83,7 @@ __all__ = [
     "concat",
     "constant",
     "cos",
+    "einsum",
     "ensure",
     "every",
     "exp",

@@ -176,7 +176,8 @@ def apply_at(
     match op:
         case Op.WHERE:
             head, tail = list(values[:1]), values[1:]
-        case Op.AT:
+        case Op.AT | Op.WINDOW | Op.UPDATE:
+            # An index has a type of its own.
             head, tail = list(values), ()
         case _:
             head, tail = [], values

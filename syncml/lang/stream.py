@@ -257,6 +257,15 @@ class Stream(Carrier, Generic[Item]):
         return stream(indexing.item(self, index))
 
     @property
+    def at(self) -> At[Item]:
+        """The places of an array: ``x.at[i].set(v)`` replaces an element, ``x.at[i].get(d)`` has a default."""
+        return At(self)
+
+    def window(self, start: Stream[int] | int, count: int) -> Stream[Any]:
+        """``count`` elements of the first axis from ``start`` on, which is clamped to where they fit."""
+        return Stream(indexing.window(self, start, count))
+
+    @property
     def T(self) -> Stream[Any]:  # noqa: N802
         """The transpose."""
         return Stream(indexing.transpose(self))
@@ -314,6 +323,44 @@ class Stream(Carrier, Generic[Item]):
         __bool__ = guards.truth
         __float__ = __int__ = __index__ = __complex__ = __round__ = __trunc__ = __floor__ = __ceil__ = guards.number
         __setitem__ = guards.set_item
+
+
+class At(Generic[Item]):
+    """The places of an array; `Stream.at` makes it."""
+
+    __slots__ = ("_array",)
+
+    def __init__(self, array: Stream[Item]) -> None:
+        self._array = array
+
+    @overload
+    def __getitem__(self: At[Vec[N, E]], index: int | Stream[int]) -> Spot[Vec[N, E], E]: ...
+    @overload
+    def __getitem__(self: At[Mat[N, M, E]], index: int | Stream[int]) -> Spot[Mat[N, M, E], Vec[M, E]]: ...
+    @overload
+    def __getitem__(
+        self: At[Mat[N, M, E]], index: tuple[int | Stream[int], int | Stream[int]]
+    ) -> Spot[Mat[N, M, E], E]: ...
+    def __getitem__(self, index: Any) -> Spot[Any, Any]:
+        return Spot(self._array, index)
+
+
+class Spot(Generic[Item, E]):
+    """One place of an array, at static or dynamic indices."""
+
+    __slots__ = ("_array", "_index")
+
+    def __init__(self, array: Stream[Item], index: object) -> None:
+        self._array = array
+        self._index = index
+
+    def set(self, value: Stream[E] | E | Numbers) -> Stream[Item]:
+        """The array with ``value`` here; unchanged if the place is out of range, which `verify` wants excluded."""
+        return Stream(indexing.update(self._array, self._index, value))
+
+    def get(self, default: Stream[E] | E | Numbers) -> Stream[E]:
+        """The element that is here; ``default`` if the place is out of range."""
+        return Stream(indexing.item_or(self._array, self._index, default))
 
 
 def stream(ir: Value) -> Stream[Any]:

@@ -17,7 +17,7 @@ import numpy
 from syncml.ir.constants import dtype
 from syncml.ir.elementary import function
 from syncml.ir.elementary.evaluate import evaluate as evaluate_function
-from syncml.ir.operators import Attribute, Op
+from syncml.ir.operators import Attribute, Op, contraction
 from syncml.ir.types import (
     BIT_WIDTH,
     BOOL,
@@ -119,16 +119,24 @@ def _apply(op: Op, v: tuple[Any, ...], attribute: Attribute, types: tuple[Type, 
         case Op.INDEX:
             return v[0][_ints(attribute)]
         case Op.SLICE:
-            axis, start, stop = _ints(attribute)
-            return np.take(v[0], range(start, stop), axis=axis)
+            axis, start, count, step = _ints(attribute)
+            return np.take(v[0], [start + i * step for i in range(count)], axis=axis)
         case Op.AT:
             return v[0][max(0, min(int(v[1]), len(v[0]) - 1))]
+        case Op.WINDOW:
+            (count,) = _ints(attribute)
+            start = max(0, min(int(v[1]), len(v[0]) - count))
+            return v[0][start : start + count]
+        case Op.UPDATE:
+            return _update(v[0], v[1], tuple(map(int, v[2:])))
         case Op.RESHAPE:
             return np.reshape(v[0], _ints(attribute))
         case Op.TRANSPOSE:
             return np.transpose(v[0], _ints(attribute))
         case Op.MATMUL:
             return _matmul(v[0], v[1], result)
+        case Op.EINSUM:
+            return _einsum(v, attribute, types, result)
         case Op.SUM:
             start = np.zeros(shape(result), dtype=dtype(kind))
             return _fold(lambda total, x: total + x, start, v[0], attribute)
@@ -191,6 +199,30 @@ def _matmul(a: Any, b: Any, result: Type) -> Any:
     for k in range(a.shape[-1]):
         left, right = a[..., k], b[k]
         total = total + (np.multiply.outer(left, right) if left.ndim and right.ndim else left * right)
+    return total
+
+
+def _update(source: Any, value: Any, position: tuple[int, ...]) -> Any:
+    if not all(0 <= i < n for i, n in zip(position, source.shape, strict=False)):
+        return source
+    changed = source.copy()
+    changed[position] = value
+    return changed
+
+
+def _einsum(values: tuple[Any, ...], attribute: Attribute, types: tuple[Type, ...], result: Type) -> Any:
+    """All results side by side: each axis of the result is a range along its own direction."""
+    form = contraction(attribute)
+    extents = form.extents(types)
+    spread = np.ix_(*(range(extents[letter]) for letter in form.result))
+    total = np.zeros(shape(result), dtype=dtype(element(result)))
+    for at in np.ndindex(*(extents[letter] for letter in form.summed)):
+        index = dict(zip(form.result, spread, strict=True)) | dict(zip(form.summed, at, strict=True))
+        parts = [np.asarray(v)[tuple(index[x] for x in xs)] for v, xs in zip(values, form.operands, strict=True)]
+        term = parts[0]
+        for part in parts[1:]:
+            term = term * part
+        total = total + term if form.summed else term
     return total
 
 

@@ -151,6 +151,13 @@ class _Instrument:
                 found.append((Check.DIVISION, self._apply(equation, Op.NE, (x[1], _number(0, x[1])))))
             case Op.AT:
                 found.append((Check.INDEX, self._within(equation, x[1], 0, shape(x[0].type)[0] - 1)))
+            case Op.WINDOW:
+                last = shape(x[0].type)[0] - shape(equation.target.type)[0]
+                found.append((Check.INDEX, self._within(equation, x[1], 0, last)))
+            case Op.UPDATE:
+                for position, extent in zip(x[2:], shape(x[0].type), strict=False):
+                    if isinstance(position, Var):
+                        found.append((Check.INDEX, self._within(equation, position, 0, extent - 1)))
             case Op.SQRT:
                 found.append((Check.DOMAIN, self._apply(equation, Op.GE, (x[0], _number(0, x[0])))))
             case Op.LOG:
@@ -161,7 +168,7 @@ class _Instrument:
         if not self._overflow or not isinstance(target, Scalar) or target not in MACHINE_INTEGERS:
             return found
         match rhs.op:
-            case Op.ADD | Op.SUB | Op.MUL | Op.NEG | Op.ABS | Op.SUM | Op.MATMUL | Op.FLOORDIV:
+            case Op.ADD | Op.SUB | Op.MUL | Op.NEG | Op.ABS | Op.SUM | Op.MATMUL | Op.EINSUM | Op.FLOORDIV:
                 if rhs.op in (Op.FLOORDIV, Op.ABS) and (target not in SIGNED or _excludes(x[-1], -1)):
                     return found
                 wide = tuple(self._apply(equation, Op.CAST, (a,), Scalar.INT) for a in x)

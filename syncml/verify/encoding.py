@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from syncml.diagnostics.model import InternalFault
 from syncml.ir.constants import Array, Const, exact
-from syncml.ir.operators import Attribute, Op
+from syncml.ir.operators import Attribute, Contraction, Op, contraction
 from syncml.ir.types import (
     BIT_WIDTH,
     BOOL,
@@ -113,14 +113,22 @@ class Encoder:
             case Op.INDEX:
                 return _boxed(args[0][_ints(attribute)], shape(result))
             case Op.SLICE:
-                axis, start, stop = _ints(attribute)
-                return np.take(args[0], range(start, stop), axis=axis)
+                axis, start, count, step = _ints(attribute)
+                return np.take(args[0], [start + i * step for i in range(count)], axis=axis)
             case Op.RESHAPE:
                 return args[0].reshape(_ints(attribute))
             case Op.TRANSPOSE:
                 return np.transpose(args[0], _ints(attribute))
             case Op.AT:
                 return self._at(args[0], args[1][()], element(types[1]), shape(result))
+            case Op.WINDOW:
+                return self._window(args[0], args[1][()], element(types[1]), shape(result))
+            case Op.UPDATE:
+                return self._updated(
+                    args[0], args[1], [(a[()], element(t)) for a, t in zip(args[2:], types[2:], strict=True)]
+                )
+            case Op.EINSUM:
+                return self._einsum(args, contraction(attribute), types, shape(result))
             case Op.MATMUL:
                 return self._matmul(args[0], args[1], kind, shape(result))
             case Op.SUM | Op.LEAST | Op.GREATEST | Op.ALL | Op.ANY:
@@ -179,8 +187,8 @@ class Encoder:
             case Op.SQRT | Op.EXP | Op.LOG | Op.TANH | Op.SIGMOID | Op.SIN | Op.COS | Op.ATAN2 | Op.POW:
                 return self._elementary(op, x)
             case (
-                Op.COPY | Op.STACK | Op.CONCAT | Op.INDEX | Op.SLICE | Op.AT | Op.RESHAPE | Op.TRANSPOSE | Op.MATMUL
-                | Op.SUM | Op.LEAST | Op.GREATEST | Op.ALL | Op.ANY
+                Op.COPY | Op.STACK | Op.CONCAT | Op.INDEX | Op.SLICE | Op.AT | Op.WINDOW | Op.UPDATE | Op.RESHAPE
+                | Op.TRANSPOSE | Op.MATMUL | Op.EINSUM | Op.SUM | Op.LEAST | Op.GREATEST | Op.ALL | Op.ANY
             ):  # fmt: skip
                 raise InternalFault(f"{op.value} is not elementwise")
             case _:
@@ -289,6 +297,39 @@ class Encoder:
             result = [z3.If(here, item, other) for item, other in zip(rows[i], result, strict=True)]
         return array_of(result, shape_)
 
+    def _window(self, source: Terms, position: Term, kind: Element, shape_: tuple[int, ...]) -> Terms:
+        """The choice among all places where the window fits."""
+        count = len(source) - shape_[0] + 1
+        windows = array_of([x for i in range(count) for x in source[i : i + shape_[0]].flat], (count, *shape_))
+        return self._at(windows, position, kind, shape_)
+
+    def _updated(self, source: Terms, value: Terms, positions: list[tuple[Term, Element]]) -> Terms:
+        lead = source.shape[: len(positions)]
+        items: list[Term] = []
+        for place in np.ndindex(*lead):
+            old = list(np.asarray(source[place], dtype=object).flat)
+            # A number that the type of the index does not have would wrap to one that it has.
+            reachable = all(_holds(kind, i) for i, (_, kind) in zip(place, positions, strict=True))
+            here = z3.And([p == self.number(i, kind) for i, (p, kind) in zip(place, positions, strict=True)])
+            here = z3.simplify(here) if reachable else z3.BoolVal(False)
+            items += [z3.If(here, new, x) for new, x in zip(value.flat, old, strict=True)]
+        return array_of(items, source.shape)
+
+    def _einsum(
+        self, values: tuple[Terms, ...], form: Contraction, types: tuple[Type, ...], shape_: tuple[int, ...]
+    ) -> Terms:
+        extents = form.extents(types)
+        kind = element(types[0])
+        items: list[Term] = []
+        for place in np.ndindex(*shape_):
+            terms: list[Term] = []
+            for at in np.ndindex(*(extents[letter] for letter in form.summed)):
+                index = dict(zip(form.result + form.summed, (*place, *at), strict=True))
+                parts = [v[tuple(index[x] for x in xs)] for v, xs in zip(values, form.operands, strict=True)]
+                terms.append(reduce(lambda x, y: x * y, parts))
+            items.append(self._reduce(Op.SUM, terms, kind) if form.summed else terms[0])
+        return array_of(items, shape_)
+
     def _matmul(self, a: Terms, b: Terms, kind: Element, shape_: tuple[int, ...]) -> Terms:
         left, right = a.reshape(-1, a.shape[-1]), b.reshape(b.shape[0], -1)
         items = [self._reduce(Op.SUM, [x * y for x, y in zip(row, column, strict=True)], kind)
@@ -309,6 +350,11 @@ class Encoder:
                 return z3.Or(items)
             case _:
                 raise InternalFault(f"{op.value} is no reduction")
+
+
+def _holds(kind: Element, number: int) -> bool:
+    """Whether an index of type ``kind`` can be ``number``."""
+    return not isinstance(kind, Scalar) or kind not in MACHINE_INTEGERS or number <= integer_range(kind)[1]
 
 
 def _ints(attribute: Attribute) -> tuple[int, ...]:

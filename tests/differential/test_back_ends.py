@@ -98,10 +98,10 @@ def test_a_rearranged_tensor_reaches_the_node_that_takes_it() -> None:
     b = NodeBuilder("top")
     v, m = b.input("v", TensorType(F32, (4,))), b.input("m", TensorType(F32, (2, 2)))
     views = (
-        b.op(Op.SLICE, v, attribute=(0, 1, 3)),
+        b.op(Op.SLICE, v, attribute=(0, 1, 2, 1)),
         b.op(Op.INDEX, b.op(Op.TRANSPOSE, m, attribute=(1, 0)), attribute=(0,)),
         b.op(Op.STACK, b.op(Op.INDEX, v, attribute=(3,)), const(1.0, F32)),
-        b.op(Op.SLICE, b.op(Op.RESHAPE, m, attribute=(4,)), attribute=(0, 2, 4)),
+        b.op(Op.SLICE, b.op(Op.RESHAPE, m, attribute=(4,)), attribute=(0, 2, 2, 1)),
     )
     checked = check(Program((double, b.node([y for view in views for y in b.call(double, view)])), "top"))
     values = inputs_for(checked.program, TICKS, 5)

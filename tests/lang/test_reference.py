@@ -1,4 +1,4 @@
-"""Each block of the reference of the language is a program; the imports are those of the first."""
+"""Each block of the reference of the language is a program; the imports are those of the first of its page."""
 
 from __future__ import annotations
 
@@ -10,20 +10,23 @@ import syncml
 from syncml.diagnostics.pages import parse_page
 from syncml.pipeline import check_file
 
-TEXT = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "language.md").read_text("utf-8")
-BLOCKS = [block.text for block in parse_page("", TEXT).blocks]
-IMPORTS = BLOCKS[0][: BLOCKS[0].index("@node")]
+REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
+PAGES = {name: (REFERENCE / f"{name}.md").read_text("utf-8") for name in ("language", "arrays")}
+BLOCKS = {
+    name: [block.text for block in parse_page("", text).blocks if "@node" in block.text] for name, text in PAGES.items()
+}
 
 
-@pytest.mark.parametrize("number", range(len(BLOCKS)))
-def test_a_block_is_a_program(number: int, tmp_path: Path) -> None:
-    program = tmp_path / "program.py"
-    program.write_text(BLOCKS[number] if number == 0 else IMPORTS + BLOCKS[number], "utf-8")
+@pytest.mark.parametrize(("page", "number"), [(page, n) for page, blocks in BLOCKS.items() for n in range(len(blocks))])
+def test_a_block_is_a_program(page: str, number: int, tmp_path: Path) -> None:
+    program, blocks = tmp_path / "program.py", BLOCKS[page]
+    imports = blocks[0][: blocks[0].index("@node")]
+    program.write_text(blocks[number] if number == 0 else imports + blocks[number], "utf-8")
     assert check_file(str(program)).main.outputs
 
 
 def test_every_public_name_is_explained() -> None:
     kinds = {"Node", "State", "Wire", "Duration"}
     machine = {"i16", "i32", "u16", "u32"}
-    missing = [name for name in syncml.__all__ if name not in TEXT and name not in kinds | machine]
+    missing = [name for name in syncml.__all__ if name not in PAGES["language"] and name not in kinds | machine]
     assert missing == []

@@ -212,8 +212,9 @@ def test_every_operator_has_a_value() -> None:
     p, k, w = b.input("p", BOOL), b.input("k", I32), b.input("w", TensorType(BOOL, (2,)))
     special: dict[Op, tuple[tuple[Any, ...], Any]] = {
         Op.NOT: ((p,), None), Op.WHERE: ((p, x, x), None), Op.CAST: ((x,), F64), Op.STACK: ((x, x), None),
-        Op.CONCAT: ((v, v), (0,)), Op.INDEX: ((v,), (1,)), Op.SLICE: ((v,), (0, 0, 1)), Op.AT: ((v, k), None),
+        Op.CONCAT: ((v, v), (0,)), Op.INDEX: ((v,), (1,)), Op.SLICE: ((v,), (0, 0, 1, 1)), Op.AT: ((v, k), None),
         Op.RESHAPE: ((m,), (4,)), Op.TRANSPOSE: ((m,), (1, 0)), Op.MATMUL: ((m, v), None), Op.SUM: ((v,), (0,)),
+        Op.WINDOW: ((v, k), (1,)), Op.UPDATE: ((v, x, k), None), Op.EINSUM: ((m, v), "ij,j->i"),
         Op.LEAST: ((v,), (0,)), Op.GREATEST: ((v,), (0,)), Op.ALL: ((w,), (0,)), Op.ANY: ((w,), (0,)),
     }  # fmt: skip
     unary = {Op.COPY, Op.NEG, Op.ABS, Op.SQRT, Op.EXP, Op.LOG, Op.TANH, Op.SIGMOID, Op.SIN, Op.COS}

@@ -53,12 +53,21 @@ def _program(kind: Element) -> Program:
     add(Op.INDEX, m, attribute=(1,))
     add(Op.INDEX, t, attribute=(1, 2))
     add(Op.INDEX, v, attribute=(2,))
-    add(Op.SLICE, t, attribute=(1, 1, 3))
-    add(Op.SLICE, m, attribute=(0, 1, 2))
+    add(Op.SLICE, t, attribute=(1, 1, 2, 1))
+    add(Op.SLICE, m, attribute=(0, 1, 1, 1))
+    add(Op.SLICE, t, attribute=(2, 3, 4, -1))
+    add(Op.SLICE, t, attribute=(2, 0, 2, 3))
+    add(Op.WINDOW, v, n, attribute=(2,))
+    add(Op.WINDOW, t, n, attribute=(1,))
+    add(Op.UPDATE, v, x, n)
+    add(Op.UPDATE, m, v, n)
+    add(Op.UPDATE, t, x, n, n, n)
     add(Op.AT, v, n)
     add(Op.AT, t, n)
     if kind in MACHINE_INTEGERS:
         add(Op.AT, m, x)
+        add(Op.UPDATE, m, x, x, y)
+        add(Op.WINDOW, v, x, attribute=(2,))
     for extents in ((6,), (3, 2), (1, 2, 3, 1)):
         add(Op.RESHAPE, m, attribute=extents)
     for extents in ((24,), (4, 6), (2, 2, 6), (3, 8)):
@@ -70,6 +79,11 @@ def _program(kind: Element) -> Program:
         add(Op.MATMUL, m, v)
         add(Op.MATMUL, v, k)
         add(Op.MATMUL, m, k)
+        for form, *operands in (
+            ("ij,jk,k->i", m, k, b.input("u", TensorType(kind, (4,)))), ("ij->", m), ("i,j->ij", v, w), ("ij->ji", m),
+            ("ijk,j->ki", t, v), ("i,i,i->", v, w, v), ("ijk->k", t), ("ij,ij->", m, m),
+        ):  # fmt: skip
+            add(Op.EINSUM, *operands, attribute=form)
         values = [[1, 2, 3], [4, 5, 6]]
         weights = const(values, kind)
         outputs.append(b.op(Op.MATMUL, weights, v, name="weighted"))

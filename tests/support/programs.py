@@ -33,6 +33,7 @@ from syncml.ir.types import (
     element,
     integer_range,
     shape,
+    tensor,
 )
 from tests.support.ir import NodeBuilder, const
 
@@ -112,7 +113,8 @@ def _apply(scope: _Scope, clock: Clock) -> None:
     """An equation on variables of ``clock``, if the drawn operator fits the drawn operands."""
     first = scope.choose(scope.variables[clock])
     shape_ = scope.choose(("unary", "binary", "binary", "reduce", "where", "cast", "stack", "index", "slice", "at",
-                           "reshape", "transpose", "concat"))  # fmt: skip
+                           "reshape", "transpose", "concat",
+                           "window", "update", "update", "einsum"))  # fmt: skip
     op, arguments, attribute = _application(scope, clock, first, shape_)
     try:
         result_type(op, tuple(a.type for a in arguments), attribute)
@@ -143,7 +145,19 @@ def _application(scope: _Scope, clock: Clock, x: Var, kind: str) -> tuple[Op, tu
         case "index":
             return Op.INDEX, (x,), (scope.draw(st.integers(0, 2)),)
         case "slice":
-            return Op.SLICE, (x,), (axis, 0, scope.draw(st.integers(1, 2)))
+            extent = shape(x.type)[axis] if rank else 1
+            step = scope.choose((1, 1, 2, -1, -2))
+            count = scope.draw(st.integers(1, max(1, extent // abs(step))))
+            return Op.SLICE, (x,), (axis, 0 if step > 0 else extent - 1, count, step)
+        case "window":
+            return Op.WINDOW, (x, scope.pick(clock, I32)), (scope.draw(st.integers(1, 2)),)
+        case "update":
+            depth = scope.draw(st.integers(1, max(1, rank)))
+            value = scope.pick(clock, tensor(element(x.type), shape(x.type)[depth:]))
+            return Op.UPDATE, (x, value, *(_place(scope, clock) for _ in range(depth))), None
+        case "einsum":
+            form, others = scope.choose(_CONTRACTIONS.get(rank, [("->", ())]))
+            return Op.EINSUM, (x, *(scope.pick(clock, tensor(element(x.type), shape_)) for shape_ in others)), form
         case "at":
             return Op.AT, (x, scope.pick(clock, I32)), None
         case "reshape":
@@ -152,10 +166,23 @@ def _application(scope: _Scope, clock: Clock, x: Var, kind: str) -> tuple[Op, tu
             return Op.TRANSPOSE, (x,), tuple(reversed(range(rank)))
 
 
+_CONTRACTIONS: dict[int, list[tuple[str, tuple[tuple[int, ...], ...]]]] = {
+    1: [("i,i->", ((3,),)), ("i,j->ij", ((3,),)), ("i,i,i->i", ((3,), (3,))), ("i->", ())],
+    2: [("ij,j->i", ((3,),)), ("ij->ji", ()), ("ij,ij->", ((2, 3),)), ("ij,kj->ik", ((2, 3),)), ("ij->j", ())],
+}
+"""Contractions of a vector or matrix with operands of further shapes."""
+
+
 def _partner(scope: _Scope, type_: Type) -> Type:
     """The same type, or one that broadcasts or multiplies with it."""
     same: list[Type] = [t for t in TYPES if element(t) == element(type_)]
     return scope.choose([type_, *same])
+
+
+def _place(scope: _Scope, clock: Clock) -> Atom:
+    """An index, mostly in range."""
+    index = scope.pick(clock, I32)
+    return scope.builder.op(Op.MOD, index, const(4, I32)) if scope.draw(st.integers(0, 2)) else index
 
 
 def _sample(scope: _Scope, clock: Clock) -> None:
@@ -223,11 +250,27 @@ def _node(draw: Draw, name: str, callees: list[Node], size: int) -> Node:
         clock = scope.choose(sorted(scope.variables, key=str))
         scope.choose((_apply, _apply, _apply, _sample, _call))(scope, clock)
     for var, init, clock, resets in scope.registers:
-        builder.define(var, Fby(init, scope.pick(clock, var.type), resets))
+        following = scope.pick(clock, var.type)
+        if shape(var.type) and scope.draw(st.booleans()):
+            following = _updated(scope, clock, var)
+        builder.define(var, Fby(init, following, resets))
     outputs = [v for v in scope.variables[BASE] if v not in builder.inputs]
     if not outputs:
         outputs = [builder.op(Op.COPY, builder.inputs[0])]
     return builder.node(outputs[-4:] + ([builder.inputs[0]] if draw(st.integers(0, 5)) == 0 else []))
+
+
+def _updated(scope: _Scope, clock: Clock, var: Var) -> Atom:
+    """An array with one element after another replaced, perhaps under a condition: what lowering does in place."""
+    builder, following = scope.builder, var
+    for _ in range(scope.draw(st.integers(1, 2))):
+        value = scope.pick(clock, tensor(element(var.type), shape(var.type)[1:]))
+        following = builder.op(Op.UPDATE, following, value, _place(scope, clock))
+        if scope.draw(st.booleans()):
+            scope.add(clock, following)
+    if scope.draw(st.integers(0, 2)) == 0:
+        following = builder.op(Op.WHERE, scope.pick(clock, BOOL), following, var)
+    return following
 
 
 @st.composite

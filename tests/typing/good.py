@@ -147,7 +147,11 @@ def main(
     assume(v >= 0.0, "speed", req="SR-1")
     ensure((window >= -2.0).all())
     ensure(start | (many > 0) | (half > 0.7) | hold(valid) | (bits > 3) | (n % 2 == 0) | later.valid)
+    ring = window.at[n].set(v).at[0].set(1.0)
+    backwards = ring[::-1].window(n, 2)
     use: list[Stream[f32]] = [
+        ring.at[n + 1].get(0.0),
+        backwards.sum(),
         fast,
         chosen,
         both,

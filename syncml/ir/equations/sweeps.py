@@ -268,7 +268,7 @@ class _Segment:
             return array
         cut = count - 1 if key.direction is Direction.FORWARD else 1
         parts = [
-            self._growth.apply("part", self._end, Op.SLICE, array, attribute=(0, start, stop))
+            self._growth.apply("part", self._end, Op.SLICE, array, attribute=(0, start, stop - start, 1))
             for start, stop in ((cut, count), (0, cut))
         ]
         name = f"{key.source.name}_{key.direction.value}"

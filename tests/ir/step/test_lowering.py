@@ -89,7 +89,7 @@ def test_a_shift_register_is_not_overwritten_while_it_is_read() -> None:
     b = NodeBuilder("shift")
     x = b.input("x", F32)
     window = b.declare("window", TensorType(F32, (3,)))
-    older = b.op(Op.SLICE, window, attribute=(0, 0, 2))
+    older = b.op(Op.SLICE, window, attribute=(0, 0, 2, 1))
     newest = b.op(Op.STACK, x)
     b.define(window, Fby(const([0.0, 0.0, 0.0], F32), b.op(Op.CONCAT, newest, older, attribute=(0,))))
     total = b.op(Op.SUM, window, attribute=(0,), name="total")

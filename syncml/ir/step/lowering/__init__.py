@@ -17,6 +17,7 @@ from syncml.ir.step.lowering.defaults import default_locals
 from syncml.ir.step.lowering.observe import Observe, Observed, observed, restrict
 from syncml.ir.step.lowering.tidy import conditions_in_place, drop_unused, each_machine, fuse_tests
 from syncml.ir.step.lowering.translate import translate
+from syncml.ir.step.lowering.updates import guard_updates
 from syncml.ir.step.syntax import StepProgram
 
 __all__ = ["EQUATION_PASSES", "STEP_PASSES", "Observe", "Observed", "Pass", "lower", "observed", "restrict"]
@@ -32,7 +33,7 @@ class Pass(Generic[_Language]):
     run: Callable[[_Language], _Language]
 
 
-EQUATION_PASSES: tuple[Pass[Program], ...] = (Pass("counters", count_words),)
+EQUATION_PASSES: tuple[Pass[Program], ...] = (Pass("counters", count_words), Pass("updates", guard_updates))
 """After inlining and `restrict`."""
 
 STEP_PASSES: tuple[Pass[StepProgram], ...] = (

@@ -40,6 +40,7 @@ from syncml.ir.types import (
     Scalar,
     Type,
     element,
+    integer_range,
     shape,
 )
 
@@ -63,7 +64,7 @@ def is_view(operation: Operation) -> bool:
 
 def is_pointwise(operation: Operation) -> bool:
     """Whether each element of the value is one expression."""
-    return operation.op in ELEMENTWISE or operation.op is Op.AT or is_view(operation)
+    return operation.op in ELEMENTWISE or operation.op in (Op.AT, Op.WINDOW) or is_view(operation)
 
 
 _BINARY = {
@@ -89,12 +90,15 @@ def at_index(operation: Operation, target: Type, indices: Indices, read: Reader)
     if op in ELEMENTWISE:
         parts = tuple(read(a, broadcast_indices(shape(a.type), indices)) for a in arguments)
         return scalar_operation(op, element(arguments[0].type), element(target), parts)
-    if op is Op.AT:
+    if op in (Op.AT, Op.WINDOW):
         source, position = arguments
         index_type = machine_element(element(position.type))
         assert isinstance(index_type, Scalar)
-        clamp = clamp_index(index_type, shape(source.type)[0])
-        return read(source, (Apply(clamp, (read(position, ()),)), *indices))
+        count = shape(target)[0] if op is Op.WINDOW else 1
+        start: Expr = Apply(clamp_index(index_type, shape(source.type)[0] - count + 1), (read(position, ()),))
+        if op is Op.AT:
+            return read(source, (start, *indices))
+        return read(source, (added(start, indices[0]), *indices[1:]))
     return read(arguments[0], view_indices(operation, indices))
 
 
@@ -114,8 +118,8 @@ def view_indices(operation: Operation, indices: Indices) -> Indices:
         case Op.INDEX:
             return (*(index(i) for i in static), *indices)
         case Op.SLICE:
-            axis, start, _ = static
-            return (*indices[:axis], plus(indices[axis], start), *indices[axis + 1 :])
+            axis, start, _, step = static
+            return (*indices[:axis], plus(times(indices[axis], step), start), *indices[axis + 1 :])
         case Op.TRANSPOSE:
             return tuple(indices[static.index(axis)] for axis in range(len(source)))
         case Op.RESHAPE:
@@ -129,6 +133,19 @@ def index(value: int) -> Literal:
     return Literal(Const(value, Scalar.I64))
 
 
+def within(position: Expr, kind: Scalar, extent: int) -> list[Expr]:
+    """The tests that ``position`` of type ``kind`` is in an axis of ``extent``; none if that is known."""
+    known = literal_index(position)
+    if known is not None and 0 <= known < extent:
+        return []
+    tests: list[Expr] = []
+    if kind not in UNSIGNED:
+        tests.append(Binary(BinaryOp.GE, position, literal(0, kind)))
+    if integer_range(kind)[1] >= extent:
+        tests.append(Binary(BinaryOp.LT, position, literal(extent, kind)))
+    return tests
+
+
 def literal_index(expr: Expr) -> int | None:
     """The value of an index literal; None for any other expression."""
     return int(expr.value.machine()) if isinstance(expr, Literal) else None
@@ -140,6 +157,20 @@ def plus(expr: Expr, offset: int) -> Expr:
     if known is not None:
         return index(known + offset)
     return Binary(BinaryOp.ADD, expr, index(offset)) if offset else expr
+
+
+def times(expr: Expr, factor: int) -> Expr:
+    """``expr * factor`` with literals folded."""
+    known = literal_index(expr)
+    if known is not None:
+        return index(known * factor)
+    return expr if factor == 1 else Binary(BinaryOp.MUL, expr, index(factor))
+
+
+def added(left: Expr, right: Expr) -> Expr:
+    """``left + right`` with literals folded."""
+    known = literal_index(right)
+    return Binary(BinaryOp.ADD, left, right) if known is None else plus(left, known)
 
 
 def flatten(extents: tuple[int, ...], indices: Indices) -> list[tuple[Expr, int, int]]:
@@ -182,7 +213,7 @@ def _sum(terms: list[tuple[Expr, int]]) -> Expr:
         if known is not None:
             constant += known * factor
             continue
-        scaled = expr if factor == 1 else Binary(BinaryOp.MUL, expr, index(factor))
+        scaled = times(expr, factor)
         total = scaled if total is None else Binary(BinaryOp.ADD, total, scaled)
     return index(constant) if total is None else plus(total, constant)
 

@@ -252,7 +252,7 @@ def _moves(
     is_tensor = isinstance(target.type, TensorType)
     if uses[target] != 1 or not is_pointwise(rhs) or (target.user and not is_tensor):
         return False
-    if is_tensor and rhs.op is Op.AT:
+    if is_tensor and rhs.op in (Op.AT, Op.WINDOW):
         return False
     reader = consumer[target]
     match reader.rhs:
@@ -276,6 +276,9 @@ def _reads_once(plan_: Plan, target: Var, reader: Equation, rhs: Apply) -> bool:
         return plan_.resolve(rhs.arguments[1]) is target and not isinstance(reader.target.type, TensorType)
     if is_view(rhs):
         return rearranges_simply(rhs, shape(reader.target.type))
+    if rhs.op is Op.UPDATE:
+        # Written once, unless it is an index, which the test reads too.
+        return plan_.resolve(rhs.arguments[1]) is target and plan_.resolve(rhs.arguments[0]) is not target
     return rhs.op in _FOLDS | _JOINS
 
 

@@ -23,7 +23,7 @@ def schedule(plan: Plan, units: Units) -> list[Unit]:
     Raises:
         InternalFault: there is none, which the causality check should have reported.
     """
-    after, waiting = _edges(plan, units)
+    after, waiting = edges(plan, units)
     ready = _Ready()
     for i, unit in enumerate(units.units):
         if not waiting[i]:
@@ -46,7 +46,7 @@ def schedule(plan: Plan, units: Units) -> list[Unit]:
     return order
 
 
-def _edges(plan: Plan, units: Units) -> tuple[list[list[int]], list[int]]:
+def edges(plan: Plan, units: Units) -> tuple[list[list[int]], list[int]]:
     """For each unit, the units that wait for it, and how many it waits for."""
     number = {unit: i for i, unit in enumerate(units.units)}
     writer: dict[Var, int] = {}
@@ -66,6 +66,9 @@ def _edges(plan: Plan, units: Units) -> tuple[list[list[int]], list[int]]:
         if first != then:
             after[first].append(then)
             waiting[then] += 1
+
+    for first, then in units.orders:
+        before(number[first], number[then])
 
     def resets_of(var: Var) -> list[int]:
         return resets.get(id(plan.definition.get(var)), [])

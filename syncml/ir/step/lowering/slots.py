@@ -99,7 +99,7 @@ class Slots:
 
     def _make(self, var: Var) -> Slot:
         if var in self._units.shared:
-            return self._by_var[self._units.shared[var]]
+            return self.of(self._units.shared[var])
         if var in self._units.direct:
             return self.outputs[self._units.direct[var]]
         type_ = machine_type(var.type)

@@ -14,7 +14,7 @@ from itertools import pairwise
 from syncml.ir.constants import Array, Const
 from syncml.ir.equations.syntax import Apply as Operation
 from syncml.ir.equations.syntax import Atom
-from syncml.ir.operators import Op
+from syncml.ir.operators import Op, contraction
 from syncml.ir.step.lowering.arithmetic import machine_element
 from syncml.ir.step.lowering.elements import (
     Indices,
@@ -23,9 +23,11 @@ from syncml.ir.step.lowering.elements import (
     flatten,
     index,
     is_pointwise,
+    literal_index,
     plain_attribute,
     plus,
     unflatten,
+    within,
     zero_of,
 )
 from syncml.ir.step.lowering.plan import Plan, rearranges_simply
@@ -34,8 +36,10 @@ from syncml.ir.step.syntax import (
     Assign,
     Binary,
     BinaryOp,
+    Convert,
     Expr,
     For,
+    If,
     Literal,
     LoopIndex,
     Origin,
@@ -44,7 +48,7 @@ from syncml.ir.step.syntax import (
     Stmt,
     Storage,
 )
-from syncml.ir.types import BOOL, Type, element, shape
+from syncml.ir.types import BOOL, Scalar, Type, element, shape
 
 _NAMES = "ijklmnpq"
 
@@ -116,6 +120,10 @@ class Tensors:
                 )
             case Op.MATMUL:
                 return self._accumulated(target, type_, origin, lambda t: self._matmul(arguments, t, type_, origin))
+            case Op.EINSUM:
+                return self._accumulated(target, type_, origin, lambda t: self._contract(operation, t, type_, origin))
+            case Op.UPDATE:
+                return self._replace(arguments, target, origin)
             case Op.SUM | Op.ALL | Op.ANY | Op.LEAST | Op.GREATEST:
                 (axis,) = plain_attribute(attribute)
                 return self._accumulated(
@@ -223,6 +231,65 @@ class Tensors:
             return begin + nest(terms, lambda k: nest(columns, lambda j: [step(i, j, k[0])], inner), depth)
 
         return nest(rows, row)
+
+    def _contract(self, operation: Operation, target: Slot, type_: Type, origin: Origin) -> list[Stmt]:
+        """Loops over the results around loops over the axes that are summed."""
+        form = contraction(operation.attribute)
+        extents = form.extents(tuple(a.type for a in operation.arguments))
+        summed = tuple(extents[letter] for letter in form.summed)
+        zero = zero_of(machine_element(element(type_)))
+
+        def term(i: Indices, k: Indices) -> Expr:
+            at = dict(zip(form.result + form.summed, (*i, *k), strict=True))
+            factors = [
+                self._slots.read(a, tuple(at[letter] for letter in letters))
+                for a, letters in zip(operation.arguments, form.operands, strict=True)
+            ]
+            product = factors[0]
+            for factor in factors[1:]:
+                product = Binary(BinaryOp.MUL, product, factor)
+            return product
+
+        def result(i: Indices) -> list[Stmt]:
+            total = place(target, i)
+            if not summed:
+                return [Assign(total, term(i, ()), origin)]
+            inner = nest(
+                summed, lambda k: [Assign(total, Binary(BinaryOp.ADD, total, term(i, k)), origin)], len(form.result)
+            )
+            return [Assign(total, zero, origin), *inner]
+
+        return nest(shape(type_), result)
+
+    def _replace(self, arguments: tuple[Atom, ...], target: Slot, origin: Origin) -> list[Stmt]:
+        """A copy, unless the target lives where its source does, and then the store if all indices are in range."""
+        source, value, *positions = arguments
+        copied = self.copy(source, target, source.type, origin)
+        places: list[Expr] = []
+        tests: list[Expr] = []
+        for position, extent in zip(positions, shape(source.type), strict=False):
+            given = self._slots.read(position, ())
+            kind = given.type
+            known = literal_index(given)
+            if known is not None and not 0 <= known < extent:
+                return copied
+            assert isinstance(kind, Scalar)
+            places.append(given if kind is Scalar.I64 else _wide(given))
+            tests += within(given, kind, extent)
+        store = nest(
+            shape(value.type), lambda i: [Assign(place(target, (*places, *i)), self._slots.read(value, i), origin)]
+        )
+        if not tests:
+            return [*copied, *store]
+        test = tests[0]
+        for other in tests[1:]:
+            test = Binary(BinaryOp.AND, test, other)
+        return [*copied, If(test, tuple(store))]
+
+
+def _wide(position: Expr) -> Expr:
+    known = literal_index(position)
+    return Convert(position, Scalar.I64) if known is None else index(known)
 
 
 def _combined(op: Op, total: Expr, value: Expr) -> Expr:

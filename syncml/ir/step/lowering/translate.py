@@ -13,6 +13,7 @@ from syncml.ir.clocks import Clock
 from syncml.ir.constants import zero
 from syncml.ir.equations.syntax import Apply, Call, Fby, Node, Program, Var
 from syncml.ir.step.lowering.control import Guard, under_guards
+from syncml.ir.step.lowering.in_place import update_in_place
 from syncml.ir.step.lowering.plan import Plan, guards, plan
 from syncml.ir.step.lowering.schedule import schedule
 from syncml.ir.step.lowering.slots import Slots
@@ -57,7 +58,7 @@ class _Translation:
         self._node = node
         self._remembering = remembering
         self._plan: Plan = plan(node)
-        self._units = units_of(self._plan)
+        self._units = update_in_place(self._plan, units_of(self._plan))
         self._slots = Slots(self._plan, self._units, clocks)
         self._tensors = Tensors(self._plan, self._slots)
         self._paths: dict[Clock, tuple[Guard, ...]] = {}

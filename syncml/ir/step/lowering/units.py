@@ -79,12 +79,14 @@ class Units:
         shared: For a variable, the register in whose slot it is computed.
         saved: For a register, the unit that saved the value which its update takes.
         direct: For a variable, the position of the output in whose slot it is computed.
+        orders: Pairs of units of which the first reads what the second overwrites.
     """
 
     units: list[Unit]
     shared: dict[Var, Var]
     saved: dict[Var, Unit]
     direct: dict[Var, int]
+    orders: list[tuple[Unit, Unit]] = field(default_factory=list[tuple[Unit, Unit]])
 
 
 def units_of(plan: Plan) -> Units:
@@ -229,8 +231,9 @@ def _element_reads(rhs: Apply, indices: Indices) -> list[tuple[Atom, Indices]]:
     """What a pointwise operator reads for one element; a dynamic index is read whole and matches no element."""
     if is_view(rhs):
         return [(rhs.arguments[0], view_indices(rhs, indices))]
-    if rhs.op is Op.AT:
-        return [(rhs.arguments[0], (LoopIndex("any"), *indices)), (rhs.arguments[1], ())]
+    if rhs.op in (Op.AT, Op.WINDOW):
+        rest = indices if rhs.op is Op.AT else indices[1:]
+        return [(rhs.arguments[0], (LoopIndex("any"), *rest)), (rhs.arguments[1], ())]
     return [(a, broadcast_indices(shape(a.type), indices)) for a in rhs.arguments]
 
 
@@ -319,12 +322,12 @@ def _shared_registers(plan: Plan, units: list[Unit], direct: dict[Var, int]) -> 
             continue
         if value in direct or value in plan.inside or value in plan.root or value in plan.alias:
             continue
-        if all(_computes_in_place(plan, u, value, register) for u in readers.get(register, [])):
+        if all(computes_in_place(plan, u, value, register) for u in readers.get(register, [])):
             shared[value] = register
     return shared
 
 
-def _computes_in_place(plan: Plan, unit: Unit, value: Var, register: Var) -> bool:
+def computes_in_place(plan: Plan, unit: Unit, value: Var, register: Var) -> bool:
     """Whether ``unit`` writes (a branch of) ``value`` and may read ``register`` while it overwrites it."""
     if unit.kind not in (Kind.COMPUTE, Kind.BRANCH) or plan.base(unit.target) is not value:
         return False
