@@ -33,7 +33,7 @@ class Pass(Generic[_Language]):
     run: Callable[[_Language], _Language]
 
 
-EQUATION_PASSES: tuple[Pass[Program], ...] = (Pass("counters", count_words), Pass("updates", guard_updates))
+EQUATION_PASSES: tuple[Pass[Program], ...] = (Pass("updates", guard_updates), Pass("counters", count_words))
 """After inlining and `restrict`."""
 
 STEP_PASSES: tuple[Pass[StepProgram], ...] = (
