@@ -310,7 +310,7 @@ def pack(x: Any, n: int | None = None) -> Any:
         source = Value(source.atom, join([source.presence, scope.presence]), trace)
     type_ = tensor(element(source.type), (scope.ir.longest, *shape(source.type)))
     sampled = Sampled(scope.presence, scope.ir.last, True, scope.word)
-    return stream(trace.define(Pack(atom_of(source), scope.ir), type_, place, "pack", sampled))
+    return stream(trace.define(Pack(atom_of(source), scope.ir, scope.outer), type_, place, "pack", sampled))
 
 
 def unpack(p: Any, init: Any = 0) -> Any:

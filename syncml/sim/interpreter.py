@@ -223,6 +223,8 @@ class Interpreter:
                 self._memory.state[target] = _initial(self._registers[target])
             case Wave():
                 self._memory.letters[target] = 0
+            case Pack():
+                self._memory.before[target] = ()
             case _:
                 raise InternalFault(f"{target.name} is reset and has no memory")
 
@@ -330,6 +332,7 @@ class Interpreter:
             except _UnknownError:
                 memory.letters[var] = _UNKNOWN
         for var, rhs in self._packs.items():
+            self._reset(var, rhs)
             if self._present(self._node.clocks[rhs.segment.last]):
                 earlier = () if self._read(rhs.segment.first) else memory.packed[var]
                 value = rhs.source.machine() if isinstance(rhs.source, Const) else self._now.get(rhs.source, _UNKNOWN)

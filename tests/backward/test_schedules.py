@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from syncml.cli.app import app
 from syncml.diagnostics import DiagnosticError
 from syncml.ir.equations.spread import alternating_slot
 from syncml.ir.equations.sweeps import lower_segments
@@ -121,3 +124,38 @@ def test_what_a_schedule_does_not_fit(tmp_path: Path, change: tuple[str, str], r
     with pytest.raises(DiagnosticError, match=reason) as caught:
         check_file(str(path))
     assert [d.code for d in caught.value.diagnostics] == ["K015"]
+
+
+def test_a_reset_instance_equals_a_fresh_one(project_root: Path) -> None:
+    """By both schedules that are in the program, in the middle of a segment."""
+    checked = check_file(str(project_root / "tests" / "accept" / "backward_reset.py"))
+    ticks, at = 30, 10
+    r = np.random.default_rng(1).normal(size=ticks).astype(np.float32)
+    again = np.arange(ticks) == at
+    whole = interpret(checked.program, {"r": r, "again": again}, ticks).trace
+    fresh = interpret(checked.program, {"r": r[at:], "again": [*again[at + 1 :].tolist(), False]}, ticks - at).trace
+    for var in checked.main.outputs[:2]:
+        assert whole.column(var.name).values[at:].tolist() == fresh.column(var.name).values.tolist()
+
+
+def test_what_is_taken_at_the_end_is_proved_and_refuted(tmp_path: Path) -> None:
+    """A contract on the greatest value from the first instant of a segment on."""
+    text = """
+from syncml import Stream, ensure, i32, maximum, node, pack, post, segment, when, wire
+
+
+@node
+def best(x: Stream[i32]) -> Stream[i32]:
+    with segment(every=3) as seg:
+        m = wire(i32)
+        m.define(maximum(x, post(m, init=0)))
+        greatest = pack(m)[0]
+        ensure(greatest >= when(x, seg.last), "at least the last")
+        ensure(greatest < 100, "small")
+        return greatest
+"""
+    path = tmp_path / "best.py"
+    path.write_text(text, "utf-8")
+    found = CliRunner().invoke(app, ["verify", str(path), "--timeout", "60", "--jobs", "1", "--format", "json"])
+    verdicts = {p["name"]: p["verdict"] for p in json.loads(found.stdout)["properties"]}
+    assert (verdicts["at least the last"], verdicts["small"]) == ("proved", "violated")

@@ -197,6 +197,7 @@ class _Scheduling:
             self._needs.append(inner)
             self._outside.append([v for v, _ in needs if v not in numbers])
         self._posts = frozenset(numbers[t] for t, e in definitions.items() if isinstance(e.rhs, Post))
+        self._same = [[u for u, when in needs if when is Instant.SAME] for needs in self._needs]
         self._components = components([[u for u, _ in needs] for needs in self._needs])
 
     def _inside(self, component: list[int]) -> set[Instant]:
@@ -235,11 +236,11 @@ class _Scheduling:
         for number, component in enumerate(self._components):
             if number in known:
                 continue
-            members = now.union(component)
-            needs = [need for v in component for need in self._needs[v] if need[0] not in streams]
-            if all(u in members and when is not against for u, when in needs):
+            members = frozenset(component)
+            needs = (need for v in component for need in self._needs[v] if need[0] not in streams)
+            if all((u in now or u in members) and when is not against for u, when in needs):
                 known.add(number)
-                now = members
+                now |= members
         return frozenset(known)
 
     def _numbered(self, directions: tuple[Direction, ...]) -> Sweeps:
@@ -275,14 +276,15 @@ class _Scheduling:
                 for u, when in self._needs[v]:
                     if u not in members:
                         furthest = _furthest(furthest, _shifted(look[u], when))
+            if Instant.NEXT in self._inside(component):
+                furthest = None
             for v in component:
-                look[v] = None if Instant.NEXT in self._inside(component) else furthest
+                look[v] = furthest
         return look
 
     def _within(self, component: list[int]) -> list[int]:
         """A component in an order in which what is needed at the same instant comes first."""
-        same: list[list[int]] = [[u for u, when in needs if when is Instant.SAME] for needs in self._needs]
-        return [n for part in components(same, component) for n in part]
+        return [n for part in components(self._same, component) for n in part]
 
 
 def _shifted(look: int | None, when: Instant) -> int | None:

@@ -73,7 +73,7 @@ def dependencies_of(node: Node, summaries: Summaries) -> Dependencies:
                 case Post():
                     read = (rhs.segment.last, rhs.init)
                 case Pack() if rhs.is_late:
-                    read = (rhs.segment.last,)
+                    read = (*rhs.resets, rhs.segment.last)
                 case _:
                     read = atoms(rhs)
             needs.append(_numbers(read, condition, numbers))

@@ -229,7 +229,7 @@ class _Copy:
             case Post():
                 return Post(self._atom(rhs.following), self._atom(rhs.init), self._segment(rhs.segment))
             case Pack():
-                return Pack(self._atom(rhs.source), self._segment(rhs.segment))
+                return Pack(self._atom(rhs.source), self._segment(rhs.segment), self._resets(rhs))
 
     def _segment(self, segment: Segment) -> Segment:
         return replace(segment, first=self._var(segment.first), last=self._var(segment.last))

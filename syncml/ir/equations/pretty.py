@@ -109,7 +109,7 @@ def _rhs(rhs: Rhs) -> str:
         case Post():
             return f"{_atom(rhs.following)} post {_atom(rhs.init)} until {rhs.segment.last.name}"
         case Pack():
-            return f"pack[{rhs.segment.longest}] {_atom(rhs.source)} until {rhs.segment.last.name}"
+            return f"pack[{rhs.segment.longest}] {_atom(rhs.source)} until {rhs.segment.last.name}{_resets(rhs)}"
         case _:
             assert_never(rhs)
 

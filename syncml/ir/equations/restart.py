@@ -131,8 +131,11 @@ class _Restart:
                 return replace(rhs, resets=tuple(self._reset(r, equation.span) for r in rhs.resets))
             case Apply() | Buffer():
                 return rhs
-            case Post() | Pack():
+            case Post():
                 return replace(rhs, segment=self._segment(rhs.segment))
+            case Pack():
+                resets = tuple(self._reset(r, equation.span) for r in rhs.resets)
+                return replace(rhs, segment=self._segment(rhs.segment), resets=resets)
 
     def _segment(self, segment: Segment) -> Segment:
         """A segment whose borders are the Booleans that stand for their words in clocks."""

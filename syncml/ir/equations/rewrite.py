@@ -30,7 +30,7 @@ def rewritten(rhs: Rhs, atom: Callable[[Atom], Atom], var: Callable[[Var], Var])
         case Post():
             return Post(atom(rhs.following), atom(rhs.init), _segment(rhs.segment, var))
         case Pack():
-            return Pack(atom(rhs.source), _segment(rhs.segment, var))
+            return Pack(atom(rhs.source), _segment(rhs.segment, var), tuple(map(var, rhs.resets)))
         case _:
             assert_never(rhs)
 

@@ -62,7 +62,8 @@ def alternating_slot(position: int, turned: bool, longest: int) -> int:
 class Spread:
     """The buffers and steps of one segment."""
 
-    def __init__(self, node: Node, growth: Growth, segment: Segment, end: Clock) -> None:
+    def __init__(self, node: Node, growth: Growth, segment: Segment, end: Clock, resets: tuple[Var, ...]) -> None:
+        self._resets = resets
         self._node = node
         self._growth = growth
         self._segment = segment
@@ -80,14 +81,15 @@ class Spread:
         turned = self._turned = growth.fresh("turned", BOOL, tick)
         growth.equate(turned, Fby(Const(False, BOOL), growth.apply("turns", tick, Op.XOR, turned, segment.last)))
         started = self._started = growth.fresh("started", BOOL, tick)
-        growth.equate(started, Fby(Const(False, BOOL), growth.apply("starts", tick, Op.OR, started, segment.last)))
+        starts = growth.apply("starts", tick, Op.OR, started, segment.last)
+        growth.equate(started, Fby(Const(False, BOOL), starts, resets))
 
     def packed(self, source: Atom) -> Atom:
         """The values of a stream that is not ahead, one segment later."""
         type_ = self._array_type(source)
         now = self._written(source, self._position, self._segment.longest, "packed")
         at_the_end = self._growth.define("packed_now", type_, self._end, When(now, self._segment.last, True))
-        return self._growth.define("packed_before", type_, self._end, Fby(zero(type_), at_the_end))
+        return self._growth.define("packed_before", type_, self._end, Fby(zero(type_), at_the_end, self._resets))
 
     def swept(self, sweeps: Sweeps, kept: tuple[Var, ...], name: Callable[[str], str]) -> tuple[Node, dict[Var, Atom]]:
         """The body of the sweep, and for each stream of ``kept`` its values in the segment before."""
@@ -100,7 +102,7 @@ class Spread:
         arguments += memories
         arguments += [self._given(key) for key in body.given]
         targets = [growth.fresh(v.name, v.type, tick) for v in body.node.outputs]
-        call = Call(body.node.name, tuple(arguments), body.node.name)
+        call = Call(body.node.name, tuple(arguments), f"{body.node.name}_at")
         growth.equations.append(Equation(tuple(targets), call, growth.span, tick))
         for memory, start, target in zip(memories, body.starts, targets, strict=False):
             growth.equate(memory, Fby(start, target, (self._segment.first,)))

@@ -42,6 +42,7 @@ from syncml.ir.equations.syntax import (
     When,
     atoms,
 )
+from syncml.ir.equations.syntax import resets as resets_of
 from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, I32, element, shape, tensor
 
@@ -204,7 +205,8 @@ class _Segment:
         node, sweeps = self._outer.source, self._sweeps
         place = self._outer.definitions.get(self._segment.last)
         refuse_spread(self._segment, sweeps, self._exits, self._exact, place or self._exits[0])
-        spread = Spread(node, self._growth, self._segment, self._end)
+        resets = tuple(dict.fromkeys(r for e in self._exits for r in resets_of(e.rhs)))
+        spread = Spread(node, self._growth, self._segment, self._end, resets)
         sources = {e.target: e.rhs.source for e in self._exits if isinstance(e.rhs, Pack)}
         arrays: dict[Var, Atom] = {}
         if sweeps is not None:
@@ -366,7 +368,7 @@ class _Segment:
         for i in order:
             arguments = [self._element(atom, i) if indexed else atom for atom, indexed in given]
             targets = [growth.fresh(f"{v.name}_{i}", v.type, end, v.span) for v in body.node.outputs]
-            rhs = Call(body.node.name, (*carried, *arguments), f"{body.node.name}_{i}")
+            rhs = Call(body.node.name, (*carried, *arguments), f"{body.node.name}_at_{i}")
             growth.equations.append(Equation(tuple(targets), rhs, growth.span, end))
             carried = list(targets[: len(carried)])
             for var, target in zip(body.kept, targets[len(carried) :], strict=True):

@@ -177,6 +177,7 @@ class Pack:
 
     source: Atom
     segment: Segment
+    resets: tuple[Var, ...] = ()
 
     @property
     def is_late(self) -> bool:
@@ -272,7 +273,7 @@ class Program:
 
 def resets(rhs: Rhs) -> tuple[Var, ...]:
     """The streams that put the memory of ``rhs`` back."""
-    return rhs.resets if isinstance(rhs, Fby | Wave | Call) else ()
+    return rhs.resets if isinstance(rhs, Fby | Wave | Call | Pack) else ()
 
 
 def atoms(rhs: Rhs) -> tuple[Atom, ...]:
@@ -295,4 +296,4 @@ def atoms(rhs: Rhs) -> tuple[Atom, ...]:
         case Post():
             return (rhs.segment.first, rhs.segment.last, rhs.init, rhs.following)
         case Pack():
-            return (rhs.segment.first, rhs.segment.last, rhs.source)
+            return (*rhs.resets, rhs.segment.first, rhs.segment.last, rhs.source)
