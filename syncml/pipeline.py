@@ -28,6 +28,7 @@ from syncml.ir.step.pretty import print_step
 from syncml.ir.step.syntax import StepProgram
 from syncml.verify.causality import check_causality
 from syncml.verify.initialisation import check_initialisation
+from syncml.verify.units import check_units
 
 Shown: TypeAlias = Callable[[str, Program | StepProgram], None]
 """Called with the name and the result of every pass."""
@@ -96,10 +97,11 @@ def check(program: Program, shown: Shown = _silent) -> Checked:
     """Run the static analyses.
 
     Raises:
-        DiagnosticError: all faults of the first analysis that finds any: clocks (C), or causality and initialisation
-            together (K, I).
+        DiagnosticError: all faults of the first analysis that finds any: units (T), clocks (C), or causality and
+            initialisation together (K, I).
     """
     shown("trace", program)
+    check_units(program)
     clocked = infer_clocks(program)
     shown("clocks", clocked)
     clocked, buffers = lower_buffers(clocked)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from syncml.clock_calculus import BufferUse
     from syncml.ir.equations.syntax import Node
     from syncml.pipeline import Checked
+    from syncml.verify.units import Units
 
 
 def check(
@@ -44,15 +45,18 @@ def check(
 
 def _report(request: Request, checked: Checked) -> None:
     from syncml.cli.streams import stream_rows
+    from syncml.diagnostics import Collector
     from syncml.verify.influence import without_influence
+    from syncml.verify.units import infer_units
 
     warnings = without_influence(checked.program)
 
     match request.form:
         case Format.TEXT:
             if not request.quiet:
+                units = infer_units(checked.program, Collector())
                 for each in checked.program.nodes if request.verbose else [checked.main]:
-                    _print_node(each)
+                    _print_node(each, units.get(each.name, {}))
                     _print_buffers([use for use in checked.buffers if use.node.name == each.name])
                 typer.echo(f"{request.target}: well-typed, well-clocked, causal, initialised")
             emit(warnings)
@@ -84,17 +88,21 @@ def _print_buffers(buffers: list[BufferUse]) -> None:
         typer.echo()
 
 
-def _print_node(node: Node) -> None:
+def _print_node(node: Node, units: Units) -> None:
     from syncml.cli.streams import pass_lines, stream_rows
     from syncml.cli.tables import print_table
     from syncml.ir.rates import in_hertz
 
     rate = "" if node.rate is None else f", {in_hertz(node.rate)}"
     typer.echo(f"node {node.label}{rate}")
-    rows = [
-        (row.name, row.role.value, row.type, row.rate or "-", row.clock, str(row.line)) for row in stream_rows(node)
-    ]
-    print_table(("  stream", "role", "type", "rate", "clock", "line"), [(f"  {name}", *rest) for name, *rest in rows])
+    columns = ["  stream", "role", "type", "rate", "clock", "line"]
+    described = list(stream_rows(node, units))
+    rows = [[f"  {r.name}", r.role.value, r.type, r.rate or "-", r.clock, str(r.line)] for r in described]
+    if any(r.unit for r in described):
+        columns.insert(3, "unit")
+        for row, r in zip(rows, described, strict=True):
+            row.insert(3, r.unit or "-")
+    print_table(columns, rows)
     for line in pass_lines(node):
         typer.echo(f"  {line}")
     typer.echo()

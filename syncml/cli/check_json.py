@@ -9,10 +9,11 @@ from pydantic import Field
 
 from syncml.cli.streams import buffer_row, stream_rows
 from syncml.clock_calculus import BufferUse
-from syncml.diagnostics import Diagnostic
+from syncml.diagnostics import Collector, Diagnostic
 from syncml.diagnostics.json_format import DiagnosticModel, Document, to_model
 from syncml.ir.equations.syntax import Node
 from syncml.pipeline import Checked
+from syncml.verify.units import Units, infer_units
 
 SchemaId = Literal["syncml/check/1"]
 SCHEMA_ID: SchemaId = "syncml/check/1"
@@ -24,6 +25,7 @@ class StreamModel(Document):
     name: str
     role: Literal["input", "output", "local"]
     type: str
+    unit: str = Field(description="Empty where none is declared or follows from those that are.")
     clock: str
     rate: str = Field(description="The rate in words; empty where the clock depends on data.")
     line: int = Field(ge=1)
@@ -64,17 +66,29 @@ class CheckModel(Document):
 
 def render_check(target: str, checked: Checked, warnings: Sequence[Diagnostic]) -> str:
     """Render the document that the schema `check` describes."""
-    nodes = [_node(n, [use for use in checked.buffers if use.node.name == n.name]) for n in checked.program.nodes]
+    units = infer_units(checked.program, Collector())
+    nodes = [
+        _node(n, [use for use in checked.buffers if use.node.name == n.name], units.get(n.name, {}))
+        for n in checked.program.nodes
+    ]
     document = CheckModel(
         file=target, main=checked.program.main, nodes=nodes, warnings=[to_model(warning) for warning in warnings]
     )
     return document.model_dump_json(indent=2, by_alias=True) + "\n"
 
 
-def _node(node: Node, uses: list[BufferUse]) -> NodeModel:
+def _node(node: Node, uses: list[BufferUse], units: Units) -> NodeModel:
     streams = [
-        StreamModel(name=row.name, role=row.role.value, type=row.type, clock=row.clock, rate=row.rate, line=row.line)
-        for row in stream_rows(node)
+        StreamModel(
+            name=row.name,
+            role=row.role.value,
+            type=row.type,
+            unit=row.unit,
+            clock=row.clock,
+            rate=row.rate,
+            line=row.line,
+        )
+        for row in stream_rows(node, units)
     ]
     buffers = [
         BufferModel(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -12,6 +12,7 @@ from syncml.ir.clocks import BASE
 from syncml.ir.equations.passes import Pass, passes_of
 from syncml.ir.equations.syntax import Node, Var
 from syncml.ir.rates import in_hertz, rate_of, text_of
+from syncml.ir.units import SiUnit
 
 MOST_NAMES = 4
 """How many streams of a pass are named."""
@@ -27,18 +28,23 @@ class Role(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StreamRow:
-    """One stream; `rate` is empty where the clock depends on data or the node has no rate."""
+    """One stream; `unit` is empty where none is known, `rate` where the clock depends on data or has no rate."""
 
     name: str
     role: Role
     type: str
+    unit: str
     clock: str
     rate: str
     line: int
 
 
-def stream_rows(node: Node) -> Iterator[StreamRow]:
-    """Describe the inputs, the outputs, and the streams that the user named, in the order of the source."""
+def stream_rows(node: Node, units: Mapping[Var, SiUnit] | None = None) -> Iterator[StreamRow]:
+    """Describe the inputs, the outputs, and the streams that the user named, in the order of the source.
+
+    A stream has the unit that it was declared with, or else that of `units`.
+    """
+    known = units or {}
     roles = dict.fromkeys(node.inputs, Role.INPUT) | dict.fromkeys(node.outputs, Role.OUTPUT)
     defined = (target for equation in node.equations for target in equation.targets)
     locals_ = sorted({var for var in defined if var.user and var not in roles}, key=_position)
@@ -49,6 +55,7 @@ def stream_rows(node: Node) -> Iterator[StreamRow]:
             var.name,
             roles.get(var, Role.LOCAL),
             str(var.type),
+            var.unit or str(known.get(var, "")),
             text_of(clock),
             "" if rate is None else in_hertz(rate),
             var.span.line,

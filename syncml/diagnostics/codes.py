@@ -76,6 +76,8 @@ _TITLES: dict[str, str] = {
     "T006": "an operator is not defined for a type",
     "T007": "a node is called with the wrong arguments",
     "T008": "a mathematical number runs as a machine number",
+    "T009": "units do not match",
+    "T010": "a unit is not known",
     # Clocks.
     "C001": "clocks do not match",
     "C002": "a rate does not divide the base rate",

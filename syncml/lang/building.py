@@ -11,6 +11,7 @@ import enum
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -145,7 +146,7 @@ class _Builder:
             results = self._results(returned)
             if results is None or self._trace.unfinished:
                 return Made(None, self._interface)
-            outputs, output_presences = outputs_of(self._trace, self._inputs, results)
+            outputs, output_presences = outputs_of(self._trace, self._inputs, results, self._return_span)
         ir = IrNode(
             self._name, self._node.label, tuple(self._inputs), tuple(outputs), tuple(self._trace.equations),
             tuple(self._trace.properties), self._node.span, self._trace.rate, self._node.options.abstract,
@@ -232,7 +233,7 @@ class _Builder:
     def _results(self, returned: object) -> list[tuple[str, str, Value]] | None:
         """Check what the function returned; the name, the unit and the value of each leaf."""
         wanted = self._interface.result
-        place = self._return_span()
+        place = self._return_span
         if not _has_form(returned, wanted):
             message = f"`{self._node.label}` returns {_form(returned)}, and its annotation says {_wanted_form(wanted)}"
             fault("L013", message, place, secondary=self._result_label(), help=_AS_DECLARED)
@@ -263,6 +264,7 @@ class _Builder:
             return fault("L013", message, at, secondary=[*value.label(), *self._result_label()], help=_AS_DECLARED)
         return value
 
+    @cached_property
     def _return_span(self) -> Span:
         """The returned expression, if the function has one `return`."""
         found = source.definition(self._node.function.__code__)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from syncml.diagnostics.model import Span
 from syncml.ir.equations.rewrite import rewritten
 from syncml.ir.equations.syntax import (
     Apply,
@@ -24,7 +25,7 @@ from syncml.lang.trace import Trace, Value
 
 
 def outputs_of(
-    trace: Trace, inputs: Sequence[Var], results: Sequence[tuple[str, str, Value]]
+    trace: Trace, inputs: Sequence[Var], results: Sequence[tuple[str, str, Value]], returned: Span
 ) -> tuple[list[Var], list[Presence | None]]:
     """The variables of ``results`` (name, unit, value) and their clocks; ``trace`` is renamed and completed."""
     taken: set[Var] = set(inputs)
@@ -32,7 +33,8 @@ def outputs_of(
     outputs: list[Var] = []
     for name, unit, value in results:
         atom = atom_of(value)
-        if isinstance(atom, Var) and atom not in taken:
+        other_unit = isinstance(atom, Var) and bool(unit and atom.unit and unit != atom.unit)
+        if isinstance(atom, Var) and atom not in taken and not other_unit:
             taken.add(atom)
             if not atom.user or (unit and not atom.unit):
                 called = atom.name if atom.user else trace.names.fresh(name)
@@ -40,7 +42,7 @@ def outputs_of(
             outputs.append(atom)
             continue
         base = f"{atom.name}_out" if isinstance(atom, Var) else name
-        span = atom.span if isinstance(atom, Var) else trace.span
+        span = returned if other_unit else atom.span if isinstance(atom, Var) else trace.span
         given = unit or (atom.unit if isinstance(atom, Var) else "")
         copied = Var(trace.names.fresh(base), value.type, span, True, given)
         trace.equations.append(Equation((copied,), Apply(Op.COPY, (atom,)), span))

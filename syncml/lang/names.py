@@ -54,6 +54,7 @@ from syncml.lang.types import (
     u32,
     u64,
 )
+from syncml.lang.units import in_unit
 
 __all__ = [
     "Automaton",
@@ -96,6 +97,7 @@ __all__ = [
     "i16",
     "i32",
     "i64",
+    "in_unit",
     "integer",
     "invariant",
     "last",
