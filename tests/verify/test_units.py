@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from syncml.diagnostics.model import Collector, Diagnostic, DiagnosticError
+from syncml.diagnostics.pages import parse_page
 from syncml.export_c import package
 from syncml.pipeline import check_file, step_code
 from syncml.sim.interpreter import interpret
@@ -121,3 +122,13 @@ def test_a_conversion_is_one_factor_and_the_rest_costs_nothing(tmp_path: Path) -
     program = check_file(str(path)).program
     trace = interpret(program, {"x": [36.0, 72.0]}, 2).trace
     assert trace.columns[-1].values.tolist() == [10.0, 20.0] and trace.columns[-1].unit == "m/s"
+
+
+def test_the_program_of_the_reference(tmp_path: Path) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "units.md").read_text("utf-8")
+    (block,) = parse_page("", page).blocks
+    path = tmp_path / "program.py"
+    path.write_text(block.text, "utf-8")
+    checked = check_file(str(path))
+    found = {v.name: str(u) for v, u in infer_units(checked.program, Collector())[checked.main.name].items()}
+    assert (found["speed"], found["travelled"]) == ("m/s", "m")
