@@ -14,6 +14,7 @@ from syncml.diagnostics.model import Collector, DiagnosticError, Label, Span, er
 from syncml.ir.clocks import BASE, Clock, On
 from syncml.ir.constants import Const, zero
 from syncml.ir.equations.syntax import Atom, Node, PropertyKind, Var
+from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, Scalar
 from syncml.lustre.builder import Builder
 from syncml.lustre.clauses import Clauses
@@ -163,9 +164,19 @@ class Body:
                     self._b.states(kind, f"{declared.name}{path} is in its subrange", holds, declared.span)
 
     def _leave_open(self) -> None:
-        """An imported node has no body; the verifier puts the contract in its place."""
+        """An imported node has no body; the verifier puts the contract in its place.
+
+        Its outputs are zero and read every input, so that a cycle through it is one.
+        """
+        span = self._declaration.span
+        operations = self._expressions.operations
+        present = [v for v in self._leaves(self._declaration.inputs) if self._b.declared[v] == BASE]
+        reads = operations.conjunction([operations.atom(Op.EQ, (v, v), span) for v in present], span)
         for atom in self._leaves(self._declaration.outputs):
-            self._define(atom, zero(atom.type), self._declaration.span)
+            nothing = zero(atom.type)
+            depends = isinstance(reads, Var) and self._b.declared[atom] == BASE
+            value = operations.atom(Op.WHERE, (reads, nothing, nothing), span) if depends else nothing
+            self._define(atom, value, span)
 
     def _item(self, item: Item) -> Walk[None]:
         match item:
@@ -307,7 +318,7 @@ class Body:
         match item:
             case Defines():
                 values: list[Value] = yield self._expressions.values(item.value)
-                if any(t.path for t in item.targets) or len(values) != len(item.targets):
+                if not item.targets or any(t.path for t in item.targets) or len(values) != len(item.targets):
                     raise unread("a definition of a part in a block", item.span)
                 for target, value in zip(item.targets, values, strict=True):
                     same_type(self._whole(target.name, target.span).type, value.type,

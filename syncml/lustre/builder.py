@@ -45,6 +45,7 @@ class Builder:
         self._renamed: dict[Var, Var] = {}
         self._first: dict[Clock, Var] = {}
         self._counts: dict[str, int] = {}
+        self._pure: dict[tuple[str, tuple[Atom, ...]], tuple[Var, ...]] = {}
         self._samples: dict[When, Var] = {}
         """Sampled streams: the same one each time, since a clock is the same only if its condition is."""
 
@@ -105,6 +106,14 @@ class Builder:
         """An instance of a node."""
         instance = self.unique(label)
         self.equations.append(Equation(targets, Call(node, arguments, instance, resets), span))
+
+    def results(self, function: str, arguments: tuple[Atom, ...]) -> tuple[Var, ...] | None:
+        """What a function has yielded for the same arguments."""
+        return self._pure.get((function, arguments))
+
+    def remember(self, function: str, arguments: tuple[Atom, ...], targets: Iterable[Var]) -> None:
+        """Note what a function yields: it has no memory, so a further call yields the same."""
+        self._pure[function, arguments] = tuple(targets)
 
     def define(self, var: Var, atom: Atom, span: Span) -> None:
         """``var = atom``."""

@@ -80,9 +80,9 @@ class Elaboration:
             DiagnosticError: every fault of the file.
         """
         collector = Collector()
-        skipped: list[Diagnostic] = []
+        beyond: dict[str, tuple[Diagnostic, ...]] = {}
+        open_: list[Diagnostic] = []
         found: dict[str, str] = {}
-        faulty: set[str] = set()
         candidates = self._candidates(wanted, place)
         if not wanted:
             self._check_declarations(collector)
@@ -91,16 +91,22 @@ class Elaboration:
                 interface: Interface = run(self._main(ref))
                 found[name] = interface.node.name
             except DiagnosticError as fault:
-                faulty.add(name)
-                beyond = all(d.code in ("R002", "L014") for d in fault.diagnostics)
-                (skipped.extend if beyond else collector.extend)(fault.diagnostics)
+                codes = {d.code for d in fault.diagnostics}
+                if codes == {"R002"}:
+                    beyond[name] = fault.diagnostics
+                elif codes == {"L014"} and not wanted:
+                    open_ += fault.diagnostics
+                else:
+                    collector.extend(fault.diagnostics)
         collector.raise_if_errors()
         called = {e.rhs.node for n in self._nodes for e in n.equations if isinstance(e.rhs, Call)}
-        roots = [name for name, node in found.items() if node not in called]
-        marked = [name for name in (*found, *faulty) if self._is_marked(candidates[name])]
+        roots = [name for name in candidates if name in beyond or (name in found and found[name] not in called)]
+        marked = [
+            name for name in candidates if (name in found or name in beyond) and self._is_marked(candidates[name])
+        ]
         main = (marked or roots or [""])[-1]
         if main not in found:
-            raise DiagnosticError(*(skipped or [_no_node(place)]))
+            raise DiagnosticError(*(beyond.get(main) or open_ or [_no_node(place)]))
         if unknown := self._settings.keys() - self._used:
             raise DiagnosticError(*(_no_constant(name, place) for name in sorted(unknown)))
         return _reachable(self._nodes, found[main])

@@ -46,7 +46,9 @@ def _verified(path: Path, name: str, wanted: int) -> Outcome:
         if run.returncode not in (0, 1, 3):
             return Outcome(name, Result.DIFFERENT, f"exit code {run.returncode}")
         document = json.loads(run.stdout)
-        verdicts |= {p["verdict"] for p in document.get("properties", ()) if p["kind"] in CONTRACTS}
+        if "properties" not in document:
+            return Outcome(name, Result.NOT_READ, str(document["diagnostics"][0]["message"]))
+        verdicts |= {p["verdict"] for p in document["properties"] if p["kind"] in CONTRACTS}
     code = 1 if "violated" in verdicts else 3 if "unknown" in verdicts else 0
     result = Result.SAME if code == wanted else Result.NOT_COMPARED if code == 3 else Result.DIFFERENT
     return Outcome(name, result, "undecided in time" if code == 3 else f"exit code {code}, {wanted} is right")

@@ -268,6 +268,14 @@ def test_the_main_node(tmp_path: Path) -> None:
     )
 
 
+def test_a_main_node_that_is_not_read_is_not_passed_over(tmp_path: Path) -> None:
+    text = "node a(x: int) returns (y: int); let y = x; tel node b(x: int) returns (y: int); let y = x ** 2; tel"
+    bad = "extern node f(x: int) returns (y: int);" + text.replace("x ** 2", "f(x)")
+    with pytest.raises(Exception, match="R002"):
+        read(tmp_path, bad)
+    assert read(tmp_path, bad, "a").main.label == "a"
+
+
 def test_a_constant_is_set(tmp_path: Path) -> None:
     text = "const n: int;\nnode main(x: int) returns (y: int); let y = red<<+, n>>(0, x^n); tel"
     assert traces(read(tmp_path, text, n="4"), {"x": X}, 5)["y"] == [12, 4, 16, 4, 20]
