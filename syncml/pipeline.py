@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from syncml.clock_calculus import BufferUse, infer_clocks, lower_buffers
+from syncml.clock_calculus import BufferUse, infer_clocks, lower_buffers, spread_calls
 from syncml.diagnostics.model import Collector
 from syncml.ir.equations.exclusive import split_exclusive
 from syncml.ir.equations.inline import inline, inline_loops
@@ -36,6 +36,7 @@ Shown: TypeAlias = Callable[[str, Program | StepProgram], None]
 PASSES: tuple[str, ...] = (
     "trace",
     "clocks",
+    "spread",
     "buffers",
     "modes",
     "segments",
@@ -104,17 +105,27 @@ def check(program: Program, shown: Shown = _silent) -> Checked:
     check_units(program)
     clocked = infer_clocks(program)
     shown("clocks", clocked)
-    clocked, buffers = lower_buffers(clocked)
+    staged = spread_calls(clocked)
+    if staged is not clocked:
+        # Stages have no undefined values and no cycles unless the calls that they stand for do.
+        _analyse(split_exclusive(open_future(lower_buffers(clocked)[0])))
+    shown("spread", staged)
+    clocked, buffers = lower_buffers(staged)
     shown("buffers", clocked)
     clocked = split_exclusive(open_future(clocked))
     shown("modes", clocked)
+    _analyse(clocked)
+    lower_segments(clocked)
+    return Checked(clocked, buffers)
+
+
+def _analyse(clocked: Program) -> None:
+    """Causality and initialisation, with the faults of both."""
     faults = Collector()
     for analysis in (check_causality, check_initialisation):
         with faults.catch():
             analysis(clocked)
     faults.raise_if_errors()
-    lower_segments(clocked)
-    return Checked(clocked, buffers)
 
 
 def check_file(target: str, settings: Mapping[str, str] | None = None) -> Checked:

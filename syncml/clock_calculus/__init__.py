@@ -4,6 +4,7 @@ from syncml.clock_calculus.crossing import BufferUse
 from syncml.clock_calculus.inference import infer_clocks
 from syncml.clock_calculus.least import Solution, solve_system
 from syncml.clock_calculus.rings import lower_buffers
+from syncml.clock_calculus.spreading import spread_calls
 from syncml.clock_calculus.systems import Constraint, NoSolutionError, Side, repetition_vector
 from syncml.clock_calculus.words import (
     BufferSize,
@@ -41,5 +42,6 @@ __all__ = [
     "rate_of",
     "repetition_vector",
     "solve_system",
+    "spread_calls",
     "synchronisable",
 ]

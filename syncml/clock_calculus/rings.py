@@ -27,6 +27,7 @@ from syncml.diagnostics import InternalFault
 from syncml.ir.clocks import ALWAYS, Clock, On, Periodic, Word, complement, every, steps
 from syncml.ir.constants import Array, Const, dtype, zero
 from syncml.ir.equations.conditions import Conditions, conditions_of
+from syncml.ir.equations.inline import normalise_clocks
 from syncml.ir.equations.syntax import (
     Apply,
     Atom,
@@ -51,15 +52,21 @@ def lower_buffers(program: Program) -> tuple[Program, tuple[BufferUse, ...]]:
     """Put registers and rings in the place of every buffer of a clocked program, in which each buffer fits."""
     conditions = conditions_of(program)
     found: list[BufferUse] = []
-    nodes: list[Node] = []
+    nodes: dict[str, Node] = {}
     for node in program.nodes:
+        nodes[node.name] = node
         if any(isinstance(e.rhs, Buffer) for e in node.equations):
             lowering = _Lowering(node, conditions[node.name])
-            nodes.append(lowering.result())
+            nodes[node.name] = lowering.result()
             found += lowering.found
-        else:
-            nodes.append(node)
-    return replace(program, nodes=tuple(nodes)), tuple(found)
+    if not found:
+        return program, ()
+    lowered = replace(program, nodes=tuple(nodes.values()))
+    # A buffer that is a condition may have become another name of a register.
+    conditions = conditions_of(lowered)
+    changed = {use.node.name for use in found}
+    nodes |= {name: normalise_clocks(nodes[name], conditions[name]) for name in changed}
+    return replace(program, nodes=tuple(nodes.values())), tuple(found)
 
 
 _Test = tuple[Var, bool | str]

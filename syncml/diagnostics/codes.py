@@ -89,6 +89,7 @@ _TITLES: dict[str, str] = {
     "C008": "a buffer has no size that suffices",
     "C009": "no clocks make all buffers fit",
     "C010": "a reset does not fit what it resets",
+    "C011": "a node cannot be spread over several ticks",
     # Causality.
     "K001": "a value depends on itself within one instant",
     "K010": "the future is used outside of a segment",

@@ -35,6 +35,7 @@ from syncml.lang.registers import State, Wire, state, wire
 from syncml.lang.resets import reset_every
 from syncml.lang.sampling import every, hold, sample
 from syncml.lang.segments import Schedule, Segments, pack, post, segment, unpack
+from syncml.lang.spreading import spread
 from syncml.lang.stream import Stream
 from syncml.lang.switches import Switch, activate, switch
 from syncml.lang.types import (
@@ -119,6 +120,7 @@ __all__ = [
     "segment",
     "sigmoid",
     "sin",
+    "spread",
     "sqrt",
     "stack",
     "state",

@@ -85,7 +85,7 @@ class _Inliner:
         """Inline the chosen calls of ``node``."""
         result = self._inlined(node, self._chosen)
         conditions = conditions_of_node(result, self._words)
-        self.flat[node.name] = result if result is node else _normalise_clocks(result, conditions)
+        self.flat[node.name] = result if result is node else normalise_clocks(result, conditions)
         self._words[node.name] = conditions.words(result.outputs)
 
     def _inlined(self, node: Node, chosen: Callable[[Node, Call], bool]) -> Node:
@@ -114,7 +114,7 @@ class _Inliner:
             while any(isinstance(e.rhs, Call) and self._is_timed(node, e.rhs) for e in node.equations):
                 node = self._inlined(node, self._is_timed)
             conditions = conditions_of_node(node, self._words)
-            self._restartable[call.node] = without_words(_normalise_clocks(node, conditions), conditions)
+            self._restartable[call.node] = without_words(normalise_clocks(node, conditions), conditions)
         return self._restartable[call.node]
 
     def _is_timed(self, _caller: Node, call: Call) -> bool:
@@ -254,7 +254,7 @@ def rebase(clock: Clock, base: Clock, rename: Callable[[Var], Var]) -> Clock:
     return base
 
 
-def _normalise_clocks(node: Node, conditions: Conditions) -> Node:
+def normalise_clocks(node: Node, conditions: Conditions) -> Node:
     """Bring every clock to normal form again: inlining reveals what some conditions read."""
     cache: dict[Clock, Clock] = {}
 

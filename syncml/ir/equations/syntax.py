@@ -101,13 +101,15 @@ class Wave:
 class Call:
     """An instance of ``node``; ``instance`` names its state and is unique in the calling node.
 
-    After a reset it is a fresh instance, the phases of its periodic clocks included.
+    After a reset it is a fresh instance, the phases of its periodic clocks included. ``spread`` is the number of ticks
+    among which the pass of that name divides its work.
     """
 
     node: str
     arguments: tuple[Atom, ...]
     instance: str
     resets: tuple[Var, ...] = ()
+    spread: int = 1
 
 
 @dataclass(frozen=True, slots=True)
