@@ -3,7 +3,7 @@
 Rule, with a unit for each stream, [.] for "the unit of", and constants of any unit:
 
     x + y, x - y, min, max, %     [x] = [y] = [result]         sum, shapes, casts, abs, neg, copy: kept
-    x < y, x == y                 [x] = [y]                    where, merge, when, pre, fby, hold: kept
+    x < y, x == y                 [x] = [y]                    where, merge, when, fby, buffer, post: kept
     x * y, x @ y                  [result] = [x] [y]           x / y, x // y: [result] = [x] / [y]
     sqrt x                        [result]² = [x]              x ** n: [result] = [x]^n
     exp, log, sin, cos            of numbers, are numbers      atan2(y, x): [y] = [x], the result is a number
@@ -20,10 +20,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from syncml.diagnostics.model import Collector, Label, Span, error
-from syncml.ir.equations.syntax import Apply, Atom, Call, Equation, Fby, Merge, Node, Program, Var, When, atoms, resets
+from syncml.ir.equations.syntax import (
+    Apply,
+    Atom,
+    Buffer,
+    Call,
+    Equation,
+    Fby,
+    Merge,
+    Node,
+    Pack,
+    Post,
+    Program,
+    Var,
+    Wave,
+    When,
+)  # fmt: skip
 from syncml.ir.operators import OPERATORS, Op
 from syncml.ir.types import BOOL, EnumType, element
 from syncml.ir.units import ONE, SiUnit, UnitFault, quantity, unit_of
@@ -166,11 +181,14 @@ class _Inference:
                 self._same((equation.target, rhs.source), equation)
             case Merge():
                 self._same((equation.target, *(a for _, a in rhs.branches)), equation)
+            case Buffer() | Pack():
+                self._same((equation.target, rhs.source), equation)
+            case Post():
+                self._same((equation.target, rhs.following, rhs.init), equation)
+            case Wave():
+                pass
             case _:
-                # Buffers and passes between time and space keep the unit of the one stream that they read.
-                read = [a for a in atoms(rhs) if isinstance(a, Var) and a not in resets(rhs) and _measures(a)]
-                if len(read) == 1 and len(equation.targets) == 1:
-                    self._same((equation.target, *read), equation)
+                assert_never(rhs)
 
     def _apply(self, equation: Equation, rhs: Apply) -> None:
         target, arguments = equation.target, rhs.arguments
