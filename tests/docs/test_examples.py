@@ -18,6 +18,7 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE":
 STIMULI = {
     "adapt": ("--scenario", "adapt.yaml"),
     "counter": ("--input", "events.csv"),
+    "door": ("--input", "door.csv"),
     "cruise": ("--scenario", "hill.yaml"),
     "follow": ("--scenario", "hard_braking.yaml"),
     "gru": ("--scenario", "gru.yaml"),

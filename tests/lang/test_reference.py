@@ -11,7 +11,7 @@ from syncml.diagnostics.pages import parse_page
 from syncml.pipeline import check_file
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
-PAGES = {name: (REFERENCE / f"{name}.md").read_text("utf-8") for name in ("language", "arrays")}
+PAGES = {name: (REFERENCE / f"{name}.md").read_text("utf-8") for name in ("language", "arrays", "modes")}
 BLOCKS = {
     name: [block.text for block in parse_page("", text).blocks if "@node" in block.text] for name, text in PAGES.items()
 }
@@ -26,7 +26,7 @@ def test_a_block_is_a_program(page: str, number: int, tmp_path: Path) -> None:
 
 
 def test_every_public_name_is_explained() -> None:
-    kinds = {"Node", "State", "Wire", "Duration"}
+    kinds = {"Node", "State", "Wire", "Duration", "Automaton", "Shared", "Switch"}
     machine = {"i16", "i32", "u16", "u32"}
     reference = "".join(page.read_text("utf-8") for page in REFERENCE.glob("*.md"))
     missing = [name for name in syncml.__all__ if name not in reference and name not in kinds | machine]
