@@ -1,4 +1,4 @@
-"""Random well-clocked programs: multi-rate, enumerations, tensors, nested calls, resets, feedback through delays.
+"""Random well-clocked programs: multi-rate, enumerations, tensors, calls, resets, automata, feedback through delays.
 
 A program is well-clocked by construction: every variable is kept under its clock, and an equation only joins variables
 of one clock. Registers are declared first and get their next value last, so loops through delays arise.
@@ -220,6 +220,40 @@ def _sample(scope: _Scope, clock: Clock) -> None:
     scope.add(clock, builder.merge(condition, *branches))
 
 
+def _automaton(scope: _Scope, clock: Clock) -> None:
+    """A state machine on ``clock``, as `automaton` makes one: registers, merges, resets."""
+    builder = scope.builder
+    flags = [v for v in scope.variables[clock] if v.type is BOOL]
+    if not flags:
+        return
+    source = scope.choose(scope.variables[clock])
+    mode = builder.declare(f"m{len(builder.equations)}", MODE)
+    restarts = builder.declare(f"{mode.name}_restarts", BOOL)
+    following: list[tuple[bool | str, Atom]] = []
+    afresh: list[tuple[bool | str, Atom]] = []
+    results: list[tuple[bool | str, Atom]] = []
+    for name in MODE.constructors:
+        sub = On(clock, mode, name)
+        start = builder.when(restarts, mode, name)
+        leaves = builder.when(scope.choose(flags), mode, name)
+        scope.add(sub, leaves, builder.when(source, mode, name))
+        register = builder.declare(f"r{len(scope.registers)}", source.type)
+        scope.registers.append((register, literal(scope.draw, source.type), sub, (start,)))
+        scope.add(sub, register)
+        if scope.callees and scope.draw(st.booleans()):
+            callee = scope.choose(scope.callees)
+            arguments = (scope.pick(sub, v.type) for v in callee.inputs)
+            scope.add(sub, *builder.call(callee, *arguments, resets=(start,)))
+        _apply(scope, sub)
+        target = scope.choose(MODE.constructors)
+        following.append((name, builder.op(Op.WHERE, leaves, const(target, MODE), const(name, MODE))))
+        afresh.append((name, leaves if scope.draw(st.booleans()) else const(False, BOOL)))
+        results.append((name, scope.pick(sub, source.type)))
+    builder.define(mode, Fby(const(scope.choose(MODE.constructors), MODE), builder.merge(mode, *following)))
+    builder.define(restarts, Fby(const(False, BOOL), builder.merge(mode, *afresh)))
+    scope.add(clock, mode, builder.merge(mode, *results))
+
+
 def _flip(*parts: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(1 - x for x in part) for part in parts)
 
@@ -248,7 +282,7 @@ def _node(draw: Draw, name: str, callees: list[Node], size: int) -> Node:
         _register(scope, BASE, scope.choose(TYPES))
     for _ in range(draw(st.integers(2, size))):
         clock = scope.choose(sorted(scope.variables, key=str))
-        scope.choose((_apply, _apply, _apply, _sample, _call))(scope, clock)
+        scope.choose((_apply, _apply, _apply, _sample, _call, _automaton))(scope, clock)
     for var, init, clock, resets in scope.registers:
         following = scope.pick(clock, var.type)
         if shape(var.type) and scope.draw(st.booleans()):
