@@ -18,6 +18,7 @@ from typing import TypeAlias
 from syncml.clock_calculus import BufferUse, infer_clocks, lower_buffers, spread_calls
 from syncml.diagnostics.model import Collector
 from syncml.ir.equations.exclusive import split_exclusive
+from syncml.ir.equations.external import check_separate, whole_models
 from syncml.ir.equations.inline import inline, inline_loops
 from syncml.ir.equations.numbers import on_machine as machine_numbers
 from syncml.ir.equations.pretty import print_program
@@ -144,7 +145,12 @@ def step_code(
     """Step code of the main node: one machine if ``flat``, else one for each node."""
     program = lower_segments(checked.program)
     shown("segments", program)
-    program = inline(program) if flat else inline_loops(program)
+    if flat:
+        program = inline(program)
+    else:
+        separate = whole_models(program)
+        program = inline_loops(separate)
+        check_separate(separate, program)
     shown("inline", program)
     return lower(program, observe, shown)
 

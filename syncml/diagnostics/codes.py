@@ -67,6 +67,7 @@ _TITLES: dict[str, str] = {
     "L020": "a stream cannot be held",
     "L021": "a mode or a transition does not belong where it is written",
     "L022": "a shared variable has no value in a mode",
+    "L023": "an external node is declared wrongly",
     # Types.
     "T001": "types do not match",
     "T002": "shapes do not broadcast",
@@ -119,6 +120,7 @@ _TITLES: dict[str, str] = {
     # Export.
     "X001": "the output folder cannot be written",
     "X002": "two names are the same in C",
+    "X003": "an external node is not a function of C",
     # Data files.
     "D001": "a file is missing or cannot be read",
     "D002": "a YAML, JSON or CSV file is malformed",

@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from syncml.export_c.ctree import CTop, Struct, Text, Variable
 from syncml.export_c.functions import constant_array, lower_function
 from syncml.export_c.helpers import definitions
-from syncml.export_c.machines import step_function
-from syncml.export_c.plan import Plan
-from syncml.export_c.printer import print_variable
+from syncml.export_c.machines import external_function, step_function
+from syncml.export_c.plan import MachinePlan, Plan
+from syncml.export_c.printer import print_variable, prototype, wrap
 from syncml.export_c.scalars import machine_scalar
 from syncml.export_c.sources import Sources
 from syncml.export_c.state import UNUSED, init_function, state_struct
@@ -71,6 +71,7 @@ def header(plan: Plan, sources: Sources) -> list[CTop]:
     items.append(_public_struct(plan, sources, "in", main.inputs, f"Inputs of {label}, read by each step."))
     items.append(_public_struct(plan, sources, "out", main.outputs, _outputs_comment(label)))
     items += [state_struct(plan, own, sources.describe) for own in plan.machines if own.state is not None]
+    items += [_supplied(plan, own) for own in plan.machines if own.machine.external]
     prefix = plan.prefix
     items.append(
         Text(
@@ -93,6 +94,16 @@ def header(plan: Plan, sources: Sources) -> list[CTop]:
         )
     )
     return items
+
+
+def _supplied(plan: Plan, own: MachinePlan) -> Text:
+    """The prototypes of what the user supplies for an external machine."""
+    label = own.machine.label
+    lines = [*wrap(f"{prototype(external_function(plan, own))};", "")]
+    if own.state is None:
+        return Text((f"/* Supplied by the user: the external node {label}. */", *lines))
+    lines.append(f"void {own.init}({own.state} *self);")
+    return Text((f"/* Supplied by the user: the external node {label}, a step and the initial state. */", *lines))
 
 
 def _outputs_comment(label: str) -> str:
@@ -167,6 +178,8 @@ def source(plan: Plan, sources: Sources) -> list[CTop]:
     ]
     bodies: list[CTop] = []
     for own in plan.machines:
+        if own.machine.external:
+            continue
         if own.state is not None:
             bodies.append(init_function(plan, own))
         bodies.append(step_function(plan, own, sources.describe))

@@ -112,6 +112,12 @@ def step_function(plan: Plan, own: MachinePlan, describe: Describe) -> FunctionD
     return FunctionDefinition(own.step, qualifiers, result, signature.parameters, (*unused, *body), comment)
 
 
+def external_function(plan: Plan, own: MachinePlan) -> FunctionDefinition:
+    """The head of the function that the user supplies for an external machine; it has no body here."""
+    result = "void" if own.returned is None else plan.type_of(element(own.returned.type))
+    return FunctionDefinition(own.step, "", result, _signature(plan, own).parameters, ())
+
+
 def _unread(own: MachinePlan, returning: Mapping[str, bool]) -> frozenset[Slot]:
     """The locals that only take results that nobody reads; they are not declared."""
     read = read_in(own.machine.body)

@@ -66,7 +66,7 @@ def package(program: StepProgram, options: Options | None = None) -> Package:
     links_math = bool(called(code) & {"sqrt", "sqrtf"})
     contents = {name: text_of(lines).encode() for name, lines in texts.items()}
     contents["harness.c"] = _harness(node, found).encode()
-    contents["Makefile"] = _makefile(node, sorted(texts), links_math).encode()
+    contents["Makefile"] = _makefile(node, sorted(texts), _supplied(planned), links_math).encode()
     contents[f"{node}_map.json"] = _map(planned, origins, texts, found).encode()
     contents["README.md"] = readme(planned, origins, found, links_math=links_math).encode()
     if options.vectors is not None:
@@ -169,10 +169,16 @@ def _row(leaf: Leaf, struct: str) -> str:
     return f"    {{\"{name}\", {offset}, {leaf.count}U, {leaf.size}U, {stride}, '{leaf.kind[0]}'}},"
 
 
-def _makefile(node: str, texts: list[str], links_math: bool) -> str:
+def _supplied(planned: Plan) -> list[str]:
+    """The files in which the user supplies external functions, unless the user says others."""
+    return [f"{own.machine.external}.c" for own in planned.machines if own.machine.external]
+
+
+def _makefile(node: str, texts: list[str], supplied: list[str], links_math: bool) -> str:
+    own = " ".join(name for name in texts if name.endswith(".c"))
     values = {
         "NODE": node,
-        "SOURCES": " ".join(name for name in texts if name.endswith(".c")),
+        "SOURCES": f"{own} $(EXTERNAL)\nEXTERNAL = {' '.join(supplied)}" if supplied else own,
         "HEADERS": " ".join(name for name in texts if name.endswith(".h")),
         "LIBRARIES": " -lm" if links_math else "",
         "VECTORS": "vectors.bin",

@@ -8,9 +8,9 @@ struct. An output that some tick leaves alone lives in the state, since it keeps
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from syncml.diagnostics.model import Diagnostic, DiagnosticError, Label, Severity
+from syncml.diagnostics.model import Diagnostic, DiagnosticError, Label, Severity, error
 from syncml.export_c.assignment import Assignment, analyse
 from syncml.export_c.helpers import HELPERS
 from syncml.export_c.naming import NameScope, identifier
@@ -88,12 +88,17 @@ def plan(program: StepProgram) -> Plan:
     Raises:
         DiagnosticError: X002, two inputs, two outputs or two constructors have the same name in C.
     """
-    machines = [prepare(machine) for machine in _reachable(program)]
+    machines = [_without_model(prepare(machine), program.main) for machine in _reachable(program)]
     main = machines[-1]
     prefix = identifier(main.label or main.name)
     files = NameScope(fold_case=True)
     public = tuple(f"{prefix}_{part}" for part in ("in", "out", "state", "init", "step"))
-    files.reserve((*HELPERS, prefix, *public))
+    for machine in machines:
+        if machine.external and identifier(machine.external) != machine.external:
+            message = f"`{machine.external}` means something else in C"
+            raise DiagnosticError(error("X003", message, machine.span, help="give the function another name"))
+    supplied = [m.external for m in machines if m.external]
+    files.reserve((*HELPERS, prefix, *public, *supplied, *(f"{name}_init" for name in supplied)))
     enums = {kind: _enum_names(kind, prefix, files) for kind in _enumerations(machines)}
     planned: dict[str, MachinePlan] = {}
     constants: dict[Slot, str] = {}
@@ -116,6 +121,13 @@ def plan(program: StepProgram) -> Plan:
     )
 
 
+def _without_model(machine: Machine, main: str) -> Machine:
+    """An external machine without the body that stands for it in simulation."""
+    if not machine.external or machine.name == main:
+        return replace(machine, external="")
+    return replace(machine, body=(), locals=(), constants=())
+
+
 def _reachable(program: StepProgram) -> list[Machine]:
     """The main machine and all that it instantiates, directly or not, callees first."""
     needed = {program.main}
@@ -131,7 +143,9 @@ def _machine_plan(
     machine: Machine, is_main: bool, prefix: str, files: NameScope, callees: Mapping[str, MachinePlan]
 ) -> MachinePlan:
     assignment = analyse(machine.body)
-    kept = frozenset(slot for slot in machine.outputs if slot not in assignment.complete or slot in assignment.exposed)
+    # The user's function writes all of its results.
+    outputs = () if machine.external else machine.outputs
+    kept = frozenset(slot for slot in outputs if slot not in assignment.complete or slot in assignment.exposed)
     scope = NameScope(member=True)
     members = {slot: scope.claim(slot.name) for slot in machine.state}
     instances = {i.name: scope.claim(i.name) for i in machine.instances if callees[i.machine].state is not None}
@@ -140,7 +154,9 @@ def _machine_plan(
     if is_main:
         step, init, state = (f"{prefix}_{part}" for part in ("step", "init", "state"))
     else:
-        step, init = files.claim(f"{machine.name}_step"), files.claim(f"{machine.name}_init")
+        step, init = machine.external, f"{machine.external}_init"
+        if not machine.external:
+            step, init = files.claim(f"{machine.name}_step"), files.claim(f"{machine.name}_init")
         state = files.claim(f"{prefix}_{machine.name}_state") if members or instances else None
     returned = machine.outputs[0] if single else None
     return MachinePlan(machine, step, init, state, members, instances, kept, returned, assignment)

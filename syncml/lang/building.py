@@ -17,6 +17,7 @@ from typing import Any, cast
 
 from syncml.diagnostics.model import DiagnosticError, Label, Span
 from syncml.ir.clocks import BASE, Clock, On, every
+from syncml.ir.equations.external import has_memory
 from syncml.ir.equations.syntax import Node as IrNode
 from syncml.ir.equations.syntax import Var
 from syncml.ir.types import BOOL, EnumType, Type, element, shape
@@ -151,7 +152,11 @@ class _Builder:
             self._name, self._node.label, tuple(self._inputs), tuple(outputs), tuple(self._trace.equations),
             tuple(self._trace.properties), self._node.span, self._trace.rate, self._node.options.abstract,
             MappingProxyType(clocks), inspect.getdoc(self._node.function) or "", MappingProxyType(self._trace.within),
+            self._node.options.external,
         )  # fmt: skip
+        if not self._node.options.memory and has_memory(ir, {n.name: n for n in self._session.nodes}):
+            fault("L023", f"the external node `{ir.label}` is declared without memory, and its model has some",
+                  self._node.span, help=f'write @external("{ir.external}", memory=True)')  # fmt: skip
         self._session.nodes.append(ir)
         inputs = tuple(presences[var] for var in self._inputs)
         return Made(ir, self._interface, inputs, tuple(output_presences))

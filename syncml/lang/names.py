@@ -27,7 +27,7 @@ from syncml.lang.functions import (
 )
 from syncml.lang.kernel import arrow, fby, first, merge, pre, when
 from syncml.lang.modes import Shared, last
-from syncml.lang.node import Node, node
+from syncml.lang.node import Node, external, node
 from syncml.lang.parameters import param
 from syncml.lang.rates import Duration, Hz, ms, s
 from syncml.lang.records import Record
@@ -89,6 +89,7 @@ __all__ = [
     "ensure",
     "every",
     "exp",
+    "external",
     "f32",
     "f64",
     "fby",

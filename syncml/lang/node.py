@@ -7,6 +7,7 @@ Rule: a call traces its node once for each set of Python-valued arguments and ty
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -35,6 +36,8 @@ class Options:
     rate: Hz | None = None
     at: tuple[tuple[str, object], ...] = ()
     abstract: bool = False
+    external: str = ""
+    memory: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,16 +215,36 @@ def node(
             a pair of the name of an input and a member of its enumeration.
         abstract: The verifier uses the contract in place of the body.
     """
-    options = Options(rate, tuple((at or {}).items()), abstract)
-    scope = scope_of_caller(1)
+    decorate = _decorator(Options(rate, tuple((at or {}).items()), abstract), scope_of_caller(1))
+    return decorate if function is None else decorate(function)
 
+
+def external(name: str, *, memory: bool = False) -> Callable[[Callable[P, R]], Node[P, R]]:
+    """Make a node whose code is a C function that the user supplies.
+
+    The body is its *model*: the interpreter and the compiled simulation run it, exported C calls ``name`` in its place.
+    Proofs rest on the contract alone, as for an abstract node. The C function has one parameter for each input and
+    output leaf, as an internal function of the exported code has; its prototype is in the header.
+
+    Args:
+        name: The name of the C function.
+        memory: It has a state: the registers of the model, in a struct that the function is given, and a function
+            ``<name>_init`` that sets the initial one. Without, the model has no memory.
+    """
+    if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name):
+        message = f"`{name}` is no name of a C function"
+        raise DiagnosticError(error("L023", message, here().span, help="write letters, digits and underscores"))
+    return _decorator(Options(abstract=True, external=name, memory=memory), scope_of_caller(1))
+
+
+def _decorator(options: Options, scope: Mapping[str, Any]) -> Callable[[Callable[..., Any]], Node[..., Any]]:
     def decorate(f: Callable[..., Any]) -> Node[..., Any]:
         if not inspect.isfunction(f):
             message = "`@node` is applied to something that is not a function"
             raise DiagnosticError(error("L014", message, here().span, help="decorate a function defined with `def`"))
         return Node(f, options, scope)
 
-    return decorate if function is None else decorate(function)
+    return decorate
 
 
 def definition_label(found: Node[..., Any]) -> tuple[Label, ...]:
@@ -229,4 +252,4 @@ def definition_label(found: Node[..., Any]) -> tuple[Label, ...]:
     return (Label(found.span, f"`{found.label}` is defined here"),)
 
 
-__all__ = ["Interface", "Node", "Options", "Parameter", "Place", "definition_label", "node"]
+__all__ = ["Interface", "Node", "Options", "Parameter", "Place", "definition_label", "external", "node"]

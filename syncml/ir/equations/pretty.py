@@ -82,7 +82,8 @@ def _node(node: Node) -> list[str]:
 
 def _head(node: Node) -> str:
     rate = f" at {in_hertz(node.rate)}" if node.rate is not None else ""
-    return f"{'abstract ' if node.abstract else ''}node {node.name}{rate}"
+    kind = f"external {node.external} " if node.external else "abstract " if node.abstract else ""
+    return f"{kind}node {node.name}{rate}"
 
 
 def _rhs(rhs: Rhs) -> str:

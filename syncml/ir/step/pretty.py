@@ -70,7 +70,7 @@ def print_step(program: StepProgram) -> str:
 
 def print_machine(machine: Machine) -> list[str]:
     """The lines of one machine."""
-    lines = [f"machine {machine.name}"]
+    lines = [f"machine {machine.name}" + (f" external {machine.external}" if machine.external else "")]
     for slot in (*machine.inputs, *machine.outputs, *machine.state, *machine.constants, *machine.locals):
         lines.append(_INDENT + declaration(slot))
     lines += [f"{_INDENT}instance {i.name}: {i.machine}" for i in machine.instances]

@@ -316,7 +316,7 @@ class Instance:
 class Machine:
     """One node as state, initial state and step. Outputs absent at a tick keep the value they had (0 at first).
 
-    ``span`` is where the user wrote the node.
+    ``span`` is where the user wrote the node. ``external`` names the C function that stands for the machine in C.
     """
 
     name: str
@@ -329,6 +329,7 @@ class Machine:
     instances: tuple[Instance, ...]
     body: tuple[Stmt, ...]
     span: Span = field(compare=False)
+    external: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,7 @@ class _Translation:
             instances,
             body,
             node.span,
+            node.external,
         )
 
     def _path(self, clock: Clock) -> tuple[Guard, ...]:
