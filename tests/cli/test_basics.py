@@ -41,7 +41,7 @@ def test_explain_without_a_code_lists_all(syncml: Callable) -> None:
     assert [line[:4] for line in syncml("explain").out.splitlines()] == list(CODES)
 
 
-@pytest.mark.parametrize(("code", "advice"), [("C01", "did you mean C001?"), ("?", "lists all codes")])
+@pytest.mark.parametrize(("code", "advice"), [("U01", "did you mean U001?"), ("?", "lists all codes")])
 def test_explain_of_an_unknown_code_gives_advice(syncml: Callable, code: str, advice: str) -> None:
     result = syncml("explain", code)
     assert result.code == ExitCode.USAGE

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from syncml.diagnostics import CODES
+from syncml.diagnostics import CODES, Family
 
-LITERAL = re.compile(r'"([LTCKIVSXDUP]\d{3})"')
+LITERAL = re.compile(rf'"([{"".join(family.value for family in Family)}]\d{{3}})"')
 
 
 def test_the_codes_of_the_table_are_those_that_are_reported(project_root: Path) -> None:

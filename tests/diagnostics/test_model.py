@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from syncml.diagnostics import CODES, Collector, Diagnostic, DiagnosticError, Label, Severity, Span, error
+from syncml.diagnostics import CODES, Collector, Diagnostic, DiagnosticError, Family, Label, Severity, Span, error
 
 HERE = Span("a.py", 3, 5, 3, 9)
 LATER = Span("a.py", 7, 1, 8, 2)
@@ -81,4 +81,4 @@ def test_codes_are_well_formed() -> None:
         assert code.family.value == name[0]
         assert code.title == code.title.strip()
         assert not code.title.endswith(".")
-    assert list(CODES) == sorted(CODES, key=lambda name: (list("LTCKIVSXDUP").index(name[0]), name))
+    assert list(CODES) == sorted(CODES, key=lambda name: ([family.value for family in Family].index(name[0]), name))
