@@ -113,6 +113,11 @@ def result(annotation: Any) -> Result:
 _fields: dict[type[Any], dict[str, Field]] = {}
 
 
+def register_fields(cls: type[Record], fields: dict[str, Field]) -> None:
+    """State the fields of a record that has no annotations, an array of records."""
+    _fields[cls] = fields
+
+
 def field_patterns(cls: type[Record]) -> dict[str, Field]:
     """The fields of a record and their types, in order.
 

@@ -28,6 +28,7 @@ from syncml.ir.types import (
     I64,
     INTEGERS,
     MACHINE_INTEGERS,
+    MATHEMATICAL,
     NUMERIC,
     Element,
     EnumType,
@@ -91,7 +92,8 @@ def literal(value: object, name: str = "") -> Literal | None:
         case Fraction():
             return Literal(value, Scalar.REAL, name)
         case np.ndarray():
-            return _array(cast("NDArray[Any]", value), name)
+            array = cast("NDArray[Any]", value)
+            return _members(array, name) if array.dtype == object else _array(array, name)
         case list():
             return _list(cast("Sequence[object]", value), name)
         case _:
@@ -100,10 +102,27 @@ def literal(value: object, name: str = "") -> Literal | None:
 
 def _list(values: Sequence[object], name: str) -> Literal | None:
     try:
-        array = np.array(values)
+        array = np.array(values, dtype=object if _starts_with_a_member(values) else None)
     except ValueError as fault:
         raise LiteralFault("T002", "the rows of the list have different lengths", "give all rows one length") from fault
-    return None if array.dtype == object else _array(array, name)
+    return _members(array, name) if array.dtype == object else _array(array, name)
+
+
+def _starts_with_a_member(values: object) -> bool:
+    while isinstance(values, list) and values:
+        values = cast("list[object]", values)[0]
+    return isinstance(values, enum.Enum)
+
+
+def _members(array: NDArray[Any], name: str) -> Literal | None:
+    """An array of the members of one enumeration, by their positions; None for any other objects."""
+    members: list[object] = array.reshape(-1).tolist()
+    kinds = {type(member) for member in members}
+    if len(kinds) != 1 or not isinstance(members[0], enum.Enum):
+        return None
+    kind = enum_type(type(members[0]))
+    positions = [kind.constructors.index(cast("enum.Enum", member).name) for member in members]
+    return Literal(np.array(positions, dtype(kind)).reshape(array.shape), kind, name)
 
 
 def _array(array: NDArray[Any], name: str) -> Literal | None:
@@ -208,7 +227,7 @@ def _constant_array(given: Literal, values: NDArray[Any], element: Element, shap
             converted = values.astype(dtype(element))
         if not bool(np.isfinite(converted).all()):
             raise LiteralFault("T003", f"{given} has values that are not finite numbers of type {element}")
-    elif element not in MACHINE_INTEGERS and element is not BOOL and element not in FLOATS:
+    elif element in MATHEMATICAL:
         raise LiteralFault("T001", f"{given} cannot be of type {element}", "use scalars in a specification")
     if shape is not None and shape != values.shape:
         try:

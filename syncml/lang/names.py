@@ -30,9 +30,10 @@ from syncml.lang.modes import Shared, last
 from syncml.lang.node import Node, external, node
 from syncml.lang.parameters import param
 from syncml.lang.rates import Duration, Hz, ms, s
-from syncml.lang.records import Record
+from syncml.lang.records import Record, replace
 from syncml.lang.registers import State, Wire, state, wire
 from syncml.lang.resets import reset_every
+from syncml.lang.rows import Rows
 from syncml.lang.sampling import every, hold, sample
 from syncml.lang.segments import Schedule, Segments, pack, post, segment, unpack
 from syncml.lang.spreading import spread
@@ -64,6 +65,7 @@ __all__ = [
     "Mat",
     "Node",
     "Record",
+    "Rows",
     "Schedule",
     "Segments",
     "Shared",
@@ -114,6 +116,7 @@ __all__ = [
     "post",
     "pre",
     "real",
+    "replace",
     "require",
     "reset_every",
     "s",

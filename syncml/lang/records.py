@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, ClassVar, Self, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, dataclass_transform
 
 from syncml.ir.types import element, shape
 from syncml.lang.annotations import Field, field_patterns
@@ -99,6 +99,23 @@ def _construct(record: Record, args: tuple[object, ...], kwargs: dict[str, objec
         fault("T007", f"`{name}` needs {what}" if missing else f"`{name}` has {len(wanted)} fields", place.span)
     for key, field in wanted.items():
         vars(record)[key] = checked(field, given[key], f"{name}.{key}") if key in given else poisoned(field)
+
+
+R = TypeVar("R", bound=Record)
+
+
+def replace(record: R, **fields: Any) -> R:
+    """``record`` with other values in the fields that are named: ``replace(track, gap=0.0)``."""
+    place = here()
+    wanted = field_patterns(type(record))
+    name = type(record).__name__
+    changed: dict[str, Any] = dict(fields_of(record))
+    for key, given in fields.items():
+        if key not in wanted:
+            fault("T004", f"`{name}` has no field `{key}`", place.span, help=_suggestion(key, list(wanted)))
+        else:
+            changed[key] = checked(wanted[key], given, f"{name}.{key}")
+    return assemble(type(record), changed)
 
 
 def checked(field: Field, given: object, name: str) -> Stream[Any] | Record:
