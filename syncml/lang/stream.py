@@ -8,6 +8,7 @@ Two streams are equal as Python objects only if they are one object: ``==`` is a
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast, overload
 
@@ -28,8 +29,8 @@ E = TypeVar("E")
 FloatTensor = TypeVar("FloatTensor", bound=Tensor[float])
 IntTensor = TypeVar("IntTensor", bound=Tensor[int])
 
-Numbers: TypeAlias = "NDArray[Any] | Sequence[float] | Sequence[Sequence[float]]"
-"""An array or list of numbers, where a tensor is expected."""
+Numbers: TypeAlias = "NDArray[Any] | Sequence[float] | Sequence[Sequence[float]] | Sequence[enum.Enum]"
+"""An array or list of numbers, or of members of an enumeration, where a tensor is expected."""
 
 Part: TypeAlias = "Stream[E] | E | NDArray[Any] | Sequence[float] | Sequence[Sequence[float]]"
 """What broadcasts to a tensor of ``E``."""
@@ -358,7 +359,7 @@ class Spot(Generic[Item, E]):
         """The array with ``value`` here; unchanged if the place is out of range, which `verify` wants excluded."""
         return Stream(indexing.update(self._array, self._index, value))
 
-    def get(self, default: Stream[E] | E | Numbers) -> Stream[E]:
+    def get(self, default: Stream[E] | E | Numbers | float) -> Stream[E]:
         """The element that is here; ``default`` if the place is out of range."""
         return Stream(indexing.item_or(self._array, self._index, default))
 
