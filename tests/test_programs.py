@@ -26,6 +26,7 @@ from syncml.pipeline import check, load, step_code
 from syncml.sim.inputs import prepare
 from syncml.sim.interpreter import interpret
 from syncml.sim.trace import Column, Trace, first_difference
+from tests.support import step_machine
 from tests.support.programs import inputs_for
 
 HERE = Path(__file__).resolve().parent
@@ -36,6 +37,8 @@ SPECIFICATIONS = ("scalars",)
 """Programs with mathematical numbers, which no machine runs."""
 
 TICKS = 40
+FEW_TICKS = 12
+"""Of the evaluator of step code, which is slow."""
 
 
 @pytest.mark.parametrize("path", ACCEPTED, ids=lambda path: path.stem)
@@ -63,6 +66,20 @@ def test_an_accepted_program_has_one_trace(path: Path) -> None:
     expected = run.trace.only(tuple(v.name for v in checked.main.outputs))
     columns = tuple(Column(c.name, c.type, np.asarray(found[c.name]), c.present) for c in expected.columns)
     assert first_difference(expected, Trace(columns, TICKS)) is None
+
+
+@pytest.mark.parametrize("path", [p for p in ACCEPTED if p.stem not in SPECIFICATIONS], ids=lambda path: path.stem)
+def test_an_accepted_program_has_one_meaning(path: Path) -> None:
+    """Step code of either form, run statement by statement: no back end has a part in it."""
+    checked = check(load(str(path)))
+    values = inputs_for(checked.program, FEW_TICKS, seed=2)
+    run = interpret(checked.program, values, FEW_TICKS)
+    given = {var.name: column.values for var, column in prepare(checked.main, values, FEW_TICKS).items()}
+    expected = run.trace.only(tuple(v.name for v in checked.main.outputs))
+    for flat in (False, True):
+        found, _ = step_machine.run(step_code(checked, flat=flat), given, FEW_TICKS)
+        columns = tuple(Column(c.name, c.type, np.asarray(found[c.name]), c.present) for c in expected.columns)
+        assert first_difference(expected, Trace(columns, FEW_TICKS)) is None, f"flat: {flat}"
 
 
 def expected_faults(path: Path) -> Counter[tuple[int, str]]:
