@@ -112,7 +112,7 @@ def state(init: Any, type: Any = None) -> Any:
     Args:
         init: The first value: a number, an array, a member of an enumeration, a record, or a stream of which
             the value at the first tick counts. A number is f32 or i32 unless ``type`` says otherwise.
-        type: The type of the register, such as ``f64``.
+        type: The type of the register, such as ``f64``, and its unit.
     """
     if isinstance(init, Record):
         return _record_state(init)
@@ -128,7 +128,8 @@ def _state(place: Place, trace: Trace, init: object, annotation: Any) -> State[A
         return State(None)
     type_ = first_value.type
     constant = first_value.atom if isinstance(first_value.atom, Const) else None
-    var = trace.variable(type_, place if constant is not None else inner(place), "state")
+    unit = "" if annotation is None else pattern(annotation).unit
+    var = trace.variable(type_, place if constant is not None else inner(place), "state", unit)
 
     name = var.name.removesuffix(trace.path)
 

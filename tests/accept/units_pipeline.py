@@ -25,4 +25,4 @@ def power(cell: Cell) -> Stream[Watts]:
 def main(cell: Cell, tick: Stream[Seconds]) -> tuple[Stream[Joules], Stream[Annotated[f32, Unit("W*h")]]]:
     used = state(init=0.0, type=Joules)
     used.next = used + power(cell) * tick
-    return used, in_unit(used, "W*h", of="J")
+    return used, in_unit(used, "W*h")
