@@ -190,6 +190,20 @@ def timed_reset(equation: Equation, callee: Node, var: Var) -> Diagnostic:
     )
 
 
+def several_clocks(equation: Equation, callee: Node, var: Var) -> Diagnostic:
+    """C012: a node with an input or output off its base clock is instantiated for the elements of an array."""
+    side = "input" if var in callee.inputs else "output"
+    clock = describe(callee.clocks[var], callee.rate)
+    return error(
+        "C012",
+        f"`{callee.label}` cannot be applied to each element: its {side} {named(var, var.name)} has clock {clock}",
+        equation.span,
+        "an array has all its elements at the same instants",
+        secondary=[Label(var.span, f"{named(var, var.name)} has clock {clock}")],
+        help=f"hold the stream inside of `{callee.label}`, or sample the array outside",
+    )
+
+
 def named(var: Var | None, otherwise: str) -> str:
     """The user's name of a stream, or ``otherwise`` where the user gave none."""
     return f"`{var.name}`" if var is not None and var.user else otherwise

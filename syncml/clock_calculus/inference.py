@@ -14,6 +14,7 @@ Rules, for a node whose streams have clocks ck(x):
     (x, ..) = f(a, ..)                        one clock A on which f is activated; the clocks of the actual arguments
                                               and of the targets are those of f with A for its base, and with the
                                               caller's streams for the conditions that f's interface shows
+    (x, ..) = f^n(a, ..)                      as of a call; every input and output of f is on its base clock
 
 What remains unknown is on the base clock. A node with a rate is activated at exactly that rate; a node without one
 that calls a node with a rate gets the rate that this implies.
@@ -36,6 +37,7 @@ from syncml.clock_calculus.faults import (
     incomplete_merge,
     late_reset,
     mismatch,
+    several_clocks,
     timed_reset,
 )
 from syncml.clock_calculus.solver import Solver
@@ -50,6 +52,7 @@ from syncml.ir.equations.syntax import (
     Call,
     Equation,
     Fby,
+    Iterate,
     Merge,
     Node,
     Pack,
@@ -71,7 +74,7 @@ def infer_clocks(program: Program) -> Program:
         The program with ``Equation.clock`` and ``Node.clocks`` total, and ``Node.rate`` where a callee implies it.
 
     Raises:
-        DiagnosticError: C001, C002, C003, C005 or C010; one for each root cause.
+        DiagnosticError: C001, C002, C003, C005, C010 or C012; one for each root cause.
     """
     collector = Collector()
     conditions = conditions_of(program)
@@ -186,6 +189,8 @@ class _Inference:
                 clock = self._solver.select(fast, self._conditions.select(rhs.segment.last, True))
             case Call():
                 return self._call(equation, rhs, clock)
+            case Iterate():
+                return self._iterate(equation, rhs, clock)
             case _:
                 assert_never(rhs)
         self._result(equation.target, clock, Comparison(Role.RESULT, equation.span), sound=sound)
@@ -212,7 +217,17 @@ class _Inference:
                 return False
         return True
 
-    def _call(self, equation: Equation, call: Call, activation: int) -> int:
+    def _iterate(self, equation: Equation, rhs: Iterate, activation: int) -> int:
+        callee = self._callees[rhs.node]
+        for formal in (*callee.inputs, *callee.outputs):
+            if callee.clocks.get(formal, BASE) != BASE:
+                self._collector.add(several_clocks(equation, callee, formal))
+                for target in equation.targets:
+                    self._solver.unify(self._term(target), self._solver.faulty, Comparison(Role.RESULT, equation.span))
+                return activation
+        return self._call(equation, rhs, activation)
+
+    def _call(self, equation: Equation, call: Call | Iterate, activation: int) -> int:
         callee = self._callees[call.node]
         names = self._all_conditions[call.node].names(callee, call, equation.targets)
         self._activations.append(_Activation(equation, callee, activation))

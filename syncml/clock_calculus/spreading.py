@@ -25,6 +25,7 @@ from syncml.ir.equations.syntax import (
     Call,
     Equation,
     Fby,
+    Iterate,
     Node,
     Pack,
     Post,
@@ -33,6 +34,7 @@ from syncml.ir.equations.syntax import (
     atoms,
     resets,
 )
+from syncml.ir.equations.unroll import unroll
 from syncml.ir.graphs import components
 from syncml.ir.operators import Op
 from syncml.ir.types import shape, size
@@ -57,6 +59,7 @@ def spread_calls(program: Program) -> Program:
     if not found:
         return program
     inside = _reachable(program, {s.call.node for s in found.values()})
+    program = unroll(program, lambda node, _rhs: node.name in inside)
     flat = inline_where(program, lambda node, call: node.name in inside or call.spread > 1)
     collector = Collector()
     nodes: list[Node] = []
@@ -79,7 +82,7 @@ def _reachable(program: Program, names: set[str]) -> set[str]:
     for node in reversed(program.nodes):
         if node.name in names or node.name in found:
             found.add(node.name)
-            found |= {e.rhs.node for e in node.equations if isinstance(e.rhs, Call)}
+            found |= {e.rhs.node for e in node.equations if isinstance(e.rhs, Call | Iterate)}
     return found
 
 

@@ -76,6 +76,10 @@ _TITLES: dict[str, str] = {
     "T005": "a constant index is out of range",
     "T006": "an operator is not defined for a type",
     "T007": "a node is called with the wrong arguments",
+    "T020": "the arrays of an iterator have different extents",
+    "T021": "an argument of an iterator has no first axis",
+    "T022": "an accumulator changes its type",
+    "T023": "an iterator does not fit what it is applied to",
     "T008": "a mathematical number runs as a machine number",
     "T009": "units do not match",
     "T010": "a unit is not known",
@@ -91,6 +95,7 @@ _TITLES: dict[str, str] = {
     "C009": "no clocks make all buffers fit",
     "C010": "a reset does not fit what it resets",
     "C011": "a node cannot be spread over several ticks",
+    "C012": "a node that is iterated has streams on several clocks",
     # Causality.
     "K001": "a value depends on itself within one instant",
     "K010": "the future is used outside of a segment",

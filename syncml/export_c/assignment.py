@@ -36,11 +36,12 @@ from syncml.ir.types import EnumType, shape
 
 @dataclass(frozen=True, slots=True)
 class _Axis:
-    """The indices ``low <= k < high``, each plus ``base`` where there is one."""
+    """The indices ``low <= k < high``, each plus ``base``, or minus it if it is ``falling``, where there is one."""
 
     low: int
     high: int
     base: LoopIndex | None = None
+    falling: bool = False
 
 
 _Box = tuple[_Axis, ...]
@@ -61,7 +62,11 @@ def _axis(index: Expr) -> _Axis | None:
             one, two = _axis(left), _axis(right)
             if one is None or two is None or (one.base is not None and two.base is not None):
                 return None
-            return _Axis(one.low + two.low, one.low + two.low + 1, one.base or two.base)
+            base, falling = (one.base, one.falling) if one.base is not None else (two.base, two.falling)
+            return _Axis(one.low + two.low, one.low + two.low + 1, base, falling)
+        case Binary(op=BinaryOp.SUB, left=Literal(value), right=LoopIndex() as counter):
+            start = int(value.machine())
+            return _Axis(start, start + 1, counter, falling=True)
         case _:
             return None
 
@@ -84,7 +89,7 @@ def _box(place: Place, *, reading: bool) -> _Box | None:
 def _contains(outer: _Box, inner: _Box, extents: tuple[int, ...]) -> bool:
     return all(
         (o.base is None and (o.low, o.high) == (0, extent))
-        or (o.base is i.base and o.low <= i.low and i.high <= o.high)
+        or (o.base is i.base and o.falling == i.falling and o.low <= i.low and i.high <= o.high)
         for o, i, extent in zip(outer, inner, extents, strict=True)
     )
 
@@ -98,9 +103,9 @@ def _joined(one: _Box, two: _Box) -> _Box | None:
         return None
     k = differing[0]
     a, b = one[k], two[k]
-    if a.base is not b.base or a.high < b.low or b.high < a.low:
+    if a.base is not b.base or a.falling != b.falling or a.high < b.low or b.high < a.low:
         return None
-    return (*one[:k], _Axis(min(a.low, b.low), max(a.high, b.high), a.base), *one[k + 1 :])
+    return (*one[:k], _Axis(min(a.low, b.low), max(a.high, b.high), a.base, a.falling), *one[k + 1 :])
 
 
 class _Regions:
@@ -221,16 +226,22 @@ def _over(box: _Box, loop: For, *, hull: bool) -> list[_Box]:
     """``box`` for all values of the counter of ``loop``: one box that contains them, or boxes that are their union."""
     moving = [axis.base is loop.index for axis in box]
     if hull or sum(moving) <= 1:
-        return [
-            tuple(
-                _Axis(axis.low, axis.high + loop.count - 1) if moves else axis
-                for axis, moves in zip(box, moving, strict=True)
-            )
-        ]
+        return [tuple(_swept(axis, loop.count - 1) if moves else axis for axis, moves in zip(box, moving, strict=True))]
     return [
-        tuple(_Axis(axis.low + k, axis.high + k) if moves else axis for axis, moves in zip(box, moving, strict=True))
+        tuple(_moved(axis, k) if moves else axis for axis, moves in zip(box, moving, strict=True))
         for k in range(loop.count)
     ]
+
+
+def _moved(axis: _Axis, by: int) -> _Axis:
+    """``axis`` where its counter is ``by``."""
+    offset = -by if axis.falling else by
+    return _Axis(axis.low + offset, axis.high + offset)
+
+
+def _swept(axis: _Axis, last: int) -> _Axis:
+    """``axis`` for all values of its counter up to ``last``."""
+    return _Axis(axis.low - last, axis.high) if axis.falling else _Axis(axis.low, axis.high + last)
 
 
 @dataclass(frozen=True, slots=True)

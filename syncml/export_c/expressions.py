@@ -78,11 +78,12 @@ def place(target: Place, scope: Scope) -> CExpr:
     """The C object that ``target`` denotes."""
     result = scope.slots[target.slot]
     for index in target.indices:
-        result = Subscript(result, _index(index, scope))
+        result = Subscript(result, subscript(index, scope))
     return result
 
 
-def _index(index: Expr, scope: Scope) -> CExpr:
+def subscript(index: Expr, scope: Scope) -> CExpr:
+    """``index`` as the subscript of an array."""
     small = _affine(index, scope)
     if small is None:
         return _lower(index, scope)

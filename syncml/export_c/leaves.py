@@ -92,5 +92,7 @@ def _state(plan: Plan, own: MachinePlan, path: str, prefix: str) -> list[Leaf]:
     for instance in own.machine.instances:
         callee = plan.machine(instance.machine)
         if callee.state is not None:
-            found += _state(plan, callee, f"{path}{instance.name}.", f"{prefix}{own.instances[instance.name]}.")
+            for number, name in enumerate(instance.paths):
+                member = own.instances[instance.name] + ("" if instance.extent is None else f"[{number}]")
+                found += _state(plan, callee, f"{path}{name}.", f"{prefix}{member}.")
     return found

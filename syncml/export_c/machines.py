@@ -31,14 +31,28 @@ from syncml.export_c.ctree import (
     Subscript,
     Variable,
 )
-from syncml.export_c.expressions import Counter, Scope, lower, place
+from syncml.export_c.expressions import Counter, Scope, lower, place, subscript
 from syncml.export_c.naming import NameScope
 from syncml.export_c.plan import MachinePlan, Plan
 from syncml.export_c.scalars import c_type, literal
 from syncml.export_c.scopes import Declarations, Path, declarations
 from syncml.export_c.uses import names_in
 from syncml.ir.constants import Const
-from syncml.ir.step.syntax import Assign, Expr, For, If, Invoke, Origin, Place, Reset, Slot, Stmt, Storage, Switch
+from syncml.ir.step.syntax import (
+    Assign,
+    Expr,
+    For,
+    If,
+    Instance,
+    Invoke,
+    Origin,
+    Place,
+    Reset,
+    Slot,
+    Stmt,
+    Storage,
+    Switch,
+)
 from syncml.ir.step.traverse import read_in, statements, writes
 from syncml.ir.types import EnumType, TensorType, element, shape
 
@@ -237,8 +251,7 @@ def _statement(stmt: Stmt, path: Path, position: _Position, context: _Context) -
             return [_invoke(stmt, path, position, context)]
         case Reset():
             instance = next(i for i in context.own.machine.instances if i.name == stmt.instance)
-            address = Prefix("&", Member(SELF, context.own.instances[instance.name], arrow=True))
-            return [Do(Call(context.plan.machine(instance.machine).init, (address,)), stmt.origin)]
+            return [initialise(context.plan, context.own, instance, position.names, stmt.origin)]
         case _:
             assert_never(stmt)
 
@@ -282,7 +295,10 @@ def _invoke(stmt: Invoke, path: Path, position: _Position, context: _Context) ->
     if callee.returned is None:
         arguments += [_address(position.scope.slots[slot], slot) for slot in stmt.results]
     if callee.state is not None:
-        arguments.append(Prefix("&", Member(SELF, context.own.instances[instance.name], arrow=True)))
+        state: CExpr = Member(SELF, context.own.instances[instance.name], arrow=True)
+        if stmt.index is not None:
+            state = Subscript(state, subscript(stmt.index, position.scope))
+        arguments.append(Prefix("&", state))
     call = Call(callee.step, tuple(arguments))
     if callee.returned is None:
         return Do(call, stmt.origin)
@@ -292,6 +308,18 @@ def _invoke(stmt: Invoke, path: Path, position: _Position, context: _Context) ->
     if result in context.unread:
         return Do(Cast("void", call), stmt.origin)
     return Set(position.scope.slots[result], call, stmt.origin)
+
+
+def initialise(
+    plan: Plan, own: MachinePlan, instance: Instance, names: NameScope, origin: Origin | None = None
+) -> CStmt:
+    """The initial state of an instance that has a state, or of each of an array of them."""
+    state: CExpr = Member(SELF, own.instances[instance.name], arrow=True)
+    counter = NameScope((names,)).claim("i")
+    if instance.extent is not None:
+        state = Subscript(state, Name(counter))
+    call = Do(Call(plan.machine(instance.machine).init, (Prefix("&", state),)), origin)
+    return call if instance.extent is None else Loop(counter, instance.extent, (call,), origin)
 
 
 def _argument(argument: Expr, scope: Scope) -> CExpr:

@@ -9,24 +9,21 @@ from __future__ import annotations
 import numpy as np
 
 from syncml.export_c.ctree import (
-    Call,
     CExpr,
     ConstantArray,
     CStmt,
-    Do,
     FunctionDefinition,
     Loop,
     Member,
     Name,
     Number,
-    Prefix,
     Set,
     Struct,
     Subscript,
     Variable,
 )
 from syncml.export_c.functions import constant_array
-from syncml.export_c.machines import SELF, Describe, copy
+from syncml.export_c.machines import SELF, Describe, copy, initialise
 from syncml.export_c.naming import NameScope
 from syncml.export_c.plan import MachinePlan, Plan
 from syncml.export_c.scalars import literal, machine_scalar, number
@@ -48,8 +45,10 @@ def state_struct(plan: Plan, own: MachinePlan, describe: Describe) -> Struct:
     for instance in own.machine.instances:
         callee = plan.machine(instance.machine)
         if callee.state is not None:
-            variable = Variable(callee.state, own.instances[instance.name])
-            members.append((variable, f"instance of {callee.machine.label or callee.machine.name}"))
+            extents = () if instance.extent is None else (instance.extent,)
+            variable = Variable(callee.state, own.instances[instance.name], extents)
+            remark = f"instance{'s' if extents else ''} of {callee.machine.label or callee.machine.name}"
+            members.append((variable, remark))
     if not members:
         members.append((Variable("uint8_t", UNUSED), "the node has no memory; C has no empty struct"))
     name = own.state or f"{plan.prefix}_state"
@@ -66,8 +65,7 @@ def init_function(plan: Plan, own: MachinePlan) -> FunctionDefinition:
     for instance in own.machine.instances:
         callee = plan.machine(instance.machine)
         if callee.state is not None:
-            address = Prefix("&", Member(SELF, own.instances[instance.name], arrow=True))
-            body.append(Do(Call(callee.init, (address,))))
+            body.append(initialise(plan, own, instance, names))
     if not body:
         body.append(Set(Member(SELF, UNUSED, arrow=True), Number("0U")))
     parameter = Variable(own.state or f"{plan.prefix}_state", "self", pointer=True)

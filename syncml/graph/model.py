@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from syncml.ir.clocks import Clock
-from syncml.ir.equations.syntax import Call, Equation, Fby, Node, Program, Var, Wave, atoms
+from syncml.ir.equations.syntax import Call, Equation, Fby, Iterate, Node, Program, Var, Wave, atoms
 from syncml.ir.rates import in_hertz, rate_of, text_of
 
 
@@ -69,15 +69,17 @@ def diagram(program: Program, detailed: bool | None = None) -> Diagram:
     """
     node = program.node(program.main)
     labels = {n.name: n.label for n in program.nodes}
-    named = [e for e in node.equations if not isinstance(e.rhs, Call) and any(t.user for t in e.targets)]
+    named = [e for e in node.equations if not isinstance(e.rhs, Call | Iterate) and any(t.user for t in e.targets)]
     show_streams = len(named) <= DETAILED_BLOCKS if detailed is None else detailed
     owner: dict[Var, str] = {v: f"in_{v.name}" for v in node.inputs}
     shapes: list[tuple[str, str, Shape, Clock]] = [(owner[v], v.name, Shape.INPUT, node.clocks[v]) for v in node.inputs]
     for equation in node.equations:
         rhs = equation.rhs
-        if isinstance(rhs, Call):
+        if isinstance(rhs, Call | Iterate):
             key = f"call_{rhs.instance}"
             label = labels[rhs.node] if rhs.instance == labels[rhs.node] else f"{rhs.instance}: {labels[rhs.node]}"
+            if isinstance(rhs, Iterate):
+                label += f" x {rhs.extent}"
             shapes.append((key, label, Shape.INSTANCE, _clock(equation)))
             owner |= dict.fromkeys(equation.targets, key)
         elif show_streams and equation.target.user and not isinstance(rhs, Wave):

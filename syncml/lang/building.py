@@ -10,7 +10,7 @@ import ast
 import enum
 import inspect
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, cast
@@ -25,7 +25,7 @@ from syncml.lang import source
 from syncml.lang.annotations import Result
 from syncml.lang.finish import outputs_of
 from syncml.lang.keys import key_of
-from syncml.lang.leaves import build, leaves_of_field, leaves_of_result, values_of
+from syncml.lang.leaves import build, leaves_of_result, values_of
 from syncml.lang.mishaps import diagnostic_of
 from syncml.lang.node import Interface, Node, definition_label
 from syncml.lang.operations import typed, value_of
@@ -46,13 +46,15 @@ DEEPEST_NESTING = 50
 class Made:
     """A node of the program; ``ir`` is None if its function is at fault.
 
-    ``presences`` are the clocks of the outputs and ``inputs`` those of the inputs, in terms of the node itself.
+    ``presences`` are the clocks of the outputs and ``inputs`` those of the inputs, in terms of the node itself;
+    ``captured`` are the streams of the node around it that stand for the last of its inputs.
     """
 
     ir: IrNode | None
     interface: Interface
     inputs: tuple[Presence, ...] = ()
     presences: tuple[Presence | None, ...] = ()
+    captured: tuple[Value, ...] = ()
 
 
 def make(
@@ -106,7 +108,7 @@ class _Builder:
         self._session = session
         self._interface = interface
         self._statics = statics
-        self._trace = Trace(session, node.label, node.function.__code__, rate, node.span)
+        self._trace = Trace(session, node.label, node.function.__code__, rate, node.span, node.outer)
         self._name = session.names.fresh(node.label)
         self._types = list(types)
         self._inputs: list[Var] = []
@@ -118,7 +120,7 @@ class _Builder:
         for parameter in self._interface.parameters:
             if parameter.field is None:
                 continue
-            leaves = leaves_of_field(parameter.field, parameter.name)
+            leaves = leaves_of_result(parameter.field, parameter.name)
             made = [
                 Var(self._trace.names.fresh(name), next(types), parameter.span, True, pattern.unit)
                 for name, pattern in leaves
@@ -132,7 +134,7 @@ class _Builder:
         with building(self._session, self._trace):
             clocks, presences = self._input_clocks()
             try:
-                returned = self._node.function(**self._arguments(presences))
+                returned = self._node.run(self._arguments(presences))
             except Abandoned:
                 return Made(None, self._interface)
             except DiagnosticError as wrong:
@@ -147,6 +149,9 @@ class _Builder:
             results = self._results(returned)
             if results is None or self._trace.unfinished:
                 return Made(None, self._interface)
+            # What a function read of the node around it comes after its own inputs.
+            captured = self._trace.captured
+            self._inputs.extend(captured.values())
             outputs, output_presences = outputs_of(self._trace, self._inputs, results, self._return_span)
         ir = IrNode(
             self._name, self._node.label, tuple(self._inputs), tuple(outputs), tuple(self._trace.equations),
@@ -158,8 +163,8 @@ class _Builder:
             fault("L023", f"the external node `{ir.label}` is declared without memory, and its model has some",
                   self._node.span, help=f'write @external("{ir.external}", memory=True)')  # fmt: skip
         self._session.nodes.append(ir)
-        inputs = tuple(presences[var] for var in self._inputs)
-        return Made(ir, self._interface, inputs, tuple(output_presences))
+        inputs = tuple(presences.get(var, ON_BASE) for var in self._inputs)
+        return Made(ir, self._interface, inputs, tuple(output_presences), tuple(captured))
 
     def _arguments(self, presences: Mapping[Var, Presence]) -> dict[str, Any]:
         arguments: dict[str, Any] = dict(self._statics)
@@ -237,7 +242,8 @@ class _Builder:
 
     def _results(self, returned: object) -> list[tuple[str, str, Value]] | None:
         """Check what the function returned; the name, the unit and the value of each leaf."""
-        wanted = self._interface.result
+        wanted = self._node.result_for(returned)
+        self._interface = replace(self._interface, result=wanted)
         place = self._return_span
         if not _has_form(returned, wanted):
             message = f"`{self._node.label}` returns {_form(returned)}, and its annotation says {_wanted_form(wanted)}"
@@ -248,7 +254,7 @@ class _Builder:
         for parameter in self._interface.parameters:
             if parameter.field is not None:
                 for (_, pattern), var in zip(
-                    leaves_of_field(parameter.field, parameter.name), self._by_parameter[parameter.name], strict=True
+                    leaves_of_result(parameter.field, parameter.name), self._by_parameter[parameter.name], strict=True
                 ):
                     pattern.match(var.type, bindings)
         good = True

@@ -6,7 +6,7 @@ that they are on its base clock; a result that the node computes on a slower clo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -118,11 +118,11 @@ def _leaves(
 
 
 def _call(place: Place, trace: Trace, made: Made, ir: IrNode, arguments: Sequence[Value]) -> Any:
-    targets = _targets(place, trace, made.interface.result, ir)
+    targets = targets_of(place, trace, made.interface.result, ir)
     instance = trace.names.fresh(ir.label)
     rhs = Call(ir.name, tuple(atom_of(value) for value in arguments), instance, trace.resets)
     trace.equations.append(Equation(tuple(targets), rhs, place.span))
-    base = _activation(place, made, arguments)
+    base = activation(place, made, arguments)
     actual: dict[Var, Value] = dict(zip(ir.inputs, arguments, strict=True))
     actual |= {
         formal: trace.own(Value(target, base, trace)) for formal, target in zip(ir.outputs, targets, strict=True)
@@ -134,26 +134,35 @@ def _call(place: Place, trace: Trace, made: Made, ir: IrNode, arguments: Sequenc
     return build(made.interface.result, lambda: next(results))
 
 
-def _targets(place: Place, trace: Trace, result: Result, ir: IrNode) -> list[Var]:
-    """A variable for each output, named after what the results are assigned to."""
+def targets_of(
+    place: Place,
+    trace: Trace,
+    result: Result,
+    ir: IrNode,
+    type_of: Callable[[int, Type], Type] = lambda _, type_: type_,
+) -> list[Var]:
+    """A variable for each output, named after what the results are assigned to.
+
+    ``type_of`` gives its type, from the position and the type of the output.
+    """
     if not isinstance(result, tuple):
         named = [(place.names[0] if len(place.names) == 1 else "", result)]
     else:
         fits = len(place.names) == len(result)
         named = [(place.names[number] if fits else "", part) for number, part in enumerate(result)]
     single = len(ir.outputs) == 1
-    outputs = iter(ir.outputs)
+    outputs = iter(enumerate(ir.outputs))
     targets: list[Var] = []
     for name, part in named:
         for leaf, _ in leaves_of_result(part, name):
-            output = next(outputs)
+            position, output = next(outputs)
             spot = replace(place, names=(leaf,)) if name else (place if single else inner(place))
             role = ir.label if single else f"{ir.label}_{output.name}"
-            targets.append(trace.variable(output.type, spot, role, output.unit))
+            targets.append(trace.variable(type_of(position, output.type), spot, role, output.unit))
     return targets
 
 
-def _activation(place: Place, made: Made, arguments: Sequence[Value]) -> Presence:
+def activation(place: Place, made: Made, arguments: Sequence[Value]) -> Presence:
     """The clock of the call."""
     on_base = [value for value, p in zip(arguments, made.inputs, strict=True) if isinstance(p, OnBase)]
     shared = shared_presence(on_base, place)

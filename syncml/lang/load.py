@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import Any, cast
 
 from syncml.diagnostics.model import Diagnostic, DiagnosticError, Span, error
-from syncml.ir.equations.syntax import Call, Program
+from syncml.ir.equations.syntax import Call, Iterate, Program
 from syncml.ir.equations.syntax import Node as IrNode
 from syncml.lang import source
 from syncml.lang.building import make
@@ -191,7 +191,7 @@ def _program(session: Session, candidates: Mapping[str, Node[..., Any]], path: P
         ir = _make_main(session, node, _statics(session, node))
         if ir is not None:
             made[key] = (ir, node)
-    called = {e.rhs.node for ir in session.nodes for e in ir.equations if isinstance(e.rhs, Call)}
+    called = {e.rhs.node for ir in session.nodes for e in ir.equations if isinstance(e.rhs, Call | Iterate)}
     roots = {key: pair for key, pair in made.items() if pair[0].name not in called}
     session.collector.raise_if_errors()
     if len(roots) > 1:
@@ -316,5 +316,5 @@ def _finished(session: Session, main: IrNode | None) -> Program:
     for node in reversed(session.nodes):
         if node.name in needed:
             kept.append(node)
-            needed |= {e.rhs.node for e in node.equations if isinstance(e.rhs, Call)}
+            needed |= {e.rhs.node for e in node.equations if isinstance(e.rhs, Call | Iterate)}
     return Program(tuple(reversed(kept)), main.name)

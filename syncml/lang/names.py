@@ -25,6 +25,7 @@ from syncml.lang.functions import (
     where,
     zeros,
 )
+from syncml.lang.iterators import each, fold, mapfold, scan, shared
 from syncml.lang.kernel import arrow, fby, first, merge, pre, when
 from syncml.lang.modes import Shared, last
 from syncml.lang.node import Node, external, node
@@ -87,6 +88,7 @@ __all__ = [
     "concat",
     "constant",
     "cos",
+    "each",
     "einsum",
     "ensure",
     "every",
@@ -96,6 +98,7 @@ __all__ = [
     "f64",
     "fby",
     "first",
+    "fold",
     "hold",
     "i8",
     "i16",
@@ -106,6 +109,7 @@ __all__ = [
     "invariant",
     "last",
     "log",
+    "mapfold",
     "maximum",
     "merge",
     "minimum",
@@ -121,7 +125,9 @@ __all__ = [
     "reset_every",
     "s",
     "sample",
+    "scan",
     "segment",
+    "shared",
     "sigmoid",
     "sin",
     "spread",

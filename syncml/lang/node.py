@@ -18,7 +18,7 @@ from syncml.lang import source
 from syncml.lang.annotations import Field, Result, evaluate, field, is_stream, result, scope_of_caller
 from syncml.lang.rates import Hz
 from syncml.lang.source import Place, here
-from syncml.lang.trace import trace_at
+from syncml.lang.trace import Trace, trace_at
 from syncml.lang.types import AnnotationFault
 
 if TYPE_CHECKING:
@@ -85,6 +85,8 @@ class Node(Generic[P, R]):
         self.options = options
         self.scope = scope
         self.bound = bound
+        self.outer: Trace | None = None
+        """The node whose streams the function may read as they are; a function with `@node` reads none."""
         self.__name__ = function.__name__
         self.__doc__ = function.__doc__
         self.__wrapped__ = function
@@ -135,6 +137,14 @@ class Node(Generic[P, R]):
             DiagnosticError: L014, one is missing or no type of the language.
         """
         return _interface(self)
+
+    def run(self, arguments: Mapping[str, object]) -> object:
+        """What the function returns for streams and Python values by the names of its parameters."""
+        return self.function(**arguments)
+
+    def result_for(self, _returned: object) -> Result:
+        """The form and the types of its results."""
+        return self.interface.result
 
     def reset_cache(self) -> None:
         """Forget what was read from the source, which may have changed."""

@@ -32,8 +32,12 @@ def value_of(given: object, place: Place) -> Value:
     """A stream or literal as a value of the node under construction; poison, and a report, for anything else."""
     if isinstance(given, Carrier):
         value = given.ir
-        if value.trace is not None and value.trace is not current():
-            return _foreign(value, place)
+        now = current()
+        if value.trace is not None and value.trace is not now:
+            captured = None if now is None else now.capture(value)
+            if captured is None:
+                return _foreign(value, place)
+            value = captured
         return value if value.trace is None else _brought(value, value.trace, place)
     try:
         found = literal(given)

@@ -125,6 +125,16 @@ _kinds: dict[type[Any], tuple[type[Any], int]] = {}
 _made: dict[tuple[type[Any], int], type[Any]] = {}
 
 
+def rows_of(record: Record, size: int) -> Any:
+    """A record whose leaves have a first axis of ``size`` as an array of records."""
+    return _filled(_rows(type(record), size), record)
+
+
+def row_class(cls: type[Any]) -> type[Any]:
+    """The class of the records of an array; ``cls`` itself for a class of records."""
+    return _kinds[cls][0] if cls in _kinds else cls
+
+
 def _rows(row: type[Any], size: int) -> type[Any]:
     """The class of arrays of ``size`` records of class ``row``."""
     if (row, size) not in _made:

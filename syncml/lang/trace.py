@@ -22,7 +22,7 @@ from syncml.ir.equations.syntax import Buffer, Call, Equation, Fby, Node, Proper
 from syncml.ir.types import BOOL, EnumType, Type
 from syncml.lang import source
 from syncml.lang.literals import Literal
-from syncml.lang.presence import Pending, Presence, Sampled, resolve
+from syncml.lang.presence import ON_BASE, Pending, Presence, Sampled, resolve
 from syncml.lang.source import Place
 from syncml.lang.types import type_text
 
@@ -147,7 +147,8 @@ class Trace:
     ``path`` is the field of a record that is being computed, such as ``.gap``; ``resets`` put back the memory that is
     being made. ``in_parts`` is set while the parts of one operation are made, which do not take its name. ``scope`` is
     the mode that is being described, and ``homes`` says in which mode a stream was made; ``within`` are the streams
-    that are on the clock of their mode though nothing that they read says so.
+    that are on the clock of their mode though nothing that they read says so. ``captured`` are the streams of ``outer``
+    that are read here, each with the input that stands for it.
     """
 
     session: Session
@@ -155,6 +156,8 @@ class Trace:
     code: CodeType
     rate: Fraction | None
     span: Span
+    outer: Trace | None = None
+    captured: dict[Value, Var] = field(default_factory=dict["Value", Var])
     names: Names = field(default_factory=Names)
     clause_names: Names = field(default_factory=Names)
     path: str = ""
@@ -261,6 +264,20 @@ class Trace:
             target = self.named("tick", BOOL, place.span)
             self._waves[key] = replace(self.letters(target, word, place.span), presence=parent)
         return self._waves[key]
+
+    def capture(self, value: Value) -> Value | None:
+        """A stream of a node around this one as a stream of this one; None if it is of no such node."""
+        if self.outer is None:
+            return None
+        outer = value if value.trace is self.outer else self.outer.capture(value)
+        if outer is None or not isinstance(outer.atom, Var):
+            return None
+        key = next((known for known in self.captured if known.atom is outer.atom), outer)
+        if key not in self.captured:
+            found = outer.atom
+            self.captured[key] = Var(self.names.fresh(found.name), found.type, found.span, found.user, found.unit)
+            self.inputs.add(self.captured[key])
+        return Value(self.captured[key], ON_BASE, self)
 
     @contextmanager
     def resetting(self, resets: tuple[Var, ...]) -> Generator[None]:

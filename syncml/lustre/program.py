@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from syncml.diagnostics.model import Collector, Diagnostic, DiagnosticError, Span, error
 from syncml.ir.constants import Const
-from syncml.ir.equations.syntax import Call, Node, Program
+from syncml.ir.equations.syntax import Call, Iterate, Node, Program
 from syncml.ir.types import EnumType, Scalar
 from syncml.lustre.bodies import Body
 from syncml.lustre.builder import Builder
@@ -99,7 +99,7 @@ class Elaboration:
                 else:
                     collector.extend(fault.diagnostics)
         collector.raise_if_errors()
-        called = {e.rhs.node for n in self._nodes for e in n.equations if isinstance(e.rhs, Call)}
+        called = {e.rhs.node for n in self._nodes for e in n.equations if isinstance(e.rhs, Call | Iterate)}
         roots = [name for name in candidates if name in beyond or (name in found and found[name] not in called)]
         marked = [
             name for name in candidates if (name in found or name in beyond) and self._is_marked(candidates[name])
@@ -503,7 +503,7 @@ def _reachable(nodes: Sequence[Node], main: str) -> Program:
     for node in reversed(nodes):
         if node.name in needed:
             kept.append(node)
-            needed |= {e.rhs.node for e in node.equations if isinstance(e.rhs, Call)}
+            needed |= {e.rhs.node for e in node.equations if isinstance(e.rhs, Call | Iterate)}
     return Program(tuple(reversed(kept)), main, undefined_first=True)
 
 

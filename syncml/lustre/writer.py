@@ -31,6 +31,7 @@ from syncml.ir.equations.syntax import (
     Call,
     Equation,
     Fby,
+    Iterate,
     Merge,
     Node,
     Pack,
@@ -176,7 +177,7 @@ class _Writer:
             case Post() | Pack():
                 self._refuse("a stream of the future", equation.span)
                 return "0"
-            case Call() | Buffer():
+            case Call() | Iterate() | Buffer():
                 raise InternalFault(f"{equation.targets} is written before it is lowered")
             case _:
                 assert_never(rhs)

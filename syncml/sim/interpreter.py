@@ -29,6 +29,7 @@ from syncml.ir.equations.syntax import (
     Call,
     Equation,
     Fby,
+    Iterate,
     Merge,
     Node,
     Pack,
@@ -279,7 +280,7 @@ class Interpreter:
                 return self._later(rhs, _clock(equation))
             case Pack():
                 return self._collected(equation.target, rhs)
-            case Call():
+            case Call() | Iterate():
                 raise InternalFault(f"a call of {rhs.node} was not inlined")
             case Buffer():
                 raise InternalFault(f"the buffer {equation.target.name} is not lowered")

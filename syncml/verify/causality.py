@@ -15,7 +15,7 @@ from itertools import pairwise
 from syncml.diagnostics import Collector, Diagnostic, Label, Span, error
 from syncml.ir.clocks import On, steps
 from syncml.ir.equations.dependencies import Dependencies, Summary, condition_of, dependencies_of
-from syncml.ir.equations.syntax import Apply, Call, Program, Var, resets
+from syncml.ir.equations.syntax import Apply, Call, Iterate, Program, Var, resets
 from syncml.ir.graphs import components, cycles, shortest_cycle, shortest_path
 from syncml.ir.operators import Op
 from syncml.ir.types import size
@@ -159,7 +159,7 @@ class _Cycle:
                 text += ", which resets it"
             elif isinstance(rhs, Apply) and rhs.op is Op.COPY:
                 text = f"{prefix}{_name(reader)} is {_object(read)}"
-            elif isinstance(rhs, Call):
+            elif isinstance(rhs, Call | Iterate):
                 callee = self._nodes[rhs.node]
                 text += f" through `{callee.node.label}`"
                 path = _path(callee, equation.targets.index(reader), rhs, read)
@@ -169,11 +169,14 @@ class _Cycle:
         return labels
 
 
-def _path(callee: Dependencies, output: int, call: Call, needed: Var) -> list[Var]:
-    """A shortest chain of needs from an output of a callee to the input that stands for ``needed``."""
+def _path(callee: Dependencies, output: int, call: Call | Iterate, needed: Var) -> list[Var]:
+    """A shortest chain of needs from an output of a callee to the input that stands for ``needed``.
+
+    Where an output of an element needs ``needed`` by way of the elements before it, it is the chain to the accumulator.
+    """
     start = callee.numbers[callee.node.outputs[output]]
-    inputs = (i for i in sorted(callee.summary()[output]) if call.arguments[i] is needed)
-    last = callee.node.inputs[next(inputs)]
+    needs = sorted(callee.summary()[output])
+    last = callee.node.inputs[next((i for i in needs if call.arguments[i] is needed), needs[0])]
     goal = callee.numbers[last]
     everywhere = range(len(callee.streams))
     path = [] if start == goal else shortest_path(callee.needs, start, goal, everywhere, len(everywhere))[0]

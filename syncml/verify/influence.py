@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from syncml.diagnostics.model import Diagnostic, Label, Severity, Span
 from syncml.ir.clocks import conditions
-from syncml.ir.equations.syntax import Call, Equation, Fby, Node, Program, Var, atoms
+from syncml.ir.equations.syntax import Call, Equation, Fby, Iterate, Node, Program, Var, atoms
 from syncml.ir.graphs import components
 
 
@@ -53,7 +53,7 @@ def without_influence(program: Program) -> tuple[Diagnostic, ...]:
 
 
 def _is_idle(equation: Equation, needed: set[Var], summaries: Mapping[str, _Summary]) -> bool:
-    if isinstance(equation.rhs, Call) and summaries[equation.rhs.node].has_clauses:
+    if isinstance(equation.rhs, Call | Iterate) and summaries[equation.rhs.node].has_clauses:
         return False
     return needed.isdisjoint(equation.targets)
 
@@ -63,11 +63,14 @@ def _reads(node: Node, summaries: Mapping[str, _Summary]) -> dict[Var, list[Var]
     reads: dict[Var, list[Var]] = {}
     for equation in node.equations:
         present = conditions(equation.clock) if equation.clock is not None else []
-        if isinstance(equation.rhs, Call):
+        if isinstance(equation.rhs, Call | Iterate):
             arguments = equation.rhs.arguments
             present += equation.rhs.resets
+            # The result of an accumulator is also an argument, of the next element.
+            chained = equation.targets[: equation.rhs.carried] if isinstance(equation.rhs, Iterate) else ()
             for target, positions in zip(equation.targets, summaries[equation.rhs.node].outputs, strict=True):
                 reads[target] = [a for i in sorted(positions) if isinstance(a := arguments[i], Var)] + present
+                reads[target] += [chained[i] for i in sorted(positions) if i < len(chained)]
         else:
             read = [a for a in atoms(equation.rhs) if isinstance(a, Var)] + present
             reads |= dict.fromkeys(equation.targets, read)
@@ -78,10 +81,13 @@ def _of_clauses(node: Node, summaries: Mapping[str, _Summary]) -> list[Var]:
     """What the contracts of callees depend on."""
     result: list[Var] = []
     for equation in node.equations:
-        if isinstance(equation.rhs, Call) and summaries[equation.rhs.node].has_clauses:
+        if isinstance(equation.rhs, Call | Iterate) and summaries[equation.rhs.node].has_clauses:
             arguments = equation.rhs.arguments
             given = (arguments[i] for i in sorted(summaries[equation.rhs.node].clauses))
             result += [a for a in given if isinstance(a, Var)]
+            if isinstance(equation.rhs, Iterate):
+                chained = equation.targets[: equation.rhs.carried]
+                result += [chained[i] for i in sorted(summaries[equation.rhs.node].clauses) if i < len(chained)]
             result += equation.rhs.resets
             result += conditions(equation.clock) if equation.clock is not None else []
     return result
@@ -119,7 +125,7 @@ def _summary(
             mask |= masks.get(stream, 0)
         return frozenset(i for i in range(len(node.inputs)) if mask >> i & 1)
 
-    callees = [summaries[e.rhs.node] for e in node.equations if isinstance(e.rhs, Call)]
+    callees = [summaries[e.rhs.node] for e in node.equations if isinstance(e.rhs, Call | Iterate)]
     return _Summary(
         tuple(inputs([v]) for v in node.outputs),
         inputs(watched),
@@ -153,7 +159,7 @@ def _last(
 
 def _keeps_state(equation: Equation, summaries: Mapping[str, _Summary]) -> bool:
     rhs = equation.rhs
-    return isinstance(rhs, Fby) or (isinstance(rhs, Call) and summaries[rhs.node].has_state)
+    return isinstance(rhs, Fby) or (isinstance(rhs, Call | Iterate) and summaries[rhs.node].has_state)
 
 
 def _warning(equation: Equation) -> Diagnostic:

@@ -7,7 +7,7 @@ Types, one bit for each stream: 0 is defined always, 1 is defined from the secon
     op(a, ..)      : the maximum             where(c, a, b) : a  if c is true at its first instant, b if it is false
     x when C(c)    : x; 0 if c is known not to be C at its first instant
     merge c ..     : the branch that c is known to select first; all others 0
-    f(a, ..)       : the maximum of those arguments that reach the output, and of what f leaves undefined itself
+    f(a, ..), f^n  : the maximum of those arguments that reach the output, and of what f leaves undefined itself
 
 Conditions, contracts, the next value of a state and the outputs of the main node are 0. A node is polymorphic: which
 inputs reach which outputs, and which inputs have to be 0, is found once for each node.
@@ -36,6 +36,7 @@ from syncml.ir.equations.syntax import (
     Call,
     Equation,
     Fby,
+    Iterate,
     Merge,
     Node,
     Pack,
@@ -115,7 +116,7 @@ def _after_resets(node: Node, signatures: _Signatures) -> Mapping[Var, tuple[Equ
     for equation in node.equations:
         rhs = equation.rhs
         if (isinstance(rhs, Fby) and rhs.init is None) or (
-            isinstance(rhs, Call) and any(signatures[rhs.node, _Start.OWN].sources)
+            isinstance(rhs, Call | Iterate) and any(signatures[rhs.node, _Start.OWN].sources)
         ):
             for reset in resets(rhs):
                 undefined.setdefault(reset, []).append(equation)
@@ -242,7 +243,7 @@ class _Flow:
                 self._flows(equation.target, rhs.following, rhs.init)
             case Pack():
                 self._sink(rhs.source, Sink(equation.span, "a packed segment"))
-            case Call():
+            case Call() | Iterate():
                 self._call(equation, rhs)
             case Buffer():
                 raise InternalFault(f"the buffer {equation.target.name} is not lowered")
@@ -258,15 +259,22 @@ class _Flow:
                 return (then,) if selected else (otherwise,)
         return rhs.arguments
 
-    def _call(self, equation: Equation, call: Call) -> None:
+    def _call(self, equation: Equation, call: Call | Iterate) -> None:
+        """What the node says; the result of an accumulator is also an argument, of the next element."""
+        carried = call.carried if isinstance(call, Iterate) else 0
         signature = self._signatures[call.node, _Start.OWN if self._begins(call) else _Start.FOREIGN]
         for position, target in enumerate(equation.targets):
-            self._flows(target, *(call.arguments[i] for i in sorted(signature.inputs[position])))
+            inputs = sorted(signature.inputs[position])
+            self._flows(
+                target, *(call.arguments[i] for i in inputs), *(equation.targets[i] for i in inputs if i < carried)
+            )
             source = signature.sources[position]
             if source is not None:
                 self._sources[self._number[target]] = source
         for position, sink in signature.required.items():
             self._sink(call.arguments[position], sink)
+            if position < carried:
+                self._sink(equation.targets[position], sink)
 
     def _selects_first(self, condition: Atom, constructor: bool | str) -> bool | None:
         """Whether ``condition`` equals ``constructor`` at the first instant of its clock; None if that is open."""

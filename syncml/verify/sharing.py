@@ -18,6 +18,7 @@ from syncml.ir.equations.syntax import (
     Call,
     Equation,
     Fby,
+    Iterate,
     Merge,
     Node,
     Pack,
@@ -87,7 +88,7 @@ def _key(equation: Equation, number: Mapping[Var, int]) -> Hashable:
         case Wave():
             resets = frozenset(number[r] for r in rhs.resets)
             return ("wave", rhs.word, clock_key(equation.clock, number), resets)
-        case Fby() | Call() | Buffer() | Post() | Pack():
+        case Fby() | Call() | Iterate() | Buffer() | Post() | Pack():
             raise AssertionError("registers and calls are numbered apart, and buffers and segments are lowered")
 
 

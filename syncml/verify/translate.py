@@ -23,6 +23,7 @@ from syncml.ir.equations.syntax import (
     Call,
     Equation,
     Fby,
+    Iterate,
     Merge,
     Node,
     Pack,
@@ -206,7 +207,7 @@ class _Translator:
             case Wave():
                 letter = self._phase(target, rhs) if rhs.resets else self._letter(_clock(equation), rhs.word)
                 value = array_of([letter], ())
-            case Fby() | Call() | Buffer() | Post() | Pack():
+            case Fby() | Call() | Iterate() | Buffer() | Post() | Pack():
                 raise InternalFault(f"{target.name} has no definition within an instant")
         sort = self._encoder.sort(element(target.type))
         items = [

@@ -29,6 +29,7 @@ from syncml.ir.equations.syntax import (
     Call,
     Equation,
     Fby,
+    Iterate,
     Merge,
     Node,
     Pack,
@@ -142,7 +143,7 @@ class _Flow:
             case Pack():
                 for edges in (self._reads, self._now, self._turns):
                     self._edges(edges, (rhs.source,), equation.target)
-            case Call() | Buffer():
+            case Call() | Iterate() | Buffer():
                 raise InternalFault(f"{equation.targets} is not lowered")
             case _:
                 assert_never(rhs)

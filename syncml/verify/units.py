@@ -30,6 +30,7 @@ from syncml.ir.equations.syntax import (
     Call,
     Equation,
     Fby,
+    Iterate,
     Merge,
     Node,
     Pack,
@@ -173,7 +174,7 @@ class _Inference:
         match rhs:
             case Apply():
                 self._apply(equation, rhs)
-            case Call():
+            case Call() | Iterate():
                 self._call(equation, rhs)
             case Fby():
                 self._same((equation.target, rhs.following), equation)
@@ -234,7 +235,11 @@ class _Inference:
             if raised is not None:
                 self._give(equation.target, _Known(raised, None), equation.span)
 
-    def _call(self, equation: Equation, rhs: Call) -> None:
+    def _call(self, equation: Equation, rhs: Call | Iterate) -> None:
+        for pair in zip(
+            rhs.arguments, equation.targets[: rhs.carried if isinstance(rhs, Iterate) else 0], strict=False
+        ):
+            self._same(pair, equation)
         summary = self.summaries[rhs.node]
         actuals = (*rhs.arguments, *equation.targets)
         first: dict[int, Atom] = {}

@@ -66,7 +66,8 @@ class StepMachine:
             self.memory[slot] = _initial(slot)
         for slot in (*self.machine.inputs, *self.machine.outputs):
             self.memory[slot] = _zero(slot)
-        self.instances = {i.name: StepMachine(program, i.machine) for i in self.machine.instances}
+        self.instances = {path: StepMachine(program, i.machine) for i in self.machine.instances for path in i.paths}
+        self.paths = {i.name: i.paths for i in self.machine.instances}
         self.indices: dict[LoopIndex, int] = {}
 
     def step(self, *inputs: Any) -> list[Any]:
@@ -113,13 +114,15 @@ class StepMachine:
                         self.indices[stmt.index] = i
                         self._block(stmt.body)
                 case Reset():
-                    self.instances[stmt.instance].initialise()
+                    for path in self.paths[stmt.instance]:
+                        self.instances[path].initialise()
                 case Invoke():
                     arguments = [
                         self.memory[a.slot] if isinstance(a, Place) and not a.indices else self.value(a)
                         for a in stmt.arguments
                     ]
-                    for slot, value in zip(stmt.results, self.instances[stmt.instance].step(*arguments), strict=True):
+                    path = self.paths[stmt.instance][0 if stmt.index is None else int(self.value(stmt.index))]
+                    for slot, value in zip(stmt.results, self.instances[path].step(*arguments), strict=True):
                         self.memory[slot] = value
 
     def _write(self, place: Place, value: Any) -> None:

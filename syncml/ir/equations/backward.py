@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from syncml.ir.clocks import Clock, conditions
-from syncml.ir.equations.syntax import Call, Equation, Fby, Node, Pack, Post, Segment, Var, When, atoms
+from syncml.ir.equations.syntax import Call, Equation, Fby, Iterate, Node, Pack, Post, Segment, Var, When, atoms
 from syncml.ir.graphs import components
 
 
@@ -188,7 +188,7 @@ class _Scheduling:
         for equation in definitions.values():
             needs = needs_of(equation)
             inner = [(numbers[v], when) for v, when in needs if v in numbers]
-            if isinstance(equation.rhs, Call):
+            if isinstance(equation.rhs, Call | Iterate):
                 inner += [(numbers[t], Instant.PREVIOUS) for t in equation.targets]
             if equation.clock != tick and isinstance(equation.rhs, Fby | Post):
                 # The neighbour on a slower clock is anywhere in the segment: only a sweep towards it has met it.

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import NoReturn, assert_never
 
 from syncml.diagnostics import InternalFault
-from syncml.ir.clocks import Clock, contains
+from syncml.ir.clocks import BASE, Clock, contains
 from syncml.ir.constants import Const
 from syncml.ir.equations.conditions import Conditions, conditions_of
 from syncml.ir.equations.syntax import (
@@ -24,6 +24,7 @@ from syncml.ir.equations.syntax import (
     Call,
     Equation,
     Fby,
+    Iterate,
     Merge,
     Node,
     Pack,
@@ -76,7 +77,7 @@ class _NodeCheck:
         defined = [*node.inputs, *(t for e in node.equations for t in e.targets)]
         for what, names in (
             ("streams", [v.name for v in defined]),
-            ("instances", [e.rhs.instance for e in node.equations if isinstance(e.rhs, Call)]),
+            ("instances", [e.rhs.instance for e in node.equations if isinstance(e.rhs, Call | Iterate)]),
         ):
             if (twice := _repeated(names)) is not None:
                 self._fail(f"two {what} are called {twice}")
@@ -100,8 +101,8 @@ class _NodeCheck:
 
     def _types(self, equation: Equation) -> None:
         rhs = equation.rhs
-        if isinstance(rhs, Call):
-            self._call(equation, rhs)
+        if isinstance(rhs, Call | Iterate):
+            self._instances(equation, rhs)
             return
         if len(equation.targets) != 1:
             self._fail(f"{_targets(equation)} is not defined by a call and has {len(equation.targets)} targets")
@@ -151,7 +152,7 @@ class _NodeCheck:
         if segment.longest < 1 or segment.first.type is not BOOL or segment.last.type is not BOOL:
             self._fail(f"the segment that ends at {segment.last.name} is ill-formed")
 
-    def _call(self, equation: Equation, call: Call) -> None:
+    def _instances(self, equation: Equation, call: Call | Iterate) -> None:
         callee = self._callees.get(call.node)
         if callee is None:
             self._fail(f"{call.instance} calls {call.node}, which does not come before it")
@@ -160,8 +161,14 @@ class _NodeCheck:
             ("targets", callee.outputs, equation.targets),
         )
         for what, formals, actuals in sides:
-            if [f.type for f in formals] != [a.type for a in actuals]:
+            if _types_of(formals, call, is_input=formals is callee.inputs) != [a.type for a in actuals]:
                 self._fail(f"{call.instance}: the {what} do not have the types that {call.node} declares")
+        if isinstance(call, Iterate):
+            accumulators = callee.inputs[: call.carried], callee.outputs[: call.carried]
+            if not 0 <= call.carried <= len(callee.outputs) or call.extent < 1:
+                self._fail(f"{call.instance}: {call.extent} elements, {call.carried} of the outputs carried")
+            if [v.type for v in accumulators[0]] != [v.type for v in accumulators[1]]:
+                self._fail(f"{call.instance}: an accumulator changes its type")
 
     def _constructors(self, condition: Var) -> tuple[bool | str, ...]:
         if isinstance(condition.type, EnumType):
@@ -205,6 +212,9 @@ class _ClockCheck:
         if isinstance(rhs, Call):
             self._call(equation, rhs, clock)
             return
+        if isinstance(rhs, Iterate):
+            self._iterate(equation, rhs, clock)
+            return
         self._on(equation.target, clock)
         match rhs:
             case Apply():
@@ -247,6 +257,14 @@ class _ClockCheck:
         ):
             self._on(atom, self._conditions.instantiate(callee.clocks[formal], activation, names))
 
+    def _iterate(self, equation: Equation, rhs: Iterate, clock: Clock) -> None:
+        callee = self._callees[rhs.node]
+        for formal in (*callee.inputs, *callee.outputs):
+            if callee.clocks[formal] != BASE:
+                self._fail(f"{rhs.instance}: {formal.name} of {rhs.node} is not on its base clock")
+        for atom in (*rhs.arguments, *equation.targets):
+            self._on(atom, clock)
+
     def _on(self, atom: Atom, clock: Clock) -> None:
         if isinstance(atom, Const):
             return
@@ -256,6 +274,18 @@ class _ClockCheck:
 
     def _fail(self, message: str) -> NoReturn:
         raise InternalFault(f"node {self._node.name}: {message}")
+
+
+def _types_of(formals: tuple[Var, ...], rhs: Call | Iterate, *, is_input: bool) -> list[Type]:
+    """The types of the arguments or targets that stand for ``formals``; an array has a new first axis."""
+    if isinstance(rhs, Call):
+        return [f.type for f in formals]
+    return [
+        tensor(element(f.type), (rhs.extent, *shape(f.type)))
+        if (rhs.is_indexed(position) if is_input else position >= rhs.carried)
+        else f.type
+        for position, f in enumerate(formals)
+    ]
 
 
 def _targets(equation: Equation) -> str:

@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from syncml.ir.clocks import ALWAYS, BASE, Clock, On, Periodic, Word, complement, every, steps, word
 from syncml.ir.constants import Const
-from syncml.ir.equations.syntax import Apply, Atom, Call, Node, Program, Rhs, Var, Wave
+from syncml.ir.equations.syntax import Apply, Atom, Call, Iterate, Node, Program, Rhs, Var, Wave
 from syncml.ir.operators import Op
 from syncml.ir.types import BOOL
 
@@ -75,7 +75,7 @@ class Conditions:
             found.append(self.select(atom, (not step.constructor) if negated else step.constructor))
         return found
 
-    def names(self, callee: Node, call: Call, targets: tuple[Var, ...]) -> Names:
+    def names(self, callee: Node, call: Call | Iterate, targets: tuple[Var, ...]) -> Names:
         """With these the conditions of ``callee``: what its caller calls each condition that the interface shows."""
         found: dict[Var, tuple[Atom, bool]] = {}
         for formal, atom in (*zip(callee.inputs, call.arguments, strict=True),

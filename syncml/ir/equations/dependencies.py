@@ -4,7 +4,8 @@ Rule: a stream needs what its equation reads at the same instant and the conditi
 A delay needs no more than the latter and what resets it. What is taken from the future at the end of a segment needs,
 by way of the stream that it is taken from, all that the sweeps read in the last instant (`ir.equations.backward`). The
 target of a call needs what resets the instance, and those arguments that the callee's output needs, so a loop around a
-node through one of its delays is none.
+node through one of its delays is none. In an array of instances, what needs an accumulator needs what the accumulator
+of the elements before it needs.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import TypeAlias
 from syncml.diagnostics import InternalFault
 from syncml.ir.clocks import Base, Clock, On
 from syncml.ir.equations.backward import Backward, backward_of
-from syncml.ir.equations.syntax import Atom, Call, Equation, Fby, Node, Pack, Post, Program, Var, When, atoms
+from syncml.ir.equations.syntax import Atom, Call, Equation, Fby, Iterate, Node, Pack, Post, Program, Var, When, atoms
 from syncml.ir.graphs import components, cycles
 
 Summary: TypeAlias = tuple[frozenset[int], ...]
@@ -65,8 +66,8 @@ def dependencies_of(node: Node, summaries: Summaries) -> Dependencies:
         condition = None if named else condition_of(equation.clock)
         for position in range(len(equation.targets)):
             match rhs:
-                case Call():
-                    needed = tuple(rhs.arguments[i] for i in sorted(summaries[rhs.node][position]))
+                case Call() | Iterate():
+                    needed = tuple(rhs.arguments[i] for i in sorted(instance_summary(rhs, summaries)[position]))
                     read = (*rhs.resets, *needed)
                 case Fby():
                     read = rhs.resets
@@ -89,6 +90,22 @@ def dependencies_of(node: Node, summaries: Summaries) -> Dependencies:
 
 def _is_late(equation: Equation) -> bool:
     return isinstance(equation.rhs, Pack) and equation.rhs.is_late
+
+
+def instance_summary(rhs: Call | Iterate, summaries: Summaries) -> Summary:
+    """For each target of ``rhs`` the positions of the arguments that it needs."""
+    own = summaries[rhs.node]
+    if isinstance(rhs, Call) or rhs.carried == 0:
+        return own
+    chained = list(own)
+    pending = list(range(len(own)))
+    while pending:
+        position = pending.pop()
+        longer = chained[position].union(*(chained[i] for i in chained[position] if i < rhs.carried))
+        if longer != chained[position]:
+            chained[position] = longer
+            pending = list(range(len(own)))
+    return tuple(chained)
 
 
 def summaries_of(program: Program) -> Summaries:
@@ -124,7 +141,7 @@ def calls_to_inline(program: Program) -> Mapping[str, frozenset[str]]:
     sizes: dict[str, int] = {}
     found: dict[str, frozenset[str]] = {}
     for node in program.nodes:
-        calls = [e.rhs for e in node.equations if isinstance(e.rhs, Call)]
+        calls = [e.rhs for e in node.equations if isinstance(e.rhs, Call | Iterate)]
         sizes[node.name] = len(node.equations) + sum(sizes[call.node] for call in calls)
         if instances := _Steps(dependencies_of(node, summaries), sizes).to_inline():
             found[node.name] = instances
@@ -137,11 +154,11 @@ class _Steps:
     def __init__(self, dependencies: Dependencies, sizes: Mapping[str, int]) -> None:
         self._dependencies = dependencies
         self._graph: list[tuple[int, ...]] = list(dependencies.needs)
-        self._calls: dict[int, tuple[Equation, Call]] = {}
+        self._calls: dict[int, tuple[Equation, Call | Iterate]] = {}
         self._sizes = sizes
         numbers = dependencies.numbers
         for equation in dependencies.node.equations:
-            if isinstance(equation.rhs, Call):
+            if isinstance(equation.rhs, Call | Iterate):
                 step = len(self._graph)
                 self._calls[step] = (equation, equation.rhs)
                 self._graph.append(_numbers(atoms(equation.rhs), condition_of(equation.clock), numbers))

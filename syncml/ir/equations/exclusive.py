@@ -27,6 +27,7 @@ from syncml.ir.equations.syntax import (
     Call,
     Equation,
     Fby,
+    Iterate,
     Merge,
     Node,
     Pack,
@@ -212,7 +213,7 @@ class _Splitting:
         assert mode is not None  # `fits` has seen to that
         rhs = equation.rhs
         match rhs:
-            case Apply() | Call():
+            case Apply() | Call() | Iterate():
                 return replace(
                     equation, rhs=replace(rhs, arguments=tuple(self._inside(a, mode) for a in rhs.arguments))
                 )

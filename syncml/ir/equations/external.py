@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from syncml.diagnostics.model import Diagnostic, DiagnosticError, Label, Span, error
 from syncml.ir.clocks import BASE
 from syncml.ir.equations.inline import inline_where
-from syncml.ir.equations.syntax import Buffer, Call, Equation, Fby, Node, Pack, Post, Program, Wave
+from syncml.ir.equations.syntax import Buffer, Call, Equation, Fby, Iterate, Node, Pack, Post, Program, Wave
+from syncml.ir.equations.unroll import unroll
 
 
 def whole_models(program: Program) -> Program:
@@ -23,6 +24,7 @@ def whole_models(program: Program) -> Program:
     """
     if not any(n.external for n in program.nodes):
         return program
+    program = unroll(program, lambda caller, _rhs: bool(caller.external))
     program = inline_where(program, lambda caller, _call: bool(caller.external))
     first: dict[str, Node] = {}
     faults: list[Diagnostic] = []
@@ -71,7 +73,7 @@ def _calls(program: Program) -> Mapping[str, list[Equation]]:
     found: dict[str, list[Equation]] = {}
     for node in program.nodes:
         for equation in node.equations:
-            if isinstance(equation.rhs, Call) and equation.rhs.node in external:
+            if isinstance(equation.rhs, Call | Iterate) and equation.rhs.node in external:
                 found.setdefault(equation.rhs.node, []).append(equation)
     return found
 
@@ -84,7 +86,7 @@ def has_memory(node: Node, nodes: Mapping[str, Node]) -> bool:
             match equation.rhs:
                 case Fby() | Wave() | Post() | Pack() | Buffer():
                     return True
-                case Call(callee) if callee not in seen and callee in nodes:
+                case Call(callee) | Iterate(callee) if callee not in seen and callee in nodes:
                     seen.add(callee)
                     stack.append(nodes[callee])
                 case _:

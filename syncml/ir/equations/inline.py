@@ -25,6 +25,7 @@ from syncml.ir.equations.syntax import (
     Call,
     Equation,
     Fby,
+    Iterate,
     Merge,
     Node,
     Pack,
@@ -38,24 +39,32 @@ from syncml.ir.equations.syntax import (
     When,
     resets,
 )
+from syncml.ir.equations.unroll import unroll
 from syncml.ir.operators import Op
 
 
 def inline(program: Program, keep: frozenset[str] = frozenset()) -> Program:
     """Flatten the main node of a clocked program; calls of the nodes named in ``keep`` stay calls.
 
+    Arrays of instances are unrolled first.
+
     Returns:
         A program of the kept nodes that are still called and one main node.
     """
-    return inline_where(program, lambda _caller, call: call.node not in keep)
+    return inline_where(unroll(program), lambda _caller, call: call.node not in keep)
 
 
 def inline_loops(program: Program) -> Program:
-    """Inline the calls that cannot be one step each (see `calls_to_inline`), until the rest can."""
-    while chosen := calls_to_inline(program):
-        program = inline_where(
-            program, lambda node, call, chosen=chosen: call.instance in chosen.get(node.name, frozenset())
-        )
+    """Inline the calls that cannot be one step each (see `calls_to_inline`), until the rest can.
+
+    An array of instances that cannot be one loop becomes calls, of which again those are inlined that have to be.
+    """
+    while found := calls_to_inline(program):
+
+        def chosen(node: Node, rhs: Call | Iterate, found: Mapping[str, frozenset[str]] = found) -> bool:
+            return rhs.instance in found.get(node.name, frozenset())
+
+        program = unroll(inline_where(program, chosen), chosen)
     return program
 
 
@@ -68,7 +77,7 @@ def inline_where(program: Program, chosen: Callable[[Node, Call], bool]) -> Prog
     needed = {program.main}
     for name in reversed(flat):
         if name in needed:
-            needed |= {e.rhs.node for e in flat[name].equations if isinstance(e.rhs, Call)}
+            needed |= {e.rhs.node for e in flat[name].equations if isinstance(e.rhs, Call | Iterate)}
     return Program(tuple(node for name, node in flat.items() if name in needed), program.main)
 
 
@@ -211,7 +220,7 @@ class _Copy:
         match rhs:
             case Apply():
                 return replace(rhs, arguments=tuple(map(self._atom, rhs.arguments)))
-            case Call():
+            case Call() | Iterate():
                 path = f"{self._call.instance}.{rhs.instance}"
                 arguments = tuple(map(self._atom, rhs.arguments))
                 return replace(rhs, arguments=arguments, instance=path, resets=self._resets(rhs))

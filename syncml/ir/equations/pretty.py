@@ -17,6 +17,7 @@ from syncml.ir.equations.syntax import (
     Buffer,
     Call,
     Fby,
+    Iterate,
     Merge,
     Node,
     Pack,
@@ -64,7 +65,7 @@ def _node(node: Node) -> list[str]:
     for equation in node.equations:
         names = ", ".join(t.name for t in equation.targets)
         types = ", ".join(str(t.type) for t in equation.targets)
-        if isinstance(equation.rhs, Call):
+        if isinstance(equation.rhs, Call | Iterate):
             names, types = f"({names})", f"({types})"
         rows.append((names, types, clock_text(equation.clock), f" = {_rhs(equation.rhs)}"))
     widths = [min(WIDEST_COLUMN, max((len(row[i]) for row in rows), default=0)) for i in range(3)]
@@ -107,6 +108,14 @@ def _rhs(rhs: Rhs) -> str:
             return f"buffer {_atom(rhs.source)}{at}{init}{'' if rhs.size is None else f' size {rhs.size}'}"
         case Call():
             return f"{rhs.node}({', '.join(map(_atom, rhs.arguments))}) as {rhs.instance}{_resets(rhs)}"
+        case Iterate():
+            arguments = [_atom(a) if rhs.is_indexed(i) or i < rhs.carried else f"shared {_atom(a)}"
+                         for i, a in enumerate(rhs.arguments)]  # fmt: skip
+            accumulators = ", ".join(arguments[: rhs.carried])
+            others = ", ".join(arguments[rhs.carried :])
+            order = " reversed" if rhs.reversed else ""
+            chain = f"{accumulators}; " if rhs.carried else ""
+            return f"{rhs.node}^{rhs.extent}({chain}{others}){order} as {rhs.instance}{_resets(rhs)}"
         case Post():
             return f"{_atom(rhs.following)} post {_atom(rhs.init)} until {rhs.segment.last.name}"
         case Pack():

@@ -25,6 +25,7 @@ from syncml.ir.equations.syntax import (
     Call,
     Equation,
     Fby,
+    Iterate,
     Merge,
     Node,
     Pack,
@@ -127,7 +128,7 @@ class _Restart:
                 if equation.clock is None:
                     raise InternalFault(f"{equation.target.name} is inlined before its clock is known")
                 return self._merge(equation, equation.clock, letters) if letters else rhs
-            case Fby() | Wave() | Call():
+            case Fby() | Wave() | Call() | Iterate():
                 return replace(rhs, resets=tuple(self._reset(r, equation.span) for r in rhs.resets))
             case Apply() | Buffer():
                 return rhs

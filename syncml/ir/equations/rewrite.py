@@ -6,7 +6,22 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
-from syncml.ir.equations.syntax import Apply, Atom, Buffer, Call, Fby, Merge, Pack, Post, Rhs, Segment, Var, Wave, When
+from syncml.ir.equations.syntax import (
+    Apply,
+    Atom,
+    Buffer,
+    Call,
+    Fby,
+    Iterate,
+    Merge,
+    Pack,
+    Post,
+    Rhs,
+    Segment,
+    Var,
+    Wave,
+    When,
+)
 
 
 def rewritten(rhs: Rhs, atom: Callable[[Atom], Atom], var: Callable[[Var], Var]) -> Rhs:
@@ -14,7 +29,7 @@ def rewritten(rhs: Rhs, atom: Callable[[Atom], Atom], var: Callable[[Var], Var])
     match rhs:
         case Apply():
             return replace(rhs, arguments=tuple(map(atom, rhs.arguments)))
-        case Call():
+        case Call() | Iterate():
             return replace(rhs, arguments=tuple(map(atom, rhs.arguments)), resets=tuple(map(var, rhs.resets)))
         case Fby():
             return replace(rhs, following=atom(rhs.following), resets=tuple(map(var, rhs.resets)))

@@ -29,6 +29,7 @@ from syncml.ir.equations.syntax import (
     Call,
     Equation,
     Fby,
+    Iterate,
     Merge,
     Node,
     Pack,
@@ -225,7 +226,7 @@ class BodyBuilder:
                 return self._delay(var, rhs, equation.span)
             case Post():
                 return self._look_ahead(var, rhs, equation.span)
-            case Call() | Wave() | Pack():
+            case Call() | Iterate() | Wave() | Pack():
                 what = "a word" if isinstance(rhs, Wave) else "what another segment or instance gives"
                 raise unsweepable(equation.span, what, "compute it outside of the segment, or at its end")
             case _:

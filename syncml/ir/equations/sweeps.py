@@ -30,6 +30,7 @@ from syncml.ir.equations.syntax import (
     Call,
     Equation,
     Fby,
+    Iterate,
     Merge,
     Node,
     Pack,
@@ -43,27 +44,33 @@ from syncml.ir.equations.syntax import (
     atoms,
 )
 from syncml.ir.equations.syntax import resets as resets_of
+from syncml.ir.equations.unroll import unroll
 from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, I32, element, shape, tensor
 
 
 def open_future(program: Program) -> Program:
-    """Inline the calls of a clocked program whose arguments need the future: a sweep has no instances."""
+    """Inline the calls of a clocked program whose arguments need the future: a sweep has no instances.
+
+    An array of instances becomes calls first.
+    """
     while True:
         chosen = {
             node.name: frozenset(
                 e.rhs.instance
                 for e in node.equations
-                if isinstance(e.rhs, Call) and not found.ahead.keys().isdisjoint(e.targets)
+                if isinstance(e.rhs, Call | Iterate) and not found.ahead.keys().isdisjoint(e.targets)
             )
             for node in program.nodes
             if (found := backward_of(node)).ahead
         }
         if not any(chosen.values()):
             return program
-        program = inline_where(
-            program, lambda node, call, chosen=chosen: call.instance in chosen.get(node.name, frozenset())
-        )
+
+        def is_chosen(node: Node, rhs: Call | Iterate, chosen: Mapping[str, frozenset[str]] = chosen) -> bool:
+            return rhs.instance in chosen.get(node.name, frozenset())
+
+        program = inline_where(unroll(program, is_chosen), is_chosen)
 
 
 def lower_segments(program: Program) -> Program:

@@ -113,6 +113,46 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Iterate:
+    """``extent`` instances of ``node``, each with its own state, one for each element of arrays.
+
+    The accumulators are chained: an element takes them from the one before it, the first from ``arguments``, and the
+    last gives them to the targets. Every stream of the node is on its base clock. Element ``i`` is the instance
+    ``instance[i]``.
+
+    Attributes:
+        node: What each element is an instance of.
+        arguments: One for each input of the node, the accumulators first.
+        instance: The name of the array of instances, unique in the calling node.
+        extent: The number of elements, at least 1.
+        carried: How many of the first inputs, and of the first outputs, are accumulators.
+        shared: The positions of the arguments that every element takes as they are; of each other one that is no
+            accumulator element ``i`` takes the part at ``i`` of the first axis. The outputs that are no accumulators
+            are collected along a new first axis.
+        reversed: Whether the elements come in descending order.
+        resets: As of a call, for all elements.
+    """
+
+    node: str
+    arguments: tuple[Atom, ...]
+    instance: str
+    extent: int
+    carried: int = 0
+    shared: frozenset[int] = frozenset()
+    reversed: bool = False
+    resets: tuple[Var, ...] = ()
+
+    @property
+    def order(self) -> range:
+        """The numbers of the elements in the order of the accumulators."""
+        return range(self.extent - 1, -1, -1) if self.reversed else range(self.extent)
+
+    def is_indexed(self, position: int) -> bool:
+        """Whether each element takes its part of the argument at ``position``."""
+        return position >= self.carried and position not in self.shared
+
+
+@dataclass(frozen=True, slots=True)
 class Buffer:
     """The values of ``source`` in their order, at the instants of another clock of the same rate.
 
@@ -187,12 +227,12 @@ class Pack:
         return self.segment.schedule is not Schedule.BURST
 
 
-Rhs: TypeAlias = Apply | Fby | When | Merge | Wave | Call | Buffer | Post | Pack
+Rhs: TypeAlias = Apply | Fby | When | Merge | Wave | Call | Iterate | Buffer | Post | Pack
 
 
 @dataclass(frozen=True, slots=True)
 class Equation:
-    """``targets = rhs``, computed on ``clock``. Only a call has more or fewer than one target."""
+    """``targets = rhs``, computed on ``clock``. Only instances have more or fewer than one target."""
 
     targets: tuple[Var, ...]
     rhs: Rhs
@@ -277,7 +317,7 @@ class Program:
 
 def resets(rhs: Rhs) -> tuple[Var, ...]:
     """The streams that put the memory of ``rhs`` back."""
-    return rhs.resets if isinstance(rhs, Fby | Wave | Call | Pack) else ()
+    return rhs.resets if isinstance(rhs, Fby | Wave | Call | Iterate | Pack) else ()
 
 
 def atoms(rhs: Rhs) -> tuple[Atom, ...]:
@@ -285,7 +325,7 @@ def atoms(rhs: Rhs) -> tuple[Atom, ...]:
     match rhs:
         case Apply():
             return rhs.arguments
-        case Call():
+        case Call() | Iterate():
             return (*rhs.resets, *rhs.arguments)
         case Fby():
             return (*rhs.resets, rhs.following)

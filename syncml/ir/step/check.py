@@ -145,9 +145,13 @@ class _Expressions:
         if len(place.indices) != len(extents):
             self.fail(f"{len(place.indices)} indices for {place.slot.type}", place)
         for index, extent in zip(place.indices, extents, strict=True):
-            self.same(index.type, I64, place)
-            if isinstance(index, Literal) and not 0 <= int(index.value.machine()) < extent:
-                self.fail("an index is out of range", place)
+            self.index(index, extent, place)
+
+    def index(self, index: Expr, extent: int, where: Expr) -> None:
+        """An ``i64``, a literal in range."""
+        self.same(index.type, I64, where)
+        if isinstance(index, Literal) and not 0 <= int(index.value.machine()) < extent:
+            self.fail("an index is out of range", where)
 
     def _literal(self, literal: Literal) -> None:
         value = literal.value
@@ -210,7 +214,7 @@ class _Checker:
     def __init__(self, machine: Machine, known: Mapping[str, Machine]) -> None:
         self._machine = machine
         self._expr = _Expressions(f"machine {machine.name}")
-        self._instances = {i.name: i.machine for i in machine.instances}
+        self._instances = {i.name: i for i in machine.instances}
         self._known = known
         self._slots: set[Slot] = set()
 
@@ -245,6 +249,8 @@ class _Checker:
         for instance in machine.instances:
             if instance.machine not in self._known:
                 self._expr.fail(f"the instance {instance.name} of {instance.machine}, which is no earlier machine")
+            if instance.extent is not None and instance.extent < 1:
+                self._expr.fail(f"an array of {instance.extent} instances {instance.name}")
 
     def _declaration(self, slot: Slot, storage: Storage) -> None:
         if slot.storage is not storage:
@@ -315,10 +321,14 @@ class _Checker:
             self._expr.fail("the cases of a switch", stmt.scrutinee)
 
     def _invoke(self, stmt: Invoke) -> None:
-        name = self._instances.get(stmt.instance)
-        if name is None:
+        instance = self._instances.get(stmt.instance)
+        if instance is None:
             self._expr.fail(f"a call of {stmt.instance}, which is no instance")
-        callee = self._known[name]
+        if (stmt.index is None) != (instance.extent is None):
+            self._expr.fail(f"the index of {stmt.instance}", stmt.index)
+        if stmt.index is not None and instance.extent is not None:
+            self._expr.index(stmt.index, instance.extent, stmt.index)
+        callee = self._known[instance.machine]
         for argument, formal in zip(stmt.arguments, callee.inputs, strict=True):
             found = argument.slot.type if isinstance(argument, Place) and not operands(argument) else argument.type
             self._expr.same(found, formal.type, argument)

@@ -73,7 +73,10 @@ def print_machine(machine: Machine) -> list[str]:
     lines = [f"machine {machine.name}" + (f" external {machine.external}" if machine.external else "")]
     for slot in (*machine.inputs, *machine.outputs, *machine.state, *machine.constants, *machine.locals):
         lines.append(_INDENT + declaration(slot))
-    lines += [f"{_INDENT}instance {i.name}: {i.machine}" for i in machine.instances]
+    lines += [
+        f"{_INDENT}instance {i.name}: {i.machine}{'' if i.extent is None else f'[{i.extent}]'}"
+        for i in machine.instances
+    ]
     lines.append(f"{_INDENT}step")
     lines += [_INDENT * (2 + depth) + text for depth, text in _statements(machine.body)]
     return lines
@@ -121,8 +124,9 @@ def _statements(body: tuple[Stmt, ...]) -> Iterator[tuple[int, str]]:
             case Assign():
                 yield depth, f"{print_expr(item.target)} := {print_expr(item.value)}"
             case Invoke():
+                index = "" if item.index is None else f"[{print_expr(item.index)}]"
                 results = ", ".join(_PREFIX[r.storage] + r.name for r in item.results)
-                yield depth, f"{results} := {item.instance}({', '.join(map(print_expr, item.arguments))})"
+                yield depth, f"{results} := {item.instance}{index}({', '.join(map(print_expr, item.arguments))})"
             case Reset():
                 yield depth, f"reset {item.instance}"
             case For():

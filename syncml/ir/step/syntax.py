@@ -2,7 +2,8 @@
 
     machine  ::= inputs, outputs, state (with initial values), constants, instances of machines, locals, statement*
     stmt     ::= place := expr | if expr {stmt*} else {stmt*} | switch expr {case C: stmt*}
-               | for i < n {stmt*} | instance(arg*) -> (slot*) | reset instance
+               | for i < n {stmt*} | instance(arg*) -> (slot*) | instance[i](arg*) -> (slot*)
+               | reset instance
     expr     ::= literal | place | i | op expr | expr op expr | expr ? expr : expr | convert expr | f(expr*)
 
 Every expression is a scalar of a machine type; a tensor is read and written element by element inside loops, so all
@@ -269,18 +270,19 @@ class Invoke:
     """One step of an instance.
 
     Tensor arguments are whole slots (a `Place` without indices); results are slots of the calling machine, written by
-    the step.
+    the step. ``index``, an ``i64`` in range, tells which of an array of instances.
     """
 
     instance: str
     arguments: tuple[Expr, ...]
     results: tuple[Slot, ...]
     origin: Origin | None = field(default=None, compare=False)
+    index: Expr | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """Put the state of an instance back to what it is after `init`."""
+    """Put the state of an instance, or of each of an array of them, back to what it is after `init`."""
 
     instance: str
     origin: Origin | None = field(default=None, compare=False)
@@ -306,10 +308,16 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """A sub-machine with its own state."""
+    """A sub-machine with its own state, or an array of ``extent`` of them."""
 
     name: str
     machine: str
+    extent: int | None = None
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The name of each sub-machine in the names of state: ``f``, or ``f[0]``, ``f[1]``, ..."""
+        return (self.name,) if self.extent is None else tuple(f"{self.name}[{i}]" for i in range(self.extent))
 
 
 @dataclass(frozen=True, slots=True)

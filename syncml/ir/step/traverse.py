@@ -156,7 +156,7 @@ def own_expressions(stmt: Stmt) -> tuple[Expr, ...]:
         case For() | Reset():
             return ()
         case Invoke():
-            return stmt.arguments
+            return stmt.arguments if stmt.index is None else (*stmt.arguments, stmt.index)
         case _:
             assert_never(stmt)
 

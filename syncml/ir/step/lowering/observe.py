@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from syncml.diagnostics.model import InternalFault
 from syncml.ir.clocks import conditions
-from syncml.ir.equations.syntax import Call, Equation, Fby, Node, Program, Var, atoms
+from syncml.ir.equations.syntax import Call, Equation, Fby, Iterate, Node, Program, Var, atoms
 
 
 class Observe(Enum):
@@ -40,7 +40,7 @@ def restrict(program: Program, observe: Observed) -> Program:
     needed = {program.main}
     for name in reversed(nodes):
         if name in needed:
-            needed |= {e.rhs.node for e in nodes[name].equations if isinstance(e.rhs, Call)}
+            needed |= {e.rhs.node for e in nodes[name].equations if isinstance(e.rhs, Call | Iterate)}
     return Program(tuple(n for name, n in nodes.items() if name in needed), program.main)
 
 

@@ -22,6 +22,7 @@ from syncml.ir.equations.syntax import (
     Call,
     Equation,
     Fby,
+    Iterate,
     Merge,
     Node,
     Pack,
@@ -124,10 +125,20 @@ def plan(node: Node) -> Plan:
 
 
 def _taken_whole(plan_: Plan) -> frozenset[Var]:
-    """The tensors that calls take: an instance reads its argument from one slot."""
-    calls = [e for e in plan_.node.equations if isinstance(e.rhs, Call)]
-    arguments = [plan_.resolve(a) for e in calls for a in plan_.arguments(e)]
+    """The tensors that instances take: each reads its argument from one slot."""
+    arguments = [a for e in plan_.node.equations for a in arguments_taken_whole(plan_, e)]
     return frozenset(a for a in arguments if isinstance(a, Var) and isinstance(a.type, TensorType))
+
+
+def arguments_taken_whole(plan_: Plan, equation: Equation) -> tuple[Atom, ...]:
+    """The arguments that instances take as they are, aliases resolved."""
+    match equation.rhs:
+        case Call(arguments=arguments):
+            return tuple(map(plan_.resolve, arguments))
+        case Iterate(arguments=arguments, shared=shared):
+            return tuple(plan_.resolve(arguments[i]) for i in sorted(shared))
+        case _:
+            return ()
 
 
 def _aliases(node: Node) -> dict[Var, Atom]:
@@ -260,6 +271,8 @@ def _moves(
             return True
         case Call():
             return not is_tensor
+        case Iterate():
+            return target not in arguments_taken_whole(plan_, reader)
         case Merge():
             branch = next(name for name, a in reader.rhs.branches if plan_.resolve(a) is target)
             return equation.clock != _branch_clock(reader, reader.rhs, branch)

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from syncml.ir.constants import Array, Const, zero
-from syncml.ir.equations.syntax import Apply, Atom, Call, Fby, Var
+from syncml.ir.equations.syntax import Apply, Atom, Call, Equation, Fby, Iterate, Var
 from syncml.ir.step.lowering.arithmetic import machine_element
 from syncml.ir.step.lowering.elements import Indices, at_index, constant
-from syncml.ir.step.lowering.plan import Plan
+from syncml.ir.step.lowering.plan import Plan, arguments_taken_whole
 from syncml.ir.step.lowering.units import Units
 from syncml.ir.step.syntax import Expr, Literal, Origin, Place, Slot, Storage
 from syncml.ir.types import Scalar, TensorType, Type, element, shape, size, tensor
@@ -52,9 +52,7 @@ class Slots:
         self.state = tuple(self._register(e.target, e.rhs) for e in node.equations if isinstance(e.rhs, Fby))
         self.constants: dict[tuple[Array, bool], Slot] = {}
         self.locals: list[Slot] = []
-        self._whole = {t for e in node.equations if isinstance(e.rhs, Call) for t in e.targets} | {
-            a for e in node.equations if isinstance(e.rhs, Call) for a in plan.arguments(e) if isinstance(a, Var)
-        }
+        self._whole = {a for e in node.equations for a in (*arguments_taken_whole(plan, e), *_passed(e))}
 
     def fresh(self, name: str) -> str:
         """A name like ``name`` that no slot has."""
@@ -147,10 +145,25 @@ class Slots:
         splat = _splat(value)
         return Literal(splat) if splat is not None else Place(self.constant(value), indices)
 
+    def argument(self, atom: Atom) -> Expr:
+        """What an instance takes for ``atom``."""
+        return self.whole(atom) if isinstance(atom.type, TensorType) else self.read(atom, ())
+
     def whole(self, atom: Atom) -> Place:
         """The slot of a tensor that is passed to a call."""
         atom = self._plan.resolve(atom)
         return Place(self.constant(atom) if isinstance(atom, Const) else self.of(atom))
+
+
+def _passed(equation: Equation) -> tuple[Var, ...]:
+    """The targets whose slots instances write, or read as accumulators."""
+    match equation.rhs:
+        case Call():
+            return equation.targets
+        case Iterate(carried=carried):
+            return equation.targets[:carried]
+        case _:
+            return ()
 
 
 def place(slot: Slot, indices: Indices) -> Place:

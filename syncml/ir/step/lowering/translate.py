@@ -1,7 +1,7 @@
 """Translation: each node becomes a machine, its units in their order, under the tests of their clocks.
 
 Rule: a register is a state slot, read in place and updated after its last reading; an output is written where it is
-computed; a call is one step of an instance.
+computed; a call is one step of an instance, and an array of instances one step of each in a loop.
 """
 
 from __future__ import annotations
@@ -11,16 +11,17 @@ from collections.abc import Mapping
 from syncml.diagnostics.model import InternalFault
 from syncml.ir.clocks import Clock
 from syncml.ir.constants import zero
-from syncml.ir.equations.syntax import Apply, Call, Fby, Node, Program, Var
+from syncml.ir.equations.syntax import Apply, Call, Equation, Fby, Iterate, Node, Program, Var
 from syncml.ir.step.lowering.control import Guard, under_guards
 from syncml.ir.step.lowering.in_place import update_in_place
+from syncml.ir.step.lowering.loops import InstanceLoops
 from syncml.ir.step.lowering.plan import Plan, guards, plan
 from syncml.ir.step.lowering.schedule import schedule
 from syncml.ir.step.lowering.slots import Slots
 from syncml.ir.step.lowering.tensors import Tensors
 from syncml.ir.step.lowering.units import Kind, Unit, units_of
-from syncml.ir.step.syntax import Expr, Instance, Invoke, Machine, Origin, Reset, Slot, StepProgram, Stmt
-from syncml.ir.types import TensorType, Type
+from syncml.ir.step.syntax import Instance, Invoke, Machine, Origin, Reset, Slot, StepProgram, Stmt
+from syncml.ir.types import Type
 
 
 def translate(program: Program, clocks: Mapping[tuple[str, str], str]) -> StepProgram:
@@ -43,7 +44,10 @@ def with_memory(program: Program) -> frozenset[str]:
     """The nodes of which an instance has a state."""
     found: set[str] = set()
     for node in program.nodes:
-        if any(isinstance(e.rhs, Fby) or (isinstance(e.rhs, Call) and e.rhs.node in found) for e in node.equations):
+        if any(
+            isinstance(e.rhs, Fby) or (isinstance(e.rhs, Call | Iterate) and e.rhs.node in found)
+            for e in node.equations
+        ):
             found.add(node.name)
     return frozenset(found)
 
@@ -61,6 +65,7 @@ class _Translation:
         self._units = update_in_place(self._plan, units_of(self._plan))
         self._slots = Slots(self._plan, self._units, clocks)
         self._tensors = Tensors(self._plan, self._slots)
+        self._loops = InstanceLoops(self._slots, self._tensors)
         self._paths: dict[Clock, tuple[Guard, ...]] = {}
 
     def machine(self) -> Machine:
@@ -68,7 +73,7 @@ class _Translation:
         node, slots = self._node, self._slots
         order = schedule(self._plan, self._units)
         body = under_guards((self._path(unit.clock), self._statements(unit)) for unit in order)
-        instances = tuple(Instance(e.rhs.instance, e.rhs.node) for e in node.equations if isinstance(e.rhs, Call))
+        instances = tuple(filter(None, map(_instance, node.equations)))
         return Machine(
             node.name,
             node.label,
@@ -92,7 +97,10 @@ class _Translation:
         equation = unit.equation
         match unit.kind:
             case Kind.CALL:
-                assert equation is not None and isinstance(equation.rhs, Call)
+                assert equation is not None
+                if isinstance(equation.rhs, Iterate):
+                    return self._loops.statements(equation.rhs, equation.targets)
+                assert isinstance(equation.rhs, Call)
                 return [self._invoke(equation.rhs, equation.targets)]
             case Kind.COMPUTE:
                 assert equation is not None and isinstance(equation.rhs, Apply)
@@ -120,7 +128,7 @@ class _Translation:
     def _reset(self, unit: Unit) -> list[Stmt]:
         assert unit.equation is not None
         rhs = unit.equation.rhs
-        if isinstance(rhs, Call):
+        if isinstance(rhs, Call | Iterate):
             origin = self._slots.origin(unit.targets[0]) if unit.targets else None
             return [Reset(rhs.instance, origin)] if rhs.node in self._remembering else []
         assert isinstance(rhs, Fby)
@@ -135,9 +143,17 @@ class _Translation:
         return self._tensors.copy_slot(self._slots.saved(save.target), self._slots.of(unit.target), type_, origin)
 
     def _invoke(self, call: Call, targets: tuple[Var, ...]) -> Invoke:
-        arguments: list[Expr] = [
-            self._slots.whole(a) if isinstance(a.type, TensorType) else self._slots.read(a, ()) for a in call.arguments
-        ]
+        arguments = map(self._slots.argument, call.arguments)
         results = tuple(self._slots.of(t) for t in targets)
         origin = self._slots.origin(targets[0]) if targets else None
         return Invoke(call.instance, tuple(arguments), results, origin)
+
+
+def _instance(equation: Equation) -> Instance | None:
+    match equation.rhs:
+        case Call(node, _, name):
+            return Instance(name, node)
+        case Iterate(node, _, name, extent):
+            return Instance(name, node, extent)
+        case _:
+            return None

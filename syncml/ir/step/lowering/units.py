@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from syncml.ir.clocks import Clock, On
-from syncml.ir.equations.syntax import Apply, Atom, Call, Equation, Fby, Merge, Var, resets
+from syncml.ir.equations.syntax import Apply, Atom, Call, Equation, Fby, Iterate, Merge, Var, resets
 from syncml.ir.operators import Op
 from syncml.ir.step.lowering.elements import Indices, broadcast_indices, index, is_pointwise, is_view, view_indices
 from syncml.ir.step.lowering.plan import Plan, clock_reads
@@ -27,7 +27,7 @@ class Kind(Enum):
     COMPUTE = "compute"
     """The target of a pointwise operator, a sum, a product."""
     CALL = "call"
-    """One step of an instance."""
+    """One step of an instance, or of each of an array of instances."""
     BRANCH = "branch"
     """A branch of a merge, copied into the merge's slot."""
     JOIN = "join"
@@ -135,7 +135,7 @@ def _computations(plan: Plan) -> list[Unit]:
     units: list[Unit] = []
     for position, equation in enumerate(plan.node.equations):
         clock, rhs = _clock_of(equation), equation.rhs
-        if isinstance(rhs, Call):
+        if isinstance(rhs, Call | Iterate):
             units.append(Unit(Kind.CALL, clock, position, equation, equation.targets))
             continue
         target = equation.target
