@@ -140,7 +140,8 @@ class _Application:
         if made.ir is None:
             raise _WrongError
         self._check_results(node, made, [value for _, value in leaves[:carried]])
-        values = [*(value for _, value in leaves), *made.captured]
+        captured = [value_of(stream(value), self._place) for value in made.captured]
+        values = [*(value for _, value in leaves), *map(self._sound, captured)]
         shared = {i for i, (a, _) in enumerate(leaves) if not (a.is_accumulator or a.is_indexed)}
         shared.update(range(len(leaves), len(values)))
         return self._equation(made, values, carried, frozenset(shared))
@@ -191,7 +192,7 @@ class _Application:
                     if isinstance(parameter.field, Pattern)
                     else f"a record `{parameter.field.__name__}`"
                 )
-                self._wrong("T007", f"`{parameter.name}` of `{node.label}` is {wanted}, and has other parts",
+                self._wrong("T007", f"`{parameter.name}` of `{node.label}` is {wanted}, and is given other fields",
                             "give a record of arrays with the same fields", definition_label(node))  # fmt: skip
             made.leaves = [
                 (name, self._fitting(node, name, value, pattern, made, bindings))
@@ -356,7 +357,7 @@ class _Application:
         )  # fmt: skip
         trace.equations.append(Equation(tuple(targets), rhs, place.span))
         presence = activation(place, made, values)
-        results = iter([stream(Value(target, presence, trace)) for target in targets])
+        results = iter([stream(trace.own(Value(target, presence, trace))) for target in targets])
         found = build(result, lambda: next(results))
         match self._iterator.kind:
             case "each":

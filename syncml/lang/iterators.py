@@ -5,10 +5,10 @@
     cs     = scan(f, init)(xs)       c[i] = f(c[i-1], x[i]), with c[-1] = init
     c, ys  = mapfold(f, init)(xs)    (c[i], y[i]) = f(c[i-1], x[i]);  c = c[n-1]
 
-All happen in one instant. An array is a vector, a matrix (its rows are the elements), or an array of records (`Rows`), and
-every array has the same extent. What is marked `shared` goes to each element as it is, and a plain function may read streams of the
-node around it. ``backwards=True`` goes from the last element to the first. Where nothing is an array, ``size=`` says
-how many elements there are.
+All happen in one instant. An array is a vector, a matrix (its rows are the elements), or an array of records (`Rows`),
+and every array has the same extent. What is marked `shared` goes to each element as it is, and a plain function may
+read streams of the node around it. ``backwards=True`` goes from the last element to the first. Where nothing is an
+array, ``size=`` says how many elements there are.
 """
 
 from __future__ import annotations
