@@ -11,7 +11,10 @@ from syncml.diagnostics.pages import parse_page
 from syncml.pipeline import check_file
 
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
-PAGES = {name: (REFERENCE / f"{name}.md").read_text("utf-8") for name in ("language", "arrays", "external", "iterators", "modes")}
+PAGES = {
+    name: (REFERENCE / f"{name}.md").read_text("utf-8")
+    for name in ("language", "arrays", "external", "iterators", "modes")
+}
 BLOCKS = {
     name: [block.text for block in parse_page("", text).blocks if "@node" in block.text] for name, text in PAGES.items()
 }
