@@ -24,6 +24,7 @@ from syncml.ir.equations.syntax import (
     Call,
     Equation,
     Fby,
+    Iterate,
     Merge,
     Node,
     Property,
@@ -34,7 +35,7 @@ from syncml.ir.equations.syntax import (
     When,
 )
 from syncml.ir.operators import Attribute, Op, result_type
-from syncml.ir.types import BOOL, Element, Type
+from syncml.ir.types import BOOL, Element, Type, element, shape, tensor
 
 
 def const(value: Any, element: Element) -> Const:
@@ -115,6 +116,29 @@ class NodeBuilder:
         path = instance or f"{callee.name}_{len(self.equations)}"
         targets = tuple(self.declare(f"{path}_{v.name}", v.type, user=False) for v in callee.outputs)
         self.equations.append(Equation(targets, Call(callee.name, arguments, path, resets), self.span()))
+        return targets
+
+    def iterate(
+        self,
+        callee: Node,
+        *arguments: Atom,
+        extent: int,
+        carried: int = 0,
+        shared: frozenset[int] = frozenset(),
+        backwards: bool = False,
+        resets: tuple[Var, ...] = (),
+    ) -> tuple[Var, ...]:
+        """An array of instances of another node."""
+        path = f"{callee.name}_{len(self.equations)}"
+        types = [
+            v.type if i < carried else tensor(element(v.type), (extent, *shape(v.type)))
+            for i, v in enumerate(callee.outputs)
+        ]
+        targets = tuple(
+            self.declare(f"{path}_{v.name}", type_, user=False) for v, type_ in zip(callee.outputs, types, strict=True)
+        )
+        rhs = Iterate(callee.name, arguments, path, extent, carried, shared, backwards, resets)
+        self.equations.append(Equation(targets, rhs, self.span()))
         return targets
 
     def property(self, kind: PropertyKind, name: str, holds: Var) -> None:

@@ -1,4 +1,4 @@
-"""Random well-clocked programs: multi-rate, enumerations, tensors, calls, resets, automata, feedback through delays.
+"""Random well-clocked programs: multi-rate, enumerations, tensors, calls, iterators, resets, automata, feedback.
 
 A program is well-clocked by construction: every variable is kept under its clock, and an equation only joins variables
 of one clock. Registers are declared first and get their next value last, so loops through delays arise.
@@ -273,6 +273,31 @@ def _call(scope: _Scope, clock: Clock) -> None:
     scope.add(clock, *results)
 
 
+def _iterate(scope: _Scope, clock: Clock) -> None:
+    """Instances of a node for the elements of arrays, some of its inputs accumulators or shared."""
+    if not scope.callees:
+        return
+    callee, builder = scope.choose(scope.callees), scope.builder
+    extent, most = scope.draw(st.integers(1, 4)), 0
+    while most < min(len(callee.inputs), len(callee.outputs)) and callee.inputs[most].type == callee.outputs[most].type:
+        most += 1
+    carried = scope.draw(st.integers(0, most))
+    shared = frozenset(i for i in range(carried, len(callee.inputs)) if scope.draw(st.integers(0, 3)) == 0)
+    arguments: list[Atom] = []
+    for position, formal in enumerate(callee.inputs):
+        if position < carried or position in shared:
+            arguments.append(scope.pick(clock, formal.type))
+        elif scope.draw(st.booleans()):
+            arguments.append(builder.op(Op.STACK, *(scope.pick(clock, formal.type) for _ in range(extent))))
+        else:
+            arguments.append(scope.pick(clock, tensor(element(formal.type), (extent, *shape(formal.type)))))
+    results = builder.iterate(
+        callee, *arguments, extent=extent, carried=carried, shared=shared, backwards=scope.draw(st.booleans()),
+        resets=scope.resets(),
+    )  # fmt: skip
+    scope.add(clock, *results)
+
+
 def _node(draw: Draw, name: str, callees: list[Node], size: int) -> Node:
     builder = NodeBuilder(name)
     scope = _Scope(draw, builder, callees)
@@ -282,7 +307,7 @@ def _node(draw: Draw, name: str, callees: list[Node], size: int) -> Node:
         _register(scope, BASE, scope.choose(TYPES))
     for _ in range(draw(st.integers(2, size))):
         clock = scope.choose(sorted(scope.variables, key=str))
-        scope.choose((_apply, _apply, _apply, _sample, _call, _automaton))(scope, clock)
+        scope.choose((_apply, _apply, _apply, _sample, _call, _iterate, _automaton))(scope, clock)
     for var, init, clock, resets in scope.registers:
         following = scope.pick(clock, var.type)
         if shape(var.type) and scope.draw(st.booleans()):
@@ -291,6 +316,11 @@ def _node(draw: Draw, name: str, callees: list[Node], size: int) -> Node:
     outputs = [v for v in scope.variables[BASE] if v not in builder.inputs]
     if not outputs:
         outputs = [builder.op(Op.COPY, builder.inputs[0])]
+    if name != "top" and draw(st.booleans()):
+        # The first output has the type of the first input, as an accumulator does.
+        given = builder.inputs[0]
+        chosen = scope.pick(BASE, BOOL)
+        outputs = [*outputs[-3:], builder.op(Op.WHERE, chosen, given, scope.pick(BASE, given.type))][::-1]
     return builder.node(outputs[-4:] + ([builder.inputs[0]] if draw(st.integers(0, 5)) == 0 else []))
 
 

@@ -11,9 +11,9 @@ from typing import TypeVar
 import numpy as np
 
 from syncml import (
-    Hz, Mat, Node, Record, Stream, Unit, Vec, activate, arrow, assume, automaton, cast, clip, concat, constant, ensure,
-    every, exp, f32, f64, fby, first, hold, i32, last, maximum, merge, minimum, ms, node, param, pre, reset_every,
-    sample, stack, state, switch, tanh, u8, vec, when, where, wire, zeros,
+    Hz, Mat, Node, Record, Rows, Stream, Unit, Vec, activate, arrow, assume, automaton, cast, clip, concat, constant, each,
+    ensure, every, exp, f32, f64, fby, first, fold, hold, i32, last, mapfold, maximum, merge, minimum, ms, node, param, pre, reset_every,
+    sample, stack, scan, shared, state, switch, tanh, u8, vec, when, where, wire, zeros,
 )  # fmt: skip
 
 N = TypeVar("N", bound=int)
@@ -177,3 +177,34 @@ def valid_of(v: Stream[f32]) -> Stream[bool]:
 
 
 chain: Callable[[Stream[f32]], Stream[f32]] = gain_of(3.0)
+
+
+@node
+def carry(total: Stream[f32], x: Stream[f32]) -> tuple[Stream[f32], Stream[bool]]:
+    return total + x, x > total
+
+
+@node
+def nearer(best: Track, track: Track) -> Track:
+    return where(track.gap < best.gap, track, best)
+
+
+@node
+def front(row: Stream[Vec[L[3]]], k: Stream[f32]) -> Stream[Vec[L[2]]]:
+    return row[0:2] * k
+
+
+@node
+def iterated(
+    xs: Stream[Vec[L[4]]], k: Stream[f32], m: Stream[Mat[L[4], L[3]]], tracks: Rows[Track, L[4]]
+) -> tuple[Stream[f32], Stream[Vec[L[4], bool]], Rows[Track, L[4]], Stream[Mat[L[4], L[2]]], Stream[Vec[L[4]]]]:
+    def double(x: Stream[f32]) -> Stream[f32]:
+        return x * k
+
+    def add(total: Stream[f32], x: Stream[f32]) -> Stream[f32]:
+        return total + x
+
+    total, above = mapfold(carry, 0.0)(each(double)(xs))
+    best = fold(nearer, tracks[0])(tracks)
+    sums = scan(add, best.gap, backwards=True)(xs)
+    return fold(add, total)(sums), above, scan(nearer, best)(tracks), each(front)(m, shared(k)), sums
