@@ -13,8 +13,9 @@ from syncml.cli.app import app
 from syncml.diagnostics import DiagnosticError
 from syncml.ir.equations.spread import alternating_slot
 from syncml.ir.equations.sweeps import lower_segments
+from syncml.ir.step.pretty import print_step
 from syncml.ir.types import shape
-from syncml.pipeline import Checked, check_file
+from syncml.pipeline import Checked, check_file, step_code
 from syncml.sim.interpreter import interpret
 
 PROGRAM = """
@@ -81,6 +82,12 @@ def test_slots_and_delays(tmp_path: Path, schedule: str, length: int) -> None:
     delay = DELAY[schedule] * length
     assert found[delay:].tolist() == [float(v) for v in wanted[: len(r) - delay]]
     assert not found[:delay].any()
+
+
+@pytest.mark.parametrize("schedule", SLOTS)
+def test_the_code_does_not_grow_with_the_segment(tmp_path: Path, schedule: str) -> None:
+    codes = [print_step(step_code(program(tmp_path, n, schedule), flat=False)).splitlines() for n in (4, 400)]
+    assert len(codes[0]) == len(codes[1])
 
 
 def test_an_update_comes_one_segment_later(tmp_path: Path) -> None:

@@ -15,11 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
 from syncml.diagnostics.model import DiagnosticError, error
 from syncml.ir.clocks import Clock
-from syncml.ir.constants import Array, Const, zero
+from syncml.ir.constants import Const, zero
 from syncml.ir.equations.backward import Direction, Sweeps
 from syncml.ir.equations.growth import Growth
 from syncml.ir.equations.sweep_body import BodyBuilder, Shift
@@ -159,11 +157,8 @@ class Spread:
         return self._filled(self._growth.fresh(f"{name}_buffer", type_, self._tick), value, slot)
 
     def _filled(self, buffer: Var, value: Atom, slot: Var) -> Var:
-        growth, count = self._growth, shape(buffer.type)[0]
-        slots = np.arange(count).reshape(count, *(1 for _ in shape(value.type)))
-        here = growth.apply("here", self._tick, Op.EQ, Const(Array.of(slots, I32), I32, "slots"), slot)
-        filled = growth.apply(f"{buffer.name}_filled", self._tick, Op.WHERE, here, value, buffer)
-        growth.equate(buffer, Fby(zero(buffer.type), filled))
+        filled = self._growth.apply(f"{buffer.name}_filled", self._tick, Op.UPDATE, buffer, value, slot)
+        self._growth.equate(buffer, Fby(zero(buffer.type), filled))
         return filled
 
     def _array_type(self, atom: Atom) -> Type:

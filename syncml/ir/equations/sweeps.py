@@ -1,7 +1,7 @@
 """Segments become sweeps: clocked equations without `post` and `pack`.
 
 Rule: the values that the sweeps of a segment read are written into buffers, one slot for each instant. At the last
-instant the sweeps run one after the other over the buffers, each a chain of steps of one node without memory
+instant the sweeps run one after the other over the buffers, each an iteration of one node without memory
 (`ir.equations.sweep_body`), forwards or backwards; what is taken at the end of the segment is their result. The work of
 a segment is thus done in its last instant, which is the schedule *burst*.
 
@@ -15,7 +15,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from syncml.diagnostics.model import InternalFault
 from syncml.ir.clocks import word
 from syncml.ir.constants import Array, Const, zero
 from syncml.ir.equations.backward import Direction, Sweeps, backward_of, has_future
@@ -245,10 +244,8 @@ class _Segment:
             return self._arrays[var]
         growth, tick, count = self._growth, self._tick, self._segment.longest
         type_ = tensor(element(var.type), (count, *shape(var.type)))
-        slots = np.arange(count).reshape(count, *(1 for _ in shape(var.type)))
-        here = growth.apply("here", tick, Op.EQ, Const(Array.of(slots, I32), I32, "slots"), self._position())
         buffer = growth.fresh(f"{var.name}_buffer", type_, tick, var.span)
-        filled = growth.apply(f"{var.name}_filled", tick, Op.WHERE, here, var, buffer)
+        filled = growth.apply(f"{var.name}_filled", tick, Op.UPDATE, buffer, var, self._position())
         growth.equate(buffer, Fby(zero(type_), filled, () if self._exact else (self._segment.first,)))
         self._arrays[var] = growth.define(
             f"{var.name}_packed", type_, self._end, When(filled, self._segment.last, True)
@@ -363,32 +360,29 @@ class _Segment:
         return values
 
     def _sweep(self, body: Body, direction: Direction) -> dict[Var, Var]:
-        """The chain of the steps of one sweep."""
+        """An array of the steps of one sweep, one for each instant, what is carried chained from step to step."""
         growth, end, count = self._growth, self._end, self._segment.longest
-        given: list[tuple[Atom, bool]] = []
+        carried = len(body.starts)
+        arguments: list[Atom] = [*body.starts]
+        shared: set[int] = set()
         for key in body.given:
             steady = self._shared(key) if isinstance(key, Var) else None
-            given.append((self._array(key), True) if steady is None else (steady, False))
-        carried: list[Atom] = list(body.starts)
-        each: dict[Var, dict[int, Var]] = {var: {} for var in body.kept}
-        order = range(count) if direction is Direction.FORWARD else range(count - 1, -1, -1)
-        for i in order:
-            arguments = [self._element(atom, i) if indexed else atom for atom, indexed in given]
-            targets = [growth.fresh(f"{v.name}_{i}", v.type, end, v.span) for v in body.node.outputs]
-            rhs = Call(body.node.name, (*carried, *arguments), f"{body.node.name}_at_{i}")
-            growth.equations.append(Equation(tuple(targets), rhs, growth.span, end))
-            carried = list(targets[: len(carried)])
-            for var, target in zip(body.kept, targets[len(carried) :], strict=True):
-                each[var][i] = target
-        for var, targets in each.items():
-            self._arrays[var] = growth.apply(f"{var.name}_all", end, Op.STACK, *(targets[i] for i in range(count)))
-        values: dict[Var, Var] = {}
-        for var, position in body.finals:
-            value = carried[position]
-            if not isinstance(value, Var):
-                raise InternalFault(f"the end of {var.name} is not computed")
-            values[var] = value
-        return values
-
-    def _element(self, array: Atom, position: int) -> Atom:
-        return self._growth.apply("element", self._end, Op.INDEX, array, attribute=(position,))
+            if steady is not None:
+                shared.add(len(arguments))
+            arguments.append(self._array(key) if steady is None else steady)
+        rhs = Iterate(
+            body.node.name,
+            tuple(arguments),
+            f"{body.node.name}_at",
+            count,
+            carried,
+            frozenset(shared),
+            reversed=direction is Direction.BACKWARD,
+        )
+        results = [growth.fresh(f"{v.name}_end", v.type, end, v.span) for v in body.node.outputs[:carried]]
+        for var, each in zip(body.kept, body.node.outputs[carried:], strict=True):
+            type_ = tensor(element(each.type), (count, *shape(each.type)))
+            self._arrays[var] = every = growth.fresh(f"{var.name}_all", type_, end, each.span)
+            results.append(every)
+        growth.equations.append(Equation(tuple(results), rhs, growth.span, end))
+        return {var: results[position] for var, position in body.finals}
