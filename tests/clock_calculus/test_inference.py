@@ -17,7 +17,7 @@ from syncml.ir.constants import Const
 from syncml.ir.equations.check import check_program
 from syncml.ir.equations.inline import inline
 from syncml.ir.equations.pretty import print_program
-from syncml.ir.equations.syntax import Apply, Call, Fby, Merge, Node, Program, Var, When, resets
+from syncml.ir.equations.syntax import Apply, Call, Fby, Iterate, Merge, Node, Program, Var, Wave, When, resets
 from syncml.ir.operators import Op
 from syncml.ir.rates import text_of
 from syncml.ir.types import BOOL, F32, EnumType
@@ -408,7 +408,7 @@ def _renamed(program: Program) -> Program:
         equations = []
         for equation in node.equations:
             match equation.rhs:
-                case Apply() | Call() as rhs:
+                case Apply() | Call() | Iterate() as rhs:
                     rhs = replace(rhs, arguments=tuple(map(atom, rhs.arguments)))
                 case Fby() as rhs:
                     rhs = replace(rhs, following=atom(rhs.following))
@@ -416,8 +416,10 @@ def _renamed(program: Program) -> Program:
                     rhs = When(atom(rhs.source), fresh[rhs.condition], rhs.constructor)
                 case Merge() as rhs:
                     rhs = Merge(fresh[rhs.condition], tuple((c, atom(a)) for c, a in rhs.branches))
-                case rhs:
+                case Wave() as rhs:
                     pass
+                case rhs:
+                    raise AssertionError(f"{rhs} is not renamed")
             if resets(rhs):
                 rhs = replace(rhs, resets=tuple(fresh[r] for r in resets(rhs)))
             targets = tuple(fresh[t] for t in equation.targets)
