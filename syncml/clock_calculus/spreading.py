@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from syncml.diagnostics import Collector, Diagnostic, InternalFault, Label, error
-from syncml.ir.clocks import BASE, Clock, On, Periodic, conditions, every, steps, word
-from syncml.ir.constants import zero
+from syncml.ir.clocks import BASE, Clock, Periodic, Word, complement, conditions, every, steps, word
+from syncml.ir.constants import Const, zero
+from syncml.ir.equations.conditions import Conditions, conditions_of
 from syncml.ir.equations.inline import inline_where, rebase
 from syncml.ir.equations.rewrite import rewritten
 from syncml.ir.equations.syntax import (
@@ -30,7 +31,9 @@ from syncml.ir.equations.syntax import (
     Pack,
     Post,
     Program,
+    Rhs,
     Var,
+    Wave,
     atoms,
     resets,
 )
@@ -51,7 +54,7 @@ def spread_calls(program: Program) -> Program:
         DiagnosticError: C011, a callee cannot be cut into stages.
     """
     found = {
-        (node.name, e.rhs.instance): _Spread(e, e.rhs, node)
+        (node.name, e.rhs.instance): _Spread(e, e.rhs)
         for node in program.nodes
         for e in node.equations
         if isinstance(e.rhs, Call) and e.rhs.spread > 1
@@ -62,6 +65,7 @@ def spread_calls(program: Program) -> Program:
     program = unroll(program, lambda node, _rhs: node.name in inside)
     flat = inline_where(program, lambda node, call: node.name in inside or call.spread > 1)
     collector = Collector()
+    conditions = conditions_of(flat)
     nodes: list[Node] = []
     for node in flat.nodes:
         result = node
@@ -69,7 +73,7 @@ def spread_calls(program: Program) -> Program:
             if name == node.name and name not in inside:
                 fault = each.fault(result)
                 if fault is None:
-                    result = _Stages(result, each).result()
+                    result = _Stages(result, each, conditions[name]).result()
                 else:
                     collector.add(fault)
         nodes.append(result)
@@ -92,7 +96,6 @@ class _Spread:
 
     equation: Equation
     call: Call
-    caller: Node
 
     def owns(self, equation: Equation) -> bool:
         """Whether an equation of the caller, with the call inlined, comes from the callee."""
@@ -124,19 +127,26 @@ class _Spread:
         for equation in node.equations:
             if not self.owns(equation):
                 continue
-            given = [v for v in _reads(equation) if v in outside]
-            inner = equation.clock is None or self.clock not in steps(equation.clock)
-            inner = inner or any(node.clocks[v] != self.clock for v in given)
-            if inner or resets(equation.rhs) or isinstance(equation.rhs, Post | Pack):
-                why = "runs at a rate of its own" if inner else "is reset, or looks ahead"
+            if (obstacle := self._obstacle(node, equation, outside)) is not None:
+                why, repair = obstacle
                 return error(
                     "C011",
                     f"`{self.call.node}` cannot be spread: a part of it {why}",
                     self.equation.span,
                     secondary=[Label(equation.span, "this part")] if equation.span != self.equation.span else [],
-                    help="take that part out of the node, and spread the rest",
+                    help=repair,
                 )
         return None
+
+    def _obstacle(self, node: Node, equation: Equation, outside: set[Var]) -> tuple[str, str] | None:
+        """What a stage cannot do with an equation of the callee, and what to do."""
+        away = {v for v in _reads(equation) if v in outside and node.clocks[v] != self.clock}
+        if not away.isdisjoint(resets(equation.rhs)):
+            return "is reset at other instants than those of the call", "sample the reset as the arguments are sampled"
+        rest = "take that part out of the node, and spread the rest"
+        if away or equation.clock is None or self.clock not in steps(equation.clock):
+            return "runs at a rate of its own", rest
+        return ("looks ahead", rest) if isinstance(equation.rhs, Post | Pack) else None
 
 
 def stage_clock(clock: Periodic, stage: int) -> Clock:
@@ -149,16 +159,42 @@ def stage_clock(clock: Periodic, stage: int) -> Clock:
 class _Stages:
     """The cutting of one inlined call."""
 
-    def __init__(self, node: Node, spread: _Spread) -> None:
+    def __init__(self, node: Node, spread: _Spread, conditions: Conditions) -> None:
         self._node = node
         self._spread = spread
-        self._own = [e for e in node.equations if spread.owns(e)]
-        self._registers = [e for e in self._own if isinstance(e.rhs, Fby) and e.clock == spread.clock]
-        self._parts = [e for e in self._own if not (isinstance(e.rhs, Fby) and e.clock == spread.clock)]
+        self._conditions = conditions
+        self._names = {v.name for v in node.clocks}
         self._stage: dict[Var, int] = {}
         self._carried: dict[tuple[Var, int], Var] = {}
         self._equations: list[Equation] = []
         self._clocks = dict(node.clocks)
+        self._registers: list[Equation] = []
+        self._parts: list[Equation] = []
+        self._others: list[Equation] = []
+        for equation in node.equations:
+            if not spread.owns(equation):
+                self._others.append(equation)
+            elif not (isinstance(equation.rhs, Fby) and equation.clock == spread.clock):
+                self._parts.append(equation)
+            elif equation.rhs.resets:
+                self._split(equation, equation.rhs)
+            else:
+                self._registers.append(equation)
+        self._before = dict(self._clocks)
+
+    def _split(self, equation: Equation, rhs: Fby) -> None:
+        """``x = c fby y every r`` is ``m = c fby y; x = if r then c else m`` where r is on the clock of x."""
+        first = rhs.init or zero(equation.target.type)
+        memory = self._fresh(f"{equation.target.name}.memory", equation.target, self._spread.clock)
+        self._registers.append(replace(equation, targets=(memory,), rhs=replace(rhs, resets=())))
+        result: Var = memory
+        for number, reset in enumerate(rhs.resets, start=1):
+            chosen = equation.target
+            if number < len(rhs.resets):
+                chosen = self._fresh(f"{equation.target.name}.reset{number}", equation.target, self._spread.clock)
+            choice = Apply(Op.WHERE, (reset, first, result))
+            self._parts.append(replace(equation, targets=(chosen,), rhs=choice))
+            result = chosen
 
     def result(self) -> Node:
         """The node with the call in stages."""
@@ -167,9 +203,8 @@ class _Stages:
             self._register(equation)
         for equation in self._parts:
             self._move(equation)
-        own = set(map(id, self._own))
-        others = [e for e in self._node.equations if id(e) not in own]
-        return replace(self._node, equations=(*others, *self._equations), clocks=MappingProxyType(self._clocks))
+        equations = (*self._others, *self._equations)
+        return replace(self._node, equations=equations, clocks=MappingProxyType(self._clocks))
 
     def _assign(self) -> None:
         """Give each equation its stage, and each register the earliest one of those that read or write it."""
@@ -217,30 +252,49 @@ class _Stages:
 
         clock = self._clock(equation.clock, stage)
         self._equations.append(replace(equation, rhs=rewritten(equation.rhs, atom, read), clock=clock))
-        self._clocks |= {t: self._clock(self._node.clocks[t], stage) for t in equation.targets}
+        self._clocks |= {t: self._clock(self._before[t], stage) for t in equation.targets}
 
     def _clock(self, clock: Clock | None, stage: int) -> Clock:
         """A clock below that of the call, at a stage."""
         assert clock is not None
-        path = steps(clock)[len(steps(self._spread.clock)) :]
         result = self._at(stage)
-        for step in path:
-            assert isinstance(step, On)
+        for step in steps(clock)[len(steps(self._spread.clock)) :]:
             result = rebase(replace(step, parent=BASE), result, lambda var: self._read(var, stage))
         return result
 
     def _read(self, var: Var, stage: int) -> Var:
         """A stream at a stage: itself, or what a buffer carries there."""
-        defined = self._stage.get(var, 0)
-        if defined == stage or self._node.clocks[var] != self._spread.clock:
+        if self._stage.get(var, 0) == stage or self._before[var] != self._spread.clock:
             return var
         if (var, stage) not in self._carried:
             name = var.name.removeprefix(f"{self._spread.call.instance}.")
-            carried = Var(f"{self._spread.call.instance}.{name}.tick{stage}", var.type, var.span, False, var.unit)
+            carried = self._fresh(f"{self._spread.call.instance}.{name}.tick{stage}", var, self._at(stage))
             self._carried[var, stage] = carried
-            clock = self._clocks[carried] = self._at(stage)
-            self._equations.append(Equation((carried,), Buffer(var), self._spread.equation.span, clock))
+            rhs = self._repeated(var, stage)
+            self._equations.append(Equation((carried,), rhs, self._spread.equation.span, self._clocks[carried]))
         return self._carried[var, stage]
+
+    def _repeated(self, var: Var, stage: int) -> Rhs:
+        """What gives a stage the values of ``var``; for another name of a condition, a name of that one there."""
+        match self._conditions.root(var):
+            case (Word() as word_, negated):
+                return Wave(complement(word_) if negated else word_)
+            case (Const() as constant, negated):
+                return Apply(Op.NOT if negated else Op.COPY, (constant,))
+            case (Var() as renamed, negated):
+                if renamed is var or self._before[renamed] != self._spread.clock:
+                    return Buffer(var)
+                return Apply(Op.NOT if negated else Op.COPY, (self._read(renamed, stage),))
+
+    def _fresh(self, name: str, like: Var, clock: Clock) -> Var:
+        stem, count = name, 1
+        while name in self._names:
+            count += 1
+            name = f"{stem}_{count}"
+        self._names.add(name)
+        var = Var(name, like.type, like.span, False, like.unit)
+        self._clocks[var] = clock
+        return var
 
 
 def _reads(equation: Equation) -> list[Var]:

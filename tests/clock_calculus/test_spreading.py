@@ -15,8 +15,8 @@ from syncml.diagnostics import DiagnosticError
 from syncml.export_c import compile_and_run
 from syncml.ir.clocks import BASE, word
 from syncml.ir.equations.check import check_program
-from syncml.ir.equations.syntax import Apply, Buffer, Call, Merge, Program, Var
-from syncml.ir.operators import Op
+from syncml.ir.equations.syntax import Buffer, Call, Program, Var
+from syncml.ir.types import BOOL
 from syncml.pipeline import Checked, check, load, step_code
 from syncml.schedule import count
 from syncml.sim.compiled import compile_program
@@ -103,17 +103,17 @@ def unspread(program: Program) -> Program:
 
 
 @settings(max_examples=10, suppress_health_check=list(HealthCheck))
-@given(programs(), st.integers(2, 5), st.integers(0, 2**16))
-def test_any_node_that_can_be_spread_keeps_its_values(drawn: Program, ticks: int, values_seed: int) -> None:
+@given(programs(), st.integers(2, 5), st.booleans(), st.integers(0, 2**16))
+def test_any_node_that_can_be_spread_keeps_its_values(
+    drawn: Program, ticks: int, is_reset: bool, values_seed: int
+) -> None:
     callee = drawn.nodes[-1]
     assume(callee.rate is None and not callee.clocks)
-    # Known faults of stages: memory in a mode that depends on data, and two names of one constant.
-    rhs = [e.rhs for n in drawn.nodes for e in n.equations]
-    assume(not any(isinstance(r, Merge) or (isinstance(r, Apply) and r.op is Op.UPDATE) for r in rhs))
     b = NodeBuilder("spreading")
     tick, last = b.wave(word((), (1, 0, 0, 0, 0))), b.wave(word((0,) * (ticks - 1), (1, 0, 0, 0, 0)))
     given_ = [b.when(b.input(f"in_{v.name}", v.type, BASE), tick) for v in callee.inputs]
-    targets = b.call(callee, *given_)
+    resets = (b.when(b.input("restart", BOOL, BASE), tick),) if is_reset else ()
+    targets = b.call(callee, *given_, resets=resets)
     results: list[Var] = [b.define(b.declare(f"out{i}", t.type), Buffer(t, last)) for i, t in enumerate(targets)]
     node = b.node(results)
     equations = tuple(

@@ -38,7 +38,7 @@ class Conditions:
 
     def select(self, condition: Atom, constructor: bool | str) -> Selection:
         """The instants, of those of ``condition``, at which it equals ``constructor``."""
-        root, negated = (condition, False) if isinstance(condition, Const) else self._root(condition)
+        root, negated = (condition, False) if isinstance(condition, Const) else self.root(condition)
         wanted = (not constructor) if negated else constructor
         match root:
             case Word():
@@ -80,24 +80,25 @@ class Conditions:
         found: dict[Var, tuple[Atom, bool]] = {}
         for formal, atom in (*zip(callee.inputs, call.arguments, strict=True),
                              *zip(callee.outputs, targets, strict=True)):  # fmt: skip
-            root, negated = self._root(formal)
+            root, negated = self.root(formal)
             if isinstance(root, Var):
                 found.setdefault(root, (atom, negated))
         return found
 
     def visible(self, node: Node) -> frozenset[Var]:
         """With these the node's conditions: those that its inputs and outputs show."""
-        roots = (self._root(var)[0] for var in (*node.inputs, *node.outputs))
+        roots = (self.root(var)[0] for var in (*node.inputs, *node.outputs))
         return frozenset(root for root in roots if isinstance(root, Var))
 
     def words(self, streams: tuple[Var, ...]) -> tuple[Word | None, ...]:
         """For each stream the word that it reads, if it does."""
-        found = (self._root(var) for var in streams)
+        found = (self.root(var) for var in streams)
         return tuple(
             None if not isinstance(root, Word) else complement(root) if negated else root for root, negated in found
         )
 
-    def _root(self, var: Var) -> tuple[Root, bool]:
+    def root(self, var: Var) -> tuple[Root, bool]:
+        """What ``var`` renames or reads, itself where it is defined otherwise, and whether it negates it."""
         return self._roots.get(var, (var, False))
 
 
