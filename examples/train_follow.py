@@ -21,6 +21,7 @@ wanted = np.clip(0.1 * (gap - 5.0 - 1.8 * speed) + 0.5 * closing, -4.0, 2.0) / 4
 
 w0, b0 = rng.normal(size=(8, 3)), np.zeros(8)
 w1, b1 = rng.normal(size=(1, 8)) / 3.0, np.zeros(1)
+error = -wanted
 for _ in range(ROUNDS):
     hidden = np.tanh(x @ w0.T + b0)
     error = (hidden @ w1.T + b1)[:, 0] - wanted

@@ -18,7 +18,7 @@ from syncml.lang.literals import Literal, LiteralFault, literal
 from syncml.lang.operations import apply, apply_at, common_element, literal_value, typed, value_of
 from syncml.lang.records import Record, leafwise
 from syncml.lang.source import here, inner
-from syncml.lang.stream import Numbers, Stream, stream
+from syncml.lang.stream import Numbers, Open, Stream, stream
 from syncml.lang.trace import POISON, Value, fault, trace_at
 from syncml.lang.types import AnnotationFault, Mat, Tensor, Vec, pattern
 
@@ -30,6 +30,12 @@ V = TypeVar("V", bound=Tensor[Any])
 R = TypeVar("R", bound=Record)
 
 
+@overload
+def where(condition: Any, a: Stream[Open], b: Any) -> Stream[Any]: ...
+@overload
+def where(condition: Any, a: Any, b: Stream[Open]) -> Stream[Any]: ...
+@overload
+def where(condition: Stream[Open], a: Any, b: Any) -> Stream[Any]: ...
 @overload
 def where(condition: Stream[bool], a: R, b: R) -> R: ...
 @overload
@@ -81,6 +87,10 @@ def cast(x: Stream[Any], to: type[X]) -> Stream[X]:
 
 
 @overload
+def minimum(a: Stream[Open], b: Any) -> Stream[Any]: ...
+@overload
+def minimum(a: Any, b: Stream[Open]) -> Stream[Any]: ...
+@overload
 def minimum(a: Stream[K], b: Stream[K] | K) -> Stream[K]: ...
 @overload
 def minimum(a: K, b: Stream[K]) -> Stream[K]: ...
@@ -94,6 +104,10 @@ def minimum(a: Any, b: Any) -> Any:
 
 
 @overload
+def maximum(a: Stream[Open], b: Any) -> Stream[Any]: ...
+@overload
+def maximum(a: Any, b: Stream[Open]) -> Stream[Any]: ...
+@overload
 def maximum(a: Stream[K], b: Stream[K] | K) -> Stream[K]: ...
 @overload
 def maximum(a: K, b: Stream[K]) -> Stream[K]: ...
@@ -106,6 +120,8 @@ def maximum(a: Any, b: Any) -> Any:
     return stream(apply(Op.MAX, (a, b), role="maximum"))
 
 
+@overload
+def clip(x: Stream[Open], lo: Any, hi: Any) -> Stream[Any]: ...
 @overload
 def clip(x: Stream[K], lo: Stream[K] | K, hi: Stream[K] | K) -> Stream[K]: ...
 @overload
@@ -163,7 +179,19 @@ def atan2(y: Any, x: Any) -> Any:
     return stream(apply(Op.ATAN2, (y, x)))
 
 
-def vec(*parts: Stream[X] | Stream[Vec[Any, X]] | X) -> Stream[Vec[Any, X]]:
+@overload
+def vec(  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]
+    *parts: Stream[bool] | Stream[Vec[Any, bool]] | bool,
+) -> Stream[Vec[Any, bool]]: ...
+@overload
+def vec(*parts: Stream[int] | Stream[Vec[Any, int]] | int) -> Stream[Vec[Any, int]]: ...
+@overload
+def vec(*parts: Stream[float] | Stream[Vec[Any, float]] | float) -> Stream[Vec[Any, float]]: ...
+@overload
+def vec(*parts: Stream[M] | Stream[Vec[Any, M]] | M) -> Stream[Vec[Any, M]]: ...
+@overload
+def vec(*parts: Stream[X] | Stream[Vec[Any, X]]) -> Stream[Vec[Any, X]]: ...
+def vec(*parts: Any) -> Any:
     """A vector of scalars and of the elements of vectors, in order."""
     return stream(_joined(parts))
 

@@ -14,12 +14,12 @@ array, ``size=`` says how many elements there are.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, overload
+from typing import Any, Protocol, TypeVar, overload
 
 from syncml.lang.iteration import Iterator, Shared, iterate
 from syncml.lang.records import Record
 from syncml.lang.rows import Rows
-from syncml.lang.stream import Numbers, Stream
+from syncml.lang.stream import Numbers, Open, Stream
 from syncml.lang.types import Mat, Tensor, Vec
 
 X = TypeVar("X")
@@ -27,37 +27,48 @@ Y = TypeVar("Y")
 Z = TypeVar("Z")
 M = TypeVar("M", bound=int)
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 R = TypeVar("R", bound=Record)
 V = TypeVar("V", bound=Tensor[Any])
 
 
+class Lifted(Protocol[T_co]):
+    """What an iterator makes of a function: it takes arrays."""
+
+    def __call__(self, *arrays: Any, **named: Any) -> T_co:
+        """The results for these arrays."""
+        ...
+
+
+@overload
+def each(function: Callable[..., Open], /, *, size: int | None = None) -> Lifted[Any]: ...
 @overload
 def each(  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]
     function: Callable[..., Stream[Vec[M, X]]], /, *, size: int | None = None
-) -> Callable[..., Stream[Mat[Any, M, X]]]: ...
+) -> Lifted[Stream[Mat[Any, M, X]]]: ...
 @overload
-def each(function: Callable[..., Stream[X]], /, *, size: int | None = None) -> Callable[..., Stream[Vec[Any, X]]]: ...
+def each(function: Callable[..., Stream[X]], /, *, size: int | None = None) -> Lifted[Stream[Vec[Any, X]]]: ...
 @overload
 def each(
     function: Callable[..., tuple[Stream[X], Stream[Y]]], /, *, size: int | None = None
-) -> Callable[..., tuple[Stream[Vec[Any, X]], Stream[Vec[Any, Y]]]]: ...
+) -> Lifted[tuple[Stream[Vec[Any, X]], Stream[Vec[Any, Y]]]]: ...
 @overload
 def each(
     function: Callable[..., tuple[Stream[X], Stream[Y], Stream[Z]]],
     /,
     *,
     size: int | None = None,
-) -> Callable[..., tuple[Stream[Vec[Any, X]], Stream[Vec[Any, Y]], Stream[Vec[Any, Z]]]]: ...
+) -> Lifted[tuple[Stream[Vec[Any, X]], Stream[Vec[Any, Y]], Stream[Vec[Any, Z]]]]: ...
 @overload
-def each(function: Callable[..., R], /, *, size: int | None = None) -> Callable[..., Rows[R, Any]]: ...
+def each(function: Callable[..., R], /, *, size: int | None = None) -> Lifted[Rows[R, Any]]: ...
 @overload
-def each(function: Callable[..., None], /, *, size: int | None = None) -> Callable[..., None]: ...
+def each(function: Callable[..., None], /, *, size: int | None = None) -> Lifted[None]: ...
 def each(
     function: Callable[..., Any],
     /,
     *,
     size: int | None = None,
-) -> Callable[..., Any]:
+) -> Lifted[Any]:
     """``function`` for each element of arrays: ``y[i] = function(x[i])``, each element with its own state.
 
     Args:
@@ -69,8 +80,10 @@ def each(
 
 @overload
 def fold(
-    function: Callable[..., R], init: R, /, *, size: int | None = None, backwards: bool = False
-) -> Callable[..., R]: ...
+    function: Callable[..., Open], init: Any, /, *, size: int | None = None, backwards: bool = False
+) -> Lifted[Any]: ...
+@overload
+def fold(function: Callable[..., R], init: R, /, *, size: int | None = None, backwards: bool = False) -> Lifted[R]: ...
 @overload
 def fold(
     function: Callable[..., tuple[Stream[X], Stream[Y]]],
@@ -79,7 +92,7 @@ def fold(
     *,
     size: int | None = None,
     backwards: bool = False,
-) -> Callable[..., tuple[Stream[X], Stream[Y]]]: ...
+) -> Lifted[tuple[Stream[X], Stream[Y]]]: ...
 @overload
 def fold(
     function: Callable[..., Stream[V]],
@@ -88,14 +101,14 @@ def fold(
     *,
     size: int | None = None,
     backwards: bool = False,
-) -> Callable[..., Stream[V]]: ...
+) -> Lifted[Stream[V]]: ...
 @overload
 def fold(
     function: Callable[..., Stream[X]], init: Stream[X] | X, /, *, size: int | None = None, backwards: bool = False
-) -> Callable[..., Stream[X]]: ...
+) -> Lifted[Stream[X]]: ...
 def fold(
     function: Callable[..., Any], init: Any, /, *, size: int | None = None, backwards: bool = False
-) -> Callable[..., Any]:
+) -> Lifted[Any]:
     """``function(.. function(function(init, x[0]), x[1]) .., x[n-1])``.
 
     Args:
@@ -109,8 +122,12 @@ def fold(
 
 @overload
 def scan(
+    function: Callable[..., Open], init: Any, /, *, size: int | None = None, backwards: bool = False
+) -> Lifted[Any]: ...
+@overload
+def scan(
     function: Callable[..., R], init: R, /, *, size: int | None = None, backwards: bool = False
-) -> Callable[..., Rows[R, Any]]: ...
+) -> Lifted[Rows[R, Any]]: ...
 @overload
 def scan(  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]
     function: Callable[..., Stream[Vec[M, X]]],
@@ -119,11 +136,11 @@ def scan(  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlapping
     *,
     size: int | None = None,
     backwards: bool = False,
-) -> Callable[..., Stream[Mat[Any, M, X]]]: ...
+) -> Lifted[Stream[Mat[Any, M, X]]]: ...
 @overload
 def scan(
     function: Callable[..., Stream[X]], init: Stream[X] | X, /, *, size: int | None = None, backwards: bool = False
-) -> Callable[..., Stream[Vec[Any, X]]]: ...
+) -> Lifted[Stream[Vec[Any, X]]]: ...
 def scan(
     function: Callable[..., Any],
     init: Any,
@@ -131,7 +148,7 @@ def scan(
     *,
     size: int | None = None,
     backwards: bool = False,
-) -> Callable[..., Any]:
+) -> Lifted[Any]:
     """Every accumulator of `fold`: ``c[i] = function(c[i-1], x[i])`` with ``init`` for ``c[-1]``.
 
     Args:
@@ -145,8 +162,21 @@ def scan(
 
 @overload
 def mapfold(
+    function: Callable[..., tuple[Open, Open]], init: Any, /, *, size: int | None = None, backwards: bool = False
+) -> Lifted[Any]: ...
+@overload
+def mapfold(
+    function: Callable[..., tuple[Stream[X], R]],
+    init: Stream[X] | X,
+    /,
+    *,
+    size: int | None = None,
+    backwards: bool = False,
+) -> Lifted[tuple[Stream[X], Rows[R, Any]]]: ...
+@overload
+def mapfold(
     function: Callable[..., tuple[T, R]], init: T, /, *, size: int | None = None, backwards: bool = False
-) -> Callable[..., tuple[T, Rows[R, Any]]]: ...
+) -> Lifted[tuple[T, Rows[R, Any]]]: ...
 @overload
 def mapfold(  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]
     function: Callable[..., tuple[Stream[X], Stream[Vec[M, Y]]]],
@@ -155,7 +185,7 @@ def mapfold(  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlapp
     *,
     size: int | None = None,
     backwards: bool = False,
-) -> Callable[..., tuple[Stream[X], Stream[Mat[Any, M, Y]]]]: ...
+) -> Lifted[tuple[Stream[X], Stream[Mat[Any, M, Y]]]]: ...
 @overload
 def mapfold(
     function: Callable[..., tuple[Stream[V], Stream[Y]]],
@@ -164,7 +194,7 @@ def mapfold(
     *,
     size: int | None = None,
     backwards: bool = False,
-) -> Callable[..., tuple[Stream[V], Stream[Vec[Any, Y]]]]: ...
+) -> Lifted[tuple[Stream[V], Stream[Vec[Any, Y]]]]: ...
 @overload
 def mapfold(
     function: Callable[..., tuple[Stream[X], Stream[Y]]],
@@ -173,11 +203,11 @@ def mapfold(
     *,
     size: int | None = None,
     backwards: bool = False,
-) -> Callable[..., tuple[Stream[X], Stream[Vec[Any, Y]]]]: ...
+) -> Lifted[tuple[Stream[X], Stream[Vec[Any, Y]]]]: ...
 @overload
 def mapfold(
     function: Callable[..., tuple[R, Stream[Y]]], init: R, /, *, size: int | None = None, backwards: bool = False
-) -> Callable[..., tuple[R, Stream[Vec[Any, Y]]]]: ...
+) -> Lifted[tuple[R, Stream[Vec[Any, Y]]]]: ...
 def mapfold(
     function: Callable[..., Any],
     init: Any,
@@ -185,7 +215,7 @@ def mapfold(
     *,
     size: int | None = None,
     backwards: bool = False,
-) -> Callable[..., Any]:
+) -> Lifted[Any]:
     """The last accumulator, and the other results of each element: ``(c[i], y[i]) = function(c[i-1], x[i])``.
 
     Args:
@@ -204,7 +234,7 @@ def shared(value: T) -> T:
     return found
 
 
-def _applied(iterator: Iterator) -> Callable[..., Any]:
+def _applied(iterator: Iterator) -> Lifted[Any]:
     def apply(*arguments: Any, **named: Any) -> Any:
         return iterate(iterator, arguments, named)
 

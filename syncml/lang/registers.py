@@ -19,7 +19,7 @@ from syncml.lang.operations import atom_of, same_type, shared_presence, typed, v
 from syncml.lang.presence import Pending
 from syncml.lang.records import Record, assemble, at_field, fields_of
 from syncml.lang.source import Place, here, inner
-from syncml.lang.stream import Item, Stream
+from syncml.lang.stream import Item, Numbers, Stream
 from syncml.lang.trace import POISON, Trace, Value, fault, trace_at
 from syncml.lang.types import AnnotationFault, pattern
 
@@ -103,9 +103,13 @@ class State(Stream[Item]):
 @overload
 def state(init: R, type: None = None) -> R: ...  # type: ignore[overload-overlap]
 @overload
-def state(init: Stream[Item], type: type[Item] | None = None) -> State[Item]: ...
+def state(init: Stream[Item], type: Any = None) -> State[Item]: ...
 @overload
-def state(init: Item, type: type[Item] | None = None) -> State[Item]: ...
+def state(init: Numbers, type: Any = None) -> State[Any]: ...
+@overload
+def state(init: Any, type: type[Item]) -> State[Item]: ...
+@overload
+def state(init: Item, type: Any = None) -> State[Item]: ...
 def state(init: Any, type: Any = None) -> Any:
     """A register that starts with ``init``; assign ``.next`` once.
 
@@ -219,7 +223,11 @@ class Wire(Stream[Item]):
                 self._hole.define(value, "the wire", here())
 
 
-def wire(type: type[Item]) -> Wire[Item]:
+@overload
+def wire(type: type[Item]) -> Wire[Item]: ...
+@overload
+def wire(type: Any) -> Wire[Any]: ...
+def wire(type: Any) -> Wire[Any]:
     """A stream of the given type that is used before it is defined.
 
     A cycle through wires has to cross a delay.

@@ -18,6 +18,7 @@ from syncml.lang.trace import Abandoned, fault
 from syncml.lang.types import AnnotationFault, Pattern, written
 
 R = TypeVar("R", bound=Record)
+Q = TypeVar("Q", bound=Record)
 N = TypeVar("N", bound=int)
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
         """An array of records: ``Rows[Track, L[4]]``."""
 
         @staticmethod
-        def of(*rows: R) -> Rows[R, Any]:
+        def of(*rows: Q) -> Rows[Q, Any]:
             """The array of ``rows``."""
             ...
 

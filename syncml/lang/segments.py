@@ -25,13 +25,17 @@ from syncml.lang.presence import Pending, Presence, Sampled, join, resolve
 from syncml.lang.rates import Duration, periodic
 from syncml.lang.records import Record, leafwise
 from syncml.lang.registers import Hole, State, in_type
+from syncml.lang.rows import Rows
 from syncml.lang.source import Place, here, inner
-from syncml.lang.stream import Stream, stream
+from syncml.lang.stream import Numbers, Stream, stream
 from syncml.lang.trace import POISON, Trace, Value, fault, trace_at
-from syncml.lang.types import type_text
+from syncml.lang.types import Mat, Tensor, Vec, type_text
 
 X = TypeVar("X")
+E = TypeVar("E")
+N = TypeVar("N", bound=int)
 R = TypeVar("R", bound=Record)
+V = TypeVar("V", bound=Tensor[Any])
 
 
 def segment(
@@ -199,11 +203,13 @@ class Segments:
         return stream(self.scope.index(self._trace, here()))
 
     @overload
-    def carry(self, init: Stream[X], type: type[X] | None = None) -> State[X]: ...
+    def carry(self, init: Stream[X], type: Any = None) -> State[X]: ...
+    @overload
+    def carry(self, init: Numbers, type: Any = None) -> State[Any]: ...
     @overload
     def carry(self, init: Any, type: type[X]) -> State[X]: ...
     @overload
-    def carry(self, init: X, type: None = None) -> State[X]: ...
+    def carry(self, init: X, type: Any = None) -> State[X]: ...
     def carry(self, init: Any, type: Any = None) -> State[Any]:
         """A state of the segments, constant in each; ``.next`` is given on the clock of ``last`` and counts after it.
 
@@ -250,6 +256,8 @@ def _since(trace: Trace, place: Place, scope: Scope, target: Var, given: Var, in
 @overload
 def post(x: R, init: R | None = None) -> R: ...
 @overload
+def post(x: Stream[V], init: Stream[V] | Numbers | float | None = None) -> Stream[V]: ...
+@overload
 def post(x: Stream[X], init: Stream[X] | X | None = None) -> Stream[X]: ...
 def post(x: Any, init: Any = None) -> Any:
     """The next value of ``x`` in the segment; ``init`` at its last instant.
@@ -287,6 +295,12 @@ def _innermost(place: Place, trace: Trace, what: str) -> Scope | None:
     return None
 
 
+@overload
+def pack(x: R, n: int | None = None) -> Rows[R, Any]: ...
+@overload
+def pack(x: Stream[Vec[N, E]], n: int | None = None) -> Stream[Mat[Any, N, E]]: ...  # type: ignore[overload-overlap]
+@overload
+def pack(x: Stream[X], n: int | None = None) -> Stream[Vec[Any, X]]: ...
 def pack(x: Any, n: int | None = None) -> Any:
     """The values of ``x`` in a segment, as one array at its last instant; filled with zeros where it is shorter.
 
@@ -296,7 +310,7 @@ def pack(x: Any, n: int | None = None) -> Any:
     """
     if isinstance(x, Record):
 
-        def packed(leaf: Any) -> Any:
+        def packed(leaf: Stream[Any]) -> Stream[Any]:
             return pack(leaf, n)
 
         return leafwise(packed, x)
@@ -313,6 +327,12 @@ def pack(x: Any, n: int | None = None) -> Any:
     return stream(trace.define(Pack(atom_of(source), scope.ir, scope.outer), type_, place, "pack", sampled))
 
 
+@overload
+def unpack(p: Rows[R, Any], init: float = 0) -> R: ...
+@overload
+def unpack(p: Stream[Vec[Any, E]], init: E | float = 0) -> Stream[E]: ...
+@overload
+def unpack(p: Stream[Mat[Any, N, E]], init: E | float = 0) -> Stream[Vec[N, E]]: ...
 def unpack(p: Any, init: Any = 0) -> Any:
     """The elements of ``p`` one by one, in the segment after the one at whose end ``p`` is present.
 
@@ -322,7 +342,7 @@ def unpack(p: Any, init: Any = 0) -> Any:
     """
     if isinstance(p, Record):
 
-        def unpacked(leaf: Any) -> Any:
+        def unpacked(leaf: Stream[Any]) -> Stream[Any]:
             return unpack(leaf, init)
 
         return leafwise(unpacked, p)

@@ -36,6 +36,10 @@ Part: TypeAlias = "Stream[E] | E | NDArray[Any] | Sequence[float] | Sequence[Seq
 """What broadcasts to a tensor of ``E``."""
 
 
+class Open:
+    """What only ``Any`` stands for: ``Stream[Open]`` matches a stream of which a checker does not know the shape."""
+
+
 def _operator(op: Op) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
     """The method of a binary operator, and the one for a literal on its left."""
 
@@ -56,9 +60,9 @@ class Stream(Carrier, Generic[Item]):
     __array_ufunc__ = None  # NumPy leaves ``array * stream`` to the stream.
 
     if TYPE_CHECKING:
-        # As a field of a record, a stream may be given as a literal.
+        # As a field of a record, a stream may be given as a literal or an array.
         def __get__(self, instance: Any, owner: Any) -> Stream[Item]: ...
-        def __set__(self, instance: Any, value: Stream[Item] | Item) -> None: ...
+        def __set__(self, instance: Any, value: Stream[Item] | Item | Numbers) -> None: ...
 
     def __init__(self, ir: Value) -> None:
         self.ir = ir
@@ -80,6 +84,10 @@ class Stream(Carrier, Generic[Item]):
     if TYPE_CHECKING:
 
         @overload
+        def __add__(self: Stream[Open], other: Any) -> Stream[Any]: ...
+        @overload
+        def __add__(self: Stream[Any], other: Stream[Open]) -> Stream[Any]: ...
+        @overload
         def __add__(self: Stream[float], other: Stream[float] | float) -> Stream[float]: ...
         @overload
         def __add__(self: Stream[int], other: Stream[int] | int) -> Stream[int]: ...
@@ -100,6 +108,8 @@ class Stream(Carrier, Generic[Item]):
         __sub__ = __mul__ = __floordiv__ = __mod__ = __pow__ = __add__
 
         @overload
+        def __radd__(self: Stream[Open], other: Any) -> Stream[Any]: ...
+        @overload
         def __radd__(self: Stream[float], other: float) -> Stream[float]: ...
         @overload
         def __radd__(self: Stream[int], other: int) -> Stream[int]: ...
@@ -111,6 +121,10 @@ class Stream(Carrier, Generic[Item]):
 
         __rsub__ = __rmul__ = __rfloordiv__ = __rmod__ = __rpow__ = __radd__
 
+        @overload
+        def __truediv__(self: Stream[Open], other: Any) -> Stream[Any]: ...
+        @overload
+        def __truediv__(self: Stream[Any], other: Stream[Open]) -> Stream[Any]: ...
         @overload
         def __truediv__(self: Stream[float], other: Stream[float] | float) -> Stream[float]: ...
         @overload
@@ -127,6 +141,8 @@ class Stream(Carrier, Generic[Item]):
         def __truediv__(self, other: Any) -> Any: ...
 
         @overload
+        def __rtruediv__(self: Stream[Open], other: Any) -> Stream[Any]: ...
+        @overload
         def __rtruediv__(self: Stream[float], other: float) -> Stream[float]: ...
         @overload
         def __rtruediv__(self: Stream[Vec[N, float]], other: float | Numbers) -> Stream[Vec[N, float]]: ...
@@ -134,6 +150,10 @@ class Stream(Carrier, Generic[Item]):
         def __rtruediv__(self: Stream[Mat[N, M, float]], other: float | Numbers) -> Stream[Mat[N, M, float]]: ...
         def __rtruediv__(self, other: Any) -> Any: ...
 
+        @overload
+        def __lt__(self: Stream[Open], other: Any) -> Stream[Any]: ...
+        @overload
+        def __lt__(self: Stream[Any], other: Stream[Open]) -> Stream[Any]: ...
         @overload
         def __lt__(self: Stream[float], other: Stream[float] | float) -> Stream[bool]: ...
         @overload
@@ -155,6 +175,10 @@ class Stream(Carrier, Generic[Item]):
         __le__ = __gt__ = __ge__ = __lt__
 
         @overload
+        def __and__(self: Stream[Open], other: Any) -> Stream[Any]: ...
+        @overload
+        def __and__(self: Stream[Any], other: Stream[Open]) -> Stream[Any]: ...
+        @overload
         def __and__(self: Stream[bool], other: Stream[bool] | bool) -> Stream[bool]: ...
         @overload
         def __and__(self: Stream[int], other: Stream[int] | int) -> Stream[int]: ...
@@ -171,6 +195,8 @@ class Stream(Carrier, Generic[Item]):
         __or__ = __xor__ = __and__
 
         @overload
+        def __rand__(self: Stream[Open], other: Any) -> Stream[Any]: ...
+        @overload
         def __rand__(self: Stream[bool], other: bool) -> Stream[bool]: ...
         @overload
         def __rand__(self: Stream[int], other: int) -> Stream[int]: ...
@@ -179,6 +205,10 @@ class Stream(Carrier, Generic[Item]):
         __ror__ = __rxor__ = __rand__
 
         @overload
+        def __lshift__(self: Stream[Open], other: Any) -> Stream[Any]: ...
+        @overload
+        def __lshift__(self: Stream[Any], other: Stream[Open]) -> Stream[Any]: ...
+        @overload
         def __lshift__(self: Stream[int], other: Stream[int] | int) -> Stream[int]: ...
         @overload
         def __lshift__(self: Stream[Vec[N, int]], other: Stream[int] | int) -> Stream[Vec[N, int]]: ...
@@ -186,8 +216,34 @@ class Stream(Carrier, Generic[Item]):
 
         __rshift__ = __lshift__
 
-        def __eq__(self, other: object) -> Stream[bool]: ...  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
-        def __ne__(self, other: object) -> Stream[bool]: ...  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+        @overload  # type: ignore[override]
+        def __eq__(self: Stream[Open], other: object) -> Stream[Any]: ...
+        @overload
+        def __eq__(self: Stream[Any], other: Stream[Open]) -> Stream[Any]: ...
+        @overload
+        def __eq__(self: Stream[Vec[N, E]], other: object) -> Stream[Vec[N, bool]]: ...  # type: ignore[overload-overlap]
+        @overload
+        def __eq__(self: Stream[Mat[N, M, E]], other: object) -> Stream[Mat[N, M, bool]]: ...  # type: ignore[overload-overlap]
+        @overload
+        def __eq__(self: Stream[E], other: Stream[Vec[N, E]]) -> Stream[Vec[N, bool]]: ...  # type: ignore[overload-overlap]
+        @overload
+        def __eq__(self, other: object) -> Stream[bool]: ...
+        def __eq__(self, other: Any) -> Any: ...  # pyright: ignore[reportIncompatibleMethodOverride]
+
+        @overload  # type: ignore[override]
+        def __ne__(self: Stream[Open], other: object) -> Stream[Any]: ...
+        @overload
+        def __ne__(self: Stream[Any], other: Stream[Open]) -> Stream[Any]: ...
+        @overload
+        def __ne__(self: Stream[Vec[N, E]], other: object) -> Stream[Vec[N, bool]]: ...  # type: ignore[overload-overlap]
+        @overload
+        def __ne__(self: Stream[Mat[N, M, E]], other: object) -> Stream[Mat[N, M, bool]]: ...  # type: ignore[overload-overlap]
+        @overload
+        def __ne__(self: Stream[E], other: Stream[Vec[N, E]]) -> Stream[Vec[N, bool]]: ...  # type: ignore[overload-overlap]
+        @overload
+        def __ne__(self, other: object) -> Stream[bool]: ...
+        def __ne__(self, other: Any) -> Any: ...  # pyright: ignore[reportIncompatibleMethodOverride]
+
     else:
         __add__, __radd__ = _operator(Op.ADD)
         __sub__, __rsub__ = _operator(Op.SUB)
@@ -223,7 +279,13 @@ class Stream(Carrier, Generic[Item]):
         return Stream(guards.negation(apply(Op.NOT, (self,)), self.ir))
 
     @overload
-    def __matmul__(self: Stream[Vec[N, E]], other: Stream[Vec[N, E]] | Numbers) -> Stream[E]: ...
+    def __matmul__(self: Stream[Open], other: Any) -> Stream[Any]: ...
+    @overload
+    def __matmul__(self: Stream[Any], other: Stream[Open]) -> Stream[Any]: ...
+    @overload
+    def __matmul__(self: Stream[Any], other: Numbers) -> Stream[Any]: ...
+    @overload
+    def __matmul__(self: Stream[Vec[N, E]], other: Stream[Vec[N, E]]) -> Stream[E]: ...
     @overload
     def __matmul__(self: Stream[Mat[N, M, E]], other: Stream[Vec[M, E]]) -> Stream[Vec[N, E]]: ...
     @overload
@@ -233,9 +295,11 @@ class Stream(Carrier, Generic[Item]):
     def __matmul__(self, other: Any) -> Any:
         return stream(apply(Op.MATMUL, (self, other)))
 
-    def __rmatmul__(self: Stream[Vec[N, E]], other: Numbers) -> Stream[Vec[Any, E]]:
+    def __rmatmul__(self, other: Numbers) -> Stream[Any]:
         return Stream(apply(Op.MATMUL, (other, self)))
 
+    @overload
+    def __getitem__(self: Stream[Open], index: Any) -> Stream[Any]: ...
     @overload
     def __getitem__(self: Stream[Vec[Any, E]], index: int | Stream[int]) -> Stream[E]: ...
     @overload
@@ -276,6 +340,8 @@ class Stream(Carrier, Generic[Item]):
         return Stream(indexing.reshape(self, extents))
 
     @overload
+    def sum(self: Stream[Open], axis: int | None = None) -> Stream[Any]: ...
+    @overload
     def sum(self: Stream[Vec[Any, E]], axis: int | None = None) -> Stream[E]: ...
     @overload
     def sum(self: Stream[Mat[Any, Any, E]], axis: None = None) -> Stream[E]: ...
@@ -286,6 +352,8 @@ class Stream(Carrier, Generic[Item]):
         return stream(indexing.reduce(Op.SUM, self, axis))
 
     @overload
+    def min(self: Stream[Open], axis: int | None = None) -> Stream[Any]: ...
+    @overload
     def min(self: Stream[Vec[Any, E]], axis: int | None = None) -> Stream[E]: ...
     @overload
     def min(self: Stream[Mat[Any, Any, E]], axis: None = None) -> Stream[E]: ...
@@ -295,6 +363,8 @@ class Stream(Carrier, Generic[Item]):
         """The least element along an axis, or of all."""
         return stream(indexing.reduce(Op.LEAST, self, axis))
 
+    @overload
+    def max(self: Stream[Open], axis: int | None = None) -> Stream[Any]: ...
     @overload
     def max(self: Stream[Vec[Any, E]], axis: int | None = None) -> Stream[E]: ...
     @overload

@@ -5,7 +5,7 @@
     unit    ::= Annotated[type, Unit("m/s")]
 
 A type checker sees Python numbers (``f32`` is ``float``, ``i32`` is ``int``); the language tells all of them apart.
-An extent that is ``int`` or a type variable, and an element that is a type variable, stand for whatever the argument
+An extent that is ``Any`` or a type variable, and an element that is a type variable, stand for whatever the argument
 of a call has: such a node is traced anew for each.
 """
 
@@ -197,13 +197,14 @@ def _tensor_pattern(annotation: Any, rank: int) -> Pattern:
 def _extent(argument: Any) -> Extent:
     if get_origin(argument) is Literal:
         (argument,) = get_args(argument)
-    if argument is int or argument is Any:
+    if argument is Any:
         return None
     if isinstance(argument, TypeVar):
         return argument
     if isinstance(argument, int) and not isinstance(argument, bool) and argument >= 1:
         return argument
-    raise AnnotationFault(f"a size is a positive integer, not `{written(argument)}`", "write Vec[Literal[4]]")
+    help_ = "write Vec[Any] for any size" if argument is int else "write Vec[Literal[4]]"
+    raise AnnotationFault(f"a size is a positive integer, not `{written(argument)}`", help_)
 
 
 def enum_type(cls: type[enum.Enum]) -> EnumType:

@@ -12,6 +12,6 @@ SCALE = np.array([1.0, 2.0, 3.0])
 @node
 def broadcasting(m: Stream[Mat[L[2], L[3]]], v: Stream[Vec[L[3]]], x: Stream[f32]) -> Stream[Mat[L[2], L[3]]]:
     rows = m + v
-    scaled = SCALE * rows + x
+    scaled: Stream[Mat[L[2], L[3]]] = SCALE * rows + x  # what NumPy multiplies has no type
     positive = where(scaled > 0.0, scaled, 0.0)
     return positive * [[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]] + np.ones((2, 1)) * m

@@ -17,5 +17,5 @@ def bounded(x: Stream[f32]) -> Stream[f32]:
 @node
 def main(xs: Stream[Vec[L[2]]]) -> Stream[f32]:
     ys = each(bounded)(each(lambda x: clip(x, -1.0, 1.0))(xs))
-    most = fold(lambda a, y: a + y, 0.0)(ys)
+    most: Stream[f32] = fold(lambda a, y: a + y, 0.0)(ys)
     return most

@@ -1,5 +1,6 @@
 """Attention over the last three vectors: scores, a soft choice, a weighted sum."""
 
+from typing import Any
 from typing import Literal as L
 
 import numpy as np
@@ -10,7 +11,7 @@ QUERY = constant(np.array([[1.0, 0.5], [-0.5, 1.0]]), name="query")
 
 
 @node
-def softmax(scores: Stream[Vec[int]]) -> Stream[Vec[int]]:
+def softmax(scores: Stream[Vec[Any]]) -> Stream[Vec[Any]]:
     shifted = exp(scores - scores.max())
     return shifted / shifted.sum()
 

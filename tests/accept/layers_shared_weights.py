@@ -1,5 +1,6 @@
 """One layer called twice: the weights are shared, the hidden states are not."""
 
+from typing import Any
 from typing import Literal as L
 
 import numpy as np
@@ -17,7 +18,7 @@ class Gated:
         self.g = constant(draw.normal(size=(units, inputs)).round(2), name="g")
 
     @node
-    def __call__(self, x: Stream[Vec[int]]) -> Stream[Vec[int]]:
+    def __call__(self, x: Stream[Vec[Any]]) -> Stream[Vec[Any]]:
         h = state(init=zeros(self.units))
         gate = sigmoid(self.g @ x)
         h.next = gate * h + (1.0 - gate) * tanh(self.w @ x)

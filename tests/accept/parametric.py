@@ -1,11 +1,12 @@
 """Nodes that Python functions build from sizes and gains; a chain of them."""
 
+from collections.abc import Callable
 from typing import Literal as L
 
 from syncml import Stream, Vec, f32, fby, node, vec
 
 
-def delay_line(length: int):
+def delay_line(length: int) -> Callable[[Stream[f32]], Stream[f32]]:
     """Build a node that delays by ``length`` ticks."""
 
     @node

@@ -1,7 +1,7 @@
 """Nodes for any size and any type, traced anew for each."""
 
+from typing import Any, TypeVar
 from typing import Literal as L
-from typing import TypeVar
 
 from syncml import Stream, Vec, f32, i32, maximum, node, pre
 
@@ -15,12 +15,12 @@ def relu(x: Stream[Vec[N]]) -> Stream[Vec[N]]:
 
 
 @node
-def total(x: Stream[Vec[int]]) -> Stream[f32]:
+def total(x: Stream[Vec[Any]]) -> Stream[f32]:
     return x.sum()
 
 
 @node
-def delayed(x: Stream[T], start: object) -> Stream[T]:
+def delayed(x: Stream[T], start: T) -> Stream[T]:
     return pre(x, init=start)
 
 

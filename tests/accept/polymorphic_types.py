@@ -14,7 +14,7 @@ class Mode(enum.Enum):
 
 
 @node
-def second(x: Stream[T], start: object) -> Stream[T]:
+def second(x: Stream[T], start: T) -> Stream[T]:
     return pre(pre(x, init=start), init=start)
 
 

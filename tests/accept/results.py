@@ -12,4 +12,4 @@ def monitor(x: Stream[f32]) -> None:
 def main(x: Stream[f32]) -> tuple[Stream[f32], Stream[f32], Stream[f32], Stream[i32], Stream[bool]]:
     monitor(x)
     y = x + 1.0
-    return x, y, y, 3, True
+    return x, y, y, 3, True  # type: ignore[return-value]  # pyright: ignore[reportReturnType]

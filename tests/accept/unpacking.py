@@ -23,8 +23,8 @@ def main(x: Stream[f32]) -> Stream[f32]:
     box = SimpleNamespace()
     box.inside = middle * 3.0
     first, second = up * 2.0, down * 3.0
-    if (last := first + second) is not None:
-        middle = middle + last
+    middle = (last := first + second) + middle
+    middle = middle - last * 0.5
     x = middle + box.inside
     x = x * 2.0
     return x

@@ -18,6 +18,7 @@ from tests.support.programs import inputs_for
 TICKS = 30
 
 HEAD = """
+from typing import Any
 from typing import Literal as L
 from syncml import *
 
@@ -40,7 +41,7 @@ def chain(a: Stream[f32], x: Stream[f32]) -> Stream[f32]:
     return pre(a, init=0.25) + n * x
 
 @node
-def main(xs: Stream[Vec[L[3]]], k: Stream[f32], c: Stream[bool]) -> Stream[Vec[int]]:
+def main(xs: Stream[Vec[L[3]]], k: Stream[f32], c: Stream[bool]) -> Stream[Vec[Any]]:
 """
 
 PAIRS = {

@@ -86,6 +86,8 @@ def main(
     z9 = x[0]  # wrong
     q1 = tanh(1)  # wrong
     q2 = float(x)  # wrong
+    q3: Stream[bool] = v == v  # wrong
+    q4: Stream[bool] = a != v  # wrong
     for each in x:  # wrong
         pass
     return v  # wrong

@@ -110,6 +110,12 @@ def main(
     product: Stream[Vec[L[2]]] = m @ window
     scalar: Stream[f32] = product.sum() + (m.T @ product)[n] + m[0, 1] + m[1].max() + (W @ window)[0]
     rows = stack(window, window)
+    equal: Stream[Vec[L[4], bool]] = (window == 0.0) & (layer.bias != window)
+    biased: Stream[Vec[L[4]]] = maximum(layer.bias * v + window, 0.0)
+    metres = state(init=0.0, type=Annotated[f32, Unit("m")])
+    metres.next = metres + v
+    table = state(init=np.zeros(4))
+    table.next = W.T @ (W @ table)
     joined = concat(window, rows[0])
     double: Stream[f64] = cast(v, f64)
     back = wire(f32)
@@ -169,6 +175,7 @@ def main(
         path[0],
     ]
     result = sum(use[1:], use[0]) + cast(double, f32)
+    result += where(equal.any(), biased[0], 0.0)
     return result, phase, window * 2.0, later.lead
 
 
