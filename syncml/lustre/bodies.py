@@ -76,7 +76,7 @@ class Body:
             for atom in self._env.streams[declared.name].atoms:
                 assert isinstance(atom, Var)
                 self._defined[atom] = declared.span
-        if declaration.imported:
+        if declaration.imported or declaration.external:
             self._leave_open()
         for item in declaration.items:
             try:
@@ -96,7 +96,8 @@ class Body:
         inputs, outputs = (self._leaves(side) for side in (declaration.inputs, declaration.outputs))
         node = Node(
             name, declaration.name, inputs, outputs, equations, properties, declaration.span,
-            abstract=declaration.imported, clocks=MappingProxyType(clocks),
+            abstract=declaration.imported or declaration.external, clocks=MappingProxyType(clocks),
+            external=declaration.name if declaration.external else "",
         )  # fmt: skip
         types = (tuple(self._types[d.name] for d in side) for side in (declaration.inputs, declaration.outputs))
         return Interface(node, *types)
@@ -164,7 +165,7 @@ class Body:
                     self._b.states(kind, f"{declared.name}{path} is in its subrange", holds, declared.span)
 
     def _leave_open(self) -> None:
-        """An imported node has no body; the verifier puts the contract in its place.
+        """An imported or external node has no body; the verifier puts the contract in its place.
 
         Its outputs are zero and read every input, so that a cycle through it is one.
         """

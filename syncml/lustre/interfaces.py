@@ -92,14 +92,15 @@ class InterfaceParser:
             if kind is None:
                 raise c.fault("`type`, `const`, `node` or `function`")
             name = c.name("a parameter")
+            parameter = StaticParameter("node" if kind.text == "function" else kind.text, name.text, name.span)
             if kind.text == "const":
                 c.expect(":")
-                self._expressions.type()
+                parameter = replace(parameter, type=self._expressions.type())
             elif kind.text != "type":
-                self.parameters()
+                inputs = self.parameters()
                 c.expect("returns")
-                self.parameters()
-            found.append(StaticParameter("node" if kind.text == "function" else kind.text, name.text, name.span))
+                parameter = replace(parameter, inputs=inputs, outputs=self.parameters())
+            found.append(parameter)
             if not c.accept(";", ","):
                 c.expect(closing)
                 break

@@ -109,7 +109,8 @@ class _Parser:
         text = _text(path, c.since(start))
         return _Parser(path, text, c.dialect, self._within | {path}).file()
 
-    def _declarations(self) -> list[Declaration]:
+    def _declarations(self, *, provided: bool = False) -> list[Declaration]:
+        """What one word declares; the nodes that a package provides have no bodies there."""
         c = self._c
         match c.text:
             case "const" | "param":
@@ -119,7 +120,7 @@ class _Parser:
                 c.advance()
                 return list(self._types())
             case "node" | "function" | "unsafe" | "extern" | "external" | "opaque" | "transparent":
-                return [self._node()]
+                return [self._node(provided=provided)]
             case "datatype" | "lemma":
                 raise unread(f"`{c.text}`", c.span)
             case _:
@@ -166,13 +167,16 @@ class _Parser:
         c.accept(";", ".")
         return NodeDeclaration(name.text, (), inputs, outputs, name.span, contract=items)
 
-    def _node(self) -> NodeDeclaration:
+    def _node(self, *, provided: bool) -> NodeDeclaration:
         c = self._c
-        external = False
+        modifiers: set[str] = set()
         while found := c.accept(*_MODIFIERS):
-            external |= found.text in ("extern", "external")
-        function = c.text == "function"
-        if not c.accept("node", "function") and not external:
+            modifiers.add(found.text)
+        external = not modifiers.isdisjoint(("extern", "external"))
+        # What an unsafe function yields is not made of its arguments alone.
+        function = c.text == "function" and "unsafe" not in modifiers
+        keyword = c.accept("node", "function")
+        if keyword is None and not external:
             raise c.fault("`node` or `function`")
         imported = c.accept("imported") is not None
         name = c.name("a node")
@@ -195,10 +199,15 @@ class _Parser:
             closing = "%END" if c.advance().text == "%contract" else "noc"
             contract += self._contracts.items(closing)
             c.expect(closing)
-        if external or imported or not self._has_body():
+        if not (external or imported or (self._has_body() and not provided)):
+            if not provided and (keyword is None or keyword.text == "node"):
+                help_ = "write its equations between let and tel, or `extern node` where it is written in C"
+                raise DiagnosticError(error("R001", f"the node `{name.text}` has no body", name.span, help=help_))
+            external = True
+        if external or imported:
             return NodeDeclaration(
-                name.text, statics, inputs, outputs, name.span, contract=contract, external=not imported,
-                imported=imported, function=function,
+                name.text, statics, inputs, outputs, name.span, contract=contract,
+                external=external and not imported, imported=imported, function=function,
             )  # fmt: skip
         locals_, constants = self._interfaces.locals()
         c.expect("let")
@@ -246,17 +255,17 @@ class _Parser:
         needs: tuple[StaticParameter, ...] = ()
         if c.text == "needs":
             needs = self._interfaces.statics("needs", ";")
+        provides: list[Declaration] = []
         if c.accept("provides"):
             while c.text != "body" and c.token.kind is not Kind.END:
-                # What a package shows is checked by nobody but the user: every name of a package can be used.
-                c.advance()
+                provides += self._declarations(provided=True)
         c.expect("body")
         declarations: list[Declaration] = []
         while c.text != "end" and c.token.kind is not Kind.END:
             declarations += self._declarations()
         c.expect("end")
         c.accept(";", ".")
-        return Package(name.text, tuple(uses), needs, tuple(declarations), name.span, model)
+        return Package(name.text, tuple(uses), needs, tuple(declarations), name.span, tuple(provides), model)
 
     def _instance(self, name: str, span: Span) -> Instance:
         c = self._c

@@ -23,6 +23,7 @@ from syncml.lustre.context import Interface, Rules
 from syncml.lustre.cursor import unread
 from syncml.lustre.elaborate import SCALARS, Expressions
 from syncml.lustre.operations import constant_integer, operator_named, same_type
+from syncml.lustre.profiles import check_argument, check_interface, check_provided
 from syncml.lustre.scopes import Env, NodeRef, Scope, Static, scope_of
 from syncml.lustre.syntax import (
     ArrayOf,
@@ -42,7 +43,7 @@ from syncml.lustre.syntax import (
     TypeExpression,
 )
 from syncml.lustre.tokens import Dialect
-from syncml.lustre.types import ArrayType, LustreType, RangeType, RecordType, Value, plain
+from syncml.lustre.types import ArrayType, LustreType, RangeType, RecordType, Value
 from syncml.lustre.walk import Walk, run
 from syncml.lustre.wrappers import Wrapper
 
@@ -114,10 +115,11 @@ class Elaboration:
     def _check_declarations(self, collector: Collector) -> None:
         """Report the faults of constants and types that no node may need."""
         for scope in (*self._top.packages.values(), self._top):
-            walks: list[Walk[Value] | Walk[LustreType]] = [
+            walks: list[Walk[Value] | Walk[LustreType] | Walk[None]] = [
                 self._constant(c, scope) for c in scope.constants.values() if c.value is not None
             ]
             walks += [self._declared_type(t, scope) for t in scope.types.values() if t.definition is not None]
+            walks += [check_provided(self, scope, declared) for declared in scope.provides]
             for walk in walks:
                 try:
                     run(walk)
@@ -197,7 +199,7 @@ class Elaboration:
             return static
         package, _, own = written.name.rpartition("::")
         scopes = [self._top.packages[package]] if package in self._top.packages else list(env.scope.near())
-        if package != "Lustre":
+        if package != "Lustre" or package in self._top.packages:
             for scope in scopes:
                 if own in scope.needs:
                     argument, origin = scope.needs[own]
@@ -228,8 +230,6 @@ class Elaboration:
             raise DiagnosticError(error("L010", f"`{ref.name}` calls itself", span, "it needs itself at one instant"))
         if len(self._instances) > _INSTANCES:
             raise DiagnosticError(error("R005", f"the static recursion of `{ref.name}` does not end", span))
-        if declaration.external:
-            raise unread(f"the external node `{ref.name}`", declaration.span, "write its body, or import a contract")
         self._instances[key] = None
         try:
             env = Env(ref.scope, dict(ref.statics), {}, {})
@@ -313,6 +313,10 @@ class Elaboration:
                 message = f"the static argument `{parameter.name}` of `{written.name}` is a {kind}"
                 raise DiagnosticError(error("T007", message, argument.span, help=f"give a {parameter.kind}"))
             statics[parameter.name] = value
+        for parameter, argument in zip(declaration.statics, written.statics, strict=True):
+            value = statics[parameter.name]
+            inner = Env(scope, statics, {}, {})
+            yield check_argument(self, parameter, value, written.name, inner, argument.span)
         if declaration.alias is not None:
             target: NodeRef = yield self._alias(declaration, declaration.alias, Env(scope, statics, {}, {}))
             return target
@@ -327,14 +331,8 @@ class Elaboration:
             target: NodeRef = yield self.callee(written, env)
         finally:
             self._aliases.discard(declaration)
-        if declaration.inputs and target.declaration is not None:
-            interface: Interface = yield self.instance(target, (), declaration.span)
-            types: list[LustreType] = []
-            for declared in (*declaration.inputs, *declaration.outputs):
-                types.append((yield self.type_of(declared.type, env)))
-            if [plain(t) for t in types] != [plain(t) for t in (*interface.inputs, *interface.outputs)]:
-                message = f"`{declaration.name}` and `{target.name}` have different inputs or outputs"
-                raise DiagnosticError(error("T001", message, declaration.span))
+        if declaration.inputs:
+            yield check_interface(self, target, declaration, env, declaration.span)
         return target
 
     def _static(self, written: StaticArgument, env: Env) -> Walk[Static]:

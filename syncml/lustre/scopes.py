@@ -40,6 +40,8 @@ class Scope:
     uses: list[Scope] = field(default_factory=list["Scope"])
     packages: dict[str, Scope] = field(default_factory=dict[str, "Scope"])
     """All packages of the file, shared by its scopes."""
+    provides: tuple[Declaration, ...] = ()
+    """What a package says it has."""
     needs: dict[str, tuple[StaticArgument, Scope]] = field(default_factory=dict[str, "tuple[StaticArgument, Scope]"])
     """What the parameters of a model are in this instance of it, and where that is written."""
 
@@ -96,7 +98,7 @@ def scope_of(file: File) -> Scope:
                 raise DiagnosticError(error("R003", f"`{package.name}` gives no {names} to its model", package.span))
         else:
             body = package
-        scope = Scope(package.name, packages=top.packages)
+        scope = Scope(package.name, packages=top.packages, provides=body.provides)
         _declare(scope, body.declarations, ())
         if isinstance(package, Instance):
             scope.needs = {name: (argument, top) for name, argument in package.arguments}

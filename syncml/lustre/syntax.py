@@ -379,6 +379,9 @@ class StaticParameter:
     kind: str
     name: str
     span: Span
+    type: TypeExpression | None = None
+    inputs: tuple[Declared, ...] = ()
+    outputs: tuple[Declared, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -412,6 +415,7 @@ class Package:
     needs: tuple[StaticParameter, ...]
     declarations: tuple[Declaration, ...]
     span: Span
+    provides: tuple[Declaration, ...] = ()
     model: bool = False
 
 

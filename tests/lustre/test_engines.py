@@ -120,3 +120,19 @@ tel
     found = verdicts(tmp_path, text)
     assert (found["right"], found["wrong"]) == ("proved", "violated")
     assert {v for name, v in found.items() if "known" in name} == {"proved"}
+
+
+def test_an_external_function_yields_the_same_for_the_same_arguments(tmp_path: Path) -> None:
+    text = """
+extern function half(x: int) returns (y: int);
+unsafe extern function draw(x: int) returns (y: int);
+node main(x: int) returns (y: int);
+let
+  y = half(x);
+  --%PROPERTY "one" y = half(x);
+  --%PROPERTY "zero" y = 0;
+  --%PROPERTY "two" draw(x) = draw(x);
+tel
+"""
+    found = verdicts(tmp_path, text)
+    assert (found["one"], found["zero"], found["two"]) == ("proved", "violated", "violated")

@@ -18,7 +18,39 @@ FAULTS: dict[str, tuple[str, str, int, int]] = {
     "a comment without an end": (f"{HEAD}\n(* never", "R001", 2, 1),
     "a character": (f"{HEAD}\nlet y = x $ 1; tel", "R001", 2, 11),
     "a construct that is not read": (f"{HEAD}\nlet y = x ** 2; tel", "R002", 2, 9),
-    "an external node": (f"extern node f(x: int) returns (y: int);\n{HEAD} let y = f(x); tel", "R002", 1, 13),
+    "an abstract type": (f"type t;\n{HEAD} var z: t; let y = x; z = z; tel", "R002", 1, 6),
+    "a node without a body": (f"node f(x: int) returns (y: int);\n{HEAD} let y = f(x); tel", "R001", 1, 6),
+    "a node for a parameter that yields another type": (
+        "node g<<node f(x: int) returns (y: real)>>(x: int) returns (y: int); let y = f(x); tel\n"
+        f"node f(x: int) returns (y: int); let y = x; tel\n{HEAD}\nlet y = g<<f>>(x); tel", "T001", 4, 12,
+    ),
+    "an operator for a parameter that yields another type": (
+        "node g<<node f(x, z: int) returns (y: int)>>(x: int) returns (y: int); let y = f(x, x); tel\n"
+        f"{HEAD}\nlet y = g<< < >>(x); tel", "T001", 3, 13,
+    ),
+    "a node for a parameter that takes more": (
+        "node g<<node f(x: int) returns (y: int)>>(x: int) returns (y: int); let y = f(x); tel\n"
+        f"node f(x, z: int) returns (y: int); let y = x; tel\n{HEAD}\nlet y = g<<f>>(x); tel", "T007", 4, 12,
+    ),
+    "a constant of another type for a parameter": (
+        f"node g<<const n: int>>(x: int) returns (y: int); let y = x; tel\n{HEAD}\nlet y = g<<1.5>>(x); tel",
+        "T001", 3, 12,
+    ),
+    "a provided node of another type": (
+        f"package p provides node f(x: int) returns (y: real);\nbody node f(x: int) returns (y: int);\n"
+        f"let y = x; tel end\npackage q body {HEAD}\nlet y = x; tel end", "T001", 2, 11,
+    ),
+    "a provided node that is missing": (
+        f"package p provides\nnode f(x: int) returns (y: int); body const n = 1; end package q body {HEAD}\n"
+        "let y = x; tel end", "R003", 2, 6,
+    ),
+    "a provided type that is missing": (
+        f"package p provides\ntype t; body const n = 1; end package q body {HEAD}\nlet y = x; tel end", "R003", 2, 6,
+    ),
+    "a provided constant of another type": (
+        f"package p provides\nconst n: bool; body const n = 1; end package q body {HEAD}\nlet y = x; tel end",
+        "T001", 2, 7,
+    ),
     "an unknown stream": (f"{HEAD}\nlet y = z; tel", "R003", 2, 9),
     "an unknown node": (f"{HEAD}\nlet y = f(x); tel", "R003", 2, 9),
     "an unknown type": (f"{HEAD}\nvar z: t; let y = x; z = 1; tel", "R003", 2, 8),
