@@ -181,12 +181,8 @@ class _Lowering:
         ring, after = self._fresh("ring", type_, common), self._fresh("filled", type_, common)
         self._equate(ring, Fby(_contents(rhs.init, slots, kind, extents), after))
         place = self._counter("write", write.clock, slots, len(rhs.init) % slots)
-        numbers = Array.of(np.arange(slots).reshape(slots, *(1 for _ in extents)), I32)
-        here = self._define(
-            "here", tensor(BOOL, numbers.shape), Apply(Op.EQ, (Const(numbers, I32), place)), write.clock
-        )
         inside = ring if write.test is None else self._define("before", type_, When(ring, *write.test), write.clock)
-        written = self._define("written", type_, Apply(Op.WHERE, (here, incoming, inside)), write.clock)
+        written = self._define("written", type_, Apply(Op.UPDATE, (inside, incoming, place)), write.clock)
         self._equate(after, self._chosen(write, written, ring))
         place = self._counter("read", read.clock, slots, 0)
         source = self._sampled(read, ring if reads_first else after)

@@ -16,7 +16,8 @@ from syncml.ir.clocks import BASE, Word, word
 from syncml.ir.constants import Const
 from syncml.ir.equations.check import check_program
 from syncml.ir.equations.syntax import Buffer, Program, When
-from syncml.ir.types import BOOL, F32, TensorType, Type
+from syncml.ir.step.pretty import print_step
+from syncml.ir.types import BOOL, F32, TensorType, Type, shape
 from syncml.pipeline import Checked, check, step_code
 from syncml.sim.compiled import compile_program
 from syncml.sim.interpreter import interpret
@@ -106,6 +107,17 @@ def test_every_engine_has_the_trace_of_the_queue(writer: Word, reader: Word, fir
         assert_is_queue(
             compile_and_run(step_code(checked, flat=False), {"x": x}, TICKS, "gcc", flags).outputs["y"], rows
         )
+
+
+@pytest.mark.parametrize("lag", [4, 40, 400])
+def test_a_ring_costs_the_same_whatever_its_size(lag: int) -> None:
+    """One place is written and one is read; the array is never copied."""
+    lagging = buffered(word((1,) * lag, (1,)), word((0,) * lag, (1,)), ())
+    assert lagging.buffers[0].slots == lag
+    code = step_code(lagging, flat=True)
+    machine = code.machines[-1]
+    assert "for " not in print_step(code)
+    assert sum(lag in shape(slot.type) for slot in (*machine.state, *machine.locals)) == 1
 
 
 def test_clocks_that_depend_on_data_count_what_is_in_the_buffer() -> None:
