@@ -1,6 +1,7 @@
 """Vacuity: conditions that never change.
 
-Rule: a condition decides what is computed: the first argument of a choice, or what a stream is sampled or merged by.
+Rule: a condition decides what is computed: the first argument of a choice, what a stream is sampled or merged by, or
+what resets a state.
 Of each that the user wrote it is claimed that it is never true, and that it is never false; of an enumeration, that it
 is never one of its constructors. A claim that is proved, under the assumptions of the contract, is reported: part of
 the program, or the condition itself, is not needed or not what was meant.
@@ -25,6 +26,7 @@ from syncml.ir.equations.syntax import (
     Var,
     Wave,
     When,
+    resets,
 )
 from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, EnumType, element
@@ -103,7 +105,8 @@ def _conditions(node: Node) -> Iterator[Var]:
             case When() | Merge():
                 yield equation.rhs.condition
             case _:
-                continue
+                pass
+        yield from resets(equation.rhs)
 
 
 def _written(condition: Var, definitions: Mapping[Var, Equation]) -> bool:

@@ -159,3 +159,21 @@ def main(x: Stream[f32]) -> Stream[i32]:
     return n
 """
     assert idle(tmp_path, text) == []
+
+
+def test_a_reset_that_never_fires_is_vacuous(tmp_path: Path) -> None:
+    text = """from syncml import reset_every
+@node
+def counted(x: Stream[f32]) -> Stream[i32]:
+    last = state(init=0, type=i32)
+    last.next = last + 1
+    return last
+@node
+def main(x: Stream[f32]) -> tuple[Stream[i32], Stream[i32]]:
+    with reset_every((x > 1.0) & (x < 0.0)):
+        never = counted(x)
+    with reset_every(x > 1.0):
+        sometimes = counted(x)
+    return never, sometimes
+"""
+    assert constant(tmp_path, text) == [(9, "this condition is never true")]
