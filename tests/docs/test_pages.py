@@ -13,6 +13,7 @@ from tests.docs.pages import ROOT, Reader, blocks, compare
 TUTORIAL = sorted((ROOT / "docs" / "tutorial").glob("[0-9]*.md"))
 PAGES = [
     ROOT / "README.md",
+    ROOT / "docs" / "reference" / "constructs.md",
     *(p for p in sorted((ROOT / "docs" / "how-to").glob("*.md")) if p.name != "counterexamples.md"),
     *sorted((ROOT / "docs" / "explanation").glob("*.md")),
 ]
