@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import replace
+from math import prod
 from typing import Any, cast
 
 from syncml.ir.constants import Const
@@ -17,6 +18,7 @@ from syncml.ir.types import INTEGERS, MACHINE_INTEGERS, element, integer_range, 
 from syncml.lang.operations import Carrier, apply_at, typed, value_of
 from syncml.lang.source import Place, here, inner
 from syncml.lang.trace import POISON, Abandoned, Trace, Value, fault, trace_at
+from syncml.lang.types import type_text
 
 
 def _start(stream: object, what: str) -> tuple[Place, Trace, Value]:
@@ -225,24 +227,40 @@ def reshape(stream: object, extents: tuple[int, ...]) -> Value:
     place, trace, value = _start(stream, "`reshape`")
     if value.atom is None:
         return POISON
-    total, known = 1, 1
-    for extent in shape(value.type):
-        total *= extent
-    for extent in extents:
-        known *= extent if extent != -1 else 1
+    total, known = prod(shape(value.type)), prod(extent for extent in extents if extent != -1)
     wanted = tuple(total // max(known, 1) if extent == -1 else extent for extent in extents)
     return apply_at(place, trace, Op.RESHAPE, [value], wanted)
 
 
-def reduce(op: Op, stream: object, axis: int | None) -> Value:
+def reduce(op: Op, stream: object, axis: object) -> Value:
     """A reduction along ``axis``, or of all elements in row-major order."""
     place, trace, value = _start(stream, "a reduction")
+    return _reduced(place, trace, op, value, axis)
+
+
+def mean(stream: object, axis: object) -> Value:
+    """The sum along ``axis``, or of all elements, divided by how many there are."""
+    place, trace, value = _start(stream, "a reduction")
+    if value.atom is not None and element(value.type) in INTEGERS:
+        return fault("T006", f"the mean of {type_text(value.type)}", place.span, secondary=value.label(),
+                     help="convert to floats first: cast(x, f32).mean()")  # fmt: skip
+    total = _reduced(inner(place), trace, Op.SUM, value, axis)
+    if total.atom is None or value.atom is None:
+        return POISON
+    count = prod(shape(value.type)) // prod(shape(total.type))
+    return apply_at(place, trace, Op.DIV, [total, typed(value_of(float(count), place), element(value.type), place)])
+
+
+def _reduced(place: Place, trace: Trace, op: Op, value: Value, axis: object) -> Value:
     if value.atom is None:
         return POISON
     extents = shape(value.type)
+    if axis is not None and type(axis) is not int:
+        return fault("T005", "the axis of a reduction is one Python integer", place.span,
+                     help="reduce one axis after the other, or all without `axis`")  # fmt: skip
+    if type(axis) is int and extents and not -len(extents) <= axis < len(extents):
+        return fault("T005", f"axis {axis} is out of range: {type_text(value.type)} has {len(extents)}", place.span)
     if axis is None and len(extents) > 1:
-        total = 1
-        for extent in extents:
-            total *= extent
-        value = apply_at(inner(place), trace, Op.RESHAPE, [value], (total,))
-    return apply_at(place, trace, op, [value], (_position(axis or 0, len(extents)),))
+        value = apply_at(inner(place), trace, Op.RESHAPE, [value], (prod(extents),))
+        extents = shape(value.type)
+    return apply_at(place, trace, op, [value], (_position(axis if type(axis) is int else 0, len(extents)),))

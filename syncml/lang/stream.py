@@ -375,13 +375,41 @@ class Stream(Carrier, Generic[Item]):
         """The greatest element along an axis, or of all."""
         return stream(indexing.reduce(Op.GREATEST, self, axis))
 
-    def all(self: Stream[Vec[Any, bool]] | Stream[Mat[Any, Any, bool]]) -> Stream[bool]:
-        """Whether all elements are true."""
-        return Stream(indexing.reduce(Op.ALL, self, None))
+    @overload
+    def mean(self: Stream[Open], axis: int | None = None) -> Stream[Any]: ...
+    @overload
+    def mean(self: Stream[Vec[Any, float]], axis: int | None = None) -> Stream[float]: ...
+    @overload
+    def mean(self: Stream[Mat[Any, Any, float]], axis: None = None) -> Stream[float]: ...
+    @overload
+    def mean(self: Stream[Mat[Any, Any, float]], axis: int) -> Stream[Vec[Any, float]]: ...
+    def mean(self, axis: int | None = None) -> Any:
+        """The sum along an axis, or of all elements, divided by how many there are; of floats."""
+        return stream(indexing.mean(self, axis))
 
-    def any(self: Stream[Vec[Any, bool]] | Stream[Mat[Any, Any, bool]]) -> Stream[bool]:
-        """Whether an element is true."""
-        return Stream(indexing.reduce(Op.ANY, self, None))
+    @overload
+    def all(self: Stream[Open], axis: int | None = None) -> Stream[Any]: ...
+    @overload
+    def all(self: Stream[Vec[Any, bool]], axis: int | None = None) -> Stream[bool]: ...
+    @overload
+    def all(self: Stream[Mat[Any, Any, bool]], axis: None = None) -> Stream[bool]: ...
+    @overload
+    def all(self: Stream[Mat[Any, Any, bool]], axis: int) -> Stream[Vec[Any, bool]]: ...
+    def all(self, axis: int | None = None) -> Any:
+        """Whether all elements are true, along an axis or of all."""
+        return stream(indexing.reduce(Op.ALL, self, axis))
+
+    @overload
+    def any(self: Stream[Open], axis: int | None = None) -> Stream[Any]: ...
+    @overload
+    def any(self: Stream[Vec[Any, bool]], axis: int | None = None) -> Stream[bool]: ...
+    @overload
+    def any(self: Stream[Mat[Any, Any, bool]], axis: None = None) -> Stream[bool]: ...
+    @overload
+    def any(self: Stream[Mat[Any, Any, bool]], axis: int) -> Stream[Vec[Any, bool]]: ...
+    def any(self, axis: int | None = None) -> Any:
+        """Whether an element is true, along an axis or of all."""
+        return stream(indexing.reduce(Op.ANY, self, axis))
 
     def __iter__(self: Stream[Vec[Any, E]]) -> Iterator[Stream[E]]:
         return cast("Iterator[Stream[E]]", map(Stream, indexing.elements(self)))

@@ -7,7 +7,8 @@ GTKWave's string variables, floats as reals.
 
 from __future__ import annotations
 
-from itertools import product
+from collections.abc import Sequence
+from itertools import product, takewhile
 from typing import Any
 
 from syncml.ir.types import BIT_WIDTH, BOOL, FLOATS, MATHEMATICAL, EnumType, Scalar, element, shape
@@ -21,12 +22,7 @@ def to_vcd(trace: Trace) -> bytes:
     tick_ns = None if trace.rate is None else int(1_000_000_000 / trace.rate)
     variables = [(c, index) for c in trace.columns for index in product(*map(range, shape(c.type)))]
     lines = ["$version syncml $end", f"$timescale {'1 ns' if tick_ns else '1 us'} $end"]
-    for number, (column, index) in enumerate(variables):
-        *scopes, name = column.name.split(".")
-        lines += [f"$scope module {scope} $end" for scope in scopes]
-        suffix = "".join(f"[{i}]" for i in index)
-        lines.append(f"$var {_kind(column)} {_code(number)} {name}{suffix} $end")
-        lines += ["$upscope $end"] * len(scopes)
+    lines += _declarations(variables)
     lines.append("$enddefinitions $end")
     last: list[str | None] = [None] * len(variables)
     for tick in range(trace.ticks):
@@ -41,6 +37,35 @@ def to_vcd(trace: Trace) -> bytes:
             lines += [f"#{tick * (tick_ns or 1)}", *changes]
     lines.append(f"#{trace.ticks * (tick_ns or 1)}")
     return ("\n".join(lines) + "\n").encode()
+
+
+def _declarations(variables: Sequence[tuple[Column, tuple[int, ...]]]) -> list[str]:
+    """The variables, in the order of their first stream, each scope opened once; the units as comments."""
+    first: dict[tuple[str, ...], int] = {}
+    for number, (column, _) in enumerate(variables):
+        path = tuple(column.name.split("."))
+        for depth in range(1, len(path)):
+            first.setdefault(path[:depth], number)
+    lines: list[str] = []
+    opened: list[str] = []
+
+    def place(number: int) -> tuple[int, ...]:
+        path = variables[number][0].name.split(".")
+        return (*(first[tuple(path[:depth])] for depth in range(1, len(path))), number)
+
+    for number in sorted(range(len(variables)), key=place):
+        column, index = variables[number]
+        *scopes, name = column.name.split(".")
+        shared = takewhile(lambda pair: pair[0] == pair[1], zip(opened, scopes, strict=False))
+        common = len(list(shared))
+        lines += ["$upscope $end"] * (len(opened) - common)
+        lines += [f"$scope module {scope} $end" for scope in scopes[common:]]
+        opened = scopes
+        suffix = "".join(f"[{i}]" for i in index)
+        lines.append(f"$var {_kind(column)} {_code(number)} {name}{suffix} $end")
+        if column.unit and not any(index):
+            lines.append(f"$comment unit of {name}: {column.unit} $end")
+    return lines + ["$upscope $end"] * len(opened)
 
 
 def _code(number: int) -> str:

@@ -83,6 +83,20 @@ def test_vcd_names_scopes_and_changes() -> None:
     assert f"b{'1' * 30}01 &" in lines
 
 
+def test_vcd_opens_each_scope_once() -> None:
+    every = np.ones(1, dtype=np.bool_)
+    names = ("t.gap", "v", "t.inner.x", "u.gap", "t.closing", "t.inner.y", "w")
+    columns = tuple(Column(n, F32, np.zeros(1, np.float32), every, "", "m" if n == "t.gap" else "") for n in names)
+    lines = to_vcd(Trace(columns, 1, None)).decode().splitlines()
+    declared = [line.split()[:3] for line in lines[2 : lines.index("$enddefinitions $end")]]
+    assert [" ".join(words[:1] + words[2:]) for words in declared] == [
+        "$scope t", "$var 64", "$comment of", "$scope inner", "$var 64", "$var 64", "$upscope", "$var 64", "$upscope",
+        "$var 64", "$scope u", "$var 64", "$upscope", "$var 64",
+    ]  # fmt: skip
+    assert "$comment unit of gap: m $end" in lines
+    assert "$var real 64 % closing $end" in lines
+
+
 @pytest.mark.parametrize(("suffix", "code"), [(".xlsx", "U001")])
 def test_an_unknown_format_is_refused(tmp_path: Path, suffix: str, code: str) -> None:
     with pytest.raises(DiagnosticError, match=code):
