@@ -48,6 +48,7 @@ def state_struct(plan: Plan, own: MachinePlan, describe: Describe) -> Struct:
             extents = () if instance.extent is None else (instance.extent,)
             variable = Variable(callee.state, own.instances[instance.name], extents)
             remark = f"instance{'s' if extents else ''} of {callee.machine.label or callee.machine.name}"
+            remark += f": {instance.names[0]} .. {instance.names[-1]}" if instance.names else ""
             members.append((variable, remark))
     if not members:
         members.append((Variable("uint8_t", UNUSED), "the node has no memory; C has no empty struct"))

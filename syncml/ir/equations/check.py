@@ -167,6 +167,8 @@ class _NodeCheck:
             accumulators = callee.inputs[: call.carried], callee.outputs[: call.carried]
             if not 0 <= call.carried <= len(callee.outputs) or call.extent < 1:
                 self._fail(f"{call.instance}: {call.extent} elements, {call.carried} of the outputs carried")
+            if len(set(call.paths)) != call.extent:
+                self._fail(f"{call.instance}: {call.extent} elements with {len(set(call.paths))} names")
             if [v.type for v in accumulators[0]] != [v.type for v in accumulators[1]]:
                 self._fail(f"{call.instance}: an accumulator changes its type")
 

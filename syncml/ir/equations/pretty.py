@@ -115,7 +115,8 @@ def _rhs(rhs: Rhs) -> str:
             others = ", ".join(arguments[rhs.carried :])
             order = " reversed" if rhs.reversed else ""
             chain = f"{accumulators}; " if rhs.carried else ""
-            return f"{rhs.node}^{rhs.extent}({chain}{others}){order} as {rhs.instance}{_resets(rhs)}"
+            name = f"{rhs.names[0]} .. {rhs.names[-1]}" if rhs.names else rhs.instance
+            return f"{rhs.node}^{rhs.extent}({chain}{others}){order} as {name}{_resets(rhs)}"
         case Post():
             return f"{_atom(rhs.following)} post {_atom(rhs.init)} until {rhs.segment.last.name}"
         case Pack():

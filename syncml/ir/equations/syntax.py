@@ -131,6 +131,7 @@ class Iterate:
             are collected along a new first axis.
         reversed: Whether the elements come in descending order.
         resets: As of a call, for all elements.
+        names: The names of the elements, where they are not ``instance[0]``, ``instance[1]``, ...
     """
 
     node: str
@@ -141,6 +142,12 @@ class Iterate:
     shared: frozenset[int] = frozenset()
     reversed: bool = False
     resets: tuple[Var, ...] = ()
+    names: tuple[str, ...] = ()
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The name of the instance of each element."""
+        return self.names or tuple(f"{self.instance}[{i}]" for i in range(self.extent))
 
     @property
     def order(self) -> range:

@@ -55,8 +55,9 @@ def _elements(equation: Equation, rhs: Iterate, callee: Node, clocks: dict[Var, 
 
     chain: tuple[Atom, ...] = rhs.arguments[: rhs.carried]
     parts: dict[int, tuple[Var, ...]] = {}
+    paths = rhs.paths
     for i in rhs.order:
-        path = f"{rhs.instance}[{i}]"
+        path = paths[i]
         arguments: list[Atom] = [*chain]
         for position in range(rhs.carried, len(rhs.arguments)):
             argument = rhs.arguments[position]

@@ -251,6 +251,8 @@ class _Checker:
                 self._expr.fail(f"the instance {instance.name} of {instance.machine}, which is no earlier machine")
             if instance.extent is not None and instance.extent < 1:
                 self._expr.fail(f"an array of {instance.extent} instances {instance.name}")
+            if len(instance.paths) != (instance.extent or 1):
+                self._expr.fail(f"{instance.extent} instances {instance.name} with {len(instance.paths)} names")
 
     def _declaration(self, slot: Slot, storage: Storage) -> None:
         if slot.storage is not storage:

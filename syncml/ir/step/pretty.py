@@ -75,6 +75,7 @@ def print_machine(machine: Machine) -> list[str]:
         lines.append(_INDENT + declaration(slot))
     lines += [
         f"{_INDENT}instance {i.name}: {i.machine}{'' if i.extent is None else f'[{i.extent}]'}"
+        + (f"  # {i.names[0]} .. {i.names[-1]}" if i.names else "")
         for i in machine.instances
     ]
     lines.append(f"{_INDENT}step")

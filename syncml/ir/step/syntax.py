@@ -308,16 +308,19 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """A sub-machine with its own state, or an array of ``extent`` of them."""
+    """A sub-machine with its own state, or an array of ``extent`` of them, which may have ``names`` of their own."""
 
     name: str
     machine: str
     extent: int | None = None
+    names: tuple[str, ...] = ()
 
     @property
     def paths(self) -> tuple[str, ...]:
         """The name of each sub-machine in the names of state: ``f``, or ``f[0]``, ``f[1]``, ..."""
-        return (self.name,) if self.extent is None else tuple(f"{self.name}[{i}]" for i in range(self.extent))
+        if self.extent is None:
+            return (self.name,)
+        return self.names or tuple(f"{self.name}[{i}]" for i in range(self.extent))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from syncml.ir.equations.syntax import Program
+from syncml.ir.step.lowering.chains import roll_chains
 from syncml.ir.step.lowering.counters import clock_texts, count_words
 from syncml.ir.step.lowering.defaults import default_locals
 from syncml.ir.step.lowering.observe import Observe, Observed, observed, restrict
@@ -33,7 +34,11 @@ class Pass(Generic[_Language]):
     run: Callable[[_Language], _Language]
 
 
-EQUATION_PASSES: tuple[Pass[Program], ...] = (Pass("updates", guard_updates), Pass("counters", count_words))
+EQUATION_PASSES: tuple[Pass[Program], ...] = (
+    Pass("chains", roll_chains),
+    Pass("updates", guard_updates),
+    Pass("counters", count_words),
+)
 """After inlining and `restrict`."""
 
 STEP_PASSES: tuple[Pass[StepProgram], ...] = (

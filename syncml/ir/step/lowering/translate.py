@@ -153,7 +153,7 @@ def _instance(equation: Equation) -> Instance | None:
     match equation.rhs:
         case Call(node, _, name):
             return Instance(name, node)
-        case Iterate(node, _, name, extent):
-            return Instance(name, node, extent)
+        case Iterate(node, _, name, extent, names=names):
+            return Instance(name, node, extent, names)
         case _:
             return None
