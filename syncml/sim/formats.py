@@ -224,7 +224,7 @@ def _parse(path: Path, line: int, column: int, cell: str, var: Var) -> Any:
                 return cell
             raise ValueError(cell)
         if kind is BOOL:
-            return {"true": True, "false": False}[cell.lower()]
+            return {"true": True, "1": True, "false": False, "0": False}[cell.lower()]
         if kind is Scalar.REAL:
             return Fraction(cell)
         return float(cell) if kind in FLOATS else int(cell)

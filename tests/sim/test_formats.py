@@ -140,6 +140,13 @@ def test_faults_in_a_csv_file_have_a_code_and_a_line(tmp_path: Path, text: str, 
     assert (found.code, found.span.line if found.span else None) == (code, line)
 
 
+def test_truth_values_are_read_as_spreadsheets_and_loggers_write_them(tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("c\ntrue\nFALSE\n1\n0\n", "utf-8")
+    b = NodeBuilder("n")
+    b.input("c", BOOL)
+    assert read_csv(tmp_path / "in.csv", b.node([])) == {"c": [True, False, True, False]}
+
+
 def test_a_difference_is_the_earliest_and_every_nan_is_the_same() -> None:
     left = sample()
     changed = left.column("radar").values.copy()
