@@ -298,7 +298,7 @@ class _Inference:
                 continue
             source = self._term(rhs.source)
             if rhs.condition is not None and not self._solver.is_known(parent := self._term(rhs.condition)):
-                self._solver.unify(parent, self._solver.side(source)[0], Comparison(Role.RESULT, equation.span))
+                self._solver.unify(parent, self._solver.sampled_from(source), Comparison(Role.RESULT, equation.span))
             used.append(Use(equation, rhs, source, clock))
         self._failed += self._solver.decide()
         place_unknown_words(self._solver, used, self._node, self._collector)

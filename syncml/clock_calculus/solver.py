@@ -89,6 +89,11 @@ class Solver(Generic[Reason]):
             return self._view(self._parent[root]), self._word(root)
         return root, ALWAYS
 
+    def sampled_from(self, term: int) -> int:
+        """The clock of which ``term`` selects some instants; ``term`` itself if it selects none."""
+        root = self._view(term)
+        return self._view(self._parent[root]) if self._kind[root] in (_Kind.PERIODIC, _Kind.ON) else root
+
     def waiting(self) -> list[tuple[int, int]]:
         """The comparisons of words below unknowns that wait to be decided."""
         return [(left, right) for left, right, _ in self._waiting]

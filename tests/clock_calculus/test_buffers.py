@@ -148,3 +148,11 @@ def test_clocks_that_depend_on_data_count_what_is_in_the_buffer() -> None:
         if reads[tick] and not failed:
             assert trace.column("y").values[tick] == waiting.popleft()
     assert failed and tick > 10
+
+
+def test_a_condition_that_nothing_places_is_present_where_the_values_were_sampled_from() -> None:
+    b = NodeBuilder("buffered")
+    x, go, take = b.input("x", F32), b.input("go", BOOL), b.input("take", BOOL)
+    b.define(b.declare("y", F32), Buffer(b.when(x, go), take, True, (), 4))
+    node = check(Program((b.node([go]),), "buffered")).program.node("buffered")
+    assert node.clocks[take] == BASE
