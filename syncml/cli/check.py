@@ -47,9 +47,10 @@ def _report(request: Request, checked: Checked) -> None:
     from syncml.cli.streams import stream_rows
     from syncml.diagnostics import Collector
     from syncml.verify.influence import without_influence
+    from syncml.verify.undefined import undefined_outputs
     from syncml.verify.units import infer_units
 
-    warnings = without_influence(checked.program)
+    warnings = (*undefined_outputs(checked.program), *without_influence(checked.program))
 
     match request.form:
         case Format.TEXT:

@@ -108,6 +108,7 @@ _TITLES: dict[str, str] = {
     "K017": "values of two segments meet",
     # Initialisation.
     "I001": "an undefined first value is used",
+    "I002": "an output is undefined at first",
     # Verification.
     "V001": "a contract is not a Boolean stream",
     "V002": "the assumptions contradict each other",

@@ -8,8 +8,9 @@ where it would decide a proof or the presence of streams. Per stream, by the lea
     later(y)   if first(x) or later(x) and y is c fby x, pre x, or a merge that selects x after its first instant
     later(y)   if later(x) and y reads x
 
-a stream of ``first`` is undefined at its first instant, one of ``later`` perhaps at others. The same is asked for each
-reset, at which the memory that it resets begins anew.
+a stream of ``first`` is undefined at its first instant, one of ``later`` perhaps at others. Which branch is taken at a
+first instant is known from the first values of memory, and from what is assumed: `assert c -> true` says that c is true
+then. The same is asked for each reset, at which the memory that it resets begins anew.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import assert_never
 
-from syncml.diagnostics import Collector, InternalFault
+from syncml.diagnostics import Collector, Diagnostic, InternalFault, Label, Severity, Span
 from syncml.ir.clocks import On, Word, steps
+from syncml.ir.constants import Const
 from syncml.ir.equations.conditions import Conditions, conditions_of
 from syncml.ir.equations.inline import inline
 from syncml.ir.equations.syntax import (
@@ -35,6 +37,7 @@ from syncml.ir.equations.syntax import (
     Pack,
     Post,
     Program,
+    PropertyKind,
     Var,
     Wave,
     When,
@@ -50,15 +53,45 @@ def check_undefined(program: Program) -> None:
     Raises:
         DiagnosticError: I001 for each `pre` whose undefined first value reaches a contract or a condition.
     """
+    collector = Collector()
+    for flow in _flows(program):
+        for source, sink in flow.faults():
+            collector.add(fault(source, sink))
+    collector.raise_if_errors()
+
+
+def undefined_outputs(program: Program) -> tuple[Diagnostic, ...]:
+    """A warning (I002) for each output of the main node that may be undefined, where that is allowed.
+
+    An array or a record has one, for the first of its leaves.
+
+    Args:
+        program: Clocked equations that passed the checks.
+    """
+    found: dict[Span, Diagnostic] = {}
+    for flow in _flows(program) if program.undefined_first else ():
+        for var, source, when in flow.outputs():
+            found.setdefault(var.span, _warning(var, source, when))
+    return tuple(sorted(found.values(), key=lambda d: d.sort_key))
+
+
+def _flows(program: Program) -> Iterator[_Flow]:
+    """What is undefined from the first instant on, and from each reset on."""
     flat = inline(program)
     node = flat.node(flat.main)
     conditions = conditions_of(flat)[node.name]
-    collector = Collector()
     beginnings = dict.fromkeys(r for e in node.equations for r in resets(e.rhs))
     for beginning in (None, *beginnings):
-        for source, sink in _Flow(node, conditions, beginning).faults():
-            collector.add(fault(source, sink))
-    collector.raise_if_errors()
+        yield _Flow(node, conditions, beginning)
+
+
+def _warning(output: Var, source: Source, when: str) -> Diagnostic:
+    return Diagnostic(
+        "I002", Severity.WARNING, f"the output `{output.name}` is undefined {when}, and zero here",
+        Label(source.span, "this has no value before its first one"),
+        secondary=(Label(output.span, f"`{output.name}`"),) if output.span != source.span else (),
+        help="give a first value: `0 -> pre x` in the place of `pre x`",
+    )  # fmt: skip
 
 
 class _Flow:
@@ -68,11 +101,14 @@ class _Flow:
         self._node = node
         self._beginning = beginning
         self._conditions = conditions
-        self._first = {
+        self._first: dict[Var, Const] = {
             e.target: e.rhs.init
             for e in node.equations
             if isinstance(e.rhs, Fby) and e.rhs.init is not None and self._begins(e.rhs)
         }
+        self._assumed: dict[Var, bool] = {}
+        if beginning is None:
+            self._assumed = self._assumptions()
         self._sources: dict[Var, Source] = {}
         self._sinks: dict[Var, Sink] = {}
         self._now: dict[Var, list[Var]] = {}
@@ -92,13 +128,50 @@ class _Flow:
 
     def faults(self) -> Iterator[tuple[Source, Sink]]:
         """Each source with a sink that it reaches."""
-        first = self._closure(dict(self._sources), (self._now,))
-        started = {reader: first[var] for var in first for reader in self._turns.get(var, ())}
-        later = self._closure(started, (self._reads, self._turns))
-        for reached in (first, later):
+        for reached in self._reached():
             for var, sink in self._sinks.items():
                 if var in reached:
                     yield reached[var], sink
+
+    def outputs(self) -> Iterator[tuple[Var, Source, str]]:
+        """Each output that a source reaches, and when."""
+        begins = "at its first instant" if self._beginning is None else "after a reset"
+        for reached, when in zip(self._reached(), (begins, "at some instants"), strict=True):
+            for var in self._node.outputs:
+                if var in reached:
+                    yield var, reached[var], when
+
+    def _reached(self) -> tuple[dict[Var, Source], dict[Var, Source]]:
+        """The streams of ``first`` and those of ``later``, each with a source that it is undefined by."""
+        first = self._closure(dict(self._sources), (self._now,))
+        started = {reader: first[var] for var in first for reader in self._turns.get(var, ())}
+        return first, self._closure(started, (self._reads, self._turns))
+
+    def _assumptions(self) -> dict[Var, bool]:
+        """What conditions are at their first instants by the assumptions; operators keep clocks."""
+        definitions = {e.target: e.rhs for e in self._node.equations if isinstance(e.rhs, Apply)}
+        kinds = (PropertyKind.ASSUME, PropertyKind.REQUIRE)
+        stack: list[tuple[Atom, bool]] = [(p.holds, True) for p in self._node.properties if p.kind in kinds]
+        found: dict[Var, bool] = {}
+        while stack:
+            atom, value = stack.pop()
+            root, negated = (atom, False) if isinstance(atom, Const) else self._conditions.root(atom)
+            if not isinstance(root, Var) or root in found:
+                continue
+            found[root] = value = value != negated
+            definition = definitions.get(root)
+            match definition:
+                case Apply(Op.AND, operands) if value:
+                    stack += [(a, True) for a in operands]
+                case Apply(Op.OR, operands) if not value:
+                    stack += [(a, False) for a in operands]
+                case Apply(Op.EQ, (left, Const(bool(wanted)))) | Apply(Op.EQ, (Const(bool(wanted)), left)):
+                    stack.append((left, wanted == value))
+                case Apply(Op.WHERE) if len(operands := self._operands(definition)) == 1:
+                    stack.append((operands[0], value))
+                case _:
+                    pass
+        return found
 
     def _closure(self, start: dict[Var, Source], edges: Sequence[dict[Var, list[Var]]]) -> dict[Var, Source]:
         """Everything that the start reaches, and the source that it comes from."""
@@ -166,7 +239,9 @@ class _Flow:
         if isinstance(selection, Word):
             return bool(selection.at(0)) if self._beginning is None else None
         root, wanted = selection
-        return self._first[root].value == wanted if root in self._first else None
+        if root in self._first:
+            return self._first[root].value == wanted
+        return self._assumed[root] == wanted if root in self._assumed else None
 
     def _edges(self, table: dict[Var, list[Var]], atoms: Sequence[Atom], target: Var) -> None:
         for atom in atoms:

@@ -3,7 +3,8 @@
 Each program is run from the node that has the name of its file, on random inputs that depend on that name only. The
 values are compared where both sides have one: that interpreter prints `nil` where a value is undefined. A program that
 it stops, since an assertion is violated, is tried on other inputs; the longest trace counts. Enumerations are numbers
-there, both ways.
+there, both ways. Where the first line of a program says with which options and further files the suite runs it, they
+are given; to the reader here the files are included ones.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from zlib import crc32
 
@@ -25,6 +27,7 @@ from syncml.lustre.load import load_lustre
 from syncml.pipeline import Checked, check
 from syncml.sim.interpreter import interpret
 from syncml.sim.trace import Trace
+from syncml.verify.undefined import undefined_outputs
 from tests.conformance.outcome import Outcome, Result
 
 STEPS = 20
@@ -50,10 +53,7 @@ class Reference:
 def should_work(folder: Path, interpreter: Path | None) -> Iterator[Outcome]:
     """Compare each program with its reference trace."""
     for path in sorted(folder.glob("*.lus")):
-        if interpreter is None:
-            yield _read_only(path)
-        else:
-            yield _compare(path, interpreter)
+        yield _compare(path, interpreter)
 
 
 def should_fail(folder: Path, interpreter: Path | None) -> Iterator[Outcome]:
@@ -61,7 +61,7 @@ def should_fail(folder: Path, interpreter: Path | None) -> Iterator[Outcome]:
     for path in sorted(folder.glob("*/*.lus")):
         name = f"{path.parent.name}/{path.name}"
         try:
-            checked = check(load_lustre(str(path), {"dialect": "v6"}))
+            checked = _read(path, "")
         except DiagnosticError as fault:
             codes = {d.code for d in fault.diagnostics}
             if codes == {"R002"}:
@@ -76,11 +76,15 @@ def should_fail(folder: Path, interpreter: Path | None) -> Iterator[Outcome]:
 
 def _accepted(path: Path, name: str, checked: Checked, interpreter: Path | None) -> Outcome:
     """A program that is accepted here: there an assertion may be violated in a run, which has to be so here."""
-    kinds = None if interpreter is None else _interface(path, interpreter)
-    if interpreter is None or kinds is None:
+    if interpreter is None:
+        return Outcome(name, Result.NOT_COMPARED, "it is accepted; LV6 names no interpreter")
+    kinds = _interface(path, interpreter)
+    if kinds is None:
         return Outcome(name, Result.DIFFERENT, "it is accepted")
     reference = _reference(path, interpreter, kinds, checked)
     if not reference.violated:
+        if warnings := undefined_outputs(checked.program):
+            return Outcome(name, Result.WARNED, str(warnings[0]))
         return Outcome(name, Result.NOT_COMPARED, "it is accepted, and that compiler accepts it")
     trace = _trace(checked, reference)
     asserts = [p.holds for p in checked.main.properties if p.kind is PropertyKind.ASSUME]
@@ -96,31 +100,46 @@ def _is_false(trace: Trace, holds: Var, tick: int) -> bool:
     return bool(column.present[tick]) and not column.values[tick]
 
 
-def _read_only(path: Path) -> Outcome:
+def _read(path: Path, node: str) -> Checked:
+    """The program of a node, or of the whole file, with the files that its first line names."""
+    target, others = path, [option for option in _options(path) if option.endswith(".lus")]
+    with TemporaryDirectory() as folder:
+        if others:
+            included = "".join(f'include "{path.parent.resolve() / other}" ' for other in others)
+            target = Path(folder) / path.name
+            target.write_text(included + path.read_text("latin-1"), "utf-8")
+        return check(load_lustre(f"{target}:{node}" if node else str(target), {"dialect": "v6"}))
+
+
+def _options(path: Path) -> list[str]:
+    """What the first line of a program says that its run takes."""
+    first = path.read_text("latin-1").partition("\n")[0]
+    return first.partition("nonreg:")[2].replace('"', " ").split()
+
+
+def _compare(path: Path, interpreter: Path | None) -> Outcome:
     try:
-        check(load_lustre(f"{path}:{path.stem}", {"dialect": "v6"}))
-    except DiagnosticError as fault:
-        return Outcome(path.name, Result.NOT_READ, str(fault.diagnostics[0]))
-    return Outcome(path.name, Result.NOT_COMPARED, "it is read; LV6 names no interpreter")
-
-
-def _compare(path: Path, interpreter: Path) -> Outcome:
+        checked = _read(path, path.stem)
+        fault = ""
+    except DiagnosticError as found:
+        checked = None
+        fault = str(found.diagnostics[0])
+    if interpreter is None:
+        return Outcome(
+            path.name,
+            Result.NOT_READ if fault else Result.NOT_COMPARED,
+            fault or "it is read; LV6 names no interpreter",
+        )
     kinds = _interface(path, interpreter)
     if kinds is None:
-        return Outcome(path.name, Result.NOT_COMPARED, "that compiler does not run it")
-    fault: str | None = None
-    checked: Checked | None = None
-    try:
-        checked = check(load_lustre(f"{path}:{path.stem}", {"dialect": "v6"}))
-    except DiagnosticError as found:
-        fault = str(found.diagnostics[0])
+        return Outcome(path.name, Result.NOT_COMPARED, f"that compiler rejects it; here: {fault or 'read'}")
     if checked is not None and len(checked.main.inputs) != len(kinds):
         return Outcome(path.name, Result.DIFFERENT, f"{len(checked.main.inputs)} inputs, there {len(kinds)}")
     reference = _reference(path, interpreter, kinds, checked)
     if not reference.rows:
-        return Outcome(path.name, Result.NOT_COMPARED, "that interpreter yields no step")
+        return Outcome(path.name, Result.NOT_COMPARED, f"that interpreter does not run it; here: {fault or 'read'}")
     if checked is None:
-        return Outcome(path.name, Result.NOT_READ, fault or "")
+        return Outcome(path.name, Result.NOT_READ, fault)
     return _compared(path.name, checked, reference)
 
 
@@ -139,7 +158,7 @@ def _compared(name: str, checked: Checked, reference: Reference) -> Outcome:
                 why = f"{var.name} is {column.values[tick]} at step {tick + 1}, there {expected}"
                 return Outcome(name, Result.DIFFERENT, why)
     if not compared:
-        return Outcome(name, Result.NOT_COMPARED, "every output is undefined there")
+        return Outcome(name, Result.NOT_COMPARED, "every output is undefined there; here: read")
     return Outcome(name, Result.SAME)
 
 
@@ -168,7 +187,7 @@ def _reference(path: Path, interpreter: Path, kinds: Sequence[str], checked: Che
 
 
 def _call(path: Path, interpreter: Path, text: str) -> tuple[str, str]:
-    command = [str(interpreter), "-exec", "-n", path.stem, path.name]
+    command = [str(interpreter), "-exec", "-n", path.stem, path.name, *_options(path)]
     try:
         run = subprocess.run(
             command, input=text, capture_output=True, text=True, timeout=20, cwd=path.parent, errors="replace"

@@ -13,6 +13,7 @@ class Result(Enum):
 
     SAME = "same"
     DIFFERENT = "different"
+    WARNED = "warned of"
     NOT_READ = "not read"
     NOT_COMPARED = "not comparable"
 

@@ -10,6 +10,7 @@ import pytest
 from syncml.diagnostics import DiagnosticError
 from syncml.lustre.load import load_lustre
 from syncml.pipeline import check
+from syncml.verify.undefined import undefined_outputs
 from tests.lustre.reading import read, traces
 
 HEAD = "node main(x: int; c: bool) returns (y: int);"
@@ -110,6 +111,51 @@ def test_a_later_undefined_value_reaches_no_contract(tmp_path: Path, equation: s
     rest = "" if "z =" in equation else "z = 0;"
     with pytest.raises(DiagnosticError, match="I001"):
         read(tmp_path, f"{HEAD} var z: int; let {equation} {rest} y = x; tel")
+
+
+GATED = """
+node main(x: int; c, d: bool) returns (y: int; on: bool);
+let
+  {}
+  on = c and current(x when c) <= 10;
+  y = if on then current(0 when on -> pre (x when on)) else 0;
+tel
+"""
+
+
+@pytest.mark.parametrize(
+    "assertion",
+    ["c -> true", "c", "c and d", "(c = true) -> d", "not (d or not c) -> true", "true -> d; assert (d and c) -> d"],
+)
+def test_what_is_assumed_of_the_first_instant_defines_held_values(tmp_path: Path, assertion: str) -> None:
+    checked = read(tmp_path, GATED.format(f"assert {assertion};"))
+    inputs = {"x": [3, 20, 5, 7], "c": [True, True, False, True], "d": [True] * 4}
+    assert traces(checked, inputs, 4) == {"y": [0, 0, 0, 3], "on": [True, False, False, True]}
+
+
+@pytest.mark.parametrize("assertion", ["true", "d -> true", "true -> c", "c or d", "not c -> true", "pre c -> true"])
+def test_other_assumptions_do_not(tmp_path: Path, assertion: str) -> None:
+    with pytest.raises(DiagnosticError, match="I001"):
+        read(tmp_path, GATED.format(f"assert {assertion};"))
+
+
+UNDEFINED: dict[str, list[str]] = {
+    "y = pre x; z = [x, x];": ["`y` is undefined at its first instant"],
+    "y = 0 -> pre x; z = [x, 0 -> pre x];": [],
+    "y = 0 -> pre (pre x); z = pre [x, x];": [
+        "`y` is undefined at some instants", "`z[0]` is undefined at its first instant"
+    ],
+    "y = current(x when c); z = x^2;": ["`y` is undefined at its first instant"],
+    "y = current(x when c); z = x^2; assert c -> true;": [],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("equations", UNDEFINED)
+def test_outputs_that_are_undefined_are_told(tmp_path: Path, equations: str) -> None:
+    checked = read(tmp_path, f"node main(x: int; c: bool) returns (y: int; z: int^2); let {equations} tel")
+    found = undefined_outputs(checked.program)
+    assert {d.code for d in found} <= {"I002"}
+    assert [d.message.removeprefix("the output ").partition(", ")[0] for d in found] == UNDEFINED[equations]
 
 
 @pytest.mark.parametrize("operator", ["and", "or", "->", "=>"])
