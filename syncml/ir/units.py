@@ -1,20 +1,23 @@
-"""Units of measurement: exponents of the seven base units of the SI, and a scale.
+"""Units of measurement: exponents of the seven base units of the SI, a scale, and the zero of a temperature's scale.
 
     unit   ::= "1" | factor (("*" | "/" | "·") factor)*
     factor ::= symbol (("**" | "^") exponent | superscript)?        exponent: an integer, or a fraction in parentheses
     symbol ::= a base or derived unit, with a prefix if it is one of the SI: ``m``, ``km``, ``kN``, ``h``, ``%``
 
 Rule: two units are equal iff their exponents and scales are, so ``N`` is ``kg*m/s**2`` and ``km/h`` is no ``m/s``, to
-which a factor of 1000/3600 leads. An angle in radians and a ratio are numbers without a unit.
+which a factor of 1000/3600 leads. An angle in radians and a ratio are numbers without a unit. A temperature in °C is a
+point on a scale and no multiple of anything: such a unit is in no product, and differences are in K.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fractions import Fraction
-from math import isqrt
+from math import isqrt, pi
+
+from syncml.ir.operators import Op
 
 BASES = ("m", "kg", "s", "A", "K", "mol", "cd")
 _QUANTITIES = ("length", "mass", "time", "current", "temperature", "amount", "luminous intensity")
@@ -23,10 +26,11 @@ _DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
 @dataclass(frozen=True, slots=True)
 class SiUnit:
-    """``scale`` times the product of the base units to the powers ``exponents``."""
+    """``scale`` times the product of the base units to the powers ``exponents``, counted from ``zero`` base units."""
 
     exponents: tuple[Fraction, ...]
     scale: Fraction = Fraction(1)
+    zero: Fraction = Fraction(0)
 
     def __mul__(self, other: SiUnit) -> SiUnit:
         return SiUnit(
@@ -50,7 +54,7 @@ class SiUnit:
         return SiUnit(raised) if self.scale == 1 else None
 
     def converts_to(self, other: SiUnit) -> bool:
-        """Whether both measure the same quantity, so that a factor leads from one to the other."""
+        """Whether both measure the same quantity, so that a factor, and a shift, lead from one to the other."""
         return self.exponents == other.exponents
 
     def __str__(self) -> str:
@@ -77,6 +81,9 @@ def _unit(scale: Fraction | int = 1, **exponents: int) -> SiUnit:
 ONE = _unit()
 """A number without a unit."""
 
+_DEGREE = _unit(Fraction(pi) / 180)
+_CELSIUS = replace(_unit(K=1), zero=Fraction(27315, 100))
+_FAHRENHEIT = replace(_unit(Fraction(5, 9), K=1), zero=Fraction(45967, 180))
 _PREFIXED = {
     "m": _unit(m=1), "g": _unit(Fraction(1, 1000), kg=1), "s": _unit(s=1), "A": _unit(A=1), "K": _unit(K=1),
     "mol": _unit(mol=1), "cd": _unit(cd=1), "Hz": _unit(s=-1), "N": _unit(kg=1, m=1, s=-2),
@@ -88,7 +95,8 @@ _PREFIXED = {
 }  # fmt: skip
 _PLAIN = {
     "1": ONE, "%": _unit(Fraction(1, 100)), "min": _unit(60, s=1), "h": _unit(3600, s=1), "d": _unit(86400, s=1),
-    "t": _unit(1000, kg=1),
+    "t": _unit(1000, kg=1), "deg": _DEGREE, "°": _DEGREE, "degC": _CELSIUS, "°C": _CELSIUS, "degF": _FAHRENHEIT,
+    "°F": _FAHRENHEIT,
 }  # fmt: skip
 _PREFIXES = {
     "p": -12, "n": -9, "µ": -6, "μ": -6, "u": -6, "m": -3, "c": -2, "d": -1, "": 0, "da": 1, "h": 2, "k": 3,
@@ -108,9 +116,15 @@ _NAMES = {
     _unit(kg=1, m=-1, s=-2): "Pa", _unit(kg=1, m=2, s=-3, A=-1): "V", _unit(Fraction(1000, 3600), m=1, s=-1): "km/h",
     _unit(1000, m=1): "km", _unit(Fraction(1, 1000), m=1): "mm", _unit(Fraction(1, 1000), s=1): "ms",
     _unit(3600, s=1): "h", _unit(60, s=1): "min", _unit(Fraction(1, 100)): "%",
+    _DEGREE: "deg", _CELSIUS: "°C", _FAHRENHEIT: "°F",
 }  # fmt: skip
+KEPT = frozenset({
+    Op.COPY, Op.ADD, Op.SUB, Op.NEG, Op.ABS, Op.MIN, Op.MAX, Op.MOD, Op.RESHAPE, Op.TRANSPOSE, Op.SUM, Op.LEAST,
+    Op.GREATEST, Op.CAST,
+})  # fmt: skip
+"""The operators of which the result and all operands have one unit."""
 _TOKEN = re.compile(
-    r"\s*(?P<symbol>1|%|[A-Za-zµμΩ]+)\s*"
+    r"\s*(?P<symbol>1|%|[A-Za-zµμΩ°]+)\s*"
     r"(?:(?:\*\*|\^)\s*(?P<power>[-+]?\d+|\(\s*[-+]?\d+(?:/\d+)?\s*\))|(?P<super>[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+))?\s*"
 )
 
@@ -134,7 +148,14 @@ def unit_of(text: str) -> SiUnit:
         found = _TOKEN.match(text, position)
         if found is None:
             raise UnitFault(f"`{text}` is no unit", "write one such as m, m/s, m/s**2, km/h, rad, N*m, 1 or %")
-        result = result * _power(found, text, sign)
+        factor = _power(found, text, sign)
+        alone = (position, found.end()) == (0, len(text))
+        if factor.zero and not alone:
+            raise UnitFault(
+                f"`{found['symbol']}` is the unit of a point on a scale, and `{text}` is a product",
+                "write K: a difference of temperatures is in K",
+            )
+        result = factor if alone else result * factor
         position = found.end()
         if position == len(text):
             return result
@@ -157,6 +178,10 @@ def _power(found: re.Match[str], text: str, sign: int) -> SiUnit:
         exponent = Fraction(written) * sign
     except (ValueError, ZeroDivisionError):
         raise UnitFault(f"`{text}` has the exponent `{written}`", "write a whole number") from None
+    if exponent == 1:
+        return _SYMBOLS[symbol]
+    if _SYMBOLS[symbol].zero:
+        raise UnitFault(f"`{symbol}` is the unit of a point on a scale, which has no powers", "write K")
     raised = _SYMBOLS[symbol].power(exponent)
     if raised is None:
         raise UnitFault(f"`{text}` has a root of a scaled unit", "write it in base units")

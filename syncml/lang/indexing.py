@@ -259,7 +259,8 @@ def _reduced(place: Place, trace: Trace, op: Op, value: Value, axis: object) -> 
         return fault("T005", "the axis of a reduction is one Python integer", place.span,
                      help="reduce one axis after the other, or all without `axis`")  # fmt: skip
     if type(axis) is int and extents and not -len(extents) <= axis < len(extents):
-        return fault("T005", f"axis {axis} is out of range: {type_text(value.type)} has {len(extents)}", place.span)
+        message = f"axis {axis} is out of range: {type_text(value.type)} has {len(extents)}"
+        return fault("T005", message, place.span, secondary=value.label())
     if axis is None and len(extents) > 1:
         value = apply_at(inner(place), trace, Op.RESHAPE, [value], (prod(extents),))
         extents = shape(value.type)

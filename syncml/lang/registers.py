@@ -14,6 +14,7 @@ from syncml.ir.constants import Const, zero
 from syncml.ir.equations.syntax import Apply, Equation, Fby, Rhs, Var
 from syncml.ir.operators import Op
 from syncml.ir.types import element, shape
+from syncml.lang.annotations import field_patterns
 from syncml.lang.kernel import choose_first
 from syncml.lang.operations import atom_of, same_type, shared_presence, typed, value_of
 from syncml.lang.presence import Pending
@@ -21,7 +22,7 @@ from syncml.lang.records import Record, assemble, at_field, fields_of
 from syncml.lang.source import Place, here, inner
 from syncml.lang.stream import Item, Numbers, Stream
 from syncml.lang.trace import POISON, Trace, Value, fault, trace_at
-from syncml.lang.types import AnnotationFault, pattern
+from syncml.lang.types import AnnotationFault, Pattern, pattern
 
 R = TypeVar("R", bound=Record)
 
@@ -124,7 +125,7 @@ def state(init: Any, type: Any = None) -> Any:
     return _state(place, trace_at(place, "`state`"), init, type)
 
 
-def _state(place: Place, trace: Trace, init: object, annotation: Any) -> State[Any]:
+def _state(place: Place, trace: Trace, init: object, annotation: Any, unit: str = "") -> State[Any]:
     first_value = value_of(init, place)
     if annotation is not None and first_value.atom is not None:
         first_value = in_type(first_value, annotation, place)
@@ -132,7 +133,10 @@ def _state(place: Place, trace: Trace, init: object, annotation: Any) -> State[A
         return State(None)
     type_ = first_value.type
     constant = first_value.atom if isinstance(first_value.atom, Const) else None
-    unit = "" if annotation is None else pattern(annotation).unit
+    if annotation is not None:
+        unit = pattern(annotation).unit
+    elif isinstance(first_value.atom, Var):
+        unit = unit or first_value.atom.unit
     var = trace.variable(type_, place if constant is not None else inner(place), "state", unit)
 
     name = var.name.removesuffix(trace.path)
@@ -173,9 +177,12 @@ def _record_state(init: Record) -> Any:
 
     def build(record: Record) -> Record:
         made: dict[str, Any] = {}
+        wanted = field_patterns(type(record))
         for name, part in fields_of(record).items():
             with at_field(name):
-                made[name] = build(part) if isinstance(part, Record) else _state(place, trace, part, None)
+                field = wanted[name]
+                unit = field.unit if isinstance(field, Pattern) else ""
+                made[name] = build(part) if isinstance(part, Record) else _state(place, trace, part, None, unit)
         return assemble(type(record), made)
 
     result = build(init)

@@ -10,6 +10,7 @@ Rule, with a unit for each stream, [.] for "the unit of", and constants of any u
     tanh, sigmoid                 of numbers; their result, scaled by weights, may stand for any quantity
     v[i], v[i:j]                  [v], if it is known          vec, concat: that of all parts, if known and the same
     f(x, ..)                      as the annotations of f say; where f passes a stream on, in whatever unit it is
+    °C, °F                        points on a scale: choice, order and shifts by literals; no other arithmetic
 
 A stream that nothing gives a unit has an unknown one, which agrees with all. Equal units form classes (a union-find
 forest); a product is settled when two of its three units are known. Nothing of this remains at run time.
@@ -42,16 +43,18 @@ from syncml.ir.equations.syntax import (
 )  # fmt: skip
 from syncml.ir.operators import OPERATORS, Op
 from syncml.ir.types import BOOL, EnumType, element
-from syncml.ir.units import ONE, SiUnit, UnitFault, quantity, unit_of
+from syncml.ir.units import KEPT, ONE, SiUnit, UnitFault, quantity, unit_of
 
-_KEPT = frozenset({
-    Op.COPY, Op.ADD, Op.SUB, Op.NEG, Op.ABS, Op.MIN, Op.MAX, Op.MOD, Op.RESHAPE, Op.TRANSPOSE, Op.SUM, Op.LEAST,
-    Op.GREATEST, Op.CAST,
-})  # fmt: skip
 _COMPARED = frozenset({Op.EQ, Op.NE, Op.LT, Op.LE, Op.GT, Op.GE})
 _NUMBERS = frozenset({Op.EXP, Op.LOG, Op.SIN, Op.COS})
 _PARTS = frozenset({Op.INDEX, Op.SLICE, Op.AT, Op.STACK, Op.CONCAT})
 _QUOTIENTS = frozenset({Op.DIV, Op.FLOORDIV})
+_LINEAR = frozenset({
+    Op.ADD, Op.SUB, Op.MUL, Op.MATMUL, Op.DIV, Op.FLOORDIV, Op.MOD, Op.NEG, Op.ABS, Op.SUM, Op.SQRT, Op.POW, Op.EINSUM,
+})  # fmt: skip
+"""What has a meaning for quantities, and not for points on a scale."""
+_BY_LITERALS = frozenset({Op.ADD, Op.SUB, Op.MUL, Op.DIV})
+"""What a point on a scale may take with a literal on its right: a shift; a change of scale, which leaves no unit."""
 
 Units: TypeAlias = Mapping[Var, SiUnit]
 """The units of streams, as far as they are known."""
@@ -67,11 +70,12 @@ class _Known:
 
 @dataclass(frozen=True, slots=True)
 class _Summary:
-    """What callers know of a node: the units of its inputs and outputs, and which of them are one class."""
+    """What callers know of a node: the units of its inputs and outputs, which are one class, which are no points."""
 
     formals: tuple[Var, ...]
     units: tuple[_Known | None, ...]
     classes: tuple[int, ...]
+    linear: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +143,7 @@ class _Inference:
     units: dict[Var, _Known] = field(default_factory=dict[Var, _Known])
     waiting: dict[Var, list[_Constraint]] = field(default_factory=dict[Var, list[_Constraint]])
     pending: list[_Constraint] = field(default_factory=list[_Constraint])
+    linear: dict[Var, Equation] = field(default_factory=dict[Var, Equation])
 
     def run(self, node: Node) -> None:
         """Collect and solve the constraints of a node."""
@@ -149,6 +154,7 @@ class _Inference:
             self._equation(equation)
         while self.pending:
             self._settle(self.pending.pop())
+        self._check_points()
 
     def known(self, var: Var) -> _Known | None:
         """The unit of a stream, if it is known."""
@@ -159,7 +165,26 @@ class _Inference:
         formals = (*node.inputs, *node.outputs)
         roots: dict[Var, int] = {}
         classes = tuple(roots.setdefault(self._root(v), len(roots)) for v in formals)
-        return _Summary(formals, tuple(map(self.known, formals)), classes)
+        linear = {roots[root] for v in self.linear if (root := self._root(v)) in roots}
+        return _Summary(formals, tuple(map(self.known, formals)), classes, frozenset(linear))
+
+    def _check_points(self) -> None:
+        """No arithmetic of points on a scale, reported once for all streams of one unit that meet."""
+        reported: set[Var] = set()
+        for var, equation in self.linear.items():
+            known, root = self.known(var), self._root(var)
+            if known is None or not known.unit.zero or root in reported:
+                continue
+            reported.add(root)
+            self.faults.add(
+                error(
+                    "T009",
+                    f"{_shown(var)} is in {known.unit}, a point on a scale, and takes part in arithmetic",
+                    equation.span,
+                    secondary=_origins([(var, known)]),
+                    help=f'convert it first: in_unit({var.name if var.user else "x"}, "K"); differences are in K',
+                )
+            )
 
     def _declare(self, var: Var) -> None:
         try:
@@ -193,8 +218,12 @@ class _Inference:
 
     def _apply(self, equation: Equation, rhs: Apply) -> None:
         target, arguments = equation.target, rhs.arguments
+        if rhs.op in _LINEAR and not (rhs.op in _BY_LITERALS and not isinstance(arguments[1], Var)):
+            for atom in arguments:
+                if isinstance(atom, Var) and _measures(atom):
+                    self.linear.setdefault(atom, equation)
         match rhs.op:
-            case op if op in _KEPT:
+            case op if op in KEPT:
                 self._same((*arguments, target), equation)
             case op if op in _COMPARED:
                 self._same(arguments, equation)
@@ -246,6 +275,8 @@ class _Inference:
         for formal, known, class_, actual in zip(summary.formals, summary.units, summary.classes, actuals, strict=True):
             if not isinstance(actual, Var) or not _measures(actual):
                 continue
+            if class_ in summary.linear:
+                self.linear.setdefault(actual, equation)
             if known is not None:
                 origin = known.origin if known.origin is not None else formal
                 self._give(actual, _Known(known.unit, origin), equation.span)
@@ -282,15 +313,18 @@ class _Inference:
         known = self.known(atom)
         if known is None:
             self._give(atom, _Known(ONE, None), equation.span)
-        elif known.unit != ONE and known.unit.exponents != ONE.exponents:
+        elif known.unit != ONE:
             symbol = OPERATORS[equation.rhs.op].symbol if isinstance(equation.rhs, Apply) else "this"
+            ratio = known.unit.exponents == ONE.exponents
             self.faults.add(
                 error(
                     "T009",
                     f"`{symbol}` is of a number without a unit, and {_shown(atom)} is {known.unit}",
                     equation.span,
                     secondary=_origins([(atom, known)]),
-                    help=f"divide it by a reference in {known.unit} first",
+                    help='convert it first: in_unit(x, "1")'
+                    if ratio
+                    else f"divide it by a reference in {known.unit} first",
                 )
             )
 
@@ -319,6 +353,8 @@ class _Inference:
     def _settle_product(self, product: _Product) -> None:
         """Find the third unit of a product, or check it."""
         result, left, right = (self.known(v) for v in (product.result, product.left, product.right))
+        if any(known is not None and known.unit.zero for known in (result, left, right)):
+            return
         square = self._root(product.left) is self._root(product.right) and product.exponent == 1
         if left is not None and right is not None:
             unit = left.unit * right.unit if product.exponent == 1 else left.unit / right.unit

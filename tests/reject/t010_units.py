@@ -12,5 +12,7 @@ def main(
     c: Stream[Annotated[f32, Unit("m/s**")]],  # error: [T010]
     d: Stream[Annotated[f32, Unit("")]],
     e: Stream[Annotated[f32, Unit("m s")]],  # error: [T010]
+    f: Stream[Annotated[f32, Unit("W/°C")]],  # error: [T010]
+    g: Stream[Annotated[f32, Unit("°C**2")]],  # error: [T010]
 ) -> Stream[f32]:
-    return a + b + c + d + e
+    return a + b + c + d + e + f + g

@@ -124,6 +124,53 @@ def test_a_conversion_is_one_factor_and_the_rest_costs_nothing(tmp_path: Path) -
     assert trace.columns[-1].values.tolist() == [10.0, 20.0] and trace.columns[-1].unit == "m/s"
 
 
+@pytest.mark.parametrize(
+    ("expression", "unit", "value"),
+    [
+        ("in_unit(fby(0.0, where(x > 1.0, x, x + x)), 'm/s')", "m/s", 10.0),
+        ("in_unit(x * t, 'km')", "km", 0.02),
+        ("in_unit(d / t, 'km/h')", "km/h", 5.4),
+        ("in_unit(hot, '°F')", "°F", 50.0),
+        ("in_unit(where(x > 0.0, hot, hot + 1.0), 'K')", "K", 283.15),
+        ("in_unit(a, 'rad')", "rad", 0.034906585),
+    ],
+)
+def test_a_conversion_starts_from_the_unit_that_is_found(
+    tmp_path: Path, expression: str, unit: str, value: float
+) -> None:
+    path = tmp_path / "program.py"
+    text = f"""@node
+def main(x: Stream[KMH], t: Stream[S], d: Stream[M], hot: Stream[Annotated[f32, Unit("°C")]],
+         a: Stream[Annotated[f32, Unit("°")]]) -> Stream[f32]:
+    return {expression}
+"""
+    path.write_text(HEAD + text, "utf-8")
+    inputs = {"x": [36.0] * 2, "t": [2.0] * 2, "d": [3.0] * 2, "hot": [10.0] * 2, "a": [2.0] * 2}
+    column = interpret(check_file(str(path)).program, inputs, 2).trace.columns[-1]
+    assert column.unit == unit and column.values[1] == pytest.approx(value, rel=1e-6)
+
+
+def test_the_fields_of_a_record_keep_their_units_in_a_register(tmp_path: Path) -> None:
+    path = tmp_path / "program.py"
+    text = """from syncml import Record
+class Track(Record):
+    gap: Stream[M]
+    speed: Stream[KMH]
+@node
+def main(x: Stream[f32]) -> Stream[f32]:
+    track = state(init=Track(gap=1.0, speed=36.0))
+    track.next = Track(gap=track.gap + x, speed=track.speed)
+    return in_unit(track.speed, "m/s")
+"""
+    path.write_text(HEAD + text, "utf-8")
+    checked = check_file(str(path))
+    found = interpret(checked.program, {"x": [0.0]}, 1).trace
+    assert found.columns[-1].values.tolist() == [10.0]
+    assert {c.name: c.unit for c in found.columns if c.unit} == {"track.gap": "m", "track.speed": "km/h", "out": "m/s"}
+    (wrong,) = faults(tmp_path, text.replace("speed=track.speed", "speed=track.gap"))
+    assert wrong.code == "T009"
+
+
 def test_the_program_of_the_reference(tmp_path: Path) -> None:
     page = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "units.md").read_text("utf-8")
     (block,) = parse_page("", page).blocks
