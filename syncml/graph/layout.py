@@ -1,9 +1,9 @@
 """Where the blocks and edges of a diagram stand.
 
-Rule (Sugiyama, Tagawa, Toda 1981): a block stands one layer right of the furthest block that feeds it without a delay;
-outputs stand in the last layer. An edge that skips layers passes through a lane of its own in each of them, so that no
-edge crosses a block. Within a layer, blocks and lanes are ordered by the mean place of their neighbours, swept forth
-and back. A delayed edge may run back; it does so below everything else.
+Rule (Sugiyama, Tagawa, Toda 1981): a block stands one layer right of the furthest block that feeds it; outputs stand in
+the last layer. In a loop a delayed edge may run back, between the layers and below everything else. An edge that skips
+layers passes through a lane of its own in each of them. So no edge crosses a block. Within a layer, blocks and lanes
+are ordered by the mean place of their neighbours, swept forth and back.
 """
 
 from __future__ import annotations
@@ -25,11 +25,13 @@ _SWEEPS = 12
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A block's rectangle; its height is `HEIGHT`."""
+    """A block's rectangle, of height `HEIGHT`, and where its layer begins and ends."""
 
     x: float
     y: float
     width: float
+    left: float
+    right: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +66,23 @@ def layout(drawing: Diagram) -> Layout:
 
 
 def _layers(drawing: Diagram) -> dict[str, int]:
-    """The longest instantaneous path to each block."""
+    """The longest path to each block, without the edges that run back."""
     import networkx
 
     nx: Any = networkx
     graph = nx.DiGraph()
     graph.add_nodes_from(block.key for block in drawing.blocks)
-    graph.add_edges_from((e.source, e.target) for e in drawing.edges if not e.delayed)
+    graph.add_edges_from((e.source, e.target) for e in drawing.edges)
+    loop = {key: number for number, keys in enumerate(nx.strongly_connected_components(graph)) for key in keys}
+    instantaneous = {(e.source, e.target) for e in drawing.edges if not e.delayed}
+    delayed = [e for e in graph.edges if loop[e[0]] == loop[e[1]] and e not in instantaneous]
+    graph.remove_edges_from(delayed)
     # A loop through instances that is cut by a delay inside one of them appears as a cycle here: break it.
     while not nx.is_directed_acyclic_graph(graph):
         graph.remove_edge(*nx.find_cycle(graph)[-1][:2])
+    # Of the delayed edges of a loop, those run forth that agree with one order of the rest.
+    place = {key: number for number, key in enumerate(nx.topological_sort(graph))}
+    graph.add_edges_from((source, target) for source, target in delayed if place[source] < place[target])
     layer = {key: i for i, keys in enumerate(nx.topological_generations(graph)) for key in keys}
     last = max(layer.values(), default=0)
     outputs = {b.key for b in drawing.blocks if b.shape is Shape.OUTPUT}
@@ -111,7 +120,8 @@ def _place(drawing: Diagram, columns: dict[int, list[str]], chains: dict[Edge, l
         y = MARGIN + (tallest - heights[number]) / 2
         for key in columns[number]:
             if key in widths:
-                boxes[key] = Box(x + (column_width - widths[key]) / 2, y + (_BLOCK_ROW - HEIGHT) / 2, widths[key])
+                left = x + (column_width - widths[key]) / 2
+                boxes[key] = Box(left, y + (_BLOCK_ROW - HEIGHT) / 2, widths[key], x, x + column_width)
                 y += _BLOCK_ROW
             else:
                 points[key] = (x + column_width / 2, y + _LANE_ROW / 2)

@@ -27,7 +27,7 @@ def to_svg(drawing: Diagram) -> str:
     for edge in drawing.edges:
         source, target = placed.boxes[edge.source], placed.boxes[edge.target]
         path = (
-            _below(source, target, placed.height + 16 * back.index(edge))
+            _below(source, target, placed.height, back.index(edge))
             if edge in back
             else _forward(source, target, placed.lanes[edge])
         )
@@ -48,14 +48,16 @@ def _forward(source: Box, target: Box, lanes: tuple[tuple[float, float], ...]) -
     return path
 
 
-def _below(source: Box, target: Box, level: float) -> str:
-    """A path that runs back below everything else."""
-    x1, y1 = source.x + source.width / 2, source.y + HEIGHT
-    x2, y2 = target.x + target.width / 2, target.y + HEIGHT
-    corner = 12 if x1 > x2 else -12
+def _below(source: Box, target: Box, level: float, number: int) -> str:
+    """A path that runs back: right of the layer of its source, below everything else, left of that of its target."""
+    level += 16 * number
+    aside, bend = 10 + 4 * (number % 6), 8
+    x1, y1 = source.right + aside, source.y + HEIGHT * 0.7
+    x2, y2 = target.left - aside, target.y + HEIGHT * 0.7
     return (
-        f"M{x1:.1f} {y1:.1f}V{level - 12:.1f}Q{x1:.1f} {level:.1f} {x1 - corner:.1f} {level:.1f}"
-        f"H{x2 + corner:.1f}Q{x2:.1f} {level:.1f} {x2:.1f} {level - 12:.1f}V{y2:.1f}"
+        f"M{source.x + source.width:.1f} {y1:.1f}H{x1 - bend:.1f}q{bend} 0 {bend} {bend}"
+        f"V{level - bend:.1f}q0 {bend} -{bend} {bend}H{x2 + bend:.1f}q-{bend} 0 -{bend} -{bend}"
+        f"V{y2 + bend:.1f}q0 -{bend} {bend} -{bend}H{target.x:.1f}"
     )
 
 

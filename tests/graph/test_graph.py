@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 from fractions import Fraction
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from syncml.clock_calculus import infer_clocks
 from syncml.graph import diagram, to_dot, to_mermaid, to_svg
-from syncml.graph.model import Diagram, Edge
+from syncml.graph.layout import layout
+from syncml.graph.model import Block, Diagram, Edge, Shape
 from syncml.ir.clocks import word
 from syncml.ir.equations.syntax import Fby, Program
 from syncml.ir.operators import Op
@@ -71,3 +76,31 @@ def test_svg_is_well_formed_and_blocks_do_not_overlap() -> None:
     for i, (x, y, w, h) in enumerate(boxes):
         for x2, y2, w2, h2 in boxes[:i]:
             assert x + w <= x2 or x2 + w2 <= x or y + h <= y2 or y2 + h2 <= y
+
+
+@st.composite
+def drawings(draw: st.DrawFn) -> Diagram:
+    """Some blocks, edges from each to later ones, and delayed edges between any."""
+    count = draw(st.integers(1, 12))
+    numbers = st.integers(0, count - 1)
+    pairs = draw(st.sets(st.tuples(numbers, numbers).filter(lambda pair: pair[0] != pair[1]), max_size=30))
+    edges = [Edge(f"b{a}", f"b{b}", a > b or draw(st.booleans())) for a, b in sorted(pairs)]
+    return Diagram("d", tuple(Block(f"b{i}", f"b{i}", Shape.STREAM, 0) for i in range(count)), tuple(edges), ("base",))
+
+
+@given(drawings())
+def test_what_is_not_delayed_runs_forth_and_what_runs_back_goes_around_the_blocks(drawn: Diagram) -> None:
+    boxes = layout(drawn).boxes
+    for edge in drawn.edges:
+        assert edge.delayed or boxes[edge.source].right < boxes[edge.target].left
+    root = ET.fromstring(to_svg(drawn))
+    for path in root.findall("{http://www.w3.org/2000/svg}path"):
+        for x in vertical(path.get("d", "")):
+            assert not any(box.left <= x <= box.right for box in boxes.values())
+
+
+def vertical(path: str) -> list[float]:
+    """Where a path that runs back goes up or down."""
+    turns = re.findall(r"H(-?[\d.]+)q(-?)8 0 -?8 -?8V", path)
+    assert not path.count("V") or turns, path
+    return [float(x) + (-8 if left else 8) for x, left in turns]
