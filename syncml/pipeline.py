@@ -27,6 +27,7 @@ from syncml.ir.equations.syntax import Node, Program
 from syncml.ir.step.lowering import EQUATION_PASSES, STEP_PASSES, Observe, Observed, lower
 from syncml.ir.step.pretty import print_step
 from syncml.ir.step.syntax import StepProgram
+from syncml.sizing import size_buffers
 from syncml.verify.causality import check_causality
 from syncml.verify.initialisation import check_initialisation
 from syncml.verify.units import check_units
@@ -105,6 +106,7 @@ def check(program: Program, shown: Shown = _silent) -> Checked:
     shown("trace", program)
     check_units(program)
     clocked = infer_clocks(program)
+    clocked = size_buffers(clocked)
     shown("clocks", clocked)
     staged = spread_calls(clocked)
     if staged is not clocked:

@@ -1,9 +1,9 @@
 """The clock calculus: when each stream is present, and whether streams that meet are present together."""
 
-from syncml.clock_calculus.crossing import BufferUse
+from syncml.clock_calculus.crossing import BufferUse, crossing
 from syncml.clock_calculus.inference import infer_clocks
 from syncml.clock_calculus.least import Solution, solve_system
-from syncml.clock_calculus.rings import lower_buffers
+from syncml.clock_calculus.rings import clauses, lower_buffers
 from syncml.clock_calculus.spreading import spread_calls
 from syncml.clock_calculus.systems import Constraint, NoSolutionError, Side, repetition_vector
 from syncml.clock_calculus.words import (
@@ -29,6 +29,8 @@ __all__ = [
     "Solution",
     "adaptable",
     "buffer_between",
+    "clauses",
+    "crossing",
     "describe",
     "growth",
     "hyperperiod",

@@ -94,11 +94,11 @@ def size_between(writer: Clock, reader: Clock, initial: int) -> BufferSize | Non
 
 
 def buffer_fault(node: Node, equation: Equation, rhs: Buffer, writer: Clock, reader: Clock) -> Diagnostic | None:
-    """C006 to C008: why no bounded buffer is known to fit; None if one does."""
+    """C006 to C008: why no bounded buffer fits between words; None if one does, or if data decides."""
     met = crossing(writer, reader)
     report = _Report(node, equation, rhs, writer, reader, met.common)
     if met.words is None:
-        return report.no_size() if rhs.size is None else None
+        return None
     if not synchronisable(*met.words):
         return report.rates(*met.words)
     if not adaptable(*met.words, len(rhs.init)):
@@ -175,19 +175,6 @@ class _Report:
             f"written at {self._text(self.writer)}, read at {self._text(self.reader)}",
             secondary=self._source_label(),
             help="leave `size` out: the least size follows from the clocks",
-        )
-
-    def no_size(self) -> Diagnostic:
-        """C008 for clocks that depend on data."""
-        source, target = self._names()
-        return error(
-            "C008",
-            f"no bound is known for the buffer {target}, whose clocks depend on data",
-            self.equation.span,
-            f"written at {self._text(self.writer)}, read at {self._text(self.reader)}",
-            secondary=self._source_label(),
-            help=f"give one, `buffer({source}, ..., size=8)`; `syncml verify` proves that it suffices or shows a run "
-            "in which it does not",
         )
 
     def _names(self) -> tuple[str, str]:

@@ -15,7 +15,7 @@ each reading.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -45,18 +45,27 @@ from syncml.ir.equations.syntax import (
     When,
 )
 from syncml.ir.operators import Op
-from syncml.ir.types import BOOL, I32, Element, EnumType, Type, element, shape, tensor
+from syncml.ir.types import BOOL, I32, Element, EnumType, Scalar, Type, element, shape, tensor
 
 
-def lower_buffers(program: Program) -> tuple[Program, tuple[BufferUse, ...]]:
-    """Put registers and rings in the place of every buffer of a clocked program, in which each buffer fits."""
+def clauses(buffer: Var, bounds: Sequence[int]) -> tuple[str, dict[str, int]]:
+    """The names of the clauses about a buffer that has no size: that it holds a value, and those of its bounds."""
+    return f"{buffer.name} holds a value", {f"{buffer.name} holds at most {bound}": bound for bound in bounds}
+
+
+def lower_buffers(program: Program, bounds: Sequence[int] = ()) -> tuple[Program, tuple[BufferUse, ...]]:
+    """Put registers and rings in the place of every buffer of a clocked program, in which each buffer fits.
+
+    With ``bounds``, a buffer that has no size yet becomes an input, for its values may be anything, and the node gets
+    a clause that each reading finds a value, and one for each bound that no more values are in it (see `clauses`).
+    """
     conditions = conditions_of(program)
     found: list[BufferUse] = []
     nodes: dict[str, Node] = {}
     for node in program.nodes:
         nodes[node.name] = node
         if any(isinstance(e.rhs, Buffer) for e in node.equations):
-            lowering = _Lowering(node, conditions[node.name])
+            lowering = _Lowering(node, conditions[node.name], bounds)
             nodes[node.name] = lowering.result()
             found += lowering.found
     if not found:
@@ -88,7 +97,9 @@ class _Gate:
 class _Lowering:
     """The rewriting of one node."""
 
-    def __init__(self, node: Node, conditions: Conditions) -> None:
+    def __init__(self, node: Node, conditions: Conditions, bounds: Sequence[int] = ()) -> None:
+        self._bounds = bounds
+        self._inputs = list(node.inputs)
         self.found: list[BufferUse] = []
         self._node = node
         self._conditions = conditions
@@ -109,6 +120,7 @@ class _Lowering:
                 self._equations.append(equation)
         return replace(
             self._node,
+            inputs=tuple(self._inputs),
             equations=tuple(self._equations),
             properties=tuple(self._properties),
             clocks=MappingProxyType(self._clocks),
@@ -122,9 +134,9 @@ class _Lowering:
         writer = self._clocks[rhs.source] if isinstance(rhs.source, Var) else reader
         met = crossing(writer, reader)
         if met.words is None:
-            if rhs.size is None:
+            if rhs.size is None and not self._bounds:
                 raise InternalFault(f"the buffer {equation.target.name} has no size")
-            slots, wait, at_once = rhs.size, None, None
+            slots, wait, at_once = rhs.size or 0, None, None
         else:
             fit = buffer_between(*met.words, len(rhs.init))
             at_once = passing(*met.words, len(rhs.init))
@@ -132,6 +144,10 @@ class _Lowering:
         self.found.append(
             BufferUse(self._node, equation.target, writer, reader, slots, len(rhs.init), wait, met.common)
         )
+        if met.words is None and rhs.size is None:
+            self._inputs.append(equation.target)
+            self._ask(self._gate(writer, met.common, "write"), self._gate(reader, met.common, "read"), met.common, rhs)
+            return
         if not slots:
             self._define_target(Apply(Op.COPY, (rhs.source,)))
             return
@@ -218,6 +234,24 @@ class _Lowering:
         name = self._now.target.name
         for clause, holds in ((f"room in the buffer {name}", room), (f"a value in the buffer {name}", found)):
             self._properties.append(Property(PropertyKind.ENSURE, clause, holds, self._now.span))
+
+    def _ask(self, write: _Gate, read: _Gate, common: Clock, rhs: Buffer) -> None:
+        """Count the values in a buffer without bound, and state what is to be known of it."""
+        kind = Scalar.INT
+        count, after = self._fresh("count", kind, common), self._fresh("left", kind, common)
+        writes, reads = self._flag(write, common), self._flag(read, common)
+        zero_, one = Const(0, kind), Const(1, kind)
+        came = self._define("came", kind, Apply(Op.WHERE, (writes, one, zero_)), common)
+        full = self._define("waiting", kind, Apply(Op.ADD, (count, came)), common)
+        went = self._define("went", kind, Apply(Op.WHERE, (reads, one, zero_)), common)
+        self._equate(count, Fby(Const(len(rhs.init), kind), after))
+        self._equate(after, Apply(Op.SUB, (full, went)))
+        holds, bounds = clauses(self._now.target, self._bounds)
+        some = self._define("some", BOOL, Apply(Op.GE, (full, went)), common)
+        self._properties.append(Property(PropertyKind.ENSURE, holds, some, self._now.span))
+        for clause, bound in bounds.items():
+            room = self._define("room", BOOL, Apply(Op.LE, (full, Const(bound, kind))), common)
+            self._properties.append(Property(PropertyKind.ENSURE, clause, room, self._now.span))
 
     def _flag(self, gate: _Gate, common: Clock) -> Atom:
         """A Boolean on ``common`` that is true at the instants of a gate."""

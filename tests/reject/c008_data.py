@@ -1,8 +1,9 @@
-"""Clocks that depend on data, and no size."""
+"""Each reading finds a value, but nothing bounds the number of values that wait."""
 
-from syncml import Stream, buffer, f32, node, when
+from syncml import Stream, buffer, f32, hold, node, pre, when
 
 
 @node
-def main(x: Stream[f32], c: Stream[bool], d: Stream[bool]) -> tuple[Stream[f32], Stream[bool]]:
-    return buffer(when(x, c), at=d), d  # error: [C008]
+def main(x: Stream[f32], c: Stream[bool], d: Stream[bool]) -> Stream[f32]:
+    y = buffer(when(x, c), at=d & ~c & pre(c, init=False))  # error: [C008]
+    return hold(y, init=0.0)
