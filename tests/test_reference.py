@@ -41,7 +41,7 @@ def test_a_script_runs(page: str, script: str) -> None:
 
 
 def test_every_page_has_programs() -> None:
-    assert len(BLOCKS) == 11
+    assert len(BLOCKS) == 12
 
 
 @pytest.mark.parametrize(("kind", "program", "message"), BLOCKS)
