@@ -66,7 +66,7 @@ def export(
 
     def body() -> ExitCode:
         from syncml import export_c, pipeline
-        from syncml.cli.remarks import machine_numbers
+        from syncml.cli.remarks import machine_numbers, without_body
         from syncml.ir.step.lowering import Observe
 
         request = Request.start(file, node, given, dump, form, quiet=quiet, verbose=False)
@@ -74,6 +74,7 @@ def export(
         if to is Form.LUSTRE:
             _report(request, out, (_write_lustre(checked, out, semantics),), 0)
             return ExitCode.OK
+        emit(without_body(checked, run=False), stream=sys.stderr)
         with working(f"exporting {request.target}", quiet=quiet):
             if not quiet:
                 emit(machine_numbers(checked, Observe.OUTPUTS), stream=sys.stderr)

@@ -45,6 +45,30 @@ def machine_numbers(checked: Checked, observe: Observe) -> list[Diagnostic]:
     ]
 
 
+def without_body(checked: Checked, *, run: bool) -> list[Diagnostic]:
+    """A warning on called nodes that have no body, only a contract: imported and external ones of Lustre.
+
+    Args:
+        checked: The program.
+        run: Whether it is for a run; exported C calls the functions that stand for external nodes.
+    """
+    from syncml.lustre.load import is_lustre
+    from syncml.verify import abstract_nodes
+
+    found = [n for n in abstract_nodes(checked.program) if is_lustre(n.span.file) and (run or not n.external)]
+    return [
+        Diagnostic(
+            "S006",
+            Severity.WARNING,
+            f"`{node.label}` has no body: its outputs are zero in {'this run' if run else 'exported C'}",
+            Label(node.span, f"`{node.label}` is declared here"),
+            help=f"give its outputs in a file, --input FILE --abstract {node.label}, or write its body" if run else
+                 "declare it as an `extern` node, which C calls, or write its body",
+        )
+        for node in found
+    ]  # fmt: skip
+
+
 def with_given_outputs(checked: Checked, nodes: Sequence[str]) -> Checked:
     """The program with inputs in place of abstract nodes and of those that are named, as `verify` sees it.
 

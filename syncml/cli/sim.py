@@ -98,13 +98,14 @@ def _subject(
     request: Request, table: Path | None, engine: Engine, abstract: Sequence[str]
 ) -> tuple[Checked, list[Diagnostic]]:
     """The program to run, and what to say about it."""
-    from syncml.cli.remarks import ignored_columns, machine_numbers, with_given_outputs
+    from syncml.cli.remarks import ignored_columns, machine_numbers, with_given_outputs, without_body
     from syncml.ir.step.lowering import Observe
 
     checked = request.checked()
     remarks = [] if table is None or abstract else ignored_columns(checked, table)
     if abstract:
         checked = with_given_outputs(checked, abstract)
+    remarks += without_body(checked, run=True)
     if engine is Engine.NUMBA and not request.quiet:
         remarks += machine_numbers(checked, Observe.NAMED)
     return checked, remarks

@@ -123,6 +123,7 @@ _TITLES: dict[str, str] = {
     "S003": "an input value does not fit its type",
     "S004": "a contract fails in a simulation",
     "S005": "a column of recorded inputs is not read",
+    "S006": "a node without a body is zero",
     # Export.
     "X001": "the output folder cannot be written",
     "X002": "two names are the same in C",

@@ -307,6 +307,17 @@ class TestSim:
         assert syncml(*run, "--engine", "interp").err == ""
         assert "computes int as i64: `x`, `total`" in syncml("export", f"{path}", "-o", f"{tmp_path / 'c'}").err
 
+    def test_a_warning_says_that_a_node_without_a_body_is_zero(self, syncml: Callable, tmp_path: Path) -> None:
+        path = tmp_path / "open.lus"
+        (tmp_path / "x.csv").write_text("x\n1\n2\n", "utf-8")
+        for head, in_c in (("extern function", False), ("function imported", True)):
+            text = f"{head} f(x: int) returns (y: int); node main(x: int) returns (y: int); let y = f(x) + 1; tel"
+            path.write_text(text, "utf-8")
+            shown = syncml("sim", f"{path}", "--input", f"{tmp_path / 'x.csv'}", "--engine", "interp").err
+            assert shown.count("warning[S006]") == 1 and "`f` has no body" in shown
+            shown = syncml("export", f"{path}", "-o", f"{tmp_path / 'c'}").err
+            assert ("zero in exported C" in shown) is in_c
+
     def test_verbose_writes_every_stream(self, syncml: Callable, program: Path, tmp_path: Path) -> None:
         headers = {}
         for engine in ("interp", "numba"):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.conformance import labels, lustre_v6
+from tests.conformance.engines import engines
 from tests.conformance.outcome import Outcome, report
 
 
@@ -30,6 +31,7 @@ def main() -> int:
             root / "lustre-v6/test/should_fail",
             lambda folder: lustre_v6.should_fail(folder, interpreter),
         ),
+        "Lustre V6 should_work, engines": (root / "lustre-v6/test/should_work", engines),
         "Vélus": (root / "velus/tests", labels.velus),
         "Kind 2": (root / "kind2/tests/regression", labels.kind2),
     }  # fmt: skip

@@ -61,7 +61,7 @@ def should_fail(folder: Path, interpreter: Path | None) -> Iterator[Outcome]:
     for path in sorted(folder.glob("*/*.lus")):
         name = f"{path.parent.name}/{path.name}"
         try:
-            checked = _read(path, "")
+            checked = read(path, "")
         except DiagnosticError as fault:
             codes = {d.code for d in fault.diagnostics}
             if codes == {"R002"}:
@@ -100,7 +100,7 @@ def _is_false(trace: Trace, holds: Var, tick: int) -> bool:
     return bool(column.present[tick]) and not column.values[tick]
 
 
-def _read(path: Path, node: str) -> Checked:
+def read(path: Path, node: str) -> Checked:
     """The program of a node, or of the whole file, with the files that its first line names."""
     target, others = path, [option for option in _options(path) if option.endswith(".lus")]
     with TemporaryDirectory() as folder:
@@ -119,7 +119,7 @@ def _options(path: Path) -> list[str]:
 
 def _compare(path: Path, interpreter: Path | None) -> Outcome:
     try:
-        checked = _read(path, path.stem)
+        checked = read(path, path.stem)
         fault = ""
     except DiagnosticError as found:
         checked = None
@@ -197,6 +197,12 @@ def _call(path: Path, interpreter: Path, text: str) -> tuple[str, str]:
     return run.stdout, run.stderr
 
 
+def inputs_of(checked: Checked, name: str) -> dict[str, list[Any]]:
+    """Random inputs that depend on a name only."""
+    columns = _inputs([v.type for v in checked.main.inputs], crc32(name.encode()))
+    return dict(zip((v.name for v in checked.main.inputs), columns, strict=True))
+
+
 def _types(kinds: Sequence[str], checked: Checked | None) -> list[Type]:
     """The types of the inputs that are known here, else those that are printed there."""
     if checked is not None:
@@ -215,7 +221,7 @@ def _inputs(types: Sequence[Type], seed: int) -> list[list[Any]]:
                 columns.append([chance.choice(type_.constructors) for _ in range(STEPS)])
             case Scalar.BOOL:
                 columns.append([chance.random() < 0.5 for _ in range(STEPS)])
-            case Scalar.REAL:
+            case Scalar.REAL | Scalar.F64:
                 columns.append([Fraction(chance.randint(-20, 80), 4) for _ in range(STEPS)])
             case _:
                 columns.append([chance.randint(-3, 12) for _ in range(STEPS)])
