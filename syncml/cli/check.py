@@ -90,7 +90,7 @@ def _print_buffers(buffers: list[BufferUse]) -> None:
 
 
 def _print_node(node: Node, units: Units) -> None:
-    from syncml.cli.streams import pass_lines, stream_rows
+    from syncml.cli.streams import pass_line, segment_rows, stream_rows
     from syncml.cli.tables import print_table
     from syncml.ir.rates import in_hertz
 
@@ -103,7 +103,11 @@ def _print_node(node: Node, units: Units) -> None:
         columns.insert(3, "unit")
         for row, r in zip(rows, described, strict=True):
             row.insert(3, r.unit or "-")
+    if any(r.ahead != 0 for r in described):
+        columns.insert(-1, "ahead")
+        for row, r in zip(rows, described, strict=True):
+            row.insert(-1, "-" if r.ahead == 0 else "segment" if r.ahead is None else str(r.ahead))
     print_table(columns, rows)
-    for line in pass_lines(node):
-        typer.echo(f"  {line}")
+    for segment in segment_rows(node):
+        typer.echo(f"  {pass_line(segment)}")
     typer.echo()

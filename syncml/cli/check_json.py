@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from syncml.cli.streams import buffer_row, stream_rows
+from syncml.cli.streams import buffer_row, segment_rows, stream_rows
 from syncml.clock_calculus import BufferUse
 from syncml.diagnostics import Collector, Diagnostic
 from syncml.diagnostics.json_format import DiagnosticModel, Document, to_model
@@ -28,6 +28,9 @@ class StreamModel(Document):
     unit: str = Field(description="Empty where none is declared or follows from those that are.")
     clock: str
     rate: str = Field(description="The rate in words; empty where the clock depends on data.")
+    ahead: int | Literal["segment"] = Field(
+        description="How many instants ahead it needs: 0, a number, or the rest of its segment."
+    )
     line: int = Field(ge=1)
 
 
@@ -43,6 +46,22 @@ class BufferModel(Document):
     line: int = Field(ge=1)
 
 
+class PassModel(Document):
+    """One pass over a segment."""
+
+    kind: Literal["forward", "backward", "update"]
+    streams: list[str] = Field(description="The named streams that it computes.")
+
+
+class SegmentModel(Document):
+    """A segment of a node: its work is done in these passes, in this order."""
+
+    longest: int = Field(ge=1, description="The most instants that it has.")
+    schedule: Literal["burst", "double buffer", "alternating"]
+    passes: list[PassModel]
+    line: int = Field(ge=1)
+
+
 class NodeModel(Document):
     """A node; several nodes have one label where a parametric node has several instances."""
 
@@ -52,6 +71,7 @@ class NodeModel(Document):
     line: int = Field(ge=1)
     streams: list[StreamModel]
     buffers: list[BufferModel]
+    segments: list[SegmentModel]
 
 
 class CheckModel(Document):
@@ -86,6 +106,7 @@ def _node(node: Node, uses: list[BufferUse], units: Units) -> NodeModel:
             unit=row.unit,
             clock=row.clock,
             rate=row.rate,
+            ahead="segment" if row.ahead is None else row.ahead,
             line=row.line,
         )
         for row in stream_rows(node, units)
@@ -102,6 +123,17 @@ def _node(node: Node, uses: list[BufferUse], units: Units) -> NodeModel:
         )
         for row in map(buffer_row, uses)
     ]
+    segments = [
+        SegmentModel.model_validate(
+            {
+                "longest": row.longest,
+                "schedule": row.schedule,
+                "passes": [{"kind": kind, "streams": names} for kind, names in row.passes],
+                "line": row.line,
+            }
+        )
+        for row in segment_rows(node)
+    ]
     return NodeModel(
         name=node.name,
         label=node.label,
@@ -109,4 +141,5 @@ def _node(node: Node, uses: list[BufferUse], units: Units) -> NodeModel:
         line=node.span.line,
         streams=streams,
         buffers=buffers,
+        segments=segments,
     )

@@ -9,7 +9,8 @@ from fractions import Fraction
 
 from syncml.clock_calculus import BufferUse, in_ticks, in_time
 from syncml.ir.clocks import BASE
-from syncml.ir.equations.passes import Pass, passes_of
+from syncml.ir.equations.backward import backward_of
+from syncml.ir.equations.passes import passes_of
 from syncml.ir.equations.syntax import Node, Var
 from syncml.ir.rates import in_hertz, rate_of, text_of
 from syncml.ir.units import SiUnit
@@ -28,7 +29,10 @@ class Role(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StreamRow:
-    """One stream; `unit` is empty where none is known, `rate` where the clock depends on data or has no rate."""
+    """One stream; `unit` is empty where none is known, `rate` where the clock depends on data or has no rate.
+
+    `ahead` is how many instants ahead it needs, None for the rest of its segment.
+    """
 
     name: str
     role: Role
@@ -36,6 +40,7 @@ class StreamRow:
     unit: str
     clock: str
     rate: str
+    ahead: int | None
     line: int
 
 
@@ -47,6 +52,7 @@ def stream_rows(node: Node, units: Mapping[Var, SiUnit] | None = None) -> Iterat
     known = units or {}
     roles = dict.fromkeys(node.inputs, Role.INPUT) | dict.fromkeys(node.outputs, Role.OUTPUT)
     defined = (target for equation in node.equations for target in equation.targets)
+    ahead = {var: look for sweeps in backward_of(node).sweeps for var, look in sweeps.lookahead.items()}
     locals_ = sorted({var for var in defined if var.user and var not in roles}, key=_position)
     for var in (*roles, *locals_):
         clock = node.clocks.get(var, BASE)
@@ -58,6 +64,7 @@ def stream_rows(node: Node, units: Mapping[Var, SiUnit] | None = None) -> Iterat
             var.unit or str(known.get(var, "")),
             text_of(clock),
             "" if rate is None else in_hertz(rate),
+            ahead.get(var, 0),
             var.span.line,
         )
 
@@ -95,21 +102,36 @@ def buffer_row(use: BufferUse) -> BufferRow:
     )
 
 
-def pass_lines(node: Node) -> Iterator[str]:
-    """The passes over each segment of a node with segments, with the streams that the user named."""
+@dataclass(frozen=True, slots=True)
+class SegmentRow:
+    """The passes over one segment: what each does, and the streams that the user named."""
+
+    longest: int
+    schedule: str
+    passes: tuple[tuple[str, tuple[str, ...]], ...]
+    line: int
+
+
+def segment_rows(node: Node) -> Iterator[SegmentRow]:
+    """Describe the segments of a node."""
     passes = passes_of(node)
     for segment in dict.fromkeys(each.segment for each in passes):
-        if segment is None:
-            continue
-        mine = [each for each in passes if each.segment == segment]
-        written = [f"{number} {_pass(each)}" for number, each in enumerate(mine, 1)]
-        yield f"segments of at most {segment.longest}, {segment.schedule.value}: {', '.join(written)}"
+        if segment is not None:
+            mine = tuple(
+                (each.kind.value, tuple(var.name for var in each.streams if var.user))
+                for each in passes
+                if each.segment == segment
+            )
+            yield SegmentRow(segment.longest, segment.schedule.value, mine, segment.last.span.line)
 
 
-def _pass(each: Pass) -> str:
-    named = [f"`{var.name}`" for var in each.streams if var.user]
-    shown = ", ".join(named[:MOST_NAMES]) + (", ..." if len(named) > MOST_NAMES else "")
-    return f"{each.kind.value} ({shown})" if named else each.kind.value
+def pass_line(row: SegmentRow) -> str:
+    """The passes in a line, with some of their streams."""
+    written: list[str] = []
+    for number, (kind, names) in enumerate(row.passes, 1):
+        shown = ", ".join(f"`{name}`" for name in names[:MOST_NAMES]) + (", ..." if len(names) > MOST_NAMES else "")
+        written.append(f"{number} {kind} ({shown})" if names else f"{number} {kind}")
+    return f"segments of at most {row.longest}, {row.schedule}: {', '.join(written)}"
 
 
 def _position(var: Var) -> tuple[str, int, int, str]:

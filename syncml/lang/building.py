@@ -32,8 +32,9 @@ from syncml.lang.operations import typed, value_of
 from syncml.lang.presence import ON_BASE, Presence, Sampled
 from syncml.lang.rates import Hz, RateFault, word_at
 from syncml.lang.records import Record
+from syncml.lang.segments import segment_around
 from syncml.lang.stream import Stream, stream
-from syncml.lang.trace import Abandoned, Session, Trace, Value, building, fault
+from syncml.lang.trace import Abandoned, Session, Trace, Unplaced, Value, building, current, fault
 from syncml.lang.types import Pattern, type_text
 
 _AS_DECLARED = "return what the annotation says, or change the annotation"
@@ -42,12 +43,16 @@ DEEPEST_NESTING = 50
 """Nodes inside of nodes under construction; more than any program has, less than Python's stack."""
 
 
+BORROWS = object()
+"""Stands, among the nodes that are made, for one that is made once for each segment of a caller."""
+
+
 @dataclass(frozen=True, slots=True)
 class Made:
     """A node of the program; ``ir`` is None if its function is at fault.
 
     ``presences`` are the clocks of the outputs and ``inputs`` those of the inputs, in terms of the node itself;
-    ``captured`` are the streams of the node around it that stand for the last of its inputs.
+    ``captured`` are the streams of the node around it, or of its caller, that stand for the last of its inputs.
     """
 
     ir: IrNode | None
@@ -66,7 +71,11 @@ def make(
         DiagnosticError: its annotations are no types of the language.
     """
     key = (key_of(node, session.kept), key_of(dict(statics), session.kept), tuple(types))
+    caller = current()
     found = session.made.get(key)
+    if found is BORROWS and caller is not None:
+        # One node for each segment of a caller in which it looks ahead.
+        found = session.made.get((*key, segment_around(caller)))
     if isinstance(found, Made):
         return found
     interface = node.interface
@@ -84,12 +93,25 @@ def make(
         )
         return Made(None, interface)
     session.active.append(key)
+    builder = _Builder(node, session, interface, statics, types, caller)
     try:
-        made = _Builder(node, session, interface, statics, types).made()
+        made = builder.made()
+    except Unplaced:
+        builder.forget()
+        raise
     finally:
         session.active.pop()
+    if builder.borrows and caller is not None:
+        session.made[key] = BORROWS
+        key = (*key, segment_around(caller))
     session.made[key] = made
     return made
+
+
+def is_borrower(node: Node[..., Any], session: Session) -> bool:
+    """Whether the node was made for a call in a segment in which it looks ahead."""
+    key = key_of(node, session.kept)
+    return any(cast("tuple[object, ...]", k)[0] == key for k, found in session.made.items() if found is BORROWS)
 
 
 class _Builder:
@@ -102,13 +124,14 @@ class _Builder:
         interface: Interface,
         statics: Mapping[str, object],
         types: Sequence[Type],
+        caller: Trace | None,
     ) -> None:
         rate = None if node.options.rate is None else node.options.rate.rate
         self._node = node
         self._session = session
         self._interface = interface
         self._statics = statics
-        self._trace = Trace(session, node.label, node.function.__code__, rate, node.span, node.outer)
+        self._trace = Trace(session, node.label, node.function.__code__, rate, node.span, node.outer, caller)
         self._name = session.names.fresh(node.label)
         self._types = list(types)
         self._inputs: list[Var] = []
@@ -129,12 +152,23 @@ class _Builder:
             self._inputs.extend(made)
             self._trace.inputs.update(made)
 
+    @property
+    def borrows(self) -> bool:
+        """Whether the node looks ahead in a segment of its caller."""
+        return self._trace.borrowed is not None
+
+    def forget(self) -> None:
+        """Leave the name of the node to another one."""
+        self._session.names.release(self._name, self._node.label)
+
     def made(self) -> Made:
         """Run the function and take its equations."""
         with building(self._session, self._trace):
             clocks, presences = self._input_clocks()
             try:
                 returned = self._node.run(self._arguments(presences))
+            except Unplaced:
+                raise
             except Abandoned:
                 return Made(None, self._interface)
             except DiagnosticError as wrong:
@@ -143,6 +177,8 @@ class _Builder:
             except Exception as wrong:
                 self._session.collector.add(diagnostic_of(wrong, self._node.span, f"`{self._node.label}` was traced"))
                 return Made(None, self._interface)
+            if self._trace.unplaced:
+                raise Unplaced(tuple(self._trace.unplaced))
             self._trace.close()
             for missing in list(self._trace.unfinished.values()):
                 self._session.collector.add(missing())

@@ -43,7 +43,7 @@ def instantiate(
     made = make(node, trace.session, statics, [value.type for value in arguments], place.span)
     if made.ir is None:
         return _poisoned(interface.result)
-    return _call(place, trace, made, made.ir, arguments)
+    return _call(place, trace, made, made.ir, [*arguments, *_borders(node, made, place)])
 
 
 def _poisoned(result: Result) -> Any:
@@ -115,6 +115,16 @@ def _leaves(
                           help="convert the argument, or change the annotation")  # fmt: skip
         values.append(value)
     return values
+
+
+def _borders(node: Node[..., Any], made: Made, place: Place) -> list[Value]:
+    """The borders of the segment around the call, if the node looks ahead in it."""
+    here = [value_of(stream(value), place) for value in made.captured]
+    if any(found.atom is not value.atom for found, value in zip(here, made.captured, strict=True)):
+        fault("K010", f"`{node.label}` looks ahead in a segment around the mode that it is called in", place.span,
+              secondary=definition_label(node),
+              help="call it outside of the mode, or begin a segment in the mode")  # fmt: skip
+    return here
 
 
 def _call(place: Place, trace: Trace, made: Made, ir: IrNode, arguments: Sequence[Value]) -> Any:

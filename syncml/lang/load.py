@@ -21,12 +21,12 @@ from syncml.diagnostics.model import Diagnostic, DiagnosticError, Span, error
 from syncml.ir.equations.syntax import Call, Iterate, Program
 from syncml.ir.equations.syntax import Node as IrNode
 from syncml.lang import source
-from syncml.lang.building import make
+from syncml.lang.building import is_borrower, make
 from syncml.lang.instances import types_of
 from syncml.lang.mishaps import diagnostic_of
 from syncml.lang.node import Interface, Node
 from syncml.lang.parameters import Parameter, read, unknown
-from syncml.lang.trace import Abandoned, Session, building
+from syncml.lang.trace import Abandoned, Session, Unplaced, building
 
 
 def load_program(target: str | Path, settings: Mapping[str, str] | None = None) -> Program:
@@ -65,7 +65,10 @@ def program_of(node: Node[..., Any], **statics: object) -> Program:
     node.reset_cache()
     session = Session()
     with building(session, None):
-        made = _make_main(session, node, statics)
+        try:
+            made = _make_main(session, node, statics)
+        except Unplaced as open_:
+            raise DiagnosticError(*open_.diagnostics) from None
         known = dict.fromkeys(p.name for p in node.interface.statics)
         session.collector.extend(unknown(name, known) for name in statics if name not in known)
     return _finished(session, made)
@@ -187,11 +190,18 @@ def _program(session: Session, candidates: Mapping[str, Node[..., Any]], path: P
     made: dict[str, tuple[IrNode, Node[..., Any]]] = {}
     distinct = list({id(node): (key, node) for key, node in candidates.items()}.values())
     closed = [(key, node) for key, node in distinct if len(distinct) == 1 or _is_closed(node)]
+    unplaced: list[tuple[Node[..., Any], tuple[Diagnostic, ...]]] = []
     for key, node in closed or distinct[:1]:
-        ir = _make_main(session, node, _statics(session, node))
+        try:
+            ir = _make_main(session, node, _statics(session, node))
+        except Unplaced as open_:
+            unplaced.append((node, open_.diagnostics))
+            continue
         if ir is not None:
             made[key] = (ir, node)
     called = {e.rhs.node for ir in session.nodes for e in ir.equations if isinstance(e.rhs, Call | Iterate)}
+    left = [found for node, diagnostics in unplaced if not is_borrower(node, session) for found in diagnostics]
+    session.collector.extend(found for number, found in enumerate(left) if found not in left[:number])
     roots = {key: pair for key, pair in made.items() if pair[0].name not in called}
     session.collector.raise_if_errors()
     if len(roots) > 1:

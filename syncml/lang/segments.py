@@ -21,14 +21,14 @@ from syncml.ir.equations.syntax import Segment as IrSegment
 from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, I32, element, shape, tensor
 from syncml.lang.operations import apply_at, atom_of, same_type, shared_presence, typed, value_of
-from syncml.lang.presence import Pending, Presence, Sampled, join, resolve
+from syncml.lang.presence import ON_BASE, Pending, Presence, Sampled, join, resolve
 from syncml.lang.rates import Duration, periodic
 from syncml.lang.records import Record, leafwise
 from syncml.lang.registers import Hole, State, in_type
 from syncml.lang.rows import Rows
 from syncml.lang.source import Place, here, inner
 from syncml.lang.stream import Numbers, Stream, stream
-from syncml.lang.trace import POISON, Trace, Value, fault, trace_at
+from syncml.lang.trace import POISON, Trace, Value, fault, report, trace_at
 from syncml.lang.types import Mat, Tensor, Vec, type_text
 
 X = TypeVar("X")
@@ -270,7 +270,9 @@ def post(x: Any, init: Any = None) -> Any:
         return leafwise(post, x) if init is None else leafwise(post, x, init)
     place = here()
     trace = trace_at(place, "`post`")
-    scope = _innermost(place, trace, "post")
+    scope = segment_around(trace)
+    if scope is None:
+        trace.unplaced.append(_outside(place, "post"))
     source = value_of(x, place)
     if scope is None or source.atom is None:
         return stream(POISON)
@@ -287,12 +289,46 @@ def post(x: Any, init: Any = None) -> Any:
     return stream(trace.define(rhs, type_, place, "post", shared))
 
 
-def _innermost(place: Place, trace: Trace, what: str) -> Scope | None:
+def segment_around(trace: Trace) -> Scope | None:
+    """The innermost segment that a node is in: its own, or that of the node whose call makes it.
+
+    The borders of a segment of the caller become inputs.
+    """
     if trace.segments:
         return trace.segments[-1]
-    fault("K010", f"`{what}` is used outside of a segment", place.span, "where does the future end?",
+    # What a call leads to is described while the description of its caller rests.
+    borrowers = [trace]
+    while borrowers[-1].borrowed is None and not borrowers[-1].segments:
+        if borrowers[-1].caller is None:
+            return None
+        borrowers.append(borrowers[-1].caller)
+    lender = borrowers.pop()
+    scope = lender.segments[-1] if lender.segments else lender.borrowed
+    for borrower in reversed(borrowers):
+        assert scope is not None
+        scope = borrower.borrowed = _borrowed(borrower, scope)
+    return scope
+
+
+def _borrowed(trace: Trace, scope: Scope) -> Scope:
+    """A segment of the caller as one of the node."""
+    borders: list[Value] = []
+    for border in (scope.first, scope.last):
+        assert isinstance(border.atom, Var)
+        inside = Var(trace.names.fresh(border.atom.name), BOOL, border.atom.span)
+        trace.captured[border] = inside
+        trace.inputs.add(inside)
+        borders.append(Value(inside, ON_BASE, trace))
+    first, last = borders
+    assert isinstance(first.atom, Var)
+    assert isinstance(last.atom, Var)
+    ir = IrSegment(first.atom, last.atom, scope.ir.longest, scope.ir.schedule)
+    return Scope(ir, first, last, scope.length, ())
+
+
+def _outside(place: Place, what: str) -> Diagnostic:
+    return error("K010", f"`{what}` is used outside of a segment", place.span, "where does the future end?",
           help="put it into a segment: `with segment(every=8) as seg:`")  # fmt: skip
-    return None
 
 
 @overload
@@ -317,7 +353,9 @@ def pack(x: Any, n: int | None = None) -> Any:
     place = here()
     trace = trace_at(place, "`pack`")
     source = value_of(x, place)
-    scope = _innermost(place, trace, "pack") if n is None else segment(every=n).scope
+    scope = segment(every=n).scope if n is not None else trace.segments[-1] if trace.segments else None
+    if scope is None:
+        report(_outside(place, "pack"))
     if scope is None or source.atom is None:
         return stream(POISON)
     if isinstance(source.atom, Var) and source.presence is not None:

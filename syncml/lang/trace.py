@@ -34,6 +34,17 @@ class Abandoned(Exception):
     """The rest of a function cannot be traced; what was wrong has been reported."""
 
 
+class Unplaced(Exception):
+    """A node looks ahead in a segment of its caller, and nobody calls it in one.
+
+    It is no fault of a node that another node calls; ``diagnostics`` are those of a node that none does.
+    """
+
+    def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
+        super().__init__()
+        self.diagnostics = diagnostics
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Value:
     """What a stream is to the compiler.
@@ -114,6 +125,11 @@ class Names:
         self._used.add(name)
         return name
 
+    def release(self, name: str, base: str) -> None:
+        """Take back a ``name`` that was given out for ``base``."""
+        self._used.discard(name)
+        self._last.pop(base, None)
+
 
 @dataclass(slots=True, eq=False)
 class ModeScope:
@@ -148,7 +164,8 @@ class Trace:
     being made. ``in_parts`` is set while the parts of one operation are made, which do not take its name. ``scope`` is
     the mode that is being described, and ``homes`` says in which mode a stream was made; ``within`` are the streams
     that are on the clock of their mode though nothing that they read says so. ``captured`` are the streams of ``outer``
-    that are read here, each with the input that stands for it.
+    that are read here, each with the input that stands for it. ``caller`` is the node whose call makes this one, and
+    ``borrowed`` its segment, if this node looks ahead in it; ``unplaced`` says where it does without there being any.
     """
 
     session: Session
@@ -157,6 +174,9 @@ class Trace:
     rate: Fraction | None
     span: Span
     outer: Trace | None = None
+    caller: Trace | None = None
+    borrowed: Scope | None = None
+    unplaced: list[Diagnostic] = field(default_factory=list[Diagnostic])
     captured: dict[Value, Var] = field(default_factory=dict["Value", Var])
     names: Names = field(default_factory=Names)
     clause_names: Names = field(default_factory=Names)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from itertools import product
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from syncml.cli.app import app
 from syncml.clock_calculus import infer_clocks
 from syncml.ir.clocks import word
 from syncml.ir.equations.backward import Direction, Instant, backward_of
@@ -39,6 +42,17 @@ TABLE = {
 @pytest.mark.parametrize("name", TABLE)
 def test_the_passes_of_a_program(name: str) -> None:
     assert [each.kind.value for each in passes_of(check_file(f"{FILE}:{name}").main)] == TABLE[name]
+
+
+def test_the_document_of_check_has_the_passes() -> None:
+    found = CliRunner().invoke(app, ["check", f"{FILE}:training", "--format", "json"])
+    (node,) = json.loads(found.stdout)["nodes"]
+    (segment,) = node["segments"]
+    assert [each["kind"] for each in segment["passes"]] == TABLE["training"]
+    assert segment["passes"][1] == {"kind": "backward", "streams": ["ga", "ghp"]}
+    assert (segment["longest"], segment["schedule"]) == (p.N, "burst")
+    ahead = {stream["name"]: stream["ahead"] for stream in node["streams"]}
+    assert (ahead["h"], ahead["ga"], ahead["acc"]) == (0, "segment", "segment")
 
 
 def test_a_look_ahead_is_counted() -> None:

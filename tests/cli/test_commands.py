@@ -107,7 +107,15 @@ class TestCheck:
         found = document(syncml("check", "pipeline.py", "--format", "json").out, "check")
         assert [node["label"] for node in found["nodes"]] == ["limiter", "control"]
         [v] = [stream for stream in found["nodes"][1]["streams"] if stream["name"] == "v"]
-        expected = {"role": "input", "type": "f32", "unit": "", "clock": "base", "rate": "20 Hz", "line": 14}
+        expected = {
+            "role": "input",
+            "type": "f32",
+            "unit": "",
+            "clock": "base",
+            "rate": "20 Hz",
+            "ahead": 0,
+            "line": 14,
+        }
         assert v == {"name": "v", **expected}
 
     def test_what_a_program_prints_stays_out_of_the_document(self, syncml: Callable, program: Path) -> None:

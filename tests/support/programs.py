@@ -55,7 +55,7 @@ _SPECIAL = (0.0, -0.0, 1.0, -1.5, math.inf, -math.inf, math.nan, 1e-40, 1e30, 0.
 
 
 @dataclass
-class _Scope:
+class Scope:
     """A node under construction, its variables by clock."""
 
     draw: Draw
@@ -63,6 +63,8 @@ class _Scope:
     callees: list[Node]
     variables: dict[Clock, list[Var]] = field(default_factory=dict)
     registers: list[tuple[Var, Const, Clock, tuple[Var, ...]]] = field(default_factory=list)
+    always: tuple[Var, ...] = ()
+    """What resets everything in the scope."""
 
     def choose(self, options: list[T] | tuple[T, ...]) -> T:
         return self.draw(st.sampled_from(options))
@@ -78,8 +80,8 @@ class _Scope:
         registers = {r for r, *_ in self.registers}
         found = [v for v in self.variables.get(BASE, []) if v.type is BOOL and v not in registers]
         if not found or self.draw(st.integers(0, 2)):
-            return ()
-        return tuple(self.choose(found) for _ in range(self.draw(st.integers(1, 2))))
+            return self.always
+        return self.always + tuple(self.choose(found) for _ in range(self.draw(st.integers(1, 2))))
 
     def pick(self, clock: Clock, type_: Type) -> Atom:
         """A variable of this clock and type, or a constant."""
@@ -109,7 +111,7 @@ def _scalar(draw: Draw, kind: Element) -> Any:
     return draw(st.sampled_from((low, high, 0, 1, high // 3)) | st.integers(max(low, -9), min(high, 9)))
 
 
-def _apply(scope: _Scope, clock: Clock) -> None:
+def apply(scope: Scope, clock: Clock) -> None:
     """An equation on variables of ``clock``, if the drawn operator fits the drawn operands."""
     first = scope.choose(scope.variables[clock])
     shape_ = scope.choose(("unary", "binary", "binary", "reduce", "where", "cast", "stack", "index", "slice", "at",
@@ -124,7 +126,7 @@ def _apply(scope: _Scope, clock: Clock) -> None:
     scope.add(clock, scope.builder.op(op, *arguments, attribute=attribute, name=name))
 
 
-def _application(scope: _Scope, clock: Clock, x: Var, kind: str) -> tuple[Op, tuple[Atom, ...], Attribute]:
+def _application(scope: Scope, clock: Clock, x: Var, kind: str) -> tuple[Op, tuple[Atom, ...], Attribute]:
     rank = len(shape(x.type))
     axis = scope.draw(st.integers(0, max(0, rank - 1)))
     match kind:
@@ -173,19 +175,19 @@ _CONTRACTIONS: dict[int, list[tuple[str, tuple[tuple[int, ...], ...]]]] = {
 """Contractions of a vector or matrix with operands of further shapes."""
 
 
-def _partner(scope: _Scope, type_: Type) -> Type:
+def _partner(scope: Scope, type_: Type) -> Type:
     """The same type, or one that broadcasts or multiplies with it."""
     same: list[Type] = [t for t in TYPES if element(t) == element(type_)]
     return scope.choose([type_, *same])
 
 
-def _place(scope: _Scope, clock: Clock) -> Atom:
+def _place(scope: Scope, clock: Clock) -> Atom:
     """An index, mostly in range."""
     index = scope.pick(clock, I32)
     return scope.builder.op(Op.MOD, index, const(4, I32)) if scope.draw(st.integers(0, 2)) else index
 
 
-def _sample(scope: _Scope, clock: Clock) -> None:
+def sample(scope: Scope, clock: Clock) -> None:
     """Variables of a sub-clock of ``clock``, and a merge that brings one back."""
     builder = scope.builder
     if clock != BASE and not isinstance(clock, Periodic | On):
@@ -213,14 +215,14 @@ def _sample(scope: _Scope, clock: Clock) -> None:
         sampled = builder.when(source, condition, constructor)
         scope.add(sub, sampled)
         if scope.draw(st.booleans()):
-            _apply(scope, sub)
+            apply(scope, sub)
         if scope.draw(st.booleans()):
-            _register(scope, sub, source.type)
+            register(scope, sub, source.type)
         branches.append((constructor, scope.pick(sub, source.type)))
     scope.add(clock, builder.merge(condition, *branches))
 
 
-def _automaton(scope: _Scope, clock: Clock) -> None:
+def automaton(scope: Scope, clock: Clock) -> None:
     """A state machine on ``clock``, as `automaton` makes one: registers, merges, resets."""
     builder = scope.builder
     flags = [v for v in scope.variables[clock] if v.type is BOOL]
@@ -244,7 +246,7 @@ def _automaton(scope: _Scope, clock: Clock) -> None:
             callee = scope.choose(scope.callees)
             arguments = (scope.pick(sub, v.type) for v in callee.inputs)
             scope.add(sub, *builder.call(callee, *arguments, resets=(start,)))
-        _apply(scope, sub)
+        apply(scope, sub)
         target = scope.choose(MODE.constructors)
         following.append((name, builder.op(Op.WHERE, leaves, const(target, MODE), const(name, MODE))))
         afresh.append((name, leaves if scope.draw(st.booleans()) else const(False, BOOL)))
@@ -258,13 +260,13 @@ def _flip(*parts: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(1 - x for x in part) for part in parts)
 
 
-def _register(scope: _Scope, clock: Clock, type_: Type) -> None:
+def register(scope: Scope, clock: Clock, type_: Type) -> None:
     var = scope.builder.declare(f"r{len(scope.registers)}", type_)
     scope.registers.append((var, literal(scope.draw, type_), clock, scope.resets()))
     scope.add(clock, var)
 
 
-def _call(scope: _Scope, clock: Clock) -> None:
+def call(scope: Scope, clock: Clock) -> None:
     if not scope.callees:
         return
     callee = scope.choose(scope.callees)
@@ -273,7 +275,7 @@ def _call(scope: _Scope, clock: Clock) -> None:
     scope.add(clock, *results)
 
 
-def _iterate(scope: _Scope, clock: Clock) -> None:
+def iterate(scope: Scope, clock: Clock) -> None:
     """Instances of a node for the elements of arrays, some of its inputs accumulators or shared."""
     if not scope.callees:
         return
@@ -298,16 +300,23 @@ def _iterate(scope: _Scope, clock: Clock) -> None:
     scope.add(clock, *results)
 
 
-def _node(draw: Draw, name: str, callees: list[Node], size: int) -> Node:
+Step = Callable[[Scope, Clock], None]
+"""Adds equations on variables of a clock."""
+
+STEPS: tuple[Step, ...] = (apply, apply, apply, sample, call, iterate, automaton)
+
+
+def random_node(draw: Draw, name: str, callees: list[Node], size: int, steps: tuple[Step, ...] = STEPS) -> Node:
+    """A node of about ``size`` of the ``steps``."""
     builder = NodeBuilder(name)
-    scope = _Scope(draw, builder, callees)
+    scope = Scope(draw, builder, callees)
     for i in range(draw(st.integers(1, 4))):
         scope.add(BASE, builder.input(f"i{i}", scope.choose(TYPES)))
     for _ in range(draw(st.integers(0, 3))):
-        _register(scope, BASE, scope.choose(TYPES))
+        register(scope, BASE, scope.choose(TYPES))
     for _ in range(draw(st.integers(2, size))):
         clock = scope.choose(sorted(scope.variables, key=str))
-        scope.choose((_apply, _apply, _apply, _sample, _call, _iterate, _automaton))(scope, clock)
+        scope.choose(steps)(scope, clock)
     for var, init, clock, resets in scope.registers:
         following = scope.pick(clock, var.type)
         if shape(var.type) and scope.draw(st.booleans()):
@@ -324,7 +333,7 @@ def _node(draw: Draw, name: str, callees: list[Node], size: int) -> Node:
     return builder.node(outputs[-4:] + ([builder.inputs[0]] if draw(st.integers(0, 5)) == 0 else []))
 
 
-def _updated(scope: _Scope, clock: Clock, var: Var) -> Atom:
+def _updated(scope: Scope, clock: Clock, var: Var) -> Atom:
     """An array with one element after another replaced, perhaps under a condition: what lowering does in place."""
     builder, following = scope.builder, var
     for _ in range(scope.draw(st.integers(1, 2))):
@@ -340,10 +349,15 @@ def _updated(scope: _Scope, clock: Clock, var: Var) -> Atom:
 @st.composite
 def programs(draw: Draw, size: int = 14) -> Program:
     """A well-clocked, causal, initialised program of up to three nodes (clocks not yet inferred)."""
+    return random_program(draw, size, STEPS)
+
+
+def random_program(draw: Draw, size: int, steps: tuple[Step, ...]) -> Program:
+    """A program of up to three nodes."""
     nodes: list[Node] = []
     for i in range(draw(st.integers(0, 2))):
-        nodes.append(_node(draw, f"sub{i}", list(nodes), size // 2))
-    nodes.append(_node(draw, "top", list(nodes), size))
+        nodes.append(random_node(draw, f"sub{i}", list(nodes), size // 2, steps))
+    nodes.append(random_node(draw, "top", list(nodes), size, steps))
     called = {"top"}
     for node in reversed(nodes):
         if node.name in called:

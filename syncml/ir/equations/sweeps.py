@@ -51,17 +51,19 @@ from syncml.ir.types import BOOL, I32, element, shape, tensor
 def open_future(program: Program) -> Program:
     """Inline the calls of a clocked program whose arguments need the future: a sweep has no instances.
 
-    An array of instances becomes calls first.
+    So are those of nodes that look ahead in a segment of their caller. An array of instances becomes calls first.
     """
     while True:
+        borrowers = {node.name for node in program.nodes if _borrows(node)}
         chosen = {
             node.name: frozenset(
                 e.rhs.instance
                 for e in node.equations
-                if isinstance(e.rhs, Call | Iterate) and not found.ahead.keys().isdisjoint(e.targets)
+                if isinstance(e.rhs, Call | Iterate)
+                and (e.rhs.node in borrowers or not found.ahead.keys().isdisjoint(e.targets))
             )
             for node in program.nodes
-            if (found := backward_of(node)).ahead
+            if (found := backward_of(node)).ahead or borrowers
         }
         if not any(chosen.values()):
             return program
@@ -70,6 +72,11 @@ def open_future(program: Program) -> Program:
             return rhs.instance in chosen.get(node.name, frozenset())
 
         program = inline_where(unroll(program, is_chosen), is_chosen)
+
+
+def _borrows(node: Node) -> bool:
+    """Whether a node looks ahead in a segment whose borders its caller gives."""
+    return any(isinstance(e.rhs, Post) and e.rhs.segment.last in node.inputs for e in node.equations)
 
 
 def lower_segments(program: Program) -> Program:

@@ -52,7 +52,8 @@ class Slots:
         self.state = tuple(self._register(e.target, e.rhs) for e in node.equations if isinstance(e.rhs, Fby))
         self.constants: dict[tuple[Array, bool], Slot] = {}
         self.locals: list[Slot] = []
-        self._whole = {a for e in node.equations for a in (*arguments_taken_whole(plan, e), *_passed(e))}
+        whole = (a for e in node.equations for a in (*arguments_taken_whole(plan, e), *_passed(e)))
+        self._whole = {plan.base(a) for a in whole if isinstance(a, Var)}
 
     def fresh(self, name: str) -> str:
         """A name like ``name`` that no slot has."""
