@@ -258,4 +258,8 @@ def automaton(states: type[E], *, initial: E | None = None) -> Automaton[E]:
               help="write class Mode(enum.Enum): ..., and automaton(Mode)")  # fmt: skip
         raise Abandoned
     first = next(iter(states)) if initial is None else initial
+    if not isinstance(first, states):  # pyright: ignore[reportUnnecessaryIsInstance]
+        known = ", ".join(f"`{states.__name__}.{member.name}`" for member in states)
+        fault("L021", f"`{first!r}` is no mode of `{states.__name__}`", place.span, help=f"its modes are {known}")
+        raise Abandoned
     return Automaton(trace, inner(place) if len(place.names) != 1 else place, states, first)

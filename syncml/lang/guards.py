@@ -11,12 +11,13 @@ import ast
 from dataclasses import replace
 from typing import NoReturn
 
-from syncml.ir.types import shape
+from syncml.ir.types import Scalar, shape
 from syncml.lang.advice import SIGNS
 from syncml.lang.operations import Carrier
-from syncml.lang.source import Place, Tree, here
+from syncml.lang.source import Place, Tree, here, users_place
 from syncml.lang.trace import Abandoned, Value, fault
 
+_SCALARS = frozenset(str(scalar) for scalar in Scalar)
 _REPLACEMENTS = {
     "min": "use minimum(a, b), or x.min() for the elements of a vector",
     "max": "use maximum(a, b), or x.max() for the elements of a vector",
@@ -108,6 +109,11 @@ def _report(place: Place, asker: ast.AST, tree: Tree) -> None:
                     "L001", f"`{name}` asks for the truth value of a stream", tree.span(node),
                     help=_REPLACEMENTS.get(name, "use where(condition, a, b)"),
                 )  # fmt: skip
+            case ast.expr(), ast.MatchValue():
+                fault(
+                    "L001", "`match` on a stream", tree.span(node), "the stream has one value at each tick",
+                    help="write a block for each case: s = switch(x), with s(C): ...; or merge(x, {C: ..., ...})",
+                )  # fmt: skip
             case ((ast.expr() | ast.stmt()), _):
                 fault(
                     "L001", "a stream has no truth value while the program is traced", place.span,
@@ -154,7 +160,7 @@ def length(stream: Carrier) -> int:
 
 def number(stream: Carrier, *_: object) -> NoReturn:
     """``float(stream)`` and its like: a stream is no number while the program is traced."""
-    place = here()
+    place = users_place() or here()
     if stream.ir.atom is not None:
         fault(
             "L012",
@@ -174,12 +180,21 @@ def _conversion_help(place: Place) -> str:
             return f"use syncml's function: from syncml import {name}"
         case ast.Call(func=ast.Name(id="float")):
             return "convert a stream with cast(x, f32)"
+        case ast.Call(func=ast.Name(id=name)) if name in _SCALARS:
+            return f"convert a stream with cast(x, {name})"
+        case ast.Subscript():
+            return "a Python list has no element at a dynamic index: make an array of it, vec(...)[i] or stack(...)[i]"
         case ast.Call(func=ast.Name(id="int" | "round")):
             return "convert a stream with cast(x, i32)"
         case ast.Call(func=ast.Name(id="range")):
             return "a loop of the traced function has a constant number of rounds; carry values over ticks in a `state`"
         case _:
             return "use the operators and functions of syncml on streams"
+
+
+def formatted(stream: Carrier, specification: str) -> str:
+    """``format(stream, "...")``: a stream has a text, and no digits."""
+    return number(stream) if specification else repr(stream)
 
 
 def set_item(stream: Carrier, *_: object) -> None:

@@ -284,7 +284,7 @@ def _make_main(session: Session, node: Node[..., Any], statics: Mapping[str, obj
     missing = _missing(interface, values)
     for name in missing:
         what = f"`{node.label}` needs a value for `{name}`"
-        help_ = f"give it a default, or set it: --set {name}=..."
+        help_ = f"give it a default, or set it: --set {name}=...; the annotation of a stream is Stream[...]"
         session.collector.add(error("L015", what, node.span, help=help_))
     types = types_of(interface)
     if types is None:

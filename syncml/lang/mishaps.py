@@ -60,6 +60,8 @@ def _hint(wrong: BaseException) -> str | None:
         case AttributeError(obj=Carrier() as stream, name=str(name)):
             close = get_close_matches(name, [known for known in dir(stream) if not known.startswith("_")], 1)
             return f"did you mean `.{close[0]}`?" if close else None
+        case KeyError(args=(Carrier(),)):
+            return "a stream selects no entry of a dictionary: write merge(x, {...}), or switch(x)"
         case TypeError() if "__array_ufunc__" in str(wrong):
             return "functions of NumPy do not take streams: use those of syncml, such as `from syncml import sin`"
         case SystemExit():

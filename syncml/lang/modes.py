@@ -23,12 +23,14 @@ from syncml.ir.equations.syntax import Fby, Merge, Var
 from syncml.ir.types import EnumType
 from syncml.lang.operations import atom_of, same_type, sampled_in, shared_presence, value_of
 from syncml.lang.presence import Presence, Sampled, Unknown, resolve
+from syncml.lang.records import Record, declared, is_record, leafwise
 from syncml.lang.source import Place, here
 from syncml.lang.stream import Item, Numbers, Stream, stream
 from syncml.lang.trace import POISON, Abandoned, ModeScope, Trace, Value, fault, trace_at
-from syncml.lang.types import AnnotationFault, Tensor, pattern
+from syncml.lang.types import AnnotationFault, Pattern, Tensor, pattern
 
 M = TypeVar("M")
+R = TypeVar("R", bound=Record)
 X = TypeVar("X")
 V = TypeVar("V", bound=Tensor[Any])
 
@@ -78,6 +80,17 @@ class Modes(Generic[M]):
         self._shared: list[Shared[Any]] = []
         closers = trace.closers if trace.scope is None else trace.scope.closers
         closers.append(self._finish)
+
+    if not TYPE_CHECKING:
+
+        def __enter__(self):
+            first = self.text(self.constructors[0]).strip("`").removeprefix(f"{self.name}(").removesuffix(")")
+            fault("L021", f"`{self.name}` is entered, and not one of its modes", here().span, secondary=self.label(),
+                  help=f"write a block for each mode: with {self.name}({first}):")  # fmt: skip
+            raise Abandoned
+
+        def __exit__(self, *_):
+            """Never reached."""
 
     def text(self, constructor: Constructor) -> str:
         """A mode as a message names it."""
@@ -143,6 +156,10 @@ class Modes(Generic[M]):
         return False
 
     @overload
+    def shared(  # pyright: ignore[reportOverlappingOverload]
+        self, type: type[R], *, default: R | None = None, init: R | None = None
+    ) -> R: ...
+    @overload
     def shared(self, type: type[V], *, default: Stream[V] | Numbers | float | None = None) -> Shared[V]: ...
     @overload
     def shared(self, type: type[V], *, init: Numbers | float) -> Shared[V]: ...
@@ -158,16 +175,25 @@ class Modes(Generic[M]):
         """A variable that the modes define, present at each instant of the condition.
 
         Args:
-            type: Its type, such as ``f32`` or ``Vec[Literal[3]]``.
+            type: Its type, such as ``f32`` or ``Vec[Literal[3]]``, or a class of records.
             default: Its value in a mode that does not define it.
             init: Its value before the first instant, for `last`; a mode that does not define it then keeps its value.
         """
         place = here()
+        if is_record(type):
+
+            def field(found: Pattern, default: Any, init: Any) -> Any:
+                return self._share(place, found, default, init)
+
+            return declared(type, field, default, init)
         try:
             found = pattern(type)
         except AnnotationFault as wrong:
             fault("L014", str(wrong), place.span, help=wrong.help)
             return _no_variable(self, place)
+        return self._share(place, found, default, init)
+
+    def _share(self, place: Place, found: Pattern, default: Any, init: Any) -> Shared[Any]:
         closed = found.closed
         if closed is None:
             fault("L014", f"{found} is not a type of one stream", place.span, help="share each of its streams")
@@ -309,6 +335,8 @@ def _no_variable(modes: Modes[Any], place: Place) -> Shared[Any]:
 
 
 @overload
+def last(x: R, init: R | None = None) -> R: ...
+@overload
 def last(x: Shared[X]) -> Stream[X]: ...
 @overload
 def last(x: Stream[X], init: X) -> Stream[X]: ...
@@ -318,9 +346,11 @@ def last(x: Any, init: Any = None) -> Any:
     Inside of a mode, ``pre(x)`` is the value at the previous instant of that mode.
 
     Args:
-        x: A shared variable, or a stream from around the mode.
+        x: A shared variable, or a stream from around the mode; or a record of such.
         init: The value at first; a shared variable has its own.
     """
+    if isinstance(x, Record):
+        return leafwise(last, x) if init is None else leafwise(last, x, init)
     place = here()
     trace = trace_at(place, "`last`")
     if isinstance(x, Shared):
@@ -334,6 +364,10 @@ def last(x: Any, init: Any = None) -> Any:
     if not isinstance(value.atom, Var) or value.trace is not trace:
         return stream(value_of(stream(value), place))
     home = trace.homes.get(value.atom)
+    if init is None:
+        message = f"`last` of {value.text} has no value at the first instant"
+        help_ = "say what it is then: last(x, init)"
+        return stream(fault("I001", message, place.span, secondary=value.label(), help=help_))
     paired = same_type([value, value_of(init, place)], place, "a stream and its first value")
     if paired is None:
         return stream(POISON)

@@ -44,6 +44,10 @@ class Record:
 
         @next.setter
         def next(self, value: Self) -> None: ...
+
+        def define(self, value: Self) -> None:
+            """Say what the record is, for one made by `wire` or by ``shared`` of modes."""
+            ...
     else:
 
         @property
@@ -134,6 +138,47 @@ def checked(field: Field, given: object, name: str) -> Stream[Any] | Record:
         secondary = value.label()
         value = fault("T001", f"`{name}` is {field}, not {type_text(value.type)}", place.span, secondary=secondary)
     return Stream(value)
+
+
+def declared(cls: type[Any], leaf: Callable[..., Stream[Any]], *given: object) -> Any:
+    """A record whose fields are still to be defined: ``record.define(value)`` defines each of them.
+
+    Args:
+        cls: Its class.
+        leaf: A field of this pattern, with the corresponding fields of what is ``given``, which has a ``define``.
+        given: Records of the same class, or None.
+    """
+    for other in given:
+        if other is not None and type(other) is not cls:
+            fault("T001", f"a record `{cls.__name__}` meets {type(other).__name__}", here().span)
+            return poisoned(cls)
+    columns = [fields_of(other) if isinstance(other, Record) else None for other in given]
+    made: dict[str, Any] = {}
+    for key, field in field_patterns(cls).items():
+        parts = [None if column is None else column[key] for column in columns]
+        with at_field(key):
+            made[key] = declared(field, leaf, *parts) if isinstance(field, type) else leaf(field, *parts)
+    record = assemble(cls, made)
+
+    def define(value: Any) -> None:
+        if type(value) is not cls:
+            fault("T001", f"a record `{cls.__name__}` is defined as something else", here().span,
+                  help=f"give a record: {cls.__name__}(...)")  # fmt: skip
+            value = poisoned(cls)
+        leafwise(_defined, record, value)
+
+    vars(record)["define"] = define
+    return record
+
+
+def _defined(leaf: Any, value: Any) -> Any:
+    leaf.define(value)
+    return leaf
+
+
+def is_record(annotation: object) -> bool:
+    """Whether an annotation is a class of records."""
+    return isinstance(annotation, type) and issubclass(annotation, Record)
 
 
 def poisoned(field: Field) -> Stream[Any] | Record:

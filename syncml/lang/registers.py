@@ -18,7 +18,7 @@ from syncml.lang.annotations import field_patterns
 from syncml.lang.kernel import choose_first
 from syncml.lang.operations import atom_of, same_type, shared_presence, typed, value_of
 from syncml.lang.presence import Pending
-from syncml.lang.records import Record, assemble, at_field, fields_of
+from syncml.lang.records import Record, assemble, at_field, declared, fields_of, is_record
 from syncml.lang.source import Place, here, inner
 from syncml.lang.stream import Item, Numbers, Stream
 from syncml.lang.trace import POISON, Trace, Value, fault, trace_at
@@ -231,25 +231,38 @@ class Wire(Stream[Item]):
 
 
 @overload
+def wire(type: type[R]) -> R: ...  # type: ignore[overload-overlap]
+@overload
 def wire(type: type[Item]) -> Wire[Item]: ...
 @overload
 def wire(type: Any) -> Wire[Any]: ...
-def wire(type: Any) -> Wire[Any]:
-    """A stream of the given type that is used before it is defined.
+def wire(type: Any) -> Any:
+    """A stream, or a record of streams, of the given type that is used before it is defined.
 
     A cycle through wires has to cross a delay.
     """
     place = here()
     trace = trace_at(place, "`wire`")
+    if is_record(type):
+
+        def field(found: Pattern) -> Wire[Any]:
+            return _wire(place, trace, found)
+
+        return declared(type, field)
     try:
-        closed = pattern(type).closed
+        found = pattern(type)
     except AnnotationFault as wrong:
         fault("L014", str(wrong), place.span, help=wrong.help)
-        return Wire(None)
+        return Wire[Any](None)
+    return _wire(place, trace, found)
+
+
+def _wire(place: Place, trace: Trace, found: Pattern) -> Wire[Any]:
+    closed = found.closed
     if closed is None:
-        fault("L014", f"{pattern(type)} is not a type", place.span, help="give the size: wire(Vec[Literal[4]])")
+        fault("L014", f"{found} is not a type", place.span, help="give the size: wire(Vec[Literal[4]])")
         return Wire(None)
-    var = trace.variable(closed, place, "wire", pattern(type).unit)
+    var = trace.variable(closed, place, "wire", found.unit)
 
     def missing() -> Diagnostic:
         return error("L005", f"the wire `{var.name}` is never defined", var.span, "this has no value",

@@ -422,6 +422,7 @@ class Stream(Carrier, Generic[Item]):
         __bool__ = guards.truth
         __float__ = __int__ = __index__ = __complex__ = __round__ = __trunc__ = __floor__ = __ceil__ = guards.number
         __setitem__ = guards.set_item
+        __format__ = guards.formatted
 
 
 class At(Generic[Item]):

@@ -20,7 +20,7 @@ from syncml.lang.presence import Pending, Sampled
 from syncml.lang.records import Record
 from syncml.lang.sampling import hold
 from syncml.lang.source import Place, here
-from syncml.lang.stream import Stream
+from syncml.lang.stream import Numbers, Stream
 from syncml.lang.trace import Abandoned, ModeScope, Trace, Value, fault, trace_at
 from syncml.lang.types import type_text
 
@@ -100,16 +100,18 @@ def switch(condition: Stream[M]) -> Switch[M]:
 
 
 @overload
-def activate(f: Callable[P, Stream[X]], *, every: Stream[bool], default: Stream[X] | X) -> Callable[P, Stream[X]]: ...
+def activate(f: Callable[P, None], *, every: Stream[bool], default: None = None) -> Callable[P, None]: ...
+@overload
+def activate(f: Callable[P, Stream[X]], *, every: Stream[bool], default: X | Numbers) -> Callable[P, Stream[X]]: ...
 @overload
 def activate(f: Callable[P, R], *, every: Stream[bool], default: Any) -> Callable[P, R]: ...
-def activate(f: Callable[..., Any], *, every: Stream[bool], default: Any) -> Callable[..., Any]:
+def activate(f: Callable[..., Any], *, every: Stream[bool], default: Any = None) -> Callable[..., Any]:
     """``f`` run at the instants at which ``every`` is true; its results are held at the others.
 
     Args:
         f: A node, or a function of streams.
         every: When to run it.
-        default: The result before it runs first; a tuple for several.
+        default: The result before it runs first, a constant; a tuple for several.
     """
 
     def activated(*args: Any, **kwargs: Any) -> Any:
@@ -123,9 +125,20 @@ def activate(f: Callable[..., Any], *, every: Stream[bool], default: Any) -> Cal
             results = f(*map(sampled, args), **{name: sampled(argument) for name, argument in kwargs.items()})
         finally:
             trace.in_parts = False
+        if results is None:
+            return None
+        if default is None:
+            fault("I001", "a call that may not run at the first instant has no result then", here().span,
+                  help="say what it is until then: activate(..., default=...)")  # fmt: skip
+            raise Abandoned
         if isinstance(results, tuple):
-            parts = zip(cast("tuple[Any, ...]", results), default, strict=True)
-            return tuple(hold(result, init=first) for result, first in parts)
+            found = cast("tuple[Any, ...]", results)
+            firsts = cast("tuple[Any, ...]", default) if isinstance(default, tuple) else (default,)
+            if len(firsts) != len(found):
+                fault("T007", f"`default` is {len(firsts)} value{'s' * (len(firsts) > 1)} for {len(found)} results",
+                      here().span, help="give a tuple of one for each result")  # fmt: skip
+                raise Abandoned
+            return tuple(hold(result, init=first) for result, first in zip(found, firsts, strict=True))
         return hold(results, init=default)
 
     return activated

@@ -127,6 +127,8 @@ class Pattern:
             return type_text(self.closed)
         name = "any" if self.element is None else getattr(self.element, "__name__", str(self.element))
         extents = ", ".join("any" if e is None else getattr(e, "__name__", str(e)) for e in self.shape)
+        if len(self.shape) in (1, 2):
+            return f"{'Vec' if len(self.shape) == 1 else 'Mat'}[{extents}{'' if name == 'f32' else f', {name}'}]"
         return f"{name}[{extents}]" if self.shape else name
 
 
@@ -188,6 +190,8 @@ def _tensor_pattern(annotation: Any, rank: int) -> Pattern:
         raise AnnotationFault(f"`{written(annotation)}` needs {rank} size{'s' if rank > 1 else ''}")
     if len(arguments) == rank:
         return Pattern(Scalar.F32, tuple(map(_extent, arguments)))
+    if rank == 1 and get_origin(arguments[1]) is Literal:
+        raise AnnotationFault("a vector has one size", f"write Mat[{', '.join(map(written, arguments))}]")
     inner = pattern(arguments[rank])
     if inner.shape not in ((), None):
         raise AnnotationFault("the element of a tensor is a scalar", "write Mat[...] for a vector of vectors")
@@ -219,6 +223,11 @@ def is_union(annotation: Any) -> bool:
 
 def written(annotation: Any) -> str:
     """An annotation as a message shows it."""
+    if get_origin(annotation) is Annotated:
+        scalars = [str(extra) for extra in get_args(annotation)[1:] if isinstance(extra, Scalar)]
+        return scalars[0] if scalars else written(get_args(annotation)[0])
+    if get_origin(annotation) is Literal:
+        return f"Literal[{', '.join(map(repr, get_args(annotation)))}]"
     return annotation.__name__ if isinstance(annotation, type) and not get_args(annotation) else str(annotation)
 
 
