@@ -142,6 +142,7 @@ _TITLES: dict[str, str] = {
     "R004": "a stream of a Lustre node is not defined once",
     "R005": "a static expression of a Lustre file has no value",
     "R006": "a program has no form in Lustre",
+    "R007": "a function of Lustre has memory",
     # Usage of the command line.
     "U001": "an option or argument is not valid",
     "U002": "a target is not a program",

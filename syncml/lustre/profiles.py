@@ -2,15 +2,16 @@
 
 Rule: a node stands for a declared interface if it can be called with streams of the declared inputs and yields values
 of the declared outputs, in number and type. So an operator of several types stands for each interface that it fits. A
-package has what it provides: the nodes, constants and types, as it says they are.
+package has what it provides: the nodes, constants and types, as it says they are. A function has no memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from syncml.diagnostics.model import DiagnosticError, Label, Span, error
 from syncml.ir.clocks import BASE
+from syncml.ir.equations.syntax import Call, Equation, Fby, Node
 from syncml.lustre.builder import Builder
 from syncml.lustre.calls import Calls
 from syncml.lustre.context import Context
@@ -112,6 +113,24 @@ def check_provided(context: Context, scope: Scope, declared: Declaration) -> Wal
 def _missing(scope: Scope, kind: str, declared: Declaration) -> DiagnosticError:
     message = f"the package `{scope.name}` provides the {kind} `{declared.name}`, which it does not have"
     return DiagnosticError(error("R003", message, declared.span, help=f"declare the {kind} behind `body`"))
+
+
+def memory_in(node: Node, remembering: Container[str]) -> Equation | None:
+    """An equation of a node that remembers something, or that calls one of the nodes that are known to."""
+    for equation in node.equations:
+        rhs = equation.rhs
+        if isinstance(rhs, Fby) or (isinstance(rhs, Call) and rhs.node in remembering):
+            return equation
+    return None
+
+
+def has_memory(declaration: NodeDeclaration, memory: Equation) -> DiagnosticError:
+    """The fault of a function with an equation that remembers something."""
+    return DiagnosticError(
+        error("R007", f"the function `{declaration.name}` has memory", memory.span, "this depends on earlier instants",
+              secondary=[Label(declaration.span, f"`{declaration.name}` is a function")],
+              help=f"declare it as a node: node {declaration.name}(...)")
+    )  # fmt: skip
 
 
 def _given(builder: Builder, declared: Declared, type_: LustreType) -> Value:

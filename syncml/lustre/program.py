@@ -23,7 +23,7 @@ from syncml.lustre.context import Interface, Rules
 from syncml.lustre.cursor import unread
 from syncml.lustre.elaborate import SCALARS, Expressions
 from syncml.lustre.operations import constant_integer, operator_named, same_type
-from syncml.lustre.profiles import check_argument, check_interface, check_provided
+from syncml.lustre.profiles import check_argument, check_interface, check_provided, has_memory, memory_in
 from syncml.lustre.scopes import Env, NodeRef, Scope, Static, scope_of
 from syncml.lustre.syntax import (
     ArrayOf,
@@ -67,6 +67,8 @@ class Elaboration:
         self._instances: dict[object, Interface | DiagnosticError | None] = {}
         self._nodes: list[Node] = []
         self._names: set[str] = set()
+        self._remembering: set[str] = set()
+        """The nodes with memory."""
         self._aliases: set[NodeDeclaration] = set()
 
     @property
@@ -239,6 +241,10 @@ class Elaboration:
             interface: Interface = yield Body(self, declaration, env, self._dialect).node(
                 self._unique(declaration.name)
             )
+            if (memory := memory_in(interface.node, self._remembering)) is not None:
+                if declaration.function:
+                    raise has_memory(declaration, memory)
+                self._remembering.add(interface.node.name)
         except DiagnosticError as fault:
             self._instances[key] = fault
             raise

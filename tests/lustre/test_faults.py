@@ -20,6 +20,14 @@ FAULTS: dict[str, tuple[str, str, int, int]] = {
     "a character": (f"{HEAD}\nlet y = x $ 1; tel", "R001", 2, 11),
     "a construct that is not read": (f"{HEAD}\nlet y = x ** 2; tel", "R002", 2, 9),
     "an abstract type": (f"type t;\n{HEAD} var z: t; let y = x; z = z; tel", "R002", 1, 6),
+    "a function with memory": (
+        f"{HEAD}\nlet y = f(x); tel function f(x: int) returns (y: int);\nlet y = 0 -> pre x; tel",
+        "R007", 3, 9,
+    ),
+    "a function that calls a node with memory": (
+        f"node g(x: int) returns (y: int); let y = 0 -> pre x; tel\nfunction f(x: int) returns (y: int);\n"
+        f"let y = g(x) + 1; tel\n{HEAD}\nlet y = f(x); tel", "R007", 3, 9,
+    ),
     "a node without a body": (f"node f(x: int) returns (y: int);\n{HEAD} let y = f(x); tel", "R001", 1, 6),
     "a node for a parameter that yields another type": (
         "node g<<node f(x: int) returns (y: real)>>(x: int) returns (y: int); let y = f(x); tel\n"
