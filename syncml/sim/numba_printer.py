@@ -15,6 +15,7 @@ from syncml.diagnostics.model import InternalFault
 from syncml.ir.step.syntax import Machine, Slot, Storage
 from syncml.ir.step.traverse import machine_functions
 from syncml.ir.types import I64, Scalar, TensorType, element, size
+from syncml.sim.numba_families import Family, families
 from syncml.sim.numba_text import OPTIONS, Text, indented, load, machine_name, store
 
 ON_STACK = 4096
@@ -25,7 +26,8 @@ STACK_BYTES = 256 * 1024
 
 _USES = ("inputs", "outputs", "state", "constants", "scratch")
 _USE = dict(zip((Storage.INPUT, Storage.OUTPUT, Storage.STATE, Storage.CONSTANT, Storage.LOCAL), _USES, strict=True))
-_FAMILY = {"i": "int", "u": "uint", "f": "float"}
+_ON_STACK = (Storage.LOCAL, Storage.STATE, Storage.OUTPUT)
+_SIGN = {"i": "int", "u": "uint", "f": "float"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def layout_of(machine: Machine) -> Layout:
     length: dict[tuple[str, str], int] = {}
     offset: dict[Slot, int] = {}
     groups = (machine.inputs, machine.outputs, machine.state, machine.constants, machine.locals)
-    for slot in (s for group in groups for s in group):
+    for slot in (s for group in groups for family in families(group) for s in family.slots):
         key = (_USE[slot.storage], machine_name(element(slot.type)))
         offset[slot] = length.get(key, 0)
         length[key] = offset[slot] + size(slot.type)
@@ -58,7 +60,7 @@ def layout_of(machine: Machine) -> Layout:
 
 def numba_type(name: str) -> str:
     """The name that NumPy and Numba have for a machine type in an array."""
-    return "uint8" if name == "bool" else _FAMILY[name[0]] + name[1:]
+    return "uint8" if name == "bool" else _SIGN[name[0]] + name[1:]
 
 
 def print_module(machine: Machine, layout: Layout) -> str:
@@ -76,9 +78,22 @@ class _Printer:
     def __init__(self, machine: Machine, layout: Layout) -> None:
         self._machine = machine
         self._layout = layout
-        self._on_stack = _fits_stack(machine)
         scalars = [s for s in machine.inputs if not isinstance(s.type, TensorType)]
         self._text = Text(machine, {s: (_row(s), layout.offset[s]) for s in scalars})
+        self._arrays = {
+            storage: [f for f in families(slots) if len(f.slots) > 1 or isinstance(f.first.type, TensorType)]
+            for storage, slots in (
+                (Storage.INPUT, machine.inputs),
+                (Storage.CONSTANT, machine.constants),
+                (Storage.LOCAL, machine.locals),
+                (Storage.OUTPUT, machine.outputs),
+                (Storage.STATE, machine.state),
+            )
+        }
+        in_arrays = {s for group in self._arrays.values() for f in group for s in f.slots}
+        self._state = [s for s in machine.state if s not in in_arrays]
+        self._outputs = [s for s in machine.outputs if s not in in_arrays]
+        self._on_stack = _fits_stack([f for use in _ON_STACK for f in self._arrays[use]])
 
     def module(self) -> str:
         """The whole source."""
@@ -111,7 +126,7 @@ class _Printer:
 
     def _before(self) -> list[str]:
         """State, constants, scratch and the scalars in memory, once for all ticks."""
-        machine, text, offset = self._machine, self._text, self._layout.offset
+        text, offset = self._text, self._layout.offset
         lines: list[str] = []
         size_of: dict[str, int] = {}
         like: dict[str, Slot] = {}
@@ -119,40 +134,43 @@ class _Printer:
             size_of[pointer] = index + 1
             like.setdefault(pointer, slot)
         lines += [f"{pointer} = stack({_array(like[pointer])}, {count})" for pointer, count in size_of.items()]
-        for slot in (*machine.constants, *machine.locals, *machine.outputs, *machine.state):
+        for family in (f for use in (Storage.CONSTANT, *_ON_STACK) for f in self._arrays[use]):
+            slot = family.first
             if slot in self._on_stack:
-                lines.append(f"{text.name(slot)} = stack({_array(slot)}, {size(slot.type)})")
-            elif isinstance(slot.type, TensorType) and slot.storage is not Storage.OUTPUT:
+                lines.append(f"{text.name(slot)} = stack({_array(slot)}, {family.elements})")
+            elif slot.storage is not Storage.OUTPUT:
                 lines.append(f"{text.name(slot)} = advance({_array(slot)}, {offset[slot]})")
-        for slot in machine.outputs:
+        for family in self._arrays[Storage.OUTPUT]:
+            slot = family.first
             if slot in self._on_stack:
-                lines += _each(slot, lambda i, slot=slot: store(slot, text.name(slot), i, text.zero(slot)))
-            elif not isinstance(slot.type, TensorType):
-                lines.append(text.write(slot, text.zero(slot)))
-        for slot in machine.state:
-            if slot in self._on_stack:
-                lines += self._copied(slot, _array(slot), into_stack=True)
-            elif not isinstance(slot.type, TensorType):
-                lines.append(text.write(slot, load(slot, _array(slot), str(offset[slot]))))
+                lines += _each(family, lambda i, slot=slot: store(slot, text.name(slot), i, text.zero(slot)))
+        lines += [text.write(slot, text.zero(slot)) for slot in self._outputs]
+        for family in self._arrays[Storage.STATE]:
+            if family.first in self._on_stack:
+                lines += self._copied(family, _array(family.first), into_stack=True)
+        lines += [text.write(slot, load(slot, _array(slot), str(offset[slot]))) for slot in self._state]
         return lines
 
-    def _copied(self, slot: Slot, array: str, into_stack: bool) -> list[str]:
-        """A tensor copied between the stack and its place in an array."""
+    def _copied(self, family: Family, array: str, into_stack: bool) -> list[str]:
+        """Tensors copied between the stack and their place in an array."""
+        slot = family.first
         start, name = self._layout.offset[slot], self._text.name(slot)
         if into_stack:
-            return _each(slot, lambda i: store(slot, name, i, load(slot, array, f"{start} + {i}")))
-        return _each(slot, lambda i: store(slot, array, f"{start} + {i}", load(slot, name, i)))
+            return _each(family, lambda i: store(slot, name, i, load(slot, array, f"{start} + {i}")))
+        return _each(family, lambda i: store(slot, array, f"{start} + {i}", load(slot, name, i)))
 
     def _after(self) -> list[str]:
         """State back to its arrays."""
-        return [line for slot in self._machine.state for line in self._stored(slot, _array(slot))]
+        return self._stored(self._arrays[Storage.STATE], self._state, _array)
 
-    def _stored(self, slot: Slot, array: str) -> list[str]:
-        if slot in self._on_stack:
-            return self._copied(slot, array, into_stack=False)
-        if isinstance(slot.type, TensorType):
-            return []
-        return [store(slot, array, str(self._layout.offset[slot]), self._text.read(slot))]
+    def _stored(self, families: list[Family], scalars: list[Slot], array: Callable[[Slot], str]) -> list[str]:
+        lines: list[str] = []
+        for family in families:
+            if family.first in self._on_stack:
+                lines += self._copied(family, array(family.first), into_stack=False)
+        for slot in scalars:
+            lines.append(store(slot, array(slot), str(self._layout.offset[slot]), self._text.read(slot)))
+        return lines
 
     def _row_starts(self) -> list[str]:
         """The rows of this tick, and the tensors that are read or written in them."""
@@ -162,14 +180,15 @@ class _Printer:
             for use, kind in self._layout.arguments
             if use in ("inputs", "outputs")
         ]
-        for slot in (*self._machine.inputs, *self._machine.outputs):
-            if isinstance(slot.type, TensorType) and slot not in self._on_stack:
+        for family in (*self._arrays[Storage.INPUT], *self._arrays[Storage.OUTPUT]):
+            slot = family.first
+            if slot not in self._on_stack:
                 lines.append(f"{self._text.name(slot)} = advance({_row(slot)}, {offset[slot]})")
         return lines
 
     def _row_ends(self) -> list[str]:
         """Outputs of this tick."""
-        return [line for slot in self._machine.outputs for line in self._stored(slot, _row(slot))]
+        return self._stored(self._arrays[Storage.OUTPUT], self._outputs, _row)
 
 
 def _array(slot: Slot) -> str:
@@ -182,20 +201,18 @@ def _row(slot: Slot) -> str:
     return f"r_{_USE[slot.storage]}_{machine_name(element(slot.type))}"
 
 
-def _each(slot: Slot, statement: Callable[[str], str]) -> list[str]:
-    """A statement for each element of a tensor."""
-    return [f"for e in range({size(slot.type)}):", f"    {statement('e')}"]
+def _each(family: Family, statement: Callable[[str], str]) -> list[str]:
+    """A statement for each element of a tensor or a family."""
+    return [f"for e in range({family.elements}):", f"    {statement('e')}"]
 
 
-def _fits_stack(machine: Machine) -> set[Slot]:
-    """The tensors that are kept on the stack: small ones, as long as there is room."""
+def _fits_stack(families: list[Family]) -> set[Slot]:
+    """The first slots of what is kept on the stack: small arrays, as long as there is room."""
     chosen: set[Slot] = set()
     room = STACK_BYTES
-    for slot in (*machine.locals, *machine.state, *machine.outputs):
-        if not isinstance(slot.type, TensorType) or size(slot.type) > ON_STACK:
-            continue
-        width = 8 if element(slot.type) in (I64, Scalar.U64, Scalar.F64) else 4
-        if size(slot.type) * width <= room:
-            room -= size(slot.type) * width
-            chosen.add(slot)
+    for family in families:
+        width = 8 if element(family.first.type) in (I64, Scalar.U64, Scalar.F64) else 4
+        if family.elements <= ON_STACK and family.elements * width <= room:
+            room -= family.elements * width
+            chosen.add(family.first)
     return chosen

@@ -44,7 +44,8 @@ from syncml.ir.step.syntax import (
     UnaryOp,
 )
 from syncml.ir.step.traverse import statements, writes
-from syncml.ir.types import BOOL, FLOATS, I64, MACHINE_INTEGERS, Element, EnumType, TensorType, element
+from syncml.ir.types import BOOL, FLOATS, I64, MACHINE_INTEGERS, Element, EnumType, TensorType, element, size
+from syncml.sim.numba_families import families, with_loops
 
 PART = 50
 """The most lines of a function that is a part of the step."""
@@ -101,6 +102,7 @@ class Text:
         constants: The lines that define the constants which the text uses.
         parts: The lines of the functions which the text calls, in order of definition.
         memory: The scalars on the stack, with the stack array and the index of each.
+        families: The slots that lie side by side, each family behind one pointer.
         pointers: The names of all pointers, which parts take as parameters.
     """
 
@@ -110,6 +112,9 @@ class Text:
         self.parts: list[str] = []
         self.memory = _scalars_in_memory(machine, cut=count > PART)
         self.pointers = {pointer for pointer, _ in (*self.memory.values(), *rows.values())}
+        self.families = [f for f in families(_variables(machine)) if len(f.slots) > 1]
+        self._family = {slot: f for f in self.families for slot in f.slots}
+        self._start = {s: i * size(s.type) for f in self.families for i, s in enumerate(f.slots)}
         self._rows = rows
         self._cut = count > PART
         self._inlined = count <= INLINED
@@ -120,10 +125,11 @@ class Text:
         self._used: set[str] = set(self.pointers)
 
     def name(self, slot: Slot) -> str:
-        """The variable of a tensor (a pointer), or of a scalar that is not in memory."""
+        """The variable of a tensor or of a family (a pointer), or of a scalar that is not in memory."""
+        slot = self._family[slot].first if slot in self._family else slot
         if slot not in self._names:
             self._names[slot] = self._unique(f"{_LETTER[slot.storage]}_{slot.name}")
-            if isinstance(slot.type, TensorType):
+            if isinstance(slot.type, TensorType) or slot in self._family:
                 self.pointers.add(self._names[slot])
         return self._names[slot]
 
@@ -152,15 +158,20 @@ class Text:
 
     def write(self, slot: Slot, value: str) -> str:
         """Assign a scalar."""
-        if slot in self.memory:
-            pointer, index = self.memory[slot]
-            return store(slot, pointer, str(index), value)
+        if (place := self._place(slot)) is not None:
+            return store(slot, place[0], str(place[1]), value)
         return f"{self.name(slot)} = {value}"
 
     def read(self, slot: Slot) -> str:
         """The value of a scalar."""
-        place = self.memory.get(slot) or self._rows.get(slot)
+        place = self._place(slot)
         return load(slot, place[0], str(place[1])) if place is not None else self.name(slot)
+
+    def _place(self, slot: Slot) -> tuple[str, int] | None:
+        """The pointer and the index of a scalar in memory."""
+        if slot in self._family:
+            return self.name(slot), self._start[slot]
+        return self.memory.get(slot) or self._rows.get(slot)
 
     def zero(self, slot: Slot) -> str:
         """The zero of a slot's element type."""
@@ -172,8 +183,8 @@ class Text:
     # Statements.
 
     def block(self, body: Sequence[Stmt], cut: bool = True) -> list[str]:
-        """The lines of a list of statements, cut into parts where it is long."""
-        pieces = [self._statement(stmt, cut) for stmt in body]
+        """The lines of a list of statements, those of families in loops, cut into parts where it is long."""
+        pieces = self._pieces(body, cut)
         if not (cut and self._cut) or sum(map(len, pieces)) <= PART:
             return [line for piece in pieces for line in piece] or ["pass"]
         lines: list[str] = []
@@ -184,6 +195,13 @@ class Text:
                 part = []
             part += piece or []
         return lines
+
+    def _pieces(self, body: Sequence[Stmt], cut: bool) -> list[list[str]]:
+        if not self.families:
+            return [self._statement(stmt, cut) for stmt in body]
+        # What is alike shows before it is cut.
+        pieces = with_loops([self._statement(stmt, cut=False) for stmt in body])
+        return [p.lines if p.number is None or not cut else self._statement(body[p.number], cut) for p in pieces]
 
     def _part(self, lines: list[str]) -> list[str]:
         if len(lines) < PART // 4:
@@ -235,7 +253,7 @@ class Text:
         type_ = place.slot.type
         assert isinstance(type_, TensorType)
         terms: list[str] = []
-        constant, stride = 0, 1
+        constant, stride = self._start.get(place.slot, 0), 1
         for extent, i in zip(reversed(type_.shape), reversed(place.indices), strict=True):
             if isinstance(i, Literal):
                 constant += int(i.value.machine()) * stride
@@ -309,10 +327,17 @@ def _float_text(value: float) -> str:
     return repr(value)
 
 
+def _variables(machine: Machine) -> tuple[Slot, ...]:
+    """The slots that may have relatives."""
+    return (*machine.state, *machine.outputs, *machine.locals)
+
+
 def _scalars_in_memory(machine: Machine, cut: bool) -> dict[Slot, tuple[str, int]]:
     """State, outputs, and locals that several statements write (or parts read, in a step that is cut)."""
     count = Counter(slot for stmt in statements(machine.body) for slot in writes(stmt))
-    candidates = (*machine.state, *machine.outputs, *(s for s in machine.locals if cut or count[s] > 1))
+    related = {s for f in families(_variables(machine)) if len(f.slots) > 1 for s in f.slots}
+    locals_ = (s for s in machine.locals if cut or count[s] > 1)
+    candidates = (s for s in (*machine.state, *machine.outputs, *locals_) if s not in related)
     places: dict[Slot, tuple[str, int]] = {}
     used: Counter[str] = Counter()
     for slot in candidates:
