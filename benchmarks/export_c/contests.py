@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.export_c import recurrent
+from benchmarks.export_c import recurrent, trackers
 from benchmarks.export_c.controller import weights
 from syncml.ir.equations.syntax import Call, Var
 from syncml.ir.operators import Op
@@ -58,6 +58,12 @@ def _controller_inputs(ticks: int) -> Arrays:
 
 def _filters_inputs(ticks: int) -> Arrays:
     return {"x": np.random.default_rng(2).random(ticks).astype(np.float32)}
+
+
+def _trackers_inputs(ticks: int) -> Arrays:
+    generator = np.random.default_rng(4)
+    gaps = generator.random((ticks, trackers.TRACKERS)).astype(np.float32)
+    return {"gaps": gaps, "valid": generator.random((ticks, trackers.TRACKERS)) < 0.9}
 
 
 def _recurrent_weights() -> Arrays:
@@ -119,6 +125,7 @@ CONTESTS = (
         _flagship_weights,
         _flagship_inputs,
     ),
+    Contest("64 trackers", f"{HERE / 'trackers.py'}:trackers", "trackers_by_hand", (), dict, _trackers_inputs),
     Contest("20 filters", f"{HERE / 'filters.py'}:filters", "filters_by_hand", (), dict, _filters_inputs),
     Contest(
         "32-32-8 network with memory",

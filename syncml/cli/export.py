@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     from syncml.export_c import Vectors
     from syncml.pipeline import Checked
 
-# The length of the recorded run where no file gives one.
-RANDOM_TICKS = 1000
+RANDOM_TICKS = range(100, 1001)
+"""The length of the recorded run where no file gives one: as many of these ticks as the work below allows."""
+RANDOM_WORK = 1_000_000
+"""Equations times ticks, at some microseconds each in the interpreter."""
 
 
 class Form(enum.StrEnum):
@@ -111,7 +113,8 @@ def _vectors(checked: Checked, scenario: Path | None, table: Path | None, steps:
     from syncml.cli.stimulus import stimulus
 
     if scenario is None and table is None:
-        ticks = steps or RANDOM_TICKS
+        affordable = RANDOM_WORK // max(1, len(checked.flat.equations))
+        ticks = steps or min(max(affordable, RANDOM_TICKS[0]), RANDOM_TICKS[-1])
         return record(checked, random_inputs(checked.main, ticks, seed), ticks)
     driven = stimulus(checked.main, scenario, table, steps, seed)
     return record(checked, driven.values, driven.ticks)
