@@ -281,6 +281,11 @@ class _Builder:
         wanted = self._node.result_for(returned)
         self._interface = replace(self._interface, result=wanted)
         place = self._return_span
+        if returned is None and wanted != () and self._node.options.external:
+            fault("L023", f"the external node `{self._node.label}` has no model", place, "its body gives no result",
+                  help="write what simulation runs in place of the C function; a rough one will do, since proofs rest "
+                       "on the contract")  # fmt: skip
+            return None
         if not _has_form(returned, wanted):
             message = f"`{self._node.label}` returns {_form(returned)}, and its annotation says {_wanted_form(wanted)}"
             fault("L013", message, place, secondary=self._result_label(), help=_AS_DECLARED)

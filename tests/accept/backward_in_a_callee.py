@@ -2,7 +2,7 @@
 
 from typing import Literal as L
 
-from syncml import Stream, Vec, each, f32, node, pack, post, segment, shared, state, unpack, when, wire
+from syncml import Stream, Vec, constant, each, f32, node, pack, post, segment, shared, state, unpack, when, wire
 
 
 @node
@@ -16,17 +16,17 @@ def discounted(r: Stream[f32], gamma: Stream[f32]) -> Stream[f32]:
 def advantage(r: Stream[f32], v: Stream[f32]) -> Stream[f32]:
     seen = state(init=0.0)
     seen.next = seen + v
-    return discounted(r + 0.5 * post(v, init=0.0) - v, 0.25) + seen
+    return discounted(r + 0.5 * post(v, init=0.0) - v, constant(0.25)) + seen
 
 
 @node
 def top(r: Stream[f32], v: Stream[f32]) -> tuple[Stream[f32], Stream[f32], Stream[Vec[L[3]]], Stream[f32]]:
     with segment(every=4) as episode:
         a = advantage(r, v)
-        late, total = unpack(pack(a)), when(discounted(r, 0.75) * a, episode.last)
+        late, total = unpack(pack(a)), when(discounted(r, constant(0.75)) * a, episode.last)
     with segment(every=3) as block:
         both = each(discounted)(vec3(r, v), shared(v))
-        ends, first = when(both, block.last), pack(discounted(v, 0.5))[0]
+        ends, first = when(both, block.last), pack(discounted(v, constant(0.5)))[0]
     return late, total, ends, first
 
 

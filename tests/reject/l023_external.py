@@ -25,6 +25,10 @@ def timed(x: Stream[f32]) -> Stream[f32]:  # error: [L023]
     return where(every(2), x, 0.0)
 
 
+@external("measured")
+def measured(x: Stream[f32]) -> Stream[f32]: ...  # error: [L023]
+
+
 @node
 def main(x: Stream[f32]) -> Stream[f32]:
-    return counted(x) + delayed(x) + timed(x)
+    return counted(x) + delayed(x) + timed(x) + measured(x)
