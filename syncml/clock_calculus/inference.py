@@ -117,6 +117,8 @@ class _Inference:
         for var, (condition, constructor) in self._node.within.items():
             selected = solver.select(self._term(condition), self._conditions.select(condition, constructor))
             solver.unify(self._term(var), selected, _declared(var))
+        for var, other in self._node.beside.items():
+            solver.unify(self._term(var), self._term(other), _declared(var))
         clocks = [self._equation(equation) for equation in self._node.equations]
         for var in self._node.inputs:
             self._term(var)
@@ -136,6 +138,7 @@ class _Inference:
             clocks=MappingProxyType(found),
             rate=self._rate(),
             within=MappingProxyType({}),
+            beside=MappingProxyType({}),
         )
         self._check_interface(result)
         self._check_buffers(result)
@@ -314,9 +317,9 @@ class _Inference:
                     self._collector.add(fault)
 
     def _place_resets(self, clocks: list[int]) -> None:
-        """What nothing else places is on the clock of its slowest reset, and a reset on the clock of all it resets.
+        """What nothing else places is on the clock of its slowest reset, a reset on the fastest of what it resets.
 
-        A reset on the clock of an input or output, or that resets things on several clocks, is left to be on base.
+        A reset on the clock of an input or output, or where no clock has the instants of the others, is left on base.
         """
         solver = self._solver
         placed = [
@@ -339,9 +342,9 @@ class _Inference:
                 if not solver.is_known(term) and not any(solver.same(term, given) for given in interface):
                     wanted.setdefault(term, []).append((clock, reason))
         for term, uses in wanted.items():
-            first, reason = uses[0]
-            if all(solver.same(first, clock) for clock, _ in uses):
-                solver.unify(term, first, reason)
+            fastest, reason = min(uses, key=lambda use: solver.depth(use[0]))
+            if all(solver.contains(fastest, clock) for clock, _ in uses):
+                solver.unify(term, fastest, reason)
 
     def _rate(self) -> Fraction | None:
         """The rate of this node, checked against the calls of nodes with a rate."""

@@ -146,7 +146,23 @@ class Solver(Generic[Reason]):
 
     def same(self, left: int, right: int) -> bool:
         """Whether two clocks are known to be equal, be they unknown otherwise."""
-        return self._view(left) == self._view(right)
+        while (left := self._view(left)) != (right := self._view(right)):
+            kind = self._kind[left]
+            if kind not in (_Kind.ON, _Kind.PERIODIC) or self._kind[right] is not kind:
+                return False
+            if self._label[left] != self._label[right]:
+                return False
+            left, right = self._parent[left], self._parent[right]
+        return True
+
+    def contains(self, outer: int, inner: int) -> bool:
+        """Whether ``inner`` is ``outer`` or is known to be made of some of its instants."""
+        while not self.same(outer, inner):
+            inner = self._view(inner)
+            if self._kind[inner] not in (_Kind.ON, _Kind.PERIODIC):
+                return False
+            inner = self._parent[inner]
+        return True
 
     def depth(self, term: int) -> int:
         """The number of steps of a clock that are known."""

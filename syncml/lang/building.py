@@ -193,7 +193,7 @@ class _Builder:
             self._name, self._node.label, tuple(self._inputs), tuple(outputs), tuple(self._trace.equations),
             tuple(self._trace.properties), self._node.span, self._trace.rate, self._node.options.abstract,
             MappingProxyType(clocks), inspect.getdoc(self._node.function) or "", MappingProxyType(self._trace.within),
-            self._node.options.external,
+            MappingProxyType(self._trace.beside), self._node.options.external,
         )  # fmt: skip
         if not self._node.options.memory and has_memory(ir, {n.name: n for n in self._session.nodes}):
             fault("L023", f"the external node `{ir.label}` is declared without memory, and its model has some",

@@ -64,6 +64,7 @@ def rename_all(trace: Trace, new: Mapping[Var, Var]) -> None:
         for equation in trace.equations
     ]
     trace.within = {var(v): (var(c), constructor) for v, (c, constructor) in trace.within.items()}
+    trace.beside = {var(v): var(other) for v, other in trace.beside.items()}
     trace.properties[:] = [replace(clause, holds=var(clause.holds)) for clause in trace.properties]
 
 

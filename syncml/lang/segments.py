@@ -160,6 +160,7 @@ def _scope(
 ) -> Segments:
     assert isinstance(first.atom, Var)
     assert isinstance(last.atom, Var)
+    trace.beside[first.atom] = last.atom
     scope = Scope(IrSegment(first.atom, last.atom, longest, schedule), first, last, length, trace.resets)
     trace.ended_by[last.atom] = scope
     return Segments(trace, scope)

@@ -163,9 +163,10 @@ class Trace:
     ``path`` is the field of a record that is being computed, such as ``.gap``; ``resets`` put back the memory that is
     being made. ``in_parts`` is set while the parts of one operation are made, which do not take its name. ``scope`` is
     the mode that is being described, and ``homes`` says in which mode a stream was made; ``within`` are the streams
-    that are on the clock of their mode though nothing that they read says so. ``captured`` are the streams of ``outer``
-    that are read here, each with the input that stands for it. ``caller`` is the node whose call makes this one, and
-    ``borrowed`` its segment, if this node looks ahead in it; ``unplaced`` says where it does without there being any.
+    that are on the clock of their mode though nothing that they read says so, ``beside`` those on that of another.
+    ``captured`` are the streams of ``outer`` that are read here, each with the input that stands for it. ``caller`` is
+    the node whose call makes this one, and ``borrowed`` its segment, if this node looks ahead in it; ``unplaced`` says
+    where it does without there being any.
     """
 
     session: Session
@@ -186,6 +187,7 @@ class Trace:
     scope: ModeScope | None = None
     homes: dict[Var, ModeScope] = field(default_factory=dict[Var, ModeScope])
     within: dict[Var, tuple[Var, bool | str]] = field(default_factory=dict[Var, tuple[Var, bool | str]])
+    beside: dict[Var, Var] = field(default_factory=dict[Var, Var])
     closers: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
     inputs: set[Var] = field(default_factory=set[Var])
     equations: list[Equation] = field(default_factory=list[Equation])

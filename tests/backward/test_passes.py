@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from syncml.cli.app import app
 from syncml.clock_calculus import infer_clocks
+from syncml.diagnostics import DiagnosticError
 from syncml.ir.clocks import word
 from syncml.ir.equations.backward import Direction, Instant, backward_of
 from syncml.ir.equations.passes import passes_of
@@ -42,6 +43,14 @@ TABLE = {
 @pytest.mark.parametrize("name", TABLE)
 def test_the_passes_of_a_program(name: str) -> None:
     assert [each.kind.value for each in passes_of(check_file(f"{FILE}:{name}").main)] == TABLE[name]
+
+
+@pytest.mark.parametrize(("name", "code"), [("k001_gradient_at_once", "K001"), ("k011_through_two_streams", "K011")])
+def test_a_program_without_passes(name: str, code: str, project_root: Path) -> None:
+    """A gradient that is used in the instant that it comes from; needs of the past and of the future in one loop."""
+    with pytest.raises(DiagnosticError) as caught:
+        check_file(str(project_root / "tests" / "reject" / f"{name}.py"))
+    assert [d.code for d in caught.value.diagnostics] == [code]
 
 
 def test_the_document_of_check_has_the_passes() -> None:

@@ -286,7 +286,8 @@ class Node:
     """A node. ``rate`` is the frequency of its base clock in hertz, where the user fixed it.
 
     ``abstract`` asks the verifier to put the contract in place of the body (a network, an external function).
-    ``within`` says of streams, before clock inference, that they are on ``ck on C(x)`` where x is on ck.
+    ``within`` says of streams, before clock inference, that they are on ``ck on C(x)`` where x is on ck, and ``beside``
+    that they are on the clock of another one.
     ``external`` names the C function that exported code calls in place of the body, which is its model.
     ``label`` is the name the user wrote; ``name`` is unique in the program (instances of a parametric node differ).
     """
@@ -303,6 +304,7 @@ class Node:
     clocks: Mapping[Var, Clock] = field(default_factory=lambda: MappingProxyType({}))
     documentation: str = ""
     within: Mapping[Var, tuple[Var, bool | str]] = field(default_factory=lambda: MappingProxyType({}))
+    beside: Mapping[Var, Var] = field(default_factory=lambda: MappingProxyType({}))
     external: str = ""
 
 

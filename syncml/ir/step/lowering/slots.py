@@ -104,8 +104,9 @@ class Slots:
         type_ = machine_type(var.type)
         if size(type_) == 1 and var not in self._whole:
             type_ = element(type_)
-        # The name is taken by the variable itself.
-        slot = Slot(var.name, type_, Storage.LOCAL, None, self.origin(var) if var.user else None)
+        # The name is taken by the variable itself, or by the output that it is copied to.
+        name = self.fresh(var.name) if var in self._plan.node.outputs else var.name
+        slot = Slot(name, type_, Storage.LOCAL, None, self.origin(var) if var.user else None)
         self.locals.append(slot)
         return slot
 
