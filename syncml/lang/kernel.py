@@ -19,14 +19,14 @@ from syncml.ir.clocks import complement
 from syncml.ir.constants import Const, zero
 from syncml.ir.equations.syntax import Fby, Merge, Var, When
 from syncml.ir.operators import Op
-from syncml.ir.types import BOOL, EnumType
+from syncml.ir.types import BOOL, EnumType, Type
 from syncml.lang.operations import apply_at, atom_of, same_type, shared_presence, value_of
 from syncml.lang.presence import Pending, Presence, Sampled
 from syncml.lang.records import Record, leafwise
 from syncml.lang.source import Place, here, inner
 from syncml.lang.stream import Numbers, Stream, stream
 from syncml.lang.trace import POISON, Trace, Value, fault, trace_at
-from syncml.lang.types import Tensor, type_text
+from syncml.lang.types import Tensor, is_member, type_text
 
 X = TypeVar("X")
 R = TypeVar("R", bound=Record)
@@ -144,10 +144,10 @@ def condition_of(value: Value, constructor: object, place: Place) -> tuple[Value
         return None
     if isinstance(constructor, enum.Enum):
         wanted = constructor.name
-        if not isinstance(value.type, EnumType) or wanted not in value.type.constructors:
+        if not is_member(constructor, value.type):
             fault(
                 "T004",
-                f"{value.text} is {type_text(value.type)}, which has no `{wanted}`",
+                f"{value.text} is {type_text(value.type)}, which has no `{_member_text(constructor, value.type)}`",
                 place.span,
                 secondary=value.label(),
             )
@@ -233,11 +233,14 @@ def _branches(condition: Value, a: object, b: object, place: Place) -> dict[bool
         return None
     type_ = condition.type
     if isinstance(type_, EnumType) and isinstance(a, Mapping):
-        given = {_constructor_name(key): value for key, value in cast("Mapping[object, Any]", a).items()}
+        given = {_member_text(key, type_): value for key, value in cast("Mapping[object, Any]", a).items()}
         for unknown in [name for name in given if name not in type_.constructors]:
             close = get_close_matches(unknown, type_.constructors, 1)
             fault(
-                "T004", f"`{type_}` has no `{unknown}`", place.span, help=f"did you mean {close[0]}?" if close else None
+                "T004",
+                f"`{type_}` has no `{unknown}`",
+                place.span,
+                help=f"did you mean {type_}.{close[0]}?" if close else None,
             )
             return None
         missing = [name for name in type_.constructors if name not in given]
@@ -262,8 +265,12 @@ def _branches(condition: Value, a: object, b: object, place: Place) -> dict[bool
     return None
 
 
-def _constructor_name(key: object) -> str:
-    return key.name if isinstance(key, enum.Enum) else str(key)
+def _member_text(key: object, type_: Type) -> str:
+    """The name of a constructor of ``type_``; what is none of them, as it is written."""
+    if not isinstance(key, enum.Enum):
+        return str(key)
+    same = type(key).__name__ == str(type_)
+    return key.name if same else f"{type(key).__name__}.{key.name}"
 
 
 def _merge(place: Place, trace: Trace, condition: Value, branches: Mapping[bool | str, object]) -> Value:

@@ -27,7 +27,7 @@ from syncml.lang.records import Record, declared, is_record, leafwise
 from syncml.lang.source import Place, here
 from syncml.lang.stream import Item, Numbers, Stream, stream
 from syncml.lang.trace import POISON, Abandoned, ModeScope, Trace, Value, fault, trace_at
-from syncml.lang.types import AnnotationFault, Pattern, Tensor, pattern
+from syncml.lang.types import AnnotationFault, Pattern, Tensor, is_member, pattern
 
 M = TypeVar("M")
 R = TypeVar("R", bound=Record)
@@ -102,7 +102,7 @@ class Modes(Generic[M]):
         found = member.name if isinstance(member, enum.Enum) else member
         fits = found in self.constructors and isinstance(found, bool | str)
         if isinstance(member, enum.Enum):
-            fits = fits and type(member).__name__ == str(self.condition.type)
+            fits = fits and is_member(member, self.condition.type)
         if fits and isinstance(found, bool | str):
             return found
         known = ", ".join(self.text(c) for c in self.constructors)

@@ -211,6 +211,11 @@ def _extent(argument: Any) -> Extent:
     raise AnnotationFault(f"a size is a positive integer, not `{written(argument)}`", help_)
 
 
+def is_member(member: enum.Enum, type_: Type) -> bool:
+    """Whether a member is one of the enumeration that ``type_`` is; another one may share its name."""
+    return isinstance(type_, EnumType) and type(member).__name__ == type_.name and member.name in type_.constructors
+
+
 def enum_type(cls: type[enum.Enum]) -> EnumType:
     """The enumeration that a Python class stands for; aliases of a member are that member."""
     return EnumType(cls.__name__, tuple(member.name for member in cls))

@@ -88,7 +88,7 @@ class Body:
             yield clauses.contract(declaration.contract)
         except DiagnosticError as fault:
             self._collector.extend(fault.diagnostics)
-        self._ranges()
+        yield self._ranges()
         if not self._collector.has_errors:
             self._check_definitions()
         self._collector.raise_if_errors()
@@ -113,7 +113,7 @@ class Body:
             raise unread(f"a stream of {width(type_)} numbers", declared.span, f"use at most {LIMIT}")
         parts = leaves(type_)
         atoms = tuple(self._b.stream(f"{declared.name}{path}", kind, declared.span) for path, kind, _ in parts)
-        self._env.streams[declared.name] = Value(type_, atoms)
+        self._env.streams[declared.name] = Value(plain(type_), atoms)
         self._types[declared.name] = type_
 
     def _clocks(self) -> Walk[None]:
@@ -147,22 +147,18 @@ class Body:
                     assert isinstance(atom, Var)
                     self._b.declare(atom, known[name])
 
-    def _ranges(self) -> None:
-        """Subranges: a caller's duty for inputs, a promise for outputs, a lemma for local streams."""
+    def _ranges(self) -> Walk[None]:
+        """Subranges and subtypes: a caller's duty for inputs, a promise for outputs, a lemma for local streams."""
         declaration = self._declaration
+        promise = PropertyKind.ASSUME if declaration.imported else PropertyKind.ENSURE
         sides = (
-            (PropertyKind.REQUIRE, declaration.inputs), (PropertyKind.ENSURE, declaration.outputs),
+            (PropertyKind.REQUIRE, declaration.inputs), (promise, declaration.outputs),
             (PropertyKind.INVARIANT, declaration.locals),
         )  # fmt: skip
         for kind, side in sides:
             for declared in side:
-                value = self._env.streams[declared.name]
-                for atom, (path, _, bounds) in zip(value.atoms, leaves(self._types[declared.name]), strict=True):
-                    if bounds is None:
-                        continue
-                    low, high = bounds.low, bounds.high
-                    holds = self._expressions.operations.between(atom, low, high, declared.span)
-                    self._b.states(kind, f"{declared.name}{path} is in its subrange", holds, declared.span)
+                value, type_ = self._env.streams[declared.name], self._types[declared.name]
+                yield self._expressions.fits(kind, declared.name, type_, value, declared.span)
 
     def _leave_open(self) -> None:
         """An imported or external node has no body; the verifier puts the contract in its place.
@@ -318,8 +314,10 @@ class Body:
         """What a block defines, each name once."""
         match item:
             case Defines():
+                if any(t.path for t in item.targets):
+                    raise unread("a definition of a part in a block", item.span)
                 values: list[Value] = yield self._expressions.values(item.value)
-                if not item.targets or any(t.path for t in item.targets) or len(values) != len(item.targets):
+                if not item.targets or len(values) != len(item.targets):
                     raise unread("a definition of a part in a block", item.span)
                 for target, value in zip(item.targets, values, strict=True):
                     same_type(self._whole(target.name, target.span).type, value.type,
@@ -367,8 +365,10 @@ class Body:
             whole = self._whole(name, span)
             stream = Value(plain(whole.type), whole.atoms)
             first = initial.get(name)
-            before = self._expressions.delays.before(stream, span)
-            kept[name] = before if first is None else self._expressions.delays.initial(first, stream, span)
+            if first is None:
+                kept[name] = self._expressions.before(stream, span)
+            else:
+                kept[name] = self._expressions.delays.initial(first, stream, span)
         outer, self._frames = self._frames, self._frames | kept
         found: dict[str, list[Value]] = yield self._block(item.items)
         self._frames = outer

@@ -81,10 +81,12 @@ class Builder:
         self.equations.append(Equation((var,), rhs, span))
         return var
 
-    def fresh(self, type_: Type, span: Span, clock: Clock | None) -> Var:
-        """A new stream, to be defined by the caller."""
-        self._counts["_"] = self._counts.get("_", 0) + 1
-        var = self.stream(f"_{self._counts['_']}", type_, span, user=False)
+    def fresh(self, type_: Type, span: Span, clock: Clock | None, name: str = "") -> Var:
+        """A new stream, to be defined by the caller; with a name, for one that users see."""
+        if not name:
+            self._counts["_"] = self._counts.get("_", 0) + 1
+            name = f"_{self._counts['_']}"
+        var = self.stream(name, type_, span, user=False)
         self._fresh.add(var)
         if clock is not None:
             self._clocks[var] = clock

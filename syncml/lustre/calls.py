@@ -94,8 +94,7 @@ class Calls:
         """A call at the instants at which ``condition`` is true; without defaults the result is on that clock."""
         same_type(BOOL, condition.type, "the condition of an activation and what it has to be", span)
         clock = self._b.variable(condition.atoms[0], span)
-        sampled = [Value(v.type, tuple(self._b.sampled(a, clock, True, span) for a in v.atoms)) for v in arguments]
-        results: list[Value] = yield self.call(ref, sampled, span, restart)
+        results: list[Value] = yield self.sampled(ref, clock, True, arguments, span, restart)
         if defaults is None:
             return results
         wanted = [a for v in defaults for a in v.atoms]
@@ -112,6 +111,22 @@ class Calls:
                 atoms.append(self._held(atom, clock, default, span))
             held.append(Value(plain(result.type), tuple(atoms)))
         return held
+
+    def sampled(
+        self,
+        ref: NodeRef,
+        condition: Var,
+        constructor: bool | str,
+        arguments: Sequence[Value],
+        span: Span,
+        restart: Value | None,
+    ) -> Walk[list[Value]]:
+        """A call with all of its arguments sampled."""
+        given = [
+            Value(v.type, tuple(self._b.sampled(a, condition, constructor, span) for a in v.atoms)) for v in arguments
+        ]
+        results: list[Value] = yield self.call(ref, given, span, restart)
+        return results
 
     def _held(self, atom: Atom, clock: Var, default: Atom | None, span: Span) -> Atom:
         base = self._b.clock(clock)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from syncml.diagnostics.model import DiagnosticError, error
 from syncml.ir.clocks import BASE
-from syncml.ir.equations.syntax import Atom, PropertyKind, Var
+from syncml.ir.equations.syntax import Apply, Atom, PropertyKind, Var
 from syncml.ir.operators import Op
 from syncml.ir.types import BOOL
 from syncml.lustre.builder import Builder
@@ -41,9 +41,10 @@ class Clauses:
         self._env = env
         # What a node without a body guarantees is trusted: there is nothing to prove it of.
         self._promise = PropertyKind.ASSUME if trusted else PropertyKind.ENSURE
+        self._lemma = PropertyKind.ASSUME if trusted else PropertyKind.INVARIANT
         self._prefix = prefix
         self._depth = depth
-        self._expressions = Expressions(context, builder, env)
+        self._expressions = Expressions(context, builder, env, free_first=False)
 
     def contract(self, items: Sequence[ContractItem]) -> Walk[None]:
         """Add the clauses of a contract."""
@@ -52,9 +53,12 @@ class Clauses:
                 yield self._import(item)
         yield self._ghosts([item for item in items if isinstance(item, Ghost)])
         modes = [item for item in items if isinstance(item, Mode)]
-        required: list[Atom] = []
-        for mode in modes:
-            required.append((yield self._requirement(mode)))
+        required = [self._b.fresh(BOOL, mode.span, BASE) for mode in modes]
+        # A requirement may name a mode that is written further on.
+        self._env.modes.update({m.name: Value(BOOL, (var,)) for m, var in zip(modes, required, strict=True)})
+        for mode, var in zip(modes, required, strict=True):
+            holds: Atom = yield self._requirement(mode)
+            self._b.equate(var, Apply(Op.COPY, (holds,)), mode.span)
         for item in items:
             match item:
                 case Clause():
@@ -64,7 +68,7 @@ class Clauses:
                 case Ghost() | Imports():
                     pass
         if required:
-            some = required[0]
+            some: Atom = required[0]
             for atom in required[1:]:
                 some = self._expressions.operations.atom(Op.OR, (some, atom), modes[0].span)
             self._b.states(self._promise, f"{self._prefix}some mode applies", some, modes[0].span)
@@ -88,9 +92,7 @@ class Clauses:
         for clause in mode.clauses:
             if clause.kind == "require":
                 holds.append((yield self._truth(clause.value)))
-        required = self._expressions.operations.conjunction(holds, mode.span)
-        self._env.modes[mode.name] = Value(BOOL, (required,))
-        return required
+        return self._expressions.operations.conjunction(holds, mode.span)
 
     def _mode(self, mode: Mode) -> Walk[None]:
         (required,) = self._env.modes[mode.name].atoms
@@ -106,6 +108,7 @@ class Clauses:
 
     def _ghosts(self, ghosts: Sequence[Ghost]) -> Walk[None]:
         """Ghost streams may refer to one another, so all are declared first; a constant without a type is its value."""
+        types: dict[str, LustreType] = {}
         for ghost in ghosts:
             for declared in ghost.streams:
                 if isinstance(declared.type, NamedType) and not declared.type.name:
@@ -121,6 +124,7 @@ class Clauses:
                 for var in atoms:
                     self._b.declare(var, BASE)
                 self._env.streams[declared.name] = Value(plain(type_), tuple(atoms))
+                types[declared.name] = type_
         for ghost in ghosts:
             streams = [d for d in ghost.streams if not isinstance(d.type, NamedType) or d.type.name]
             if not streams:
@@ -135,6 +139,8 @@ class Clauses:
                 for var, atom in zip(stream.atoms, value.atoms, strict=True):
                     assert isinstance(var, Var)
                     self._b.define(var, atom, ghost.value.span)
+                name = f"{self._prefix}{declared.name}"
+                yield self._expressions.fits(self._lemma, name, types[declared.name], stream, declared.span)
 
     def _import(self, item: Imports) -> Walk[None]:
         declaration = self._env.scope.contracts.get(item.contract)

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from syncml.diagnostics.model import Span
 from syncml.ir.equations.syntax import Node
-from syncml.ir.types import Scalar
+from syncml.ir.types import Element, Scalar
 from syncml.lustre.operations import Division
 from syncml.lustre.scopes import Env, NodeRef
 from syncml.lustre.syntax import Callee, Expression, TypeExpression
@@ -31,7 +31,8 @@ class Rules:
 
     ``integer`` and ``real`` are the types of these names; ``rounds_down`` tells how a real becomes an integer;
     ``samples_down`` lets ``x when c`` sample x by the clock of c first; ``named_clocks`` asks that what a call hands to
-    an input that is a clock is a stream with a name.
+    an input that is a clock is a stream with a name; ``free_first`` makes the first value of a ``pre`` that no ``->``
+    guards any value.
     """
 
     integer: Scalar
@@ -40,6 +41,7 @@ class Rules:
     rounds_down: bool
     samples_down: bool
     named_clocks: bool
+    free_first: bool = False
 
 
 class Context(Protocol):
@@ -68,6 +70,10 @@ class Context(Protocol):
 
     def callee(self, written: Callee, env: Env) -> Walk[NodeRef]:
         """The node or operator that is called."""
+        ...
+
+    def free(self, kind: Element, span: Span) -> Node:
+        """The node without inputs whose output is any value of a type."""
         ...
 
     def instance(self, ref: NodeRef, arguments: Sequence[LustreType], span: Span) -> Walk[Interface]:

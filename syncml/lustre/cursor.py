@@ -72,6 +72,20 @@ class Cursor:
             raise self.fault(f"`{text}`", after)
         return found
 
+    def close(self, text: str) -> None:
+        """Read ``text`` once where the next sign may begin with it, as ``>>`` does with ``>``.
+
+        Raises:
+            DiagnosticError: R001, the next sign does not.
+        """
+        token = self.token
+        if token.kind is Kind.SIGN and token.text != text and token.text.startswith(text):
+            at = Span(token.span.file, token.span.line, token.span.column + len(text), token.span.end_line,
+                      token.span.end_column)  # fmt: skip
+            self._tokens[self._at] = Token(Kind.SIGN, token.text.removeprefix(text), at)
+        else:
+            self.expect(text)
+
     def name(self, what: str = "a name") -> Token:
         """Read a name, and a pragma behind it.
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from syncml.diagnostics.model import DiagnosticError, Span, error
 from syncml.ir.constants import Const
-from syncml.ir.equations.syntax import Var
+from syncml.ir.equations.syntax import Atom, PropertyKind, Var
 from syncml.ir.types import BOOL, EnumType, Scalar
 from syncml.lustre.builder import Builder
 from syncml.lustre.calls import Calls
@@ -24,6 +24,7 @@ from syncml.lustre.delays import Delays, constructors
 from syncml.lustre.operations import Operations, constant_integer, literal, same_type
 from syncml.lustre.scopes import Env
 from syncml.lustre.syntax import (
+    AnyOf,
     Binary,
     CallOf,
     ClockOf,
@@ -43,8 +44,21 @@ from syncml.lustre.syntax import (
     Truth,
     Unary,
 )
-from syncml.lustre.types import ArrayType, RecordType, Value, array, element, field, leaves, plain
-from syncml.lustre.walk import Walk
+from syncml.lustre.types import (
+    ArrayType,
+    LustreType,
+    RecordType,
+    SubType,
+    Value,
+    array,
+    element,
+    field,
+    leaves,
+    plain,
+    subtypes,
+    tuple_type,
+)
+from syncml.lustre.walk import T, Walk
 
 SCALARS = {
     "bool": Scalar.BOOL, "int": Scalar.INT, "real": Scalar.REAL,
@@ -57,7 +71,10 @@ SCALARS = {
 class Expressions:
     """Expressions of one node, in one place of it."""
 
-    def __init__(self, context: Context, builder: Builder, env: Env) -> None:
+    def __init__(self, context: Context, builder: Builder, env: Env, *, free_first: bool = True) -> None:
+        self._free_first = free_first and context.rules.free_first
+        self._guards = 0
+        """How many ``->`` stand in front of an expression, less the ``pre`` between."""
         self._context = context
         self._b = builder
         self._env = env
@@ -147,6 +164,9 @@ class Expressions:
                 if expression.name not in self._env.modes:
                     raise DiagnosticError(error("R003", f"there is no mode `{expression.name}`", span))
                 return [self._env.modes[expression.name]]
+            case AnyOf():
+                value = yield self._any(expression)
+                return [value]
 
     def named(self, name: str, span: Span) -> Walk[Value]:
         """A stream, a static parameter, a constant or a constructor.
@@ -209,11 +229,66 @@ class Expressions:
             )
         return indices
 
+    def free(self, type_: LustreType, span: Span) -> Value:
+        """Any value of a type."""
+        atoms: list[Atom] = []
+        for path, kind, _ in leaves(type_):
+            node = self._context.free(kind, span)
+            atom = self._b.fresh(kind, span, None, f"any_{span.line}{path}")
+            self._b.call(node.name, node.label, (), (atom,), span)
+            atoms.append(atom)
+        return Value(plain(type_), tuple(atoms))
+
+    def fits(self, kind: PropertyKind, name: str, type_: LustreType, value: Value, span: Span) -> Walk[None]:
+        """State that the parts of a value are in the subranges and subtypes of a type."""
+        for atom, (path, _, bounds) in zip(value.atoms, leaves(type_), strict=True):
+            if bounds is not None:
+                holds = self._ops.between(atom, bounds.low, bounds.high, span)
+                self._b.states(kind, f"{name}{path} is in its subrange", holds, span)
+        for subtype, part in subtypes(type_, value.atoms):
+            met: Atom = yield self.meets(subtype, part)
+            self._b.states(kind, f"{name} is in its subtype", met, span)
+
+    def meets(self, subtype: SubType, part: Value) -> Walk[Atom]:
+        """Whether a value meets the condition of a subtype."""
+        known = subtype.env
+        env = Env(known.scope, known.statics, {**known.streams, subtype.name: part}, known.modes, known.indices)
+        holds: Value = yield Expressions(self._context, self._b, env).one(subtype.condition)
+        if holds.type != BOOL:
+            raise DiagnosticError(error("V001", f"a contract is {holds.type}, not bool", subtype.condition.span))
+        return holds.atoms[0]
+
+    def before(self, value: Value, span: Span) -> Value:
+        """``pre value``, whose first value is any one where the dialect says so and no ``->`` hides it."""
+        found = self._delays.before(value, span)
+        if self._guards or not self._free_first:
+            return found
+        return self._delays.arrow(self.free(value.type, span), found, span)
+
+    def _any(self, e: AnyOf) -> Walk[Value]:
+        type_: LustreType = yield self._context.type_of(e.type, self._env)
+        if e.condition is not None:
+            type_ = SubType(type_, e.name, e.condition, self._env)
+        found = self.free(type_, e.span)
+        yield self.fits(PropertyKind.ASSUME, f"any value {e.span.line}", type_, found, e.span)
+        return found
+
+    def _guarded(self, walk: Walk[T], change: int) -> Walk[T]:
+        """Walk with one ``->`` more in front (1), one ``pre`` more (-1), or as in an expression of its own (0)."""
+        outer = self._guards
+        self._guards = max(0, outer + change) if change else 0
+        try:
+            found: T = yield walk
+        finally:
+            self._guards = outer
+        return found
+
     def _unary(self, e: Unary) -> Walk[list[Value]]:
-        found: list[Value] = yield self.values(e.operand)
+        walk = self.values(e.operand)
+        found: list[Value] = yield self._guarded(walk, -1) if e.op == "pre" else walk
         match e.op:
             case "pre":
-                return [self._delays.before(v, e.span) for v in found]
+                return [self.before(v, e.span) for v in found]
             case "current":
                 return [self._delays.current(v, e.span) for v in found]
             case "last":
@@ -233,7 +308,8 @@ class Expressions:
             if size < 0:
                 raise DiagnosticError(error("R005", f"an array of {size} elements", e.right.span))
             return [Value(ArrayType(v.type, size), v.atoms * size) for v in lefts]
-        rights: list[Value] = yield self.values(e.right)
+        walk = self.values(e.right)
+        rights: list[Value] = yield self._guarded(walk, 1) if e.op == "->" else walk
         match e.op:
             case "fby":
                 self._same_number(lefts, rights, e)
@@ -292,15 +368,20 @@ class Expressions:
                 for item in items:
                     same_type(items[0].type, item.type, "the elements of an array", e.span)
                 return [array(items)]
+            case "one":
+                atoms = tuple(a for item in items for a in item.atoms)
+                return [Value(tuple_type([item.type for item in items]), atoms)]
             case _:
                 return [self._ops.apply(e.kind, items, e.span)]
 
     def _element(self, e: Element) -> Walk[list[Value]]:
         base: Value = yield self.one(e.array)
         index: Value = yield self.one(e.index)
+        known = constant_integer(index)
+        if isinstance(base.type, RecordType) and known is not None:
+            return [self._field(base, str(known), e.span)]
         if not isinstance(base.type, ArrayType):
             raise DiagnosticError(error("T006", f"{base.type} is no array", e.array.span))
-        known = constant_integer(index)
         if known is None:
             parts = [element(base, i) for i in range(base.type.size)]
             return [self._ops.at(parts, index, e.span)]
@@ -315,9 +396,16 @@ class Expressions:
         return found
 
     def _record(self, e: Record) -> Walk[list[Value]]:
-        type_, env = yield self._context.record(e.type, [name for name, _ in e.fields], self._env, e.span)
         given: dict[str, Value] = {}
-        if e.base is not None:
+        if e.base is not None and not e.type:
+            changed: Value = yield self.one(e.base)
+            if not isinstance(changed.type, RecordType):
+                raise unread(f"an update of {changed.type}", e.span)
+            type_, env = changed.type, self._env
+            given = {name: self._field(changed, name, e.span) for name, _ in type_.fields}
+        else:
+            type_, env = yield self._context.record(e.type, [name for name, _ in e.fields], self._env, e.span)
+        if e.base is not None and e.type:
             base: Value = yield self.one(e.base)
             same_type(type_, base.type, "a record and its new value", e.span)
             given = {name: self._field(base, name, e.span) for name, _ in type_.fields}
@@ -371,12 +459,16 @@ class Expressions:
 
     def _call(self, e: CallOf) -> Walk[list[Value]]:
         ref = yield self._context.callee(e.callee, self._env)
-        arguments: list[Value] = yield self.several(e.arguments)
+        arguments: list[Value] = yield self._guarded(self.several(e.arguments), 0)
         restart: Value | None = None
         if e.restart is not None:
             restart = yield self.one(e.restart)
         if e.activation is None:
             found: list[Value] = yield self._calls.call(ref, arguments, e.span, restart)
+            return found
+        if e.defaults is None and (clock := _written_clock(e.activation, self._env)) is not None:
+            variable, constructor = yield self.clock(clock)
+            found = yield self._calls.sampled(ref, variable, constructor, arguments, e.span, restart)
             return found
         condition: Value = yield self.one(e.activation)
         defaults: list[Value] | None = None
@@ -384,6 +476,18 @@ class Expressions:
             defaults = yield self.several(e.defaults)
         found = yield self._calls.activated(ref, condition, arguments, defaults, e.span, restart)
         return found
+
+
+def _written_clock(e: Expression, env: Env) -> ClockOf | None:
+    """``not c`` and ``m = C`` as clocks, so that what is activated by them meets what is sampled so."""
+    match e:
+        case Unary("not", Name() as stream) if stream.name in env.streams:
+            return ClockOf("false", stream.name, e.span)
+        case Binary("=", Name() as stream, Name() as member) if stream.name in env.streams:
+            enumeration = isinstance(env.streams[stream.name].type, EnumType) and member.name not in env.streams
+            return ClockOf(member.name, stream.name, e.span) if enumeration else None
+        case _:
+            return None
 
 
 def constructor_of(written: str, condition: Var, span: Span) -> bool | str:

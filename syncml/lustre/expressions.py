@@ -13,6 +13,7 @@ from fractions import Fraction
 from syncml.diagnostics.model import Span
 from syncml.lustre.cursor import Cursor, join, unread
 from syncml.lustre.syntax import (
+    AnyOf,
     ArrayOf,
     Binary,
     Callee,
@@ -36,7 +37,9 @@ from syncml.lustre.syntax import (
     Sampled,
     Slice,
     StaticArgument,
+    SubtypeOf,
     Truth,
+    TupleOf,
     TypeExpression,
     Unary,
 )
@@ -67,8 +70,8 @@ CONVERSIONS = frozenset(f"int real float32 float64 {_CASTS}".split())
 
 _V6 = _levels("|", "->", "", "=>", "or xor", "and", "= <> < <= > >=", "", "+ -", "* / % mod div", "**", "", "", "", "^",
               "", "", "fby")  # fmt: skip
-_KIND2 = _levels("|", "", "->", "=>", "or xor", "and", "", "= <> < <= > >=", "+ -", "* / div mod", "", "", "", "", "",
-                 "", "", "", "^")  # fmt: skip
+_KIND2 = _levels("|", "", "->", "=>", "or xor", "and", "", "= <> < <= > >=", "+ -", "* / div mod", "", "", "", "",
+                 "", "", "", "", "^")  # fmt: skip
 _VELUS = _levels("", "", "->", "=>", "or", "xor", "and", "= <>", "< <= > >=", "", "+ -", "* / mod", "fby")
 _CAST_PREFIX = dict.fromkeys(_CASTS.split(), 0)
 
@@ -89,6 +92,10 @@ PRIORITIES = {
         10, 0, 15, 15,
     ),
 }  # fmt: skip
+_CONTAINERS = words("map set sint uint")
+"""Types of Kind 2 with parameters that are not read."""
+_NOT_READ = words("in & lsh rsh ==>")
+"""Operators of Kind 2 that are not read."""
 OPERATORS = words("+ - * / % ** and or xor not => = <> < <= > >= div mod if pre fby -> current")
 """Operators that a static argument may be."""
 
@@ -147,20 +154,60 @@ class ExpressionParser:
             c.accept("struct")
             found = self._record_type(start)
         elif c.text == "[":
-            raise unread("a type of tuples", start, "write a record")
-        elif c.text == "subtype":
-            raise unread("a refinement type", start, "write a contract")
+            c.advance()
+            items = [self.type()]
+            while c.accept(","):
+                items.append(self.type())
+            c.expect("]")
+            found = TupleOf(tuple(items), c.since(start))
+        elif c.accept("subtype"):
+            found = self._subtype(start)
         else:
             name = c.name("a type")
-            found = NamedType(name.text, name.span)
-            if c.text == "<":
-                raise unread("a type with parameters", c.span)
-            if c.text == "|":
-                raise unread("a refinement type", c.span, "write a contract")
+            if c.text == "<" and name.text in _CONTAINERS:
+                raise unread(f"the type `{name.text}<...>`", start)
+            arguments = self._types() if c.dialect is Dialect.KIND2 and c.text == "<" else ()
+            found = NamedType(name.text, c.since(name.span), arguments)
         while c.accept("^"):
             size: Expression = run(self._above(self._p.power + 1))
             found = ArrayOf(found, size, c.since(start))
         return found
+
+    def _types(self) -> tuple[TypeExpression, ...]:
+        """``<t; u>``."""
+        c = self._c
+        c.expect("<")
+        found = [self.type()]
+        while c.accept(";", ","):
+            found.append(self.type())
+        c.close(">")
+        return tuple(found)
+
+    def _subtype(self, start: Span) -> SubtypeOf:
+        """``{ name : base | condition }``."""
+        c = self._c
+        c.expect("{")
+        name = c.name("a name").text
+        c.expect(":")
+        base = self.type()
+        c.expect("|")
+        condition = self.expression()
+        c.expect("}")
+        return SubtypeOf(name, base, condition, c.since(start))
+
+    def _any(self) -> AnyOf:
+        """``any@<type>``, ``any { name : type | condition }``, ``any type``."""
+        c = self._c
+        start = c.expect("any").span
+        if c.accept("@"):
+            (type_, *more) = self._types()
+            if more:
+                raise c.fault("one type")
+            return AnyOf(type_, "", None, c.since(start))
+        if c.text != "{":
+            return AnyOf(self.type(), "", None, c.since(start))
+        chosen = self._subtype(start)
+        return AnyOf(chosen.base, chosen.name, chosen.condition, c.since(start))
 
     def _record_type(self, start: Span) -> RecordOf:
         c = self._c
@@ -207,6 +254,8 @@ class ExpressionParser:
             elif op == "." and p.element >= least and c.peek().kind is Kind.NAME:
                 c.advance()
                 left = Field(left, c.advance().text, c.since(start))
+            elif c.dialect is Dialect.KIND2 and op in _NOT_READ:
+                raise unread(f"`{op}`", c.span)
             elif op in p.binary and p.binary[op] >= least:
                 c.advance()
                 level = p.binary[op]
@@ -229,8 +278,17 @@ class ExpressionParser:
                 step = yield self._above(0)
             c.expect("]")
             return Slice(array, low, high, step, c.since(start))
+        if isinstance(low, Name) and c.accept(":="):
+            value: Expression = yield self._above(0)
+            fields = [(low.name, value)]
+            while c.accept(";"):
+                name = c.name("a field").text
+                c.expect(":=")
+                fields.append((name, (yield self._above(0))))
+            c.expect("]")
+            return Record("", array, tuple(fields), c.since(start))
         if c.text in (":=", ":"):
-            raise unread("an update or a slice of bits", c.span)
+            raise unread("an update of several parts, or a slice of bits", c.span)
         c.expect("]")
         return Element(array, low, c.since(start))
 
@@ -282,8 +340,15 @@ class ExpressionParser:
                 return found
             case Kind.SIGN, "[":
                 c.advance()
+                if c.accept("]"):
+                    raise unread("an array, a map or a set without elements", start)
                 items: list[Expression] = yield self._list("]")
                 return Group("array", tuple(items), c.since(start))
+            case Kind.SIGN, "'" if c.peek().text == "(":
+                c.advance()
+                c.advance()
+                parts: list[Expression] = yield self._list(")")
+                return Group("one", tuple(parts), c.since(start))
             case (Kind.SIGN, "#") | (Kind.WORD, "nor"):
                 c.advance()
                 c.expect("(")
@@ -304,7 +369,9 @@ class ExpressionParser:
             case Kind.WORD, "condact":
                 found = yield self._condact()
                 return found
-            case (Kind.WORD, ("forall" | "exists" | "any" | "choose" | "match" | "case" | "when" | "cond") as text):
+            case Kind.WORD, "any":
+                return self._any()
+            case (Kind.WORD, ("forall" | "exists" | "choose" | "match" | "case" | "when" | "cond") as text):
                 raise unread(f"`{text}`", start)
             case Kind.NAME, _:
                 found = yield self._named()
@@ -331,15 +398,20 @@ class ExpressionParser:
         if c.text == "<<":
             statics = yield self._statics()
         if c.text == "@" and c.peek().text == "<":
-            raise unread("a node with types for arguments", c.span)
+            c.advance()
+            statics = self._types()
         if c.accept("("):
             arguments: list[Expression] = yield self._list(")")
             return CallOf(Callee(name.text, statics, name.span), tuple(arguments), c.since(start))
-        if statics:
+        if statics and not (c.dialect is Dialect.KIND2 and c.text != "("):
             raise c.fault("`(`", "after static arguments")
+        if statics:
+            raise unread(f"`{name.text}` with types", start)
         if c.text == "{":
             record: Expression = yield self._record(name.text, start)
             return record
+        if c.text == "@":
+            raise unread(f"`{name.text}` with types", start)
         return Name(name.text, name.span)
 
     def _record(self, name: str, start: Span) -> Walk[Expression]:
@@ -371,6 +443,8 @@ class ExpressionParser:
         while not c.accept(")"):
             items.append((yield self._above(0)))
             if len(items) == 1 and c.accept(":"):
+                if c.token.kind is not Kind.NAME:
+                    raise unread("a type for an expression", start)
                 name = c.name("a type")
                 c.expect(")")
                 return Conversion(name.text, items[0], c.since(start))
@@ -479,6 +553,9 @@ class ExpressionParser:
         statics: tuple[StaticArgument, ...] = ()
         if c.text == "<<":
             statics = yield self._statics()
+        elif c.text == "@" and c.peek().text == "<":
+            c.advance()
+            statics = self._types()
         return Callee(name.text, statics, c.since(start))
 
     def _statics(self) -> Walk[tuple[StaticArgument, ...]]:

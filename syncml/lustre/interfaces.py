@@ -7,7 +7,14 @@ from dataclasses import replace
 from syncml.diagnostics.model import DiagnosticError, error
 from syncml.lustre.cursor import Cursor, unread
 from syncml.lustre.expressions import ExpressionParser
-from syncml.lustre.syntax import ClockOf, ConstantDeclaration, Declared, StaticParameter, TypeExpression
+from syncml.lustre.syntax import (
+    ClockOf,
+    ConstantDeclaration,
+    Declared,
+    StaticParameter,
+    SubtypeOf,
+    TypeExpression,
+)
 from syncml.lustre.tokens import Dialect, Kind, Token
 
 
@@ -47,7 +54,12 @@ class InterfaceParser:
             names = self._names()
             c.expect(":", "after the names of streams")
             type_ = self._expressions.type()
-            found = [Declared(n.text, type_, None, n.span, constant) for n in names]
+            if c.dialect is Dialect.KIND2 and c.accept("|"):
+                condition = self._expressions.expression()
+                kinds = [SubtypeOf(n.text, type_, condition, n.span) for n in names]
+            else:
+                kinds = [type_] * len(names)
+            found = [Declared(n.text, t, None, n.span, constant) for n, t in zip(names, kinds, strict=True)]
         clock = self._clock()
         return found if clock is None else [replace(d, clock=d.clock or clock) for d in found]
 
@@ -106,6 +118,16 @@ class InterfaceParser:
                 break
             if closing == ";" and c.text not in ("type", "const", "node", "function", "unsafe"):
                 break
+        return tuple(found)
+
+    def types(self) -> tuple[Token, ...]:
+        """``<a; b>``, names of types that are given by their users."""
+        c = self._c
+        c.expect("<")
+        found = [c.name("a type")]
+        while c.accept(";", ","):
+            found.append(c.name("a type"))
+        c.close(">")
         return tuple(found)
 
     def _names(self) -> list[Token]:

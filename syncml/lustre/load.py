@@ -70,7 +70,13 @@ def rules(dialect: Dialect, division: Division | None = None) -> Rules:
     convention = Division.EUCLIDEAN if dialect is Dialect.KIND2 else Division.TRUNCATING
     kind2 = dialect is Dialect.KIND2
     return Rules(
-        Scalar.INT, Scalar.REAL, division or convention, rounds_down=kind2, samples_down=not kind2, named_clocks=False
+        Scalar.INT,
+        Scalar.REAL,
+        division or convention,
+        rounds_down=kind2,
+        samples_down=not kind2,
+        named_clocks=False,
+        free_first=kind2,
     )
 
 

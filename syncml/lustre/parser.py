@@ -134,11 +134,12 @@ class _Parser:
             while c.accept(","):
                 names.append(c.name("a type"))
             definition: TypeExpression | None = None
+            parameters: tuple[str, ...] = ()
+            if c.dialect is Dialect.KIND2 and c.text == "<":
+                parameters = tuple(t.text for t in self._interfaces.types())
             if c.accept("="):
                 definition = self._variants() if c.dialect is Dialect.VELUS else self._expressions.type()
-            elif c.text == "<":
-                raise unread("a type with parameters", c.span)
-            found += [TypeDeclaration(n.text, definition, n.span) for n in names]
+            found += [TypeDeclaration(n.text, definition, n.span, parameters) for n in names]
             if c.dialect is not Dialect.VELUS or c.text == ";":
                 c.expect(";", "after a type")
         return found
@@ -157,6 +158,8 @@ class _Parser:
         c = self._c
         c.expect("contract")
         name = c.name("a contract")
+        if c.text == "<":
+            raise unread("a contract with types for parameters", c.span)
         inputs = self._interfaces.parameters()
         c.expect("returns")
         outputs = self._interfaces.parameters()
@@ -183,8 +186,8 @@ class _Parser:
         if name.text == "rec" and c.token.kind is Kind.NAME:
             raise unread("a recursive function", name.span)
         statics = self._interfaces.statics("<<", ">>") if c.text == "<<" else ()
-        if c.text == "<":
-            raise unread("a node with types for parameters", c.span)
+        if c.text == "<" and c.dialect is Dialect.KIND2:
+            statics = tuple(StaticParameter("type", t.text, t.span) for t in self._interfaces.types())
         inputs: tuple[Declared, ...] = ()
         outputs: tuple[Declared, ...] = ()
         if c.text == "(":

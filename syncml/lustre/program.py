@@ -14,14 +14,15 @@ from fractions import Fraction
 
 from syncml.diagnostics.model import Collector, Diagnostic, DiagnosticError, Span, error
 from syncml.ir.constants import Const
-from syncml.ir.equations.syntax import Call, Iterate, Node, Program
-from syncml.ir.types import EnumType, Scalar
+from syncml.ir.equations.syntax import Apply, Call, Iterate, Node, Program, PropertyKind
+from syncml.ir.types import Element, EnumType, Scalar
 from syncml.lustre.bodies import Body
 from syncml.lustre.builder import Builder
 from syncml.lustre.calls import BUILT_IN
 from syncml.lustre.context import Interface, Rules
 from syncml.lustre.cursor import unread
 from syncml.lustre.elaborate import SCALARS, Expressions
+from syncml.lustre.free import FreeNodes
 from syncml.lustre.operations import constant_integer, operator_named, same_type
 from syncml.lustre.profiles import check_argument, check_interface, check_provided, has_memory, memory_in
 from syncml.lustre.scopes import Env, NodeRef, Scope, Static, scope_of
@@ -39,17 +40,19 @@ from syncml.lustre.syntax import (
     RangeOf,
     RecordOf,
     StaticArgument,
+    SubtypeOf,
+    TupleOf,
     TypeDeclaration,
     TypeExpression,
 )
 from syncml.lustre.tokens import Dialect
-from syncml.lustre.types import ArrayType, LustreType, RangeType, RecordType, Value
+from syncml.lustre.types import ArrayType, LustreType, RangeType, RecordType, SubType, Value, tuple_type
 from syncml.lustre.walk import Walk, run
 from syncml.lustre.wrappers import Wrapper
 
 _INSTANCES = 5_000
 """How many nodes a program may have; recursion that does not end has more."""
-_TYPES = (NamedType, ArrayOf, RangeOf, RecordOf, EnumOf)
+_TYPES = (NamedType, ArrayOf, TupleOf, RangeOf, SubtypeOf, RecordOf, EnumOf)
 
 
 class Elaboration:
@@ -62,7 +65,7 @@ class Elaboration:
         self._settings = dict(settings)
         self._used: set[str] = set()
         self._constants: dict[tuple[int, str], Value | None] = {}
-        self._types: dict[tuple[int, str], LustreType | None] = {}
+        self._types: dict[tuple[int, str, tuple[LustreType, ...]], LustreType | None] = {}
         self._records: dict[str, tuple[RecordOf, Env]] = {}
         self._instances: dict[object, Interface | DiagnosticError | None] = {}
         self._nodes: list[Node] = []
@@ -70,6 +73,7 @@ class Elaboration:
         self._remembering: set[str] = set()
         """The nodes with memory."""
         self._aliases: set[NodeDeclaration] = set()
+        self._free = FreeNodes(self._unique, self._nodes)
 
     @property
     def rules(self) -> Rules:
@@ -120,7 +124,11 @@ class Elaboration:
             walks: list[Walk[Value] | Walk[LustreType] | Walk[None]] = [
                 self._constant(c, scope) for c in scope.constants.values() if c.value is not None
             ]
-            walks += [self._declared_type(t, scope) for t in scope.types.values() if t.definition is not None]
+            walks += [
+                self._declared_type(t, scope)
+                for t in scope.types.values()
+                if t.definition is not None and not t.parameters
+            ]
             walks += [check_provided(self, scope, declared) for declared in scope.provides]
             for walk in walks:
                 try:
@@ -151,6 +159,14 @@ class Elaboration:
                         number = yield self._expressions(env).integer(bound, "the bound of a subrange")
                     bounds.append(number)
                 return RangeType(*bounds)
+            case TupleOf():
+                items: list[LustreType] = []
+                for item in written.items:
+                    items.append((yield self.type_of(item, env)))
+                return tuple_type(items)
+            case SubtypeOf():
+                base: LustreType = yield self.type_of(written.base, env)
+                return SubType(base, written.name, written.condition, env)
             case RecordOf() | EnumOf():
                 raise DiagnosticError(error("R001", "a record or an enumeration is declared by `type`", written.span))
 
@@ -183,7 +199,8 @@ class Elaboration:
         for scope in env.scope.near():
             for declaration in scope.types.values():
                 written = declaration.definition
-                if isinstance(written, RecordOf) and {f for f, _, _ in written.fields} == set(fields):
+                closed = not declaration.parameters
+                if closed and isinstance(written, RecordOf) and {f for f, _, _ in written.fields} == set(fields):
                     found: LustreType = yield self._declared_type(declaration, scope)
                     assert isinstance(found, RecordType)
                     return found, _bare(scope)
@@ -217,6 +234,10 @@ class Elaboration:
         for number, argument in enumerate(written.statics):
             statics.append((str(number), (yield self._static(argument, env))))
         return NodeRef(own, None, self._top, tuple(statics))
+
+    def free(self, kind: Element, span: Span) -> Node:
+        """The node without inputs whose output is any value of a type."""
+        return self._free.of(kind, span)
 
     def instance(self, ref: NodeRef, arguments: Sequence[LustreType], span: Span) -> Walk[Interface]:
         """The node of the intermediate language for a reference."""
@@ -276,8 +297,13 @@ class Elaboration:
             if not chosen:
                 raise DiagnosticError(_no_such_node(wanted, sorted(every), place))
             return {chosen[-1]: every[chosen[-1]]}
-        closed = {key: ref for key, ref in every.items() if _is_closed(ref)}
+        closed = {key: ref for key, ref in every.items() if _is_closed(ref, imported=False)}
+        # A file of specifications has imported nodes alone: the contract of the last one is read.
+        closed = closed or {key: ref for key, ref in every.items() if _is_closed(ref, imported=True)}
         if not closed:
+            if every and self._dialect is Dialect.KIND2:
+                span = next(ref.declaration.span for ref in every.values() if ref.declaration is not None)
+                raise unread("a file whose nodes all have parameters", span, "call one of them with types")
             raise DiagnosticError(_no_node(place))
         return closed
 
@@ -308,6 +334,8 @@ class Elaboration:
     def _reference(self, declaration: NodeDeclaration, scope: Scope, written: Callee, env: Env) -> Walk[NodeRef]:
         """A node with its static arguments; another name of a node is that node."""
         statics: dict[str, Static] = {}
+        if not written.statics and self._dialect is Dialect.KIND2 and declaration.statics:
+            raise unread(f"a call of `{written.name}` without its types", written.span, "write them, as in f@<int>(x)")
         if len(written.statics) != len(declaration.statics):
             wanted = len(declaration.statics)
             message = f"`{written.name}` takes {wanted} static argument{'s'[: wanted != 1]}, not {len(written.statics)}"
@@ -416,7 +444,21 @@ class Elaboration:
             )
         if type_ is not None:
             same_type(type_, value.type, f"`{declaration.name}` and its value", declaration.value.span)
+            yield self._check_constant(declaration, type_, value)
         return value
+
+    def _check_constant(self, declaration: ConstantDeclaration, type_: LustreType, value: Value) -> Walk[None]:
+        """A constant is in the subranges and subtypes of its type."""
+        builder = Builder()
+        expressions = Expressions(self, builder, _bare(self._top))
+        yield expressions.fits(PropertyKind.INVARIANT, declaration.name, type_, value, declaration.span)
+        for clause in builder.properties:
+            (equation,) = (e for e in builder.equations if clause.holds in e.targets)
+            known = equation.rhs.arguments[0] if isinstance(equation.rhs, Apply) else None
+            if not isinstance(known, Const):
+                raise unread("a constant of a type that computes", declaration.span)
+            if not known.value:
+                raise DiagnosticError(error("T003", f"{clause.name}: that is false", declaration.span))
 
     def _named_type(self, written: NamedType, env: Env) -> Walk[LustreType]:
         static = env.statics.get(written.name)
@@ -431,14 +473,25 @@ class Elaboration:
                 if not isinstance(needed, Value | NodeRef):
                     return needed
             if own in scope.types:
-                found: LustreType = yield self._declared_type(scope.types[own], scope)
-                return found
+                arguments: list[LustreType] = []
+                for argument in written.arguments:
+                    arguments.append((yield self.type_of(argument, env)))
+                declared: LustreType = yield self._declared_type(scope.types[own], scope, tuple(arguments))
+                return declared
+        if written.arguments:
+            raise unread(f"the type `{own}` with arguments", written.span)
         if own in SCALARS:
             return {"int": self._rules.integer, "real": self._rules.real}.get(own, SCALARS[own])
         raise DiagnosticError(error("R003", f"there is no type `{written.name}`", written.span, help="declare it"))
 
-    def _declared_type(self, declaration: TypeDeclaration, scope: Scope) -> Walk[LustreType]:
-        key = (id(scope), declaration.name)
+    def _declared_type(
+        self, declaration: TypeDeclaration, scope: Scope, arguments: tuple[LustreType, ...] = ()
+    ) -> Walk[LustreType]:
+        """A declared type, with types for its parameters."""
+        if len(arguments) != len(declaration.parameters):
+            message = f"`{declaration.name}` takes {len(declaration.parameters)} types, not {len(arguments)}"
+            raise DiagnosticError(error("T007", message, declaration.span))
+        key = (id(scope), declaration.name, arguments)
         known = self._types.get(key)
         if known is not None:
             return known
@@ -446,14 +499,17 @@ class Elaboration:
             raise DiagnosticError(error("R005", f"the type `{declaration.name}` needs itself", declaration.span))
         self._types[key] = None
         try:
-            found: LustreType = yield self._definition(declaration, scope)
+            found: LustreType = yield self._definition(declaration, scope, arguments)
         except DiagnosticError:
             del self._types[key]
             raise
         self._types[key] = found
         return found
 
-    def _definition(self, declaration: TypeDeclaration, scope: Scope) -> Walk[LustreType]:
+    def _definition(
+        self, declaration: TypeDeclaration, scope: Scope, arguments: tuple[LustreType, ...]
+    ) -> Walk[LustreType]:
+        env = Env(scope, dict(zip(declaration.parameters, arguments, strict=True)), {}, {})
         match declaration.definition:
             case None:
                 raise unread(f"the abstract type `{declaration.name}`", declaration.span, "give its definition")
@@ -462,14 +518,16 @@ class Elaboration:
             case RecordOf() as written:
                 fields: list[tuple[str, LustreType]] = []
                 for name, inner, _ in written.fields:
-                    fields.append((name, (yield self.type_of(inner, _bare(scope)))))
-                name = (
-                    declaration.name if declaration.name not in self._records else f"{scope.name}::{declaration.name}"
-                )
-                self._records[name] = written, _bare(scope)
+                    fields.append((name, (yield self.type_of(inner, env))))
+                name = declaration.name
+                if arguments:
+                    name = f"{name}<{'; '.join(map(str, arguments))}>"
+                if name in self._records:
+                    name = f"{scope.name}::{name}"
+                self._records[name] = written, env
                 return RecordType(name, tuple(fields))
             case written:
-                found: LustreType = yield self.type_of(written, _bare(scope))
+                found: LustreType = yield self.type_of(written, env)
                 return found
 
 
@@ -477,10 +535,12 @@ def _bare(scope: Scope) -> Env:
     return Env(scope, {}, {}, {})
 
 
-def _is_closed(ref: NodeRef) -> bool:
-    """Whether a node can be the main one: it has a body, and nothing is left to its callers."""
+def _is_closed(ref: NodeRef, *, imported: bool) -> bool:
+    """Whether a node can be the main one: it has a body, or a contract, and nothing is left to its callers."""
     declaration = ref.declaration
-    return declaration is not None and not (declaration.statics or declaration.external or declaration.imported)
+    if declaration is None or declaration.statics or declaration.external:
+        return False
+    return declaration.imported is imported
 
 
 def _setting(declaration: ConstantDeclaration, type_: LustreType, text: str) -> Value:

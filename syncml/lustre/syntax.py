@@ -70,7 +70,7 @@ class Conditional:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Group:
-    """``(a, b)`` (``kind`` is ``tuple``), ``[a, b]`` (``array``), ``#(a, b)`` or ``nor(a, b)``."""
+    """``(a, b)`` (``kind`` is ``tuple``), ``'(a, b)`` (``one``), ``[a, b]`` (``array``), ``#(a, b)``, ``nor(a, b)``."""
 
     kind: str
     items: tuple[Expression, ...]
@@ -175,9 +175,19 @@ class ModeOf:
     span: Span
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class AnyOf:
+    """Kind 2's ``any@<type>`` and ``any { name : type | condition }``: a value that nothing else is known of."""
+
+    type: TypeExpression
+    name: str
+    condition: Expression | None
+    span: Span
+
+
 Expression: TypeAlias = (
     Number | Truth | Name | Unary | Binary | Conditional | Group | Element | Slice | Field | Record | Sampled | MergeOf
-    | CallOf | Conversion | ModeOf
+    | CallOf | Conversion | ModeOf | AnyOf
 )  # fmt: skip
 
 
@@ -192,10 +202,11 @@ class Callee:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NamedType:
-    """``int``, ``real``, a declared type, ``package::type``."""
+    """``int``, ``real``, a declared type, ``package::type``, ``type<arguments>``."""
 
     name: str
     span: Span
+    arguments: tuple[TypeExpression, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -208,11 +219,29 @@ class ArrayOf:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class TupleOf:
+    """``[t, u]`` of Kind 2; ``x[0]`` is the first part."""
+
+    items: tuple[TypeExpression, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class RangeOf:
     """``subrange [low, high] of int``; None is no bound."""
 
     low: Expression | None
     high: Expression | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SubtypeOf:
+    """``subtype { name : base | condition }``, or ``name : base | condition`` where a stream is declared."""
+
+    name: str
+    base: TypeExpression
+    condition: Expression
     span: Span
 
 
@@ -232,7 +261,7 @@ class EnumOf:
     span: Span
 
 
-TypeExpression: TypeAlias = NamedType | ArrayOf | RangeOf | RecordOf | EnumOf
+TypeExpression: TypeAlias = NamedType | ArrayOf | TupleOf | RangeOf | SubtypeOf | RecordOf | EnumOf
 StaticArgument: TypeAlias = Expression | TypeExpression | Callee
 
 
@@ -365,11 +394,12 @@ class ConstantDeclaration:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TypeDeclaration:
-    """``type t = ...``; abstract without a definition."""
+    """``type t = ...``, ``type t<a; b> = ...``; abstract without a definition."""
 
     name: str
     definition: TypeExpression | None
     span: Span
+    parameters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

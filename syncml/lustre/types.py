@@ -1,17 +1,23 @@
 """Types of Lustre, and values: a type with the streams of its leaves.
 
 Rule: an array or a record is the list of its leaves, in order: ``x : int^2`` is ``x[0]`` and ``x[1]``, a record has
-``x.f`` for each field. A subrange is its integers with a property. The intermediate language sees the leaves only.
+``x.f`` for each field. A subrange is its integers with a property, a subtype its base with one. The intermediate
+language sees the leaves only.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from syncml.ir.equations.syntax import Atom
 from syncml.ir.types import Element, EnumType, Scalar
+
+if TYPE_CHECKING:
+    from syncml.lustre.scopes import Env
+    from syncml.lustre.syntax import Expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,20 @@ class RangeType:
         return f"subrange [{low}, {high}] of int"
 
 
-LustreType: TypeAlias = Element | ArrayType | RecordType | RangeType
+@dataclass(frozen=True, slots=True)
+class SubType:
+    """The values of ``base`` that, called ``name``, meet ``condition``, which is read in ``env``."""
+
+    base: LustreType
+    name: str
+    condition: Expression
+    env: Env
+
+    def __str__(self) -> str:
+        return f"subtype of {self.base}"
+
+
+LustreType: TypeAlias = Element | ArrayType | RecordType | RangeType | SubType
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +78,23 @@ class Value:
     atoms: tuple[Atom, ...]
 
 
+def tuple_type(items: Sequence[LustreType]) -> RecordType:
+    """``[t, u]``: a record whose fields are numbers."""
+    return RecordType(f"[{', '.join(map(str, items))}]", tuple((str(i), t) for i, t in enumerate(items)))
+
+
 def plain(type_: LustreType) -> LustreType:
-    """The type without its subranges, by which types are compared."""
+    """The type without its subranges and subtypes, by which types are compared."""
     match type_:
         case RangeType():
             return Scalar.INT
+        case SubType():
+            return plain(type_.base)
         case ArrayType():
             return ArrayType(plain(type_.element), type_.size)
         case RecordType():
+            if type_.fields and type_.fields[0][0] == "0":
+                return tuple_type([plain(t) for _, t in type_.fields])
             return RecordType(type_.name, tuple((name, plain(t)) for name, t in type_.fields))
         case _:
             return type_
@@ -80,6 +108,8 @@ def width(type_: LustreType) -> int:
             return width(type_.element) * type_.size
         case RecordType():
             return sum(width(t) for _, t in type_.fields)
+        case SubType():
+            return width(type_.base)
         case _:
             return 1
 
@@ -93,10 +123,31 @@ def leaves(type_: LustreType) -> tuple[tuple[str, Element, RangeType | None], ..
             return tuple((f"[{i}]{path}", t, r) for i in range(type_.size) for path, t, r in inner)
         case RecordType():
             return tuple((f".{name}{path}", t, r) for name, field in type_.fields for path, t, r in leaves(field))
+        case SubType():
+            return leaves(type_.base)
         case RangeType():
             return (("", Scalar.INT, type_),)
         case Scalar() | EnumType():
             return (("", type_, None),)
+
+
+def subtypes(type_: LustreType, atoms: tuple[Atom, ...]) -> tuple[tuple[SubType, Value], ...]:
+    """The subtypes in a type, each with the part of a value of that type that has to meet it."""
+    match type_:
+        case SubType():
+            inner = subtypes(type_.base, atoms)
+            return (*inner, (type_, Value(plain(type_.base), atoms)))
+        case ArrayType():
+            parts = [type_.element] * type_.size
+        case RecordType():
+            parts = [field for _, field in type_.fields]
+        case _:
+            return ()
+    found: list[tuple[SubType, Value]] = []
+    for part in parts:
+        found += subtypes(part, atoms[: width(part)])
+        atoms = atoms[width(part) :]
+    return tuple(found)
 
 
 def element(value: Value, index: int) -> Value:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.conformance import labels, lustre_v6
+from tests.conformance import labels, lustre_v6, restated
 from tests.conformance.engines import engines
 from tests.conformance.outcome import Outcome, report
 
@@ -33,7 +33,10 @@ def main() -> int:
         ),
         "Lustre V6 should_work, engines": (root / "lustre-v6/test/should_work", engines),
         "Vélus": (root / "velus/tests", labels.velus),
-        "Kind 2": (root / "kind2/tests/regression", labels.kind2),
+        "Kind 2 regression": (root / "kind2/tests/regression", labels.kind2),
+        "Kind 2 benchmarks": (root / "kind2-benchmarks", labels.benchmarks),
+        "Kind 2 flat benchmarks": (root / "kind2-benchmarks/Deprecated", labels.flat),
+        "Heptagon bad": (root / "heptagon/test/bad", restated.heptagon),
     }  # fmt: skip
     different = 0
     for title, (folder, outcomes) in suites.items():

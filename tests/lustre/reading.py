@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -41,3 +44,12 @@ def plain(value: Any) -> Any:
 def outputs(folder: Path, text: str, ticks: int = 5, **inputs: Sequence[Any]) -> dict[str, list[Any]]:
     """Read a program and run it."""
     return traces(read(folder, text), inputs, ticks)
+
+
+def verdicts(folder: Path, text: str) -> dict[str, str]:
+    """What `syncml verify` says of each property of a program."""
+    path = folder / "program.lus"
+    path.write_text(text, "utf-8")
+    command = [sys.executable, "-m", "syncml", "verify", str(path), "--timeout", "40", "--format", "json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return {p["name"]: p["verdict"] for p in json.loads(done.stdout)["properties"]}

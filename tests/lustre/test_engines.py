@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +14,7 @@ from syncml.sim.compiled import compile_program
 from syncml.sim.inputs import prepare
 from syncml.sim.interpreter import interpret
 from syncml.sim.trace import Column, Trace, first_difference
-from tests.lustre.reading import read
+from tests.lustre.reading import read, verdicts
 from tests.support.programs import inputs_for
 
 TICKS = 30
@@ -76,14 +73,6 @@ def test_c_has_the_trace_of_the_interpreter(checked: Checked, options: tuple[str
     found = compile_and_run(step_code(checked, flat=False), given, TICKS, compiler, (level,)).outputs
     columns = tuple(Column(c.name, c.type, np.asarray(found[c.name]), c.present) for c in expected.columns)
     assert first_difference(expected, Trace(columns, TICKS)) is None
-
-
-def verdicts(folder: Path, text: str) -> dict[str, str]:
-    path = folder / "program.lus"
-    path.write_text(text, "utf-8")
-    command = [sys.executable, "-m", "syncml", "verify", str(path), "--timeout", "40", "--format", "json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return {p["name"]: p["verdict"] for p in json.loads(done.stdout)["properties"]}
 
 
 def test_verdicts(tmp_path: Path) -> None:
