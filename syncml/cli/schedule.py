@@ -31,6 +31,9 @@ def schedule(
     flatten: Annotated[
         bool, typer.Option("--flatten", help="Move phases so that the peak is the least, and show what comes of it.")
     ] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="With --flatten: write the phases into FILE, and count it again.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="F.svg", help="Draw the executive.", show_default=False)
     ] = None,
@@ -47,18 +50,35 @@ def schedule(
 
         if out is not None and out.suffix != ".svg":
             raise DiagnosticError(error("U001", f"no drawing format is called {out.suffix!r}", help="use .svg"))
+        if write and not flatten:
+            raise DiagnosticError(error("U001", "--write has nothing to write", help="add --flatten"))
         request = Request.start(file, node, given, dump, form, quiet=quiet, verbose=False)
         found = make_schedule(*request.traced_and_checked(), flatten=flatten)
+        if write and found.moves:
+            _write(request, found)
         if out is not None:
             from syncml.cli.schedule_svg import to_svg
 
             write_whole(out, to_svg(found).encode())
         _print(request, found)
+        if write and found.moves and not quiet and form is Format.TEXT:
+            typer.echo(f"wrote {request.target}; its peak is {found.after}")
         if out is not None and not quiet and form is Format.TEXT:
             typer.echo(f"wrote {out}")
         return ExitCode.OK
 
     run(form, body)
+
+
+def _write(request: Request, found: Schedule) -> None:
+    from syncml import pipeline
+    from syncml.cli.schedule_edits import write_moves
+    from syncml.schedule import count
+
+    path, _ = pipeline.split_target(request.target)
+    if path.suffix != ".py":
+        raise DiagnosticError(error("U001", f"{path} is no Python file", help="edit the phases by hand"))
+    write_moves(path, found, lambda: count(request.traced_and_checked()[1]).peak)
 
 
 def _print(request: Request, found: Schedule) -> None:

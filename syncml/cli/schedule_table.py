@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
 from syncml.clock_calculus.executive import Executive
+from syncml.diagnostics.model import Span
 from syncml.ir.clocks import Clock
-from syncml.ir.equations.syntax import Node, Program
+from syncml.ir.equations.syntax import Node, Program, Var, When
 from syncml.ir.rates import in_hertz, rate_of, text_of
 from syncml.pipeline import Checked
 from syncml.schedule import Move, count, flatten
@@ -26,12 +28,17 @@ class ClockRow:
 
 @dataclass(frozen=True, slots=True)
 class MoveRow:
-    """One move of a phase, as an edit of the source."""
+    """One move of a phase, as an edit of the source: of the calls at ``spans``, which sample by one word.
+
+    ``duration`` is the new phase as a time, where the node has a rate.
+    """
 
     line: int
     clock: str
     phase: int
     edit: str
+    spans: tuple[Span, ...]
+    duration: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +68,7 @@ def make_schedule(program: Program, checked: Checked, *, flatten: bool) -> Sched
         title=f"node {node.label}{rate}: {counted.prefix + counted.period} ticks, {again}",
         counted=counted,
         rows=_rows(shown, counted),
-        moves=tuple(_move(node, move) for move in better.moves) if better is not None else (),
+        moves=tuple(row for move in better.moves for row in _moves(node, move)) if better is not None else (),
         before=before.peak,
         after=better.counted.peak if better is not None else before.peak,
         applied=flatten,
@@ -87,16 +94,32 @@ def _rows(checked: Checked, counted: Executive) -> tuple[ClockRow, ...]:
     return tuple(sorted(rows, key=lambda row: -row.ticks))
 
 
-def _move(node: Node, move: Move) -> MoveRow:
-    clock = f"every({move.group.period}, phase={move.group.phase})"
-    if node.rate is None:
-        edit = f"every({move.group.period}, phase={move.phase})"
-    else:
+def _moves(node: Node, move: Move) -> Iterator[MoveRow]:
+    """A row for each call that samples by the word: `every`, or `sample` at a rate, of which several share a word."""
+    period = move.group.period
+    clock = f"every({period}, phase={move.group.phase})"
+    by_word = f"every({period}, phase={move.phase})"
+    duration = ""
+    if node.rate is not None:
         phase = Fraction(move.phase) * 1000 / node.rate
-        shown = str(phase.numerator) if phase.denominator == 1 else f"Fraction({phase.numerator}, {phase.denominator})"
-        edit = f"sample(..., to=Hz({_number(node.rate / move.group.period)}), phase=ms({shown}))"
-    lines = sorted(e.span.line for e in move.group.equations)
-    return MoveRow(lines[0], clock, move.phase, edit)
+        duration = f"ms({_number(phase)})"
+    sampled: dict[Var, set[Span]] = {e.target: set() for e in move.group.equations}
+    for equation in node.equations:
+        rhs = equation.rhs
+        if isinstance(rhs, When) and rhs.condition in sampled and rhs.constructor is True:
+            sampled[rhs.condition].add(equation.span)
+    rows: dict[int, MoveRow] = {}
+    for equation in move.group.equations:
+        if node.rate is not None and equation.span in sampled[equation.target]:
+            edit = f"sample(..., to=Hz({_number(node.rate / period)}), phase={duration})"
+            spans = sampled[equation.target]
+        else:
+            edit, spans = by_word, {equation.span}
+        for span in spans:
+            old = rows.get(span.line)
+            same = (span,) if old is None else (*old.spans, span)
+            rows[span.line] = MoveRow(span.line, clock, move.phase, edit, same, duration)
+    yield from (rows[line] for line in sorted(rows))
 
 
 def _number(value: Fraction) -> str:

@@ -84,3 +84,63 @@ def test_the_page_of_the_reference(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))
     assert Reader(tmp_path).read(ROOT / "docs" / "reference" / "schedules.md")
+
+
+RATES = """\
+from syncml import (
+    Hz,
+    Stream, every, f32, hold, node, sample, sigmoid, tanh,
+)  # the names
+
+
+@node(rate=Hz(60))
+def main(x: Stream[f32], y: Stream[f32]) -> Stream[f32]:
+    a, b = tanh(sample(x, to=Hz(10))), tanh(sample(y, to=Hz(10)))
+    third = every(3)
+    c = sigmoid(sample(-x, third)) + sample(
+        y,
+        every(3, 0),
+    )
+    return hold(a + b, init=0.0) + hold(c, init=0.5) + hold(sigmoid(sample(x * y, to=Hz(30))), init=0.5)
+"""
+
+
+@pytest.mark.parametrize("text", [PROGRAM.replace("Hz(20)", "Hz(10)"), RATES])
+def test_the_phases_are_written_into_the_program(syncml: Callable, program: Path, text: str) -> None:
+    """What is written is what was counted, and every call that shares a word is moved."""
+    program.write_text(text)
+    wanted = document(syncml, program)
+    assert wanted["peak_after"] < wanted["peak_before"]
+    done = syncml("schedule", program, "--flatten", "--write")
+    assert done.code == 0, done.err
+    assert f"its peak is {wanted['peak_after']}" in done.out
+    written = document(syncml, program)
+    assert written["peak"] == wanted["peak_after"]
+    assert written["moves"] == []
+    assert "phase=ms(" in program.read_text()
+
+
+def test_a_call_that_stands_for_several_moves_is_left_as_it_was(syncml: Callable, program: Path) -> None:
+    text = """\
+from syncml import Hz, Stream, f32, hold, node, sample, tanh
+
+
+def slow(x: Stream[f32], rate: int) -> Stream[f32]:
+    return hold(tanh(sample(x, to=Hz(rate))), init=0.0)
+
+
+@node(rate=Hz(60))
+def main(x: Stream[f32]) -> Stream[f32]:
+    return slow(x, 10) + slow(x, 30) + slow(x, 20)
+"""
+    program.write_text(text)
+    assert document(syncml, program)["moves"]
+    done = syncml("schedule", program, "--flatten", "--write")
+    assert done.code == 2
+    assert "the phases are not written" in done.err
+    assert "edit by hand: line" in done.err
+    assert program.read_text() == text
+
+
+def test_write_needs_flatten(syncml: Callable, program: Path) -> None:
+    assert syncml("schedule", program, "--write").code == 2
