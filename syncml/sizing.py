@@ -58,7 +58,7 @@ def _is_open(node: Node, equation: Equation) -> bool:
     if not isinstance(rhs, Buffer) or rhs.size is not None or not isinstance(rhs.source, Var):
         return False
     assert equation.clock is not None
-    return crossing(node.clocks[rhs.source], equation.clock).words is None
+    return crossing(node.clocks[rhs.source], equation.clock, is_reset=bool(rhs.resets)).words is None
 
 
 def _with_size(equation: Equation, sizes: Mapping[Var, int]) -> Equation:

@@ -61,8 +61,8 @@ class BufferUse:
     common: Clock
 
 
-def crossing(writer: Clock, reader: Clock) -> Crossing:
-    """Where ``writer`` and ``reader`` part."""
+def crossing(writer: Clock, reader: Clock, *, is_reset: bool = False) -> Crossing:
+    """Where ``writer`` and ``reader`` part; a reset between two words is data."""
     common: Clock = BASE
     left, right = steps(writer), steps(reader)
     shared = 0
@@ -70,7 +70,9 @@ def crossing(writer: Clock, reader: Clock) -> Crossing:
         common = left[shared]
         shared += 1
     words = _word(left[shared:]), _word(right[shared:])
-    return Crossing(common, None if words[0] is None or words[1] is None else (words[0], words[1]))
+    if words[0] is None or words[1] is None or (is_reset and words != (ALWAYS, ALWAYS)):
+        return Crossing(common, None)
+    return Crossing(common, (words[0], words[1]))
 
 
 def _word(path: list[On | Periodic]) -> Word | None:

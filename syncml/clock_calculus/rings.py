@@ -10,7 +10,7 @@ Let x :: ck on p1 be read at ck on p2, where ck is the last clock that both shar
 A value that is read in the instant in which it is written passes by m, at the instants at which the clocks say so;
 where they never do, the buffer breaks a loop. Where the clocks depend on data, ``y`` reads m' in place of m, a register
 counts the values in the buffer, and two clauses of the contract say that there is room for each value and a value for
-each reading.
+each reading. A buffer that is reset, with all its registers, is one of these: between two words a reset is data.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import numpy as np
 from syncml.clock_calculus.crossing import BufferUse, crossing
 from syncml.clock_calculus.words import buffer_between, passing
 from syncml.diagnostics import InternalFault
-from syncml.ir.clocks import ALWAYS, Clock, On, Periodic, Word, complement, every, steps
+from syncml.ir.clocks import ALWAYS, Clock, On, Periodic, Word, complement, contains, every, steps
 from syncml.ir.constants import Array, Const, dtype, zero
 from syncml.ir.equations.conditions import Conditions, conditions_of
 from syncml.ir.equations.inline import normalise_clocks
@@ -109,6 +109,7 @@ class _Lowering:
         self._properties: list[Property] = list(node.properties)
         self._now = node.equations[0]
         self._waves: dict[Var, Word] = {}
+        self._resets: tuple[Var, ...] = ()
 
     def result(self) -> Node:
         """The node without buffers."""
@@ -132,7 +133,8 @@ class _Lowering:
         reader = equation.clock
         # A constant is on every clock, so there is nothing to wait for.
         writer = self._clocks[rhs.source] if isinstance(rhs.source, Var) else reader
-        met = crossing(writer, reader)
+        met = crossing(writer, reader, is_reset=bool(rhs.resets))
+        self._resets = tuple(self._on_common(r, met.common) for r in rhs.resets)
         if met.words is None:
             if rhs.size is None and not self._bounds:
                 raise InternalFault(f"the buffer {equation.target.name} has no size")
@@ -183,7 +185,7 @@ class _Lowering:
     ) -> Var:
         type_ = rhs.source.type
         memory, after = self._fresh("kept", type_, common), self._fresh("latest", type_, common)
-        self._equate(memory, Fby(rhs.init[0] if rhs.init else zero(type_), after))
+        self._equate(memory, Fby(rhs.init[0] if rhs.init else zero(type_), after, self._resets))
         self._equate(after, self._chosen(write, incoming, memory))
         return self._sampled(read, memory if reads_first else after)
 
@@ -195,7 +197,7 @@ class _Lowering:
         kind, extents = element(rhs.source.type), shape(rhs.source.type)
         type_ = tensor(kind, (slots, *extents))
         ring, after = self._fresh("ring", type_, common), self._fresh("filled", type_, common)
-        self._equate(ring, Fby(_contents(rhs.init, slots, kind, extents), after))
+        self._equate(ring, Fby(_contents(rhs.init, slots, kind, extents), after, self._resets))
         place = self._counter("write", write.clock, slots, len(rhs.init) % slots)
         inside = ring if write.test is None else self._define("before", type_, When(ring, *write.test), write.clock)
         written = self._define("written", type_, Apply(Op.UPDATE, (inside, incoming, place)), write.clock)
@@ -209,7 +211,7 @@ class _Lowering:
         count, after = self._fresh(f"{role}_place", I32, clock), self._fresh(f"{role}_next", I32, clock)
         last = self._define(f"{role}_last", BOOL, Apply(Op.GE, (count, Const(slots - 1, I32))), clock)
         more = self._define(f"{role}_more", I32, Apply(Op.ADD, (count, Const(1, I32))), clock)
-        self._equate(count, Fby(Const(start, I32), after))
+        self._equate(count, Fby(Const(start, I32), after, self._resets))
         self._equate(after, Apply(Op.WHERE, (last, Const(0, I32), more)))
         return count
 
@@ -224,7 +226,7 @@ class _Lowering:
         fewer = self._define("fewer", I32, Apply(Op.SUB, (full, Const(1, I32))), common)
         rest = self._define("rest", I32, Apply(Op.WHERE, (reads, fewer, full)), common)
         above = self._define("above", I32, Apply(Op.MAX, (rest, Const(0, I32))), common)
-        self._equate(count, Fby(Const(start, I32), after))
+        self._equate(count, Fby(Const(start, I32), after, self._resets))
         # Once a clause has failed the count means nothing any more; it stays within its range.
         self._equate(after, Apply(Op.MIN, (above, Const(slots, I32))))
         room = self._define("room", BOOL, Apply(Op.LE, (full, Const(slots, I32))), common)
@@ -244,7 +246,7 @@ class _Lowering:
         came = self._define("came", kind, Apply(Op.WHERE, (writes, one, zero_)), common)
         full = self._define("waiting", kind, Apply(Op.ADD, (count, came)), common)
         went = self._define("went", kind, Apply(Op.WHERE, (reads, one, zero_)), common)
-        self._equate(count, Fby(Const(len(rhs.init), kind), after))
+        self._equate(count, Fby(Const(len(rhs.init), kind), after, self._resets))
         self._equate(after, Apply(Op.SUB, (full, went)))
         holds, bounds = clauses(self._now.target, self._bounds)
         some = self._define("some", BOOL, Apply(Op.GE, (full, went)), common)
@@ -266,6 +268,15 @@ class _Lowering:
         return self._define("present", BOOL, Apply(Op.EQ, (condition, wanted)), common)
 
     # Between clocks.
+
+    def _on_common(self, reset: Var, common: Clock) -> Var:
+        """A reset at the instants of the common clock, or of one that contains it."""
+        path = steps(self._clocks[reset])[len(steps(common)) :]
+        if contains(self._clocks[reset], common):
+            return reset
+        raised = self._raised(reset, [self._test(step, "restarts") for step in path], path, "restart")
+        assert isinstance(raised, Var)
+        return raised
 
     def _gate(self, clock: Clock, common: Clock, role: str) -> _Gate:
         path = steps(clock)[len(steps(common)) :]

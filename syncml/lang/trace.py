@@ -261,15 +261,7 @@ class Trace:
 
     def equate(self, target: Var, rhs: Rhs, span: Span, presence: Presence | None) -> Value:
         """Add the equation of ``target``."""
-        if self.resets and isinstance(rhs, Buffer):
-            fault(
-                "C010",
-                "a buffer cannot be reset",
-                span,
-                "its writer and its reader would not agree on what is left in it",
-                help="put the buffer outside of what is reset",
-            )
-        if isinstance(rhs, Fby | Wave | Call):
+        if isinstance(rhs, Fby | Wave | Call | Buffer):
             rhs = replace(rhs, resets=self.resets)
         self.equations.append(Equation((target,), rhs, span))
         return self.own(Value(target, presence or Pending(), self))

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from syncml.clock_calculus import least_initial
 from syncml.diagnostics import DiagnosticError
-from syncml.ir.clocks import BASE
+from syncml.ir.clocks import BASE, Word, word
 from syncml.ir.equations.check import check_program
-from syncml.ir.equations.syntax import Apply, Buffer, Fby, Program, PropertyKind, Var
+from syncml.ir.equations.syntax import Apply, Buffer, Fby, Program, PropertyKind, Var, Wave
 from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, F32
 from syncml.pipeline import check
@@ -75,6 +76,41 @@ def test_the_size_is_the_most_that_wait(lag: int, from_data: bool, shape: str, s
         if came[tick]:
             waiting.append(float(values["x"][tick]))
         assert trace.column("out").values[tick] == (waiting.popleft() if went[tick] else -1.0)
+
+
+@pytest.mark.parametrize(
+    ("words", "spare"),
+    [
+        ((word((), (1, 0)), word((), (0, 1))), 0),
+        ((word((), (1, 1, 0, 0)), word((), (1, 0))), 0),
+        ((word((1,), (1, 0, 0)), word((0, 0), (1, 0, 0))), 0),
+        ((word((), (1, 1, 1, 0, 0, 0)), word((0,), (1, 0, 1, 0, 1, 0))), 0),
+        ((word((), (0, 1)), word((), (1, 0))), 1),
+    ],
+)
+def test_a_buffer_in_a_block_that_is_reset_is_that_of_a_fresh_instance(words: tuple[Word, Word], spare: int) -> None:
+    """The words of the block start again, so the size is proved; a call that is reset has it from the words."""
+    first = tuple(const(-1.0 - i, F32) for i in range(least_initial(*words) + spare))
+
+    def body(b: NodeBuilder, x: Var, resets: tuple[Var, ...]) -> Var:
+        writes, reads = (b.define(b.fresh(BOOL), Wave(w, resets)) for w in words)
+        source = b.when(x, writes)
+        y = b.define(b.fresh(F32), Buffer(source, reads, True, first, resets=resets))
+        return b.merge(reads, (True, y), (False, const(0.0, F32)))
+
+    inner = NodeBuilder("inner")
+    callee = inner.node([body(inner, inner.input("x", F32), ())])
+    b = NodeBuilder("outer")
+    x, restart = b.input("x", F32, BASE), b.input("restart", BOOL, BASE)
+    (called,) = b.call(callee, x, resets=(restart,))
+    in_block = b.op(Op.COPY, body(b, x, (restart,)), name="in_block")
+    of_call = b.op(Op.COPY, called, name="of_call")
+    checked = check(Program((callee, b.node([in_block, of_call])), "outer"))
+    check_program(checked.program)
+    rng = np.random.default_rng(spare)
+    values = {"x": np.arange(TICKS, dtype=np.float32), "restart": rng.random(TICKS) < 0.2}
+    trace = interpret(checked.program, values, TICKS).trace
+    assert np.array_equal(trace.column("in_block").values, trace.column("of_call").values)
 
 
 def contested(assumed: bool) -> Program:

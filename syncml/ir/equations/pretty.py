@@ -105,7 +105,9 @@ def _rhs(rhs: Rhs) -> str:
         case Buffer():
             at = "" if rhs.condition is None else f" at {_case(rhs.condition, rhs.constructor)}"
             init = f" init {', '.join(map(_constant, rhs.init))}" if rhs.init else ""
-            return f"buffer {_atom(rhs.source)}{at}{init}{'' if rhs.size is None else f' size {rhs.size}'}"
+            return (
+                f"buffer {_atom(rhs.source)}{at}{init}{'' if rhs.size is None else f' size {rhs.size}'}{_resets(rhs)}"
+            )
         case Call():
             return f"{rhs.node}({', '.join(map(_atom, rhs.arguments))}) as {rhs.instance}{_resets(rhs)}"
         case Iterate():

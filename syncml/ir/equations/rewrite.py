@@ -41,7 +41,7 @@ def rewritten(rhs: Rhs, atom: Callable[[Atom], Atom], var: Callable[[Var], Var])
             return replace(rhs, resets=tuple(map(var, rhs.resets)))
         case Buffer():
             condition = None if rhs.condition is None else var(rhs.condition)
-            return replace(rhs, source=atom(rhs.source), condition=condition)
+            return replace(rhs, source=atom(rhs.source), condition=condition, resets=tuple(map(var, rhs.resets)))
         case Post():
             return Post(atom(rhs.following), atom(rhs.init), _segment(rhs.segment, var))
         case Pack():

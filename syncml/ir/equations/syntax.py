@@ -7,7 +7,7 @@
            | x :: ck = merge y (C -> a) ...     y :: ck, each branch on ck on C(y)
            | x :: ck = word u(v) every r, ..    a Boolean that reads a periodic word
            | (x, ..., x) :: ck = f(a, ..., a) every r, ..   one instance of node f, activated on ck
-           | x :: ck = buffer a                 a at another clock of the same rate, in its order
+           | x :: ck = buffer a every r, ..     a at another clock of the same rate, in its order
            | x :: ck = a post a in s         at the last instant of a segment the second, before it a's next value
            | x :: ck on last(s) = pack a in s           the values of a in the segment that ends
     a    ::= x | c                              constants are on every clock
@@ -171,6 +171,7 @@ class Buffer:
             otherwise clock inference finds the clock.
         init: The values that are in the buffer at first, in the order in which they are read.
         size: The number of values that the buffer has room for, where the user fixed it.
+        resets: At these instants it holds what it held at first.
     """
 
     source: Atom
@@ -178,6 +179,7 @@ class Buffer:
     constructor: bool | str = True
     init: tuple[Const, ...] = ()
     size: int | None = None
+    resets: tuple[Var, ...] = ()
 
 
 class Schedule(Enum):
@@ -326,7 +328,7 @@ class Program:
 
 def resets(rhs: Rhs) -> tuple[Var, ...]:
     """The streams that put the memory of ``rhs`` back."""
-    return rhs.resets if isinstance(rhs, Fby | Wave | Call | Iterate | Pack) else ()
+    return rhs.resets if isinstance(rhs, Fby | Wave | Call | Iterate | Buffer | Pack) else ()
 
 
 def atoms(rhs: Rhs) -> tuple[Atom, ...]:
@@ -345,7 +347,7 @@ def atoms(rhs: Rhs) -> tuple[Atom, ...]:
         case Wave():
             return rhs.resets
         case Buffer():
-            return (rhs.source,) if rhs.condition is None else (rhs.condition, rhs.source)
+            return (*rhs.resets, *(() if rhs.condition is None else (rhs.condition,)), rhs.source)
         case Post():
             return (rhs.segment.first, rhs.segment.last, rhs.init, rhs.following)
         case Pack():
