@@ -397,6 +397,14 @@ class TestExport:
         assert found["recorded_ticks"] == 7
         assert "control.c" in found["files"]
 
+    @pytest.mark.parametrize(("work", "ticks"), [(1, 100), (10**6, 1000)])
+    def test_the_random_run_of_a_large_program_is_shorter(
+        self, work: int, ticks: int, syncml: Callable, program: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sys.modules["syncml.cli.export"], "RANDOM_WORK", work)
+        found = document(syncml("export", "pipeline.py", "-o", "c", "--format", "json").out, "export")
+        assert found["recorded_ticks"] == ticks
+
     def test_the_same_program_gives_the_same_bytes(self, syncml: Callable, program: Path, tmp_path: Path) -> None:
         for folder in ("one", "two"):
             syncml("export", "pipeline.py", "-o", folder, "--seed", "3")
