@@ -84,7 +84,7 @@ class Body:
             except DiagnosticError as fault:
                 self._collector.extend(fault.diagnostics)
         try:
-            clauses = Clauses(self._context, self._b, self._env, trusted=declaration.imported)
+            clauses = Clauses(self._context, self._b, self._interface(), trusted=declaration.imported)
             yield clauses.contract(declaration.contract)
         except DiagnosticError as fault:
             self._collector.extend(fault.diagnostics)
@@ -101,6 +101,12 @@ class Body:
         )  # fmt: skip
         types = (tuple(self._types[d.name] for d in side) for side in (declaration.inputs, declaration.outputs))
         return Interface(node, *types)
+
+    def _interface(self) -> Env:
+        """What a contract sees: inputs and outputs; its ghost streams may have the names of local ones."""
+        names = [d.name for d in (*self._declaration.inputs, *self._declaration.outputs)]
+        env = self._env
+        return Env(env.scope, env.statics, {name: env.streams[name] for name in names}, env.modes)
 
     def _leaves(self, side: Sequence[Declared]) -> tuple[Var, ...]:
         return tuple(a for d in side for a in self._env.streams[d.name].atoms if isinstance(a, Var))

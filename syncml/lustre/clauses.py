@@ -41,7 +41,6 @@ class Clauses:
         self._env = env
         # What a node without a body guarantees is trusted: there is nothing to prove it of.
         self._promise = PropertyKind.ASSUME if trusted else PropertyKind.ENSURE
-        self._lemma = PropertyKind.ASSUME if trusted else PropertyKind.INVARIANT
         self._prefix = prefix
         self._depth = depth
         self._expressions = Expressions(context, builder, env, free_first=False)
@@ -140,7 +139,7 @@ class Clauses:
                     assert isinstance(var, Var)
                     self._b.define(var, atom, ghost.value.span)
                 name = f"{self._prefix}{declared.name}"
-                yield self._expressions.fits(self._lemma, name, types[declared.name], stream, declared.span)
+                yield self._expressions.fits(PropertyKind.INVARIANT, name, types[declared.name], stream, declared.span)
 
     def _import(self, item: Imports) -> Walk[None]:
         declaration = self._env.scope.contracts.get(item.contract)

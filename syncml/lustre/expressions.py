@@ -241,6 +241,8 @@ class ExpressionParser:
         left: Expression = yield self._prefix()
         while True:
             op = c.text
+            if c.dialect is Dialect.KIND2 and op in _NOT_READ:
+                raise unread(f"`{op}`", c.span)
             if c.token.kind not in (Kind.WORD, Kind.SIGN):
                 return left
             if op in ("when", "whenot") and p.when >= least and not self._is_when_block():
@@ -254,8 +256,6 @@ class ExpressionParser:
             elif op == "." and p.element >= least and c.peek().kind is Kind.NAME:
                 c.advance()
                 left = Field(left, c.advance().text, c.since(start))
-            elif c.dialect is Dialect.KIND2 and op in _NOT_READ:
-                raise unread(f"`{op}`", c.span)
             elif op in p.binary and p.binary[op] >= least:
                 c.advance()
                 level = p.binary[op]

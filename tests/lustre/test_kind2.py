@@ -136,6 +136,26 @@ let y = if c then 1 else 0; tel
     assert set(verdicts(tmp_path, text).values()) == {"proved"}
 
 
+def test_a_ghost_stream_may_have_the_name_of_a_local_one(tmp_path: Path) -> None:
+    text = """
+node main(c: bool) returns (y: int);
+(*@contract var z: int = 1; guarantee "positive" y = z; *)
+var z: bool;
+let z = true; y = if z then 1 else 0; tel
+"""
+    assert verdicts(tmp_path, text)["positive"] == "proved"
+
+
+def test_a_ghost_stream_of_an_imported_node_is_in_its_subtype(tmp_path: Path) -> None:
+    text = """
+node imported sensor(x: int) returns (y: int);
+(*@contract var low: subtype { n: int | n > 0 } = x; guarantee y > low; *)
+node main(x: int) returns (y: int);
+let y = sensor(x); check "positive" y > 0; tel
+"""
+    assert verdicts(tmp_path, text) == {"low is in its subtype": "violated", "positive": "violated"}
+
+
 def test_a_file_of_specifications(tmp_path: Path) -> None:
     text = "node imported sensor(x: int) returns (y: int);\n(*@contract assume x > 0; guarantee y > x; *)"
     checked = read(tmp_path, text, dialect="kind2")
