@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from syncml.clock_calculus.rings import lower_buffers
 from syncml.diagnostics import Collector, Diagnostic, InternalFault, Label, error
 from syncml.ir.clocks import BASE, Clock, Periodic, Word, complement, conditions, every, steps, word
 from syncml.ir.constants import Const, zero
@@ -62,6 +63,10 @@ def spread_calls(program: Program) -> Program:
     if not found:
         return program
     inside = _reachable(program, {s.call.node for s in found.values()})
+    lowered, _ = lower_buffers(program)
+    # A body that is put in the place of its call has no buffers; those of the callers are lowered after the cut.
+    chosen = (new if old.name in inside else old for old, new in zip(program.nodes, lowered.nodes, strict=True))
+    program = replace(program, nodes=tuple(chosen))
     program = unroll(program, lambda node, _rhs: node.name in inside)
     flat = inline_where(program, lambda node, call: node.name in inside or call.spread > 1)
     collector = Collector()
