@@ -47,6 +47,7 @@ def _checked(drawn: Program) -> Checked:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Generating overly large repr")
 @pytest.mark.parametrize("number", range(SHARDS))
 def test_every_engine_has_the_trace_of_the_interpreter(number: int) -> None:
     assert shutil.which("gcc") or shutil.which("clang"), "the comparison needs a C compiler"

@@ -38,6 +38,7 @@ REFUSED = frozenset(("K011", "K015", "K017"))
 
 def segment(scope: Scope, clock: Clock) -> None:
     """A segment on ``clock``, what is computed in it, and what is taken at its end."""
+    _declare(scope)
     longest = scope.draw(st.integers(1, LONGEST))
     schedule = scope.choose((Schedule.BURST, Schedule.BURST, *Schedule))
     resets = scope.resets()
@@ -58,6 +59,13 @@ def segment(scope: Scope, clock: Clock) -> None:
         scope.choose(kinds)(inner, scope.choose(sorted(inner.variables, key=str)), cut)
     for value in inner.variables[clock][given:][-3:]:
         _take(scope, clock, value, cut, position, resets)
+
+
+def _declare(scope: Scope) -> None:
+    """Say the clocks of all streams: those that are made of words and constants alone may be on any."""
+    for clock, variables in scope.variables.items():
+        for var in variables:
+            scope.builder.declared.setdefault(var, clock)
 
 
 def _is_word(scope: Scope, var: Var) -> bool:
@@ -169,6 +177,7 @@ def _call(inner: Scope, clock: Clock, _cut: Segment) -> None:
 
 def buffer(scope: Scope, clock: Clock) -> None:
     """A stream on one word, read at another of the same rate, and merged with itself."""
+    _declare(scope)
     b, x = scope.builder, scope.choose(scope.variables[clock])
     writer = scope.choose(WORDS)
     period = scope.draw(st.permutations(writer.period * scope.draw(st.integers(1, 2))))
