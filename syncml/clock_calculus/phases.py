@@ -51,7 +51,7 @@ def groups_of(clocked: Node) -> tuple[Group, ...]:
     fixed = {clock.word for var in clocked.inputs if isinstance(clock := clocked.clocks[var], Periodic)}
     waves: dict[Word, list[Equation]] = {}
     for equation in clocked.equations:
-        if isinstance(equation.rhs, Wave) and equation.clock == BASE:
+        if isinstance(equation.rhs, Wave) and equation.clock == BASE and not equation.rhs.resets:
             waves.setdefault(equation.rhs.word, []).append(equation)
     found: list[Group] = []
     for letters, equations in waves.items():
@@ -66,7 +66,7 @@ def shifted(program: Program, phases: Mapping[Word, int]) -> Program:
 
     def move(equation: Equation) -> Equation:
         rhs = equation.rhs
-        if isinstance(rhs, Wave) and rhs.word in phases:
+        if isinstance(rhs, Wave) and rhs.word in phases and not rhs.resets:
             return replace(equation, rhs=Wave(_strict(len(rhs.word.period), phases[rhs.word])))
         return equation
 

@@ -32,8 +32,9 @@ from tests.support.programs import (
 LONGEST = 4
 """The most instants of a segment."""
 
-REFUSED = frozenset(("K011", "K015", "K017"))
-"""What a drawn segment may be refused for: it needs both directions, what no sweep computes, or another segment."""
+REFUSED = frozenset(("K011", "K015", "K016", "K017"))
+"""What a drawn segment may be refused for: it needs both directions, what no sweep computes, another segment, or in the
+memory from segment to segment the future."""
 
 
 def segment(scope: Scope, clock: Clock) -> None:

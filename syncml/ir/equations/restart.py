@@ -68,8 +68,10 @@ class _Restart:
         """The node without periodic clocks."""
         node = self._node
         for equation in node.equations:
-            if isinstance(equation.rhs, Wave) and not isinstance(equation.clock, Periodic) and equation.clock:
-                self._remember(self._clock(equation.clock), equation.rhs.word, equation.target)
+            rhs, clock = equation.rhs, equation.clock
+            # A word that starts again within the body is read by nobody else.
+            if isinstance(rhs, Wave) and not rhs.resets and clock is not None and not isinstance(clock, Periodic):
+                self._remember(self._clock(clock), rhs.word, equation.target)
         equations = [
             replace(e, rhs=self._rhs(e), clock=None if e.clock is None else self._clock(e.clock))
             for e in node.equations
