@@ -67,7 +67,9 @@ class _Restart:
     def result(self) -> Node:
         """The node without periodic clocks."""
         node = self._node
-        for equation in node.equations:
+        # The end of a segment stands for its word, in clocks and in the segment alike.
+        ends = {e.rhs.segment.last for e in node.equations if isinstance(e.rhs, Post | Pack)}
+        for equation in sorted(node.equations, key=lambda e: ends.isdisjoint(e.targets)):
             rhs, clock = equation.rhs, equation.clock
             # A word that starts again within the body is read by nobody else.
             if isinstance(rhs, Wave) and not rhs.resets and clock is not None and not isinstance(clock, Periodic):
