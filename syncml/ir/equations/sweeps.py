@@ -20,7 +20,7 @@ from syncml.ir.constants import Array, Const, zero
 from syncml.ir.equations.backward import Direction, Sweeps, backward_of, has_future
 from syncml.ir.equations.conditions import Conditions, conditions_of
 from syncml.ir.equations.growth import Growth
-from syncml.ir.equations.inline import inline_where
+from syncml.ir.equations.inline import inline_where, normalise_clocks
 from syncml.ir.equations.spread import Spread, refuse_spread
 from syncml.ir.equations.sweep_body import Body, BodyBuilder, Shift
 from syncml.ir.equations.syntax import (
@@ -97,7 +97,10 @@ def lower_segments(program: Program) -> Program:
             nodes += [*lowering.bodies, lowered]
         else:
             nodes.append(node)
-    return replace(program, nodes=tuple(nodes))
+    # What is taken at the end is a copy now, so that a clock may have another condition.
+    result = replace(program, nodes=tuple(nodes))
+    revealed = conditions_of(result)
+    return replace(result, nodes=tuple(normalise_clocks(node, revealed[node.name]) for node in nodes))
 
 
 class _Lowering:
