@@ -12,7 +12,7 @@ from enum import Enum
 from fractions import Fraction
 
 from syncml.diagnostics import Diagnostic, Label, Span, error
-from syncml.ir.clocks import BASE, Clock, On, Periodic, complement, steps
+from syncml.ir.clocks import BASE, LONGEST_WORD, Clock, On, Periodic, complement, steps
 from syncml.ir.equations.syntax import Equation, Merge, Node, Var
 from syncml.ir.rates import describe, in_hertz, rate_of, share_of
 from syncml.ir.types import EnumType
@@ -201,6 +201,17 @@ def several_clocks(equation: Equation, callee: Node, var: Var) -> Diagnostic:
         "an array has all its elements at the same instants",
         secondary=[Label(var.span, f"{named(var, var.name)} has clock {clock}")],
         help=f"hold the stream inside of `{callee.label}`, or sample the array outside",
+    )
+
+
+def long_word(span: Span | None) -> Diagnostic:
+    """C013: a clock takes too long to repeat to be written out."""
+    return error(
+        "C013",
+        f"this clock repeats after more than {LONGEST_WORD} instants",
+        span,
+        "the periods of what is sampled here multiply",
+        help="choose periods that divide each other, or count with a `state` and sample with `when`",
     )
 
 

@@ -36,6 +36,7 @@ from syncml.clock_calculus.faults import (
     escape,
     incomplete_merge,
     late_reset,
+    long_word,
     mismatch,
     several_clocks,
     timed_reset,
@@ -43,7 +44,7 @@ from syncml.clock_calculus.faults import (
 from syncml.clock_calculus.solver import Solver
 from syncml.clock_calculus.unknown_words import Use, place_unknown_words
 from syncml.diagnostics import Collector
-from syncml.ir.clocks import BASE, On, Periodic, contains, steps, word
+from syncml.ir.clocks import BASE, LongWordError, On, Periodic, contains, steps, word
 from syncml.ir.equations.conditions import Conditions, conditions_of
 from syncml.ir.equations.syntax import (
     Apply,
@@ -74,7 +75,7 @@ def infer_clocks(program: Program) -> Program:
         The program with ``Equation.clock`` and ``Node.clocks`` total, and ``Node.rate`` where a callee implies it.
 
     Raises:
-        DiagnosticError: C001, C002, C003, C005, C010 or C012; one for each root cause.
+        DiagnosticError: C001, C002, C003, C005, C010, C012 or C013; one for each root cause.
     """
     collector = Collector()
     conditions = conditions_of(program)
@@ -108,9 +109,17 @@ class _Inference:
         self._activations: list[_Activation] = []
         self._buffers: list[tuple[Equation, Buffer, int]] = []
         self._failed: list[tuple[int, int, Comparison]] = []
+        self._span = node.span
 
     def run(self) -> Node:
         """The node with its clocks; the clock of a stream with an error is left out."""
+        try:
+            return self._run()
+        except LongWordError:
+            self._collector.add(long_word(self._span))
+            return replace(self._node, clocks=MappingProxyType({}), within=MappingProxyType({}))
+
+    def _run(self) -> Node:
         solver = self._solver
         for var, clock in self._node.clocks.items():
             solver.unify(self._term(var), solver.term(self._conditions.normal(clock)), _declared(var))
@@ -158,7 +167,7 @@ class _Inference:
         Returns:
             The clock on which the equation is computed.
         """
-        rhs = equation.rhs
+        rhs, self._span = equation.rhs, equation.span
         clock = self._solver.unknown()
         sound = True
         match rhs:

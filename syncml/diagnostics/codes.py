@@ -96,6 +96,7 @@ _TITLES: dict[str, str] = {
     "C010": "a reset does not fit what it resets",
     "C011": "a node cannot be spread over several ticks",
     "C012": "a node that is iterated has streams on several clocks",
+    "C013": "a clock takes too long to repeat",
     # Causality.
     "K001": "a value depends on itself within one instant",
     "K010": "the future is used outside of a segment",

@@ -77,6 +77,14 @@ def complement(w: Word) -> Word:
     return word(tuple(1 - x for x in w.prefix), tuple(1 - x for x in w.period))
 
 
+LONGEST_WORD = 10_000_000
+"""The most letters of a word; a word is written out, so longer ones would take gigabytes."""
+
+
+class LongWordError(Exception):
+    """Words that compose to one of more than `LONGEST_WORD` letters."""
+
+
 def compose(outer: Word, inner: Word) -> Word:
     """``outer on inner``: ``inner`` advances at the ones of ``outer``."""
     ones_in_prefix, ones_in_period = sum(outer.prefix), sum(outer.period)
@@ -89,6 +97,8 @@ def compose(outer: Word, inner: Word) -> Word:
             length += len(outer.period)
             ones_in_prefix += ones_in_period
         period = len(outer.period) * (lcm(ones_in_period, len(inner.period)) // ones_in_period)
+    if length + period > LONGEST_WORD:
+        raise LongWordError
     letters: list[int] = []
     seen = 0
     for i in range(length + period):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd, lcm
 
-from syncml.ir.clocks import Word, word
+from syncml.ir.clocks import LONGEST_WORD, Word, word
 from syncml.ir.rates import in_hertz
 
 
@@ -101,6 +101,11 @@ def word_at(wanted: Hz, source: Fraction, phase: Duration | None = None) -> Word
         raise RateFault(
             f"a phase of {phase or wanted.phase} is not a whole number of ticks at {in_hertz(source)}",
             f"a tick is {Duration(1 / source)}: take a multiple of it",
+        )
+    if ratio + ticks > LONGEST_WORD:
+        raise RateFault(
+            f"{in_hertz(wanted.rate)} is one of more than {LONGEST_WORD} instants at {in_hertz(source)}",
+            "choose rates that are less far apart",
         )
     return periodic(int(ratio), int(ticks))
 

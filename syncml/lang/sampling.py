@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar, overload
 
-from syncml.ir.clocks import Word
+from syncml.ir.clocks import LONGEST_WORD, Word
 from syncml.ir.constants import zero
 from syncml.ir.equations.syntax import Fby, Merge, Var, When
 from syncml.ir.rates import in_hertz
@@ -99,10 +99,12 @@ def every(n: int, phase: int = 0) -> Stream[bool]:
     """True at one of ``n`` instants of the clock that it is used on, first after ``phase`` of them.
 
     Raises:
-        ValueError: ``n`` is less than 1 or ``phase`` negative.
+        ValueError: ``n`` is less than 1, ``phase`` negative, or both too large to be written out.
     """
     if n < 1 or phase < 0:
         raise ValueError(f"every({n}, phase={phase}): n is at least 1, and phase at least 0")
+    if n + phase > LONGEST_WORD:
+        raise ValueError(f"every({n}, phase={phase}): n and phase are at most {LONGEST_WORD} together")
     place = here()
     trace = trace_at(place, "`every`")
     word = periodic(n, phase)
