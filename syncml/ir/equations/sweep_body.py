@@ -67,6 +67,17 @@ class Body:
     kept: tuple[Var, ...]
 
 
+def _renames(definition: Equation | None) -> bool:
+    """Whether a stream copies or negates another, so that a clock may have the other for its condition."""
+    if definition is None:
+        return False
+    match definition.rhs:
+        case Apply(Op.COPY | Op.NOT, (Var(),)):
+            return True
+        case _:
+            return False
+
+
 def unsweepable(span: Span, what: str, help_: str) -> DiagnosticError:
     """K015: a stream ahead that no sweep can compute."""
     return DiagnosticError(error("K015", f"{what} cannot be computed from the future of a segment", span, help=help_))
@@ -170,7 +181,7 @@ class BodyBuilder:
             return self._streams[var]
         clock = self._node.clocks[var]
         definition = self._definitions.get(var)
-        if clock == self._tick:
+        if clock == self._tick and not (var not in self._sweeps.number and _renames(definition)):
             found = self._input(var)
         elif var in self._sweeps.number:
             found = self._sample(self._input(var), self._clock(clock, var.span))
