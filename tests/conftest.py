@@ -7,12 +7,17 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from hypothesis.internal.conjecture import providers
 
 # Deadlines measure the machine, not the code. Continuous integration repeats one fixed set of
 # examples; a developer's run explores new ones.
 settings.register_profile("developer", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "developer")
+if hasattr(providers, "_local_constants"):
+    # Hypothesis also draws the constants of the modules that are loaded: in a parallel run, of whichever came before.
+    # Without them a test with a seed has the same examples everywhere.
+    setattr(providers, "_get_local_constants", lambda: providers._local_constants)  # noqa: B010
 
 
 @pytest.fixture(scope="session")
