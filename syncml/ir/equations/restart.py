@@ -3,7 +3,8 @@
 Rule: after a reset the words of an instance start again, so that within their caller they are no longer periodic. Each
 clock ``ck every w`` of the body becomes ``ck on c`` with one Boolean ``c = word w`` for each clock and word,
 complements sharing theirs; inlining gives that word the resets of the instance. A stream on ``ck every u`` that is
-sampled by a word, or merged by one, goes through ``ck``, for there ``u on v`` is one word.
+sampled by a word, or merged by one, goes through ``ck``, for there ``u on v`` is one word. The ends of a segment on
+``ck every u`` are ``ck on c on last``, as the segment has them.
 
 The result has the same trace and obeys the clock rules.
 """
@@ -15,7 +16,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from syncml.diagnostics.model import InternalFault, Span
-from syncml.ir.clocks import ALWAYS, Base, Clock, On, Periodic, Word, complement, compose, every, steps, word
+from syncml.ir.clocks import ALWAYS, Base, Clock, On, Periodic, Word, complement, every, steps, word
 from syncml.ir.constants import zero
 from syncml.ir.equations.conditions import Conditions
 from syncml.ir.equations.syntax import (
@@ -63,12 +64,17 @@ class _Restart:
         self._clocks: dict[Clock, Clock] = {}
         self._resets: dict[Var, Var] = {}
         self._readings: dict[tuple[Clock, Word], tuple[Var, bool]] = {}
+        self._ends: dict[Clock, Var] = {}
 
     def result(self) -> Node:
         """The node without periodic clocks."""
         node = self._node
         # The end of a segment stands for its word, in clocks and in the segment alike.
         ends = {e.rhs.segment.last for e in node.equations if isinstance(e.rhs, Post | Pack)}
+        for end in ends:
+            fast, letters = node.clocks[end], self._conditions.select(end, True)
+            if isinstance(fast, Periodic) and isinstance(letters, Word) and letters != ALWAYS:
+                self._ends[every(fast, letters)] = end
         for equation in sorted(node.equations, key=lambda e: ends.isdisjoint(e.targets)):
             rhs, clock = equation.rhs, equation.clock
             # A word that starts again within the body is read by nobody else.
@@ -91,11 +97,22 @@ class _Restart:
         result = self._clocks.get(clock, clock)
         for step in reversed(pending):
             if isinstance(step, Periodic):
-                result = On(result, *self._reading(result, step.word))
+                result = self._path(step)[-1]
             else:
                 result = On(result, step.condition, step.constructor)
             self._clocks[step] = result
         return result
+
+    def _path(self, clock: Periodic) -> tuple[On, ...]:
+        """The new clocks below that of the parent of ``clock``, down to its own."""
+        end = self._ends.get(clock)
+        if end is None:
+            parent = self._clock(clock.parent)
+            return (On(parent, *self._reading(parent, clock.word)),)
+        fast = self._node.clocks[end]
+        assert isinstance(fast, Periodic)
+        above = self._path(fast)
+        return (*above, On(above[-1], end, True))
 
     def _reading(self, clock: Clock, letters: Word) -> tuple[Var, bool]:
         """The Boolean on the new ``clock`` that reads a word, and its value at the ones of the word."""
@@ -169,35 +186,55 @@ class _Restart:
         return self._resets[reset]
 
     def _when(self, equation: Equation, source: Atom, fast: Clock, letters: Word) -> Rhs:
-        sampled = every(fast, letters)
+        sampled, rhs = every(fast, letters), equation.rhs
         if sampled == fast:
             return Apply(Op.COPY, (source,))
+        assert isinstance(sampled, Periodic) and isinstance(rhs, When)
         if isinstance(fast, Periodic):
+            if rhs.condition is self._ends.get(sampled):
+                return rhs
             source = self._lifted(source, fast, equation.span)
-            fast, letters = fast.parent, compose(fast.word, letters)
-        return When(source, *self._reading(self._clock(fast), letters))
+        return self._sampled(equation, source, sampled)
+
+    def _sampled(self, equation: Equation, source: Atom, clock: Periodic) -> When:
+        """``source``, which is on the parent of ``clock``, at the instants of ``clock``."""
+        *above, last = self._path(clock)
+        target = equation.target
+        for step in above:
+            rhs = When(source, step.condition, step.constructor)
+            source = self._define(target.name, target.type, rhs, step, equation.span)
+        return When(source, last.condition, last.constructor)
 
     def _merge(self, equation: Equation, clock: Clock, branches: list[tuple[Word, Atom]]) -> Rhs:
         whole = next((atom for letters, atom in branches if letters == ALWAYS), None)
         if whole is not None:
             return Apply(Op.COPY, (whole,))
         (letters, one), (_, other) = (b for b in branches if any(b[0].period) or any(b[0].prefix))
-        if not isinstance(clock, Periodic):
-            condition, here = self._reading(self._clock(clock), letters)
+        parent = clock.parent if isinstance(clock, Periodic) else clock
+        parts = [(every(clock, w), atom) for w, atom in ((letters, one), (complement(letters), other))]
+        condition, here = self._reading(self._clock(parent), _word_below(parts[0][0]))
+        if parent == clock and not any(part in self._ends for part, _ in parts):
             return Merge(condition, ((here, one), (not here, other)))
-        parent, span = self._clock(clock.parent), equation.span
-        condition, here = self._reading(parent, compose(clock.word, letters))
-        sides = [self._lifted(a, Periodic(clock.parent, compose(clock.word, w)), span)
-                 for w, a in ((letters, one), (complement(letters), other))]  # fmt: skip
+        sides = [self._lifted(atom, part, equation.span) for part, atom in parts]
         chosen = Apply(Op.WHERE, (condition, *(sides if here else reversed(sides))))
-        both = self._define(equation.target.name, equation.target.type, chosen, parent, span)
-        return When(both, *self._reading(parent, clock.word))
+        if not isinstance(clock, Periodic):
+            return chosen
+        both = self._define(equation.target.name, equation.target.type, chosen, self._clock(parent), equation.span)
+        return self._sampled(equation, both, clock)
 
-    def _lifted(self, atom: Atom, clock: Periodic, span: Span) -> Atom:
-        """``atom`` on the parent of its ``clock``; zero where it was absent, which nobody reads."""
+    def _lifted(self, atom: Atom, clock: Clock, span: Span) -> Atom:
+        """``atom`` on the parent of its periodic ``clock``; zero where it was absent, which nobody reads."""
         if not isinstance(atom, Var):
             return atom
-        parent = self._clock(clock.parent)
-        condition, here = self._reading(parent, clock.word)
-        rhs = Merge(condition, ((here, atom), (not here, zero(atom.type))))
-        return self._define(atom.name, atom.type, rhs, parent, span)
+        assert isinstance(clock, Periodic)
+        for step in reversed(self._path(clock)):
+            here = bool(step.constructor)
+            rhs = Merge(step.condition, ((here, atom), (not here, zero(atom.type))))
+            atom = self._define(atom.name, atom.type, rhs, step.parent, span)
+        return atom
+
+
+def _word_below(clock: Clock) -> Word:
+    """The word of a periodic clock."""
+    assert isinstance(clock, Periodic)
+    return clock.word
