@@ -26,7 +26,7 @@ from syncml.ir.step.lowering import Observe, lower
 from syncml.pipeline import Checked
 from syncml.sim.compiled import compile_program
 from syncml.sim.inputs import Raw, prepare
-from syncml.sim.interpreter import interpret
+from syncml.sim.interpreter import interpret, replay
 from syncml.sim.monitor import monitor
 from syncml.sim.scenario import inputs_of, load_scenario, ticks_of
 from syncml.sim.trace import Column, Trace, first_difference
@@ -92,12 +92,8 @@ def _checked(checked: Checked) -> Row:
     return Row("equations checked", f"{len(flat.equations)} in {len(checked.program.nodes)} nodes, at {shown}")
 
 
-def _replay(program: Any, inputs: Any, ticks: int) -> Trace:
-    return interpret(program, inputs, ticks).trace
-
-
 def _verified(checked: Checked) -> Row:
-    report = verify.verify(checked.program, verify.VerifyOptions(timeout=600.0), _replay)
+    report = verify.verify(checked.program, verify.VerifyOptions(timeout=600.0), replay)
     proved = sum(isinstance(r.verdict, verify.Proved) for r in report.results)
     return Row("obligations proved", f"{proved} of {len(report.results)} in {report.time_s:.0f} s", report.proved)
 
@@ -112,7 +108,7 @@ def _fault_found(folder: Path) -> Generator[Row]:
             yield Row("seeded fault", f"{SEEDED.file} has no line {SEEDED.old!r}", good=False)
             return
         faulty = pipeline.check_file(str(copy / "pipeline.py"))
-        report = verify.verify(faulty.program, verify.VerifyOptions(timeout=300.0, first=True), _replay)
+        report = verify.verify(faulty.program, verify.VerifyOptions(timeout=300.0, first=True), replay)
     broken = [r for r in report.results if isinstance(r.verdict, verify.Violated) and r.kind == "ensure"]
     if not broken:
         yield Row("seeded fault", f"{SEEDED.what}: not found", good=False)

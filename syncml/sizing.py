@@ -8,7 +8,7 @@ nothing, or no bound is proved, the diagnostic has a run that shows it, if one i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -70,6 +70,8 @@ def _with_size(equation: Equation, sizes: Mapping[Var, int]) -> Equation:
 
 def _sizes(part: Program, asked: Mapping[Var, Equation], collector: Collector) -> dict[Var, int]:
     """A size for each of the open buffers of the main node; where there is none, the smallest stands for it."""
+    from syncml.sim.interpreter import replay
+
     counted = split_exclusive(open_future(lower_buffers(part, BOUNDS)[0]))
     check_causality(counted)
     main = inline(lower_segments(counted)).node(part.main)
@@ -78,7 +80,7 @@ def _sizes(part: Program, asked: Mapping[Var, Equation], collector: Collector) -
     given = [p for p in main.properties if not p.instance and p.kind in (PropertyKind.ASSUME, PropertyKind.REQUIRE)]
     node = control(replace(main, properties=(*given, *questions)))
     options = VerifyOptions(timeout=SECONDS, properties=tuple(p.name for p in questions))
-    report = verify(Program((node,), node.name), options, _replay)
+    report = verify(Program((node,), node.name), options, replay)
     proved = {r.name for r in report.results if isinstance(r.verdict, Proved)}
     sizes: dict[Var, int] = {}
     for target, equation in asked.items():
@@ -137,9 +139,11 @@ def _fault(trial: Program, equation: Equation, rhs: Buffer, *, runs_dry: bool) -
 
 def _run(trial: Program, clause: str) -> Counterexample | None:
     """A run on which a clause of the main node is false, if one is found soon."""
+    from syncml.sim.interpreter import replay
+
     lowered = split_exclusive(open_future(lower_buffers(trial)[0]))
     options = VerifyOptions(timeout=SECONDS / 2, properties=(clause,), engines=("bmc",))
-    results = verify(lowered, options, _replay).results
+    results = verify(lowered, options, replay).results
     found = (r.verdict.counterexample for r in results if isinstance(r.verdict, Violated))
     return next(found, None)
 
@@ -160,9 +164,3 @@ def _rows(run: Counterexample) -> list[str]:
 
 def _text(value: Any) -> str:
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _replay(program: Program, inputs: Mapping[str, Sequence[Any]], ticks: int) -> Any:
-    from syncml.sim.interpreter import interpret
-
-    return interpret(program, inputs, ticks).trace

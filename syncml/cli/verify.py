@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -28,8 +27,6 @@ from syncml.diagnostics import DiagnosticError, error
 from syncml.diagnostics.render import Format
 
 if TYPE_CHECKING:
-    from syncml.ir.equations.syntax import Program
-    from syncml.sim.trace import Trace
     from syncml.verify import Semantics, VerificationReport
 
 DEFAULT_TIMEOUT_S = 60.0
@@ -75,6 +72,7 @@ def verify(
     """
 
     def body() -> ExitCode:
+        from syncml.sim.interpreter import replay
         from syncml.verify import VerifyOptions, constant_conditions
         from syncml.verify import verify as decide
 
@@ -91,9 +89,9 @@ def verify(
         )
         checked = request.checked()
         with working(f"verifying {request.target}", quiet=quiet):
-            report = decide(checked.program, options, _replay)
+            report = decide(checked.program, options, replay)
             if vacuity:
-                found = constant_conditions(checked.program, options, _replay)
+                found = constant_conditions(checked.program, options, replay)
                 report = replace(report, warnings=(*report.warnings, *found))
         _show(request, report)
         if out is not None:
@@ -116,12 +114,6 @@ def _semantics(name: str) -> Semantics:
     except ValueError:
         known = " or ".join(each.value for each in Semantics)
         raise DiagnosticError(error("U001", f"there is no semantics {name!r}", help=f"write {known}")) from None
-
-
-def _replay(program: Program, inputs: Mapping[str, Sequence[Any]], ticks: int) -> Trace:
-    from syncml.sim.interpreter import interpret
-
-    return interpret(program, inputs, ticks).trace
 
 
 def _show(request: Request, report: VerificationReport) -> None:

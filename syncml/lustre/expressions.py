@@ -1,4 +1,4 @@
-"""The parser of expressions, types and static arguments, by priority of operators.
+"""The parser of expressions and static arguments, by priority of operators.
 
 Rule: an operator of priority p takes the operands next to it whose operators have a higher one. The dialects differ:
 ``a + b when c`` samples b in V6 and the sum in Kind 2 and Vélus. Nothing recurses on the depth of an expression.
@@ -6,15 +6,13 @@ Rule: an operator of priority p takes the operands next to it whose operators ha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 
 from syncml.diagnostics.model import Span
 from syncml.lustre.cursor import Cursor, join, unread
+from syncml.lustre.priorities import CONVERSIONS, OPERATORS, PRIORITIES
 from syncml.lustre.syntax import (
     AnyOf,
-    ArrayOf,
     Binary,
     Callee,
     CallOf,
@@ -22,82 +20,27 @@ from syncml.lustre.syntax import (
     Conditional,
     Conversion,
     Element,
-    EnumOf,
     Expression,
     Field,
     Group,
     MergeOf,
     ModeOf,
     Name,
-    NamedType,
     Number,
-    RangeOf,
     Record,
-    RecordOf,
     Sampled,
     Slice,
     StaticArgument,
-    SubtypeOf,
     Truth,
-    TupleOf,
     TypeExpression,
     Unary,
 )
 from syncml.lustre.tokens import Dialect, Kind, Token, words
+from syncml.lustre.type_parser import TypeParser
 from syncml.lustre.walk import Walk, run
 
-
-@dataclass(frozen=True, slots=True)
-class Priorities:
-    """The grammar of operators of a dialect: priorities of binary ones, of prefixes, of ``when`` and of the others."""
-
-    binary: Mapping[str, int]
-    right: frozenset[str]
-    prefix: Mapping[str, int]
-    when: int
-    otherwise: int
-    power: int
-    element: int
-
-
-def _levels(*rows: str) -> dict[str, int]:
-    return {op: level for level, row in enumerate(rows, 1) for op in row.split()}
-
-
-_CASTS = "int8 int16 int32 int64 uint8 uint16 uint32 uint64"
-CONVERSIONS = frozenset(f"int real float32 float64 {_CASTS}".split())
-"""Names of types that convert an expression behind them."""
-
-_V6 = _levels("|", "->", "", "=>", "or xor", "and", "= <> < <= > >=", "", "+ -", "* / % mod div", "**", "", "", "", "^",
-              "", "", "fby")  # fmt: skip
-_KIND2 = _levels("|", "", "->", "=>", "or xor", "and", "", "= <> < <= > >=", "+ -", "* / div mod", "", "", "", "",
-                 "", "", "", "", "^")  # fmt: skip
-_VELUS = _levels("", "", "->", "=>", "or", "xor", "and", "= <>", "< <= > >=", "", "+ -", "* / mod", "fby")
-_CAST_PREFIX = dict.fromkeys(_CASTS.split(), 0)
-
-PRIORITIES = {
-    Dialect.V6: Priorities(
-        _V6, frozenset({"=>", "fby"}),
-        {"not": 8, "-": 14, "pre": 14, "current": 14, "int": 13, "real": 13, "last": 14, **_CAST_PREFIX},
-        12, 0, 15, 16,
-    ),
-    Dialect.KIND2: Priorities(
-        _KIND2, frozenset({"->", "=>"}),
-        {"not": 17, "-": 9, "pre": 15, "current": 1, "int": 16, "real": 16, "last": 15, **_CAST_PREFIX},
-        1, 2, 19, 20,
-    ),
-    Dialect.VELUS: Priorities(
-        _VELUS, frozenset({"->", "=>", "fby"}),
-        {"not": 14, "-": 14, "pre": 14, "current": 14, "int": 14, "real": 14, "last": 14, **_CAST_PREFIX},
-        10, 0, 15, 15,
-    ),
-}  # fmt: skip
-_CONTAINERS = words("map set sint uint")
-"""Types of Kind 2 with parameters that are not read."""
 _NOT_READ = words("in & lsh rsh ==>")
 """Operators of Kind 2 that are not read."""
-OPERATORS = words("+ - * / % ** and or xor not => = <> < <= > >= div mod if pre fby -> current")
-"""Operators that a static argument may be."""
 
 
 class ExpressionParser:
@@ -106,6 +49,7 @@ class ExpressionParser:
     def __init__(self, cursor: Cursor) -> None:
         self._c = cursor
         self._p = PRIORITIES[cursor.dialect]
+        self._types = TypeParser(cursor, lambda least: run(self._above(least)))
 
     def expression(self) -> Expression:
         """One expression."""
@@ -131,100 +75,21 @@ class ExpressionParser:
 
     def type(self) -> TypeExpression:
         """A type."""
-        c = self._c
-        start = c.span
-        found: TypeExpression
-        if c.accept("subrange"):
-            c.expect("[")
-            low = None if c.accept("*") else self.expression()
-            c.expect(",")
-            high = None if c.accept("*") else self.expression()
-            c.expect("]")
-            c.expect("of")
-            c.name()
-            found = RangeOf(low, high, c.since(start))
-        elif c.accept("enum"):
-            c.expect("{")
-            names = [c.name("a constructor")]
-            while c.accept(","):
-                names.append(c.name("a constructor"))
-            c.expect("}")
-            found = EnumOf(tuple((n.text, n.span) for n in names), c.since(start))
-        elif c.text in ("struct", "{"):
-            c.accept("struct")
-            found = self._record_type(start)
-        elif c.text == "[":
-            c.advance()
-            items = [self.type()]
-            while c.accept(","):
-                items.append(self.type())
-            c.expect("]")
-            found = TupleOf(tuple(items), c.since(start))
-        elif c.accept("subtype"):
-            found = self._subtype(start)
-        else:
-            name = c.name("a type")
-            if c.text == "<" and name.text in _CONTAINERS:
-                raise unread(f"the type `{name.text}<...>`", start)
-            arguments = self._types() if c.dialect is Dialect.KIND2 and c.text == "<" else ()
-            found = NamedType(name.text, c.since(name.span), arguments)
-        while c.accept("^"):
-            size: Expression = run(self._above(self._p.power + 1))
-            found = ArrayOf(found, size, c.since(start))
-        return found
-
-    def _types(self) -> tuple[TypeExpression, ...]:
-        """``<t; u>``."""
-        c = self._c
-        c.expect("<")
-        found = [self.type()]
-        while c.accept(";", ","):
-            found.append(self.type())
-        c.close(">")
-        return tuple(found)
-
-    def _subtype(self, start: Span) -> SubtypeOf:
-        """``{ name : base | condition }``."""
-        c = self._c
-        c.expect("{")
-        name = c.name("a name").text
-        c.expect(":")
-        base = self.type()
-        c.expect("|")
-        condition = self.expression()
-        c.expect("}")
-        return SubtypeOf(name, base, condition, c.since(start))
+        return self._types.type()
 
     def _any(self) -> AnyOf:
         """``any@<type>``, ``any { name : type | condition }``, ``any type``."""
         c = self._c
         start = c.expect("any").span
         if c.accept("@"):
-            (type_, *more) = self._types()
+            (type_, *more) = self._types.arguments()
             if more:
                 raise c.fault("one type")
             return AnyOf(type_, "", None, c.since(start))
         if c.text != "{":
             return AnyOf(self.type(), "", None, c.since(start))
-        chosen = self._subtype(start)
+        chosen = self._types.subtype(start)
         return AnyOf(chosen.base, chosen.name, chosen.condition, c.since(start))
-
-    def _record_type(self, start: Span) -> RecordOf:
-        c = self._c
-        c.expect("{")
-        fields: list[tuple[str, TypeExpression, Expression | None]] = []
-        while not c.accept("}"):
-            names = [c.name("a field")]
-            while c.accept(","):
-                names.append(c.name("a field"))
-            c.expect(":")
-            type_ = self.type()
-            default = self.expression() if c.accept("=") else None
-            fields += [(n.text, type_, default) for n in names]
-            if not c.accept(";", ","):
-                c.expect("}", "after a field")
-                break
-        return RecordOf(tuple(fields), c.since(start))
 
     def callee(self) -> Callee:
         """A node or operator with its static arguments."""
@@ -399,7 +264,7 @@ class ExpressionParser:
             statics = yield self._statics()
         if c.text == "@" and c.peek().text == "<":
             c.advance()
-            statics = self._types()
+            statics = self._types.arguments()
         if c.accept("("):
             arguments: list[Expression] = yield self._list(")")
             return CallOf(Callee(name.text, statics, name.span), tuple(arguments), c.since(start))
@@ -555,7 +420,7 @@ class ExpressionParser:
             statics = yield self._statics()
         elif c.text == "@" and c.peek().text == "<":
             c.advance()
-            statics = self._types()
+            statics = self._types.arguments()
         return Callee(name.text, statics, c.since(start))
 
     def _statics(self) -> Walk[tuple[StaticArgument, ...]]:

@@ -96,6 +96,11 @@ def interpret(program: Program, inputs: Raw, ticks: int, state: Mapping[str, Any
     return Interpreter(node, state).run(inputs, ticks)
 
 
+def replay(program: Program, inputs: Raw, ticks: int) -> Trace:
+    """The trace of a run, by which the verifier judges its counterexamples."""
+    return interpret(program, inputs, ticks).trace
+
+
 @dataclass(slots=True)
 class _Memory:
     """What an instance remembers between two ticks.
