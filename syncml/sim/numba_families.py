@@ -26,8 +26,8 @@ LONGEST = 256
 """The most pieces that one iteration of a loop stands for."""
 
 _ELEMENT = re.compile(r"\[\d+\]")
-_WORD = re.compile(r"m_\w+, \d+|range\(\d+\)|[A-Za-z_]\w*|(?P<number>\d+)")
-"""The place of a scalar, an extent, a name: what has to be equal; or a number, which may grow."""
+_WORD = re.compile(r"m_\w+, \d+|range\(\d+\)|[A-Za-z_]\w*|\d+(?:\.\d+)?e[+-]?\d+|\d+\.\d+|(?P<number>\d+)")
+"""The place of a scalar, an extent, a name, a float: what has to be equal; or a whole number, which may grow."""
 _COUNTER = re.compile(r"\be_(\d+)\b")
 
 

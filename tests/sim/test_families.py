@@ -148,3 +148,9 @@ def test_a_loop_runs_what_it_stands_for(statements: list[list[str]], loops: int)
     lines = [line for piece in pieces for line in piece.lines]
     assert run_text(lines) == run_text([line for lines in statements for line in lines])
     assert sum(piece.number is None for piece in pieces) == loops
+
+
+@pytest.mark.parametrize("literal", ["{}.5", "0.{}", "1e-{}", "1.5e+{}"])
+def test_the_digits_of_floats_do_not_grow(literal: str) -> None:
+    statements = [[f"x = z * {literal.format(i)}"] for i in range(1, 21)]
+    assert [piece.lines for piece in with_loops(statements)] == statements
