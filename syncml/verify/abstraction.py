@@ -1,9 +1,9 @@
 """Opening: the main node as one flat node, with a contract in place of the body of each abstract node.
 
 Rule: for ``(t1, ..) = f(a1, ..) :: ck`` with ``f`` abstract, each ``ti`` becomes an input of the main node, each
-`ensure` of ``f`` an assumption about it, and each `require` of ``f`` an obligation. All other calls are inlined; the
-main node's own `require` clauses are assumptions. Every run of the program is a run of the opened program, so what is
-proved of that holds for every body that meets the contract.
+`ensure` of ``f`` an assumption about it that binds as long as its requirements are kept, and each `require` of ``f``
+an obligation. All other calls are inlined; the main node's own `require` clauses are assumptions. Every run of the
+program is a run of the opened program, so what is proved of that holds for every body that meets the contract.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from syncml.ir.equations.syntax import (
     Equation,
     Node,
     Program,
-    Property,
     PropertyKind,
     Var,
     atoms,
 )
 from syncml.ir.operators import Op
+from syncml.verify.promises import as_assumptions
 
 
 def abstract_nodes(program: Program, chosen: frozenset[str] = frozenset()) -> tuple[Node, ...]:
@@ -96,21 +96,15 @@ def _with_contracts(program: Program) -> Program:
 def _contract(callee: Node, name: str) -> Node:
     """A node that reads the inputs and outputs of ``callee`` and states what its contract says about them."""
     inputs = tuple(dict.fromkeys((*callee.inputs, *callee.outputs)))
-    properties: list[Property] = []
-    for clause in callee.properties:
-        if clause.instance:
-            continue
-        if clause.kind in (PropertyKind.ENSURE, PropertyKind.ASSUME):
-            properties.append(replace(clause, kind=PropertyKind.ASSUME))
-        elif clause.kind is PropertyKind.REQUIRE:
-            properties.append(clause)
+    properties = [p for p in callee.properties if not p.instance and p.kind is not PropertyKind.INVARIANT]
     equations = _slice(callee, inputs, [*(p.holds for p in properties), *_conditions(callee, inputs)])
     defined = {*inputs, *(t for e in equations for t in e.targets)}
     clocks = MappingProxyType({v: c for v, c in callee.clocks.items() if v in defined})
-    return replace(
+    stated = replace(
         callee, name=name, inputs=inputs, outputs=(), equations=equations, properties=tuple(properties), clocks=clocks,
         abstract=False,
     )  # fmt: skip
+    return as_assumptions(stated)
 
 
 def _slice(callee: Node, given: Sequence[Var], wanted: Sequence[Var]) -> tuple[Equation, ...]:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from syncml.diagnostics.model import Diagnostic, DiagnosticError, Label, Severity, error
-from syncml.ir.equations.syntax import Node, Program, Property, PropertyKind, Var
+from syncml.ir.equations.syntax import Call, Iterate, Node, Program, Property, PropertyKind, Var
 from syncml.ir.types import FLOATS, MACHINE_INTEGERS, element
 from syncml.verify.abstraction import abstract_nodes, opened, unknown_nodes
 from syncml.verify.checks import Check, Checked, with_checks
@@ -54,15 +54,17 @@ def verify(program: Program, options: VerifyOptions, replay: Replay) -> Verifica
     chosen = frozenset(options.abstract)
     units = [*abstract_nodes(program, chosen), program.node(program.main)]
     results: list[Result] = []
+    promises: dict[str, list[Result]] = {}
     warnings: list[Diagnostic] = []
     with Pool(options.jobs) as pool:
         for i, node in enumerate(units):
             # Each unit gets an equal share of the time that is left.
             left = started + options.timeout - time.monotonic()
             unit = _Unit(program, node, options, replay, pool, time.monotonic() + left / (len(units) - i))
-            results += unit.results()
+            found = _supported(unit.results(), _broken(program, node, promises))
+            promises[node.name] = [r for r in found if r.kind == PropertyKind.ENSURE.value]
+            results += found
             warnings += unit.warnings
-    results = _supported(results, program.node(program.main).label)
     known = {r.name for r in results}
     if missing := [name for name in options.properties if name not in known]:
         raise DiagnosticError(*(_unknown_property(name, known) for name in missing))
@@ -87,19 +89,26 @@ def _unknown_property(name: str, known: Iterable[str]) -> Diagnostic:
     return error("V003", f"there is no property {name!r}", help=f"the properties are {', '.join(sorted(known))}")
 
 
-def _supported(results: Sequence[Result], main: str) -> list[Result]:
-    """Proofs of the main node count only if every promise of an abstract node is proved."""
-    broken = [r for r in results if r.node != main and r.kind == "ensure" and not isinstance(r.verdict, Proved)]
+def _broken(program: Program, node: Node, promises: Mapping[str, Sequence[Result]]) -> list[Result]:
+    """The promises of abstract nodes that ``node`` calls, itself or through others, that are not proved."""
+    called: set[str] = set()
+    pending = [node.name]
+    while pending:
+        for equation in program.node(pending.pop()).equations:
+            if isinstance(equation.rhs, Call | Iterate) and equation.rhs.node not in called:
+                called.add(equation.rhs.node)
+                pending.append(equation.rhs.node)
+    return [r for name in promises if name in called for r in promises[name] if not isinstance(r.verdict, Proved)]
+
+
+def _supported(results: Sequence[Result], broken: Sequence[Result]) -> list[Result]:
+    """Proofs of a node count only if every promise of the abstract nodes that it calls is proved."""
     if not broken:
         return list(results)
     names = ", ".join(f"{r.node}: {r.name}" for r in broken)
     reason = f"proved only if the contract of an abstract node holds, which is not proved: {names}"
-    return [
-        replace(r, verdict=Unknown(reason, 0, "prove or weaken that contract"))
-        if r.node == main and isinstance(r.verdict, Proved)
-        else r
-        for r in results
-    ]
+    unsupported = Unknown(reason, 0, "prove or weaken that contract")
+    return [replace(r, verdict=unsupported) if isinstance(r.verdict, Proved) else r for r in results]
 
 
 @dataclass(slots=True)

@@ -152,6 +152,21 @@ def bounded(model: Model, goals: Sequence[str], budget: Budget, emit: Emit) -> N
         open_, depth = base.open, 2 * depth
 
 
+def consistency(model: Model, budget: Budget, emit: Emit) -> None:
+    """Emit ``vacuous`` if the assumptions exclude every run of some length up to that of the budget."""
+    time_ = budget.started()
+    solver = simple_solver(model.context, budget.seed)
+    unrolling = Unrolling(model, solver, initial=True)
+    for _ in range(budget.depth):
+        k = unrolling.extend()
+        time_.set(solver)
+        answer = solver.check() if time_.left() > 0 else z3.unknown
+        if answer == z3.unsat:
+            emit({"event": "vacuous", "depth": k})
+        if answer != z3.sat:
+            return
+
+
 def induction(model: Model, goals: Sequence[str], budget: Budget, emit: Emit) -> None:
     """k-induction on all goals together: what fails the step is dropped until the rest is inductive.
 

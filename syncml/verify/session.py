@@ -32,6 +32,9 @@ GROUPS = 6
 DEEPEST = 100_000
 """How many instants are searched at most, however much time is left."""
 
+CONSISTENT = 20
+"""For how many instants it is asked whether a run can meet the assumptions, where arithmetic is linear."""
+
 MARGINS = ("1/16", "1/1000", "1/1000000")
 """How much room a violation is asked for, one after the other."""
 
@@ -127,6 +130,8 @@ class Session:
     def _together(self) -> None:
         goals, hard = self.open(), self.system.nonlinear
         share, each = self.left() * (0.1 if hard else 0.4), 0.3 if hard else 3.0
+        if self.system.assumptions and not hard:
+            self._consistency = self._submit("consistency", min(1.0, self.left() / 8), each=1.0, depth=CONSISTENT)
         inductive = 0
         if "induction" in self.engines:
             inductive = self._submit("induction", share, each=each, depth=12, goals=goals)
@@ -141,10 +146,17 @@ class Session:
             elif event["event"] == "reachable" and "bmc" in self.engines:
                 self._submit("bmc", self.left(), depth=5000, goals=event["goals"])
             if not self.open():
-                self.pool.cancel_all()
+                # Whether any run meets the assumptions is asked in every case.
+                self.pool.cancel_all(keep=self._consistency)
 
     def _to_the_end(self) -> None:
         """Search for violations of what is open in whatever time is left."""
+        if self.vacuous and "bmc" in self.engines:
+            # No run is longer, but a shorter one may be a violation.
+            self._submit("bmc", self.left(), depth=self.vacuous, goals=sorted(self.wanted - self.refuted.keys()))
+            for _, event in self.pool.events(self.deadline):
+                self._take(event)
+            return
         if "bmc" not in self.engines or self.left() < 1.0 or not (goals := self._sought()):
             return
         self._submit("bmc", self.left(), depth=DEEPEST, goals=goals)

@@ -48,6 +48,9 @@ from syncml.verify.slicing import Register, sliced
 from syncml.verify.smt import Term, is_value, sort_of, z3
 from syncml.verify.system import Definition, Input, System
 
+LARGEST_CHOICE = 100
+"""How many terms are looked at to see that a choice is within the range of a type."""
+
 LONGEST_CYCLE = 5000
 """Words over one clock share a counter up to this hyperperiod; beyond it, each word counts for itself."""
 
@@ -83,7 +86,11 @@ class _Translator:
         self._inputs: list[Input] = []
         self._registers: list[Register] = []
         self._definitions: list[tuple[Definition, Term]] = []
+        self._terms: dict[str, Term] = {}
+        """The definitions by name."""
         self._facts: list[Term] = []
+        self._ranges: dict[str, tuple[int, int]] = {}
+        """The least and the greatest value of constants that a fact bounds."""
         self._values: dict[Var, Terms] = {}
         self._presence: dict[Clock, Term] = {}
         self._letters: dict[tuple[Clock, Word], Term] = {}
@@ -132,6 +139,7 @@ class _Translator:
         if is_value(term) or (z3.is_const(term) and term.decl().kind() == z3.Z3_OP_UNINTERPRETED):
             return term
         self._definitions.append((Definition(name, sort, term.sexpr(), named), term))
+        self._terms[name] = term
         return self._constant(name, sort)
 
     def _declare_input(self, var: Var) -> tuple[str, ...]:
@@ -189,6 +197,7 @@ class _Translator:
             self._fact(z3.And(term >= 0, term < len(kind.constructors)))
         elif bounded and kind in MACHINE_INTEGERS and not self._encoder.wrapping:
             low, high = integer_range(kind)
+            self._ranges[term.decl().name()] = (low, high)
             self._fact(z3.And(term >= low, term <= high))
 
     # Equations.
@@ -241,8 +250,42 @@ class _Translator:
         for stored, now, first, after in zip(
             self._stored[var].flat, self._values[var].flat, self._initial(var, rhs), following.flat, strict=True
         ):
-            gated = after if z3.is_true(present) else z3.If(present, after, now)
+            kept = self._in_range(after, element(var.type))
+            gated = kept if z3.is_true(present) else z3.If(present, kept, now)
             self._registers.append(Register(stored, sort, first, gated))
+
+    def _in_range(self, term: Term, kind: Element) -> Term:
+        """``term``, or any value of ``kind`` where it is out of range.
+
+        A register is taken to be in range; without this, an overflow would end the run, and what is false only after
+        it would be proved.
+        """
+        if not self._bounded or kind not in MACHINE_INTEGERS or self._encoder.wrapping:
+            return term
+        low, high = integer_range(kind)
+        if self._is_ranged(term, low, high):
+            return term
+        wrapped = self._unknown("Int")
+        self._range(wrapped, kind, bounded=True)
+        return z3.If(z3.And(term >= low, term <= high), term, wrapped)
+
+    def _is_ranged(self, term: Term, low: int, high: int) -> bool:
+        """Whether ``term`` is a choice, of moderate size, among numbers and constants that are in a range."""
+        pending, seen = [term], 0
+        while pending:
+            current, seen = pending.pop(), seen + 1
+            if seen > LARGEST_CHOICE:
+                return False
+            if z3.is_app_of(current, z3.Z3_OP_ITE):
+                pending += current.children()[1:]
+            elif is_value(current):
+                if not low <= current.as_long() <= high:
+                    return False
+            elif (name := current.decl().name()) in self._terms and current.num_args() == 0:
+                pending.append(self._terms[name])
+            elif not (name in self._ranges and low <= self._ranges[name][0] and self._ranges[name][1] <= high):
+                return False
+        return True
 
     # Clocks.
 

@@ -12,8 +12,9 @@ import json
 import sys
 from typing import Any
 
-from syncml.verify.engines import Budget, bounded, induction
-from syncml.verify.localise import consistency, decide_all
+from syncml.verify.engines import Budget, bounded, consistency, induction
+from syncml.verify.localise import consistency as localised_consistency
+from syncml.verify.localise import decide_all
 from syncml.verify.model import Model
 from syncml.verify.query import Query
 from syncml.verify.spacer import reachability
@@ -31,6 +32,8 @@ def run(task: dict[str, Any], emit: Any) -> None:
             induction(model, task["goals"], budget, emit)
         case "spacer":
             reachability(model, task["goals"], budget, emit, task.get("lemmas", ()))
+        case "consistency" if model.system.nonlinear:
+            localised_consistency(model, budget, emit)
         case "consistency":
             consistency(model, budget, emit)
         case "localised":

@@ -337,7 +337,9 @@ def test_a_contract_stands_for_an_abstract_node(declared: bool) -> None:
 def test_a_broken_contract_undoes_what_rests_on_it() -> None:
     b = Builder()
     node = limiter(abstract=True, wide=True)
-    (y,) = b.call(node, b.input("x", F32), instance="net")
+    x = b.input("x", F32)
+    b.assume("small", b.op(Op.LE, x, 10.0))
+    (y,) = b.call(node, x, instance="net")
     b.claim("high", b.op(Op.GE, y, 0.5))
     found = decide(b, node)
     assert isinstance(found["within"], Violated | Unknown)
