@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 import syncml
+from syncml.cli.certify import certify
 from syncml.cli.check import check
 from syncml.cli.demo import demo
 from syncml.cli.doctor import doctor
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 app.command()(check)
 app.command()(verify)
+app.command()(certify)
 app.command()(sim)
 app.command()(export)
 app.command()(graph)

@@ -1,4 +1,9 @@
-"""What `syncml verify -o DIR` leaves behind: the report, and each counterexample as inputs and as a ready test."""
+"""What `syncml verify -o DIR` leaves behind.
+
+report.json                the report, with the schema `verify`
+certificates/NAME.smt2     a proof for another solver; one file may prove several properties
+NAME.csv, test_NAME.py     a counterexample: its inputs, and a test that replays them
+"""
 
 from __future__ import annotations
 
@@ -9,12 +14,21 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from syncml.cli.values import cells, leaf_names
 from syncml.cli.verify_json import render_verify
 from syncml.files import write_whole
 from syncml.pipeline import split_target
-from syncml.verify import Counterexample, Result, VerificationReport, Violated
+from syncml.verify import Counterexample, Proved, Result, VerificationReport, Violated
+from syncml.verify.certificate import Certificate, certificates
+
+REPORT = "report.json"
+
+CERTIFICATES = "certificates"
+
+Key: TypeAlias = tuple[str, str]
+"""A property: the label of its node, and its name."""
 
 TEST = """\
 \"\"\"A run that `syncml verify` found, replayed. The test passes once the program keeps the property.\"\"\"
@@ -51,26 +65,65 @@ class Subject:
     settings: Mapping[str, str]
     abstract: tuple[str, ...]
 
+    @property
+    def program(self) -> str:
+        """The command line that names the program."""
+        options = [f"--set {name}={value}" for name, value in self.settings.items()]
+        return " ".join([self.target, *options, *(f"--abstract {name}" for name in self.abstract)])
+
 
 def write_evidence(subject: Subject, report: VerificationReport, folder: Path) -> Iterator[Path]:
-    """Write `report.json`, and for each violated property its inputs as CSV and a test that replays them.
+    """Write the report, a certificate for each proof, and each counterexample as inputs and as a test that replays it.
 
     Raises:
         DiagnosticError: D001 if a file cannot be written.
     """
-    yield _write(folder / "report.json", render_verify(report))
+    proofs: dict[Key, str] = {}
+    for name, certificate in _certificates(subject, report):
+        proofs |= {(certificate.node, each): name for each in certificate.properties}
+        yield _write(folder / name, certificate.text)
+    yield _write(folder / REPORT, render_verify(report, proofs))
+    names = stems(report)
     for result in report.results:
         if isinstance(result.verdict, Violated):
-            name = file_name(result.name)
+            name = names[result.node, result.name]
             yield _write(folder / f"{name}.csv", inputs_csv(result.verdict.counterexample))
-            yield _write(folder / f"test_{name}.py", test_source(subject, result, folder))
+            yield _write(folder / f"test_{name}.py", test_source(subject, result, folder, name))
 
 
-def test_source(subject: Subject, result: Result, folder: Path) -> str:
-    """Return a test, to stand in `folder`, that replays the counterexample of `result`."""
+def _certificates(subject: Subject, report: VerificationReport) -> Iterator[tuple[str, Certificate]]:
+    """The certificates of what is reported as proved, each with the path of its file."""
+    proved = {(r.node, r.name) for r in report.results if isinstance(r.verdict, Proved)}
+    names = stems(report)
+    for derivation in report.derivations:
+        wanted = {
+            g for g, c in derivation.claims.items() if g in derivation.reported and (derivation.node, c.name) in proved
+        }
+        for certificate in certificates(derivation, subject.program, wanted):
+            stem = names[certificate.node, certificate.properties[0]]
+            yield f"{CERTIFICATES}/{stem}.smt2", certificate
+
+
+def stems(report: VerificationReport) -> dict[Key, str]:
+    """The name that the files of each property begin with; no two have the same."""
+    result: dict[Key, str] = {}
+    used: set[str] = set()
+    for each in report.results:
+        stem = base = file_name(each.name)
+        number = 1
+        # Some file systems do not tell capitals from small letters.
+        while stem.lower() in used:
+            number += 1
+            stem = f"{base}_{number}"
+        used.add(stem.lower())
+        result.setdefault((each.node, each.name), stem)
+    return result
+
+
+def test_source(subject: Subject, result: Result, folder: Path, name: str) -> str:
+    """Return a test, to stand in `folder`, that replays the counterexample of `result` from `name`.csv."""
     path, chosen = split_target(subject.target)
     node = chosen if result.node == subject.main else result.node
-    name = file_name(result.name)
     return TEST.format(
         program=os.path.relpath(path, folder.resolve()).replace(os.sep, "/"),
         name=name,

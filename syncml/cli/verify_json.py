@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, Literal, assert_never
 
 from pydantic import Field
@@ -47,6 +48,7 @@ class PropertyModel(Document):
     semantics: str | None
     using: list[str] = Field(description="Other properties, proved too, that the proof rests on.")
     invariant: str | None
+    certificate: str | None = Field(description="The file that proves it for another solver, beside this document.")
     reason: str | None
     advice: str | None
     time_s: float = Field(ge=0)
@@ -63,18 +65,19 @@ class VerifyModel(Document):
     warnings: list[DiagnosticModel]
 
 
-def render_verify(report: VerificationReport) -> str:
-    """Render the document that the schema `verify` describes."""
+def render_verify(report: VerificationReport, certificates: Mapping[tuple[str, str], str] | None = None) -> str:
+    """Render the document that the schema `verify` describes; `certificates` has the file of each proof."""
+    files = certificates or {}
     document = VerifyModel(
         file=report.file,
         time_s=report.time_s,
-        properties=[_property(result) for result in report.results],
+        properties=[_property(result, files.get((result.node, result.name))) for result in report.results],
         warnings=[to_model(warning) for warning in report.warnings],
     )
     return json.dumps(document.model_dump(by_alias=True), indent=2, allow_nan=False) + "\n"
 
 
-def _property(result: Result) -> PropertyModel:
+def _property(result: Result, certificate: str | None) -> PropertyModel:
     verdict = result.verdict
     facts: dict[str, Any] = dict.fromkeys(("method", "k", "semantics", "invariant", "reason", "advice", "trace"))
     facts["using"] = []
@@ -96,6 +99,7 @@ def _property(result: Result) -> PropertyModel:
         place=span_model(result.span),
         verdict=verdict_name(verdict),
         time_s=result.time_s,
+        certificate=certificate,
         **facts,
     )
 

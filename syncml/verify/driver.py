@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from syncml.diagnostics.model import Diagnostic, DiagnosticError, Label, Severity, error
 from syncml.ir.equations.syntax import Call, Iterate, Node, Program, Property, PropertyKind, Var
-from syncml.ir.types import FLOATS, MACHINE_INTEGERS, element
+from syncml.ir.types import FLOATS, MACHINE_INTEGERS, Element, element
 from syncml.verify.abstraction import abstract_nodes, opened, unknown_nodes
 from syncml.verify.checks import Check, Checked, with_checks
 from syncml.verify.cone import Cones
+from syncml.verify.derivation import Claim, Derivation
 from syncml.verify.pool import Pool
 from syncml.verify.replay import Replay, Trace, qualified, replayed
 from syncml.verify.session import Session
@@ -56,6 +57,7 @@ def verify(program: Program, options: VerifyOptions, replay: Replay) -> Verifica
     results: list[Result] = []
     promises: dict[str, list[Result]] = {}
     warnings: list[Diagnostic] = []
+    derivations: list[Derivation] = []
     with Pool(options.jobs) as pool:
         for i, node in enumerate(units):
             # Each unit gets an equal share of the time that is left.
@@ -65,13 +67,16 @@ def verify(program: Program, options: VerifyOptions, replay: Replay) -> Verifica
             promises[node.name] = [r for r in found if r.kind == PropertyKind.ENSURE.value]
             results += found
             warnings += unit.warnings
+            derivations += unit.derivations()
     known = {r.name for r in results}
     if missing := [name for name in options.properties if name not in known]:
         raise DiagnosticError(*(_unknown_property(name, known) for name in missing))
     if options.properties:
         results = [r for r in results if r.name in options.properties]
     main = program.node(program.main)
-    return VerificationReport(main.span.file, tuple(results), tuple(warnings), time.monotonic() - started)
+    return VerificationReport(
+        main.span.file, tuple(results), tuple(warnings), time.monotonic() - started, tuple(derivations)
+    )
 
 
 def _check_options(program: Program, options: VerifyOptions) -> None:
@@ -113,12 +118,43 @@ def _supported(results: Sequence[Result], broken: Sequence[Result]) -> list[Resu
 
 @dataclass(slots=True)
 class _Attempt:
-    """One session on one encoding, and which of its proofs count."""
+    """One session on one encoding, and which of its proofs count.
+
+    ``numbers`` says what the encoding takes integers for; ``reported`` are the clauses whose verdict comes from here.
+    """
 
     checked: Checked
     clauses: Sequence[Property]
     session: Session
     counted: frozenset[int]
+    numbers: str
+    reported: set[int] = field(default_factory=set[int])
+
+    def result(self, label: str) -> Derivation:
+        """The proofs that count."""
+        node, proofs = self.checked.node, self.session.proofs
+        assumptions = (p for p in node.properties if p.kind is PropertyKind.ASSUME)
+        claims = {_goal(i): self._claim(c) for i, c in enumerate(self.clauses)}
+        risks = _risks(self.checked, self.clauses, self.counted)
+        return Derivation(
+            label,
+            self.numbers,
+            self.session.system,
+            {g: p for g, p in proofs.items() if _index(g) in self.counted},
+            claims,
+            {f"assumption!{i}": qualified(a) for i, a in enumerate(assumptions)},
+            {_goal(i): frozenset(map(_goal, others)) for i, others in risks.items()},
+            {t.name: e.span for e in node.equations for t in e.targets},
+            frozenset(map(_goal, self.reported)),
+        )
+
+    def _claim(self, clause: Property) -> Claim:
+        return Claim(qualified(clause), self.kind(clause), clause.span, clause.requirement)
+
+    def kind(self, clause: Property) -> str:
+        """What a report calls the clause."""
+        check = self.checked.kinds.get(clause.holds)
+        return clause.kind.value if check is None else check.value
 
 
 class _Unit:
@@ -136,6 +172,11 @@ class _Unit:
         self._pool = pool
         self._deadline = deadline
         self.warnings: list[Diagnostic] = []
+        self._attempts: list[_Attempt] = []
+
+    def derivations(self) -> list[Derivation]:
+        """What the proofs among the results are made of."""
+        return [a.result(self._label) for a in self._attempts if a.reported & a.counted]
 
     def results(self) -> list[Result]:
         """A verdict for every clause and check."""
@@ -203,7 +244,12 @@ class _Unit:
         if clauses:
             session.run()
         self._warn(translation, session)
-        return _Attempt(checked, clauses, session, _counted(checked, clauses, session))
+        kinds = {element(v.type) for v in checked.node.clocks}
+        attempt = _Attempt(
+            checked, clauses, session, _counted(checked, clauses, session), _numbers(kinds, wrapping, overflow)
+        )
+        self._attempts.append(attempt)
+        return attempt
 
     def _warn(self, translation: Translation, session: Session) -> None:
         assumptions = [p for p in self._flat.node(self._flat.main).properties if p.kind is PropertyKind.ASSUME]
@@ -220,10 +266,10 @@ class _Unit:
 
     def _result(self, attempt: _Attempt, index: int) -> Result:
         clause = attempt.clauses[index]
-        check = attempt.checked.kinds.get(clause.holds)
+        attempt.reported.add(index)
         return Result(
             qualified(clause),
-            clause.kind.value if check is None else check.value,
+            attempt.kind(clause),
             self._label,
             clause.span,
             clause.requirement,
@@ -287,13 +333,8 @@ def _index(goal: str) -> int:
 
 def _counted(checked: Checked, clauses: Sequence[Property], session: Session) -> frozenset[int]:
     """The proofs that count: what they depend on, through data and lemmas, cannot overflow."""
-    overflow = {i for i, c in enumerate(clauses) if checked.kinds.get(c.holds) is Check.OVERFLOW}
     proved = {_index(g): p for g, p in session.proofs.items()}
-    if not overflow:
-        return frozenset(proved)
-    cones = Cones(checked.node)
-    operations: Mapping[Var, int] = {checked.checked[c.holds]: i for i, c in enumerate(clauses) if i in overflow}
-    risks = {i: {operations[v] for v in cones.of(clauses[i].holds) if v in operations} for i in proved}
+    risks = _risks(checked, clauses, proved)
     counted = set(proved)
     while True:
         failing = {
@@ -303,3 +344,25 @@ def _counted(checked: Checked, clauses: Sequence[Property], session: Session) ->
         if not failing:
             return frozenset(counted)
         counted -= failing
+
+
+def _risks(checked: Checked, clauses: Sequence[Property], chosen: Iterable[int]) -> dict[int, set[int]]:
+    """For each of the ``chosen`` clauses those that say that no operation it depends on overflows."""
+    operations: Mapping[Var, int] = {
+        checked.checked[c.holds]: i for i, c in enumerate(clauses) if checked.kinds.get(c.holds) is Check.OVERFLOW
+    }
+    if not operations:
+        return {i: set() for i in chosen}
+    cones = Cones(checked.node)
+    return {i: {operations[v] for v in cones.of(clauses[i].holds) if v in operations} for i in chosen}
+
+
+def _numbers(kinds: set[Element], wrapping: bool, overflow: bool) -> str:
+    """What the numbers of a system stand for."""
+    parts: list[str] = []
+    if kinds & MACHINE_INTEGERS:
+        exact = "Int is a machine integer that is proved not to overflow" if overflow else "Int is an ideal integer"
+        parts.append("BitVec is a machine integer" if wrapping else exact)
+    if kinds & FLOATS:
+        parts.append("Real is a float without rounding")
+    return "; ".join(parts) or "exact"

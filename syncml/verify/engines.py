@@ -4,7 +4,7 @@ Each is a function of a model, a budget and `emit`, to which it reports events a
 
     {"event": "holds", "goals", "depth"}             no violation before instant ``depth``
     {"event": "violated", "goals", "trace"}          false at the last instant of the trace (values of the inputs)
-    {"event": "proved", "goals", "method", "k", "using"}
+    {"event": "proved", "goals", "method", "k", "using"}     with the further keys of `session.Proof`, where they apply
     {"event": "vacuous", "depth"}                    the assumptions exclude every run of ``depth`` instants
     {"event": "stuck", "goals", "depth", "engine"}   the solver gave up on these
 """
@@ -186,7 +186,7 @@ def induction(model: Model, goals: Sequence[str], budget: Budget, emit: Emit) ->
         proved = step.attempt(k)
         if proved:
             emit({"event": "proved", "goals": proved, "method": "k-induction", "k": k,
-                  "using": [g for g in step.lemmas if g not in proved]})  # fmt: skip
+                  "using": [g for g in step.lemmas if g not in proved], "distinct": step.distinct})  # fmt: skip
             step.learn(proved)
             base.open = [g for g in base.open if g not in proved]
 
@@ -200,6 +200,7 @@ class _Step:
         self._unrolling.extend()
         self.open = list(goals)
         self.lemmas: list[str] = []
+        self.distinct = False
         self._active = {g: z3.Const(f"active!{g}", z3.BoolSort(model.context)) for g in goals}
         self._emit = emit
         self._time = time_
@@ -255,6 +256,7 @@ class _Step:
         self._solver.pop()
         for term in repeated:
             self._solver.add(term)
+        self.distinct = self.distinct or bool(repeated)
         return answer, false
 
     def _repetition(self, model: Any, k: int) -> Term | None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from syncml.verify.smt import Term, constants_of, is_value, sort_of, sort_text, value_of, with_numerals, z3
-from syncml.verify.system import System
+from syncml.verify.smt import Term, constants_of, is_value, sort_of, value_of, with_numerals, z3
+from syncml.verify.system import System, sort_text
 
 
 class Model:

@@ -41,13 +41,27 @@ MARGINS = ("1/16", "1/1000", "1/1000000")
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A proof in the ideal sense of the system; ``using`` names goals."""
+    """A proof in the ideal sense of the system; ``using`` names goals.
+
+    Attributes:
+        method: The engine that found it.
+        k: How many instants its induction looks back.
+        using: Goals that it rests on: at the same instant only those proved before it, one instant earlier also those
+            proved together with it.
+        invariant: The inductive invariant over the states, as SMT-LIB text, where the engine finds one.
+        time_s: Seconds that it took.
+        distinct: Whether the step is only about runs that visit no state twice.
+        auxiliary: Formulas over the constants of the system as it was translated, as SMT-LIB text, that hold at the
+            first instant and, all together, are kept by each; the proof may use them at every instant.
+    """
 
     method: str
     k: int
     using: tuple[str, ...]
     invariant: str
     time_s: float
+    distinct: bool = False
+    auxiliary: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -183,10 +197,9 @@ class Session:
                 for goal in event["goals"]:
                     self._violation(goal, event["trace"])
             case "proved":
-                invariant = event.get("invariant", "")
                 for goal in event["goals"]:
                     others = [g for g in event["goals"] if g != goal]
-                    self._prove(goal, event["method"], event["k"], [*event["using"], *others], invariant)
+                    self._prove(goal, event, [*event["using"], *others])
             case "vacuous":
                 self.vacuous = event["depth"]
             case "failed":
@@ -194,9 +207,12 @@ class Session:
             case _:
                 pass
 
-    def _prove(self, goal: str, method: str, k: int, using: Sequence[str], invariant: str = "") -> None:
+    def _prove(self, goal: str, found: Mapping[str, Any], using: Sequence[str]) -> None:
         if goal not in self.proofs and goal not in self.refuted:
-            self.proofs[goal] = Proof(method, k, tuple(dict.fromkeys(using)), invariant, self._time(goal))
+            self.proofs[goal] = Proof(
+                found["method"], found["k"], tuple(dict.fromkeys(using)), found.get("invariant", ""), self._time(goal),
+                found.get("distinct", False), tuple(found.get("auxiliary", ())),
+            )  # fmt: skip
 
     def _violation(self, goal: str, trace: Sequence[dict[str, str]]) -> None:
         if goal in self.refuted or goal in self.proofs:
@@ -320,4 +336,5 @@ class Session:
                           or any(u not in standing and u not in self.proofs for u in proofs[g])}:  # fmt: skip
             standing = [g for g in standing if g not in failing]
         for goal in standing:
-            self._prove(goal, "k-induction, demand-driven", 1, [g for g in proofs[goal] if g != goal])
+            found = {"method": "k-induction, demand-driven", "k": 1}
+            self._prove(goal, found, [g for g in proofs[goal] if g != goal])

@@ -30,11 +30,6 @@ def sort_of(name: str, context: Any = None) -> Any:
             return z3.BitVecSort(int(name.removeprefix("BitVec")), context)
 
 
-def sort_text(name: str) -> str:
-    """The SMT-LIB spelling of a sort of `sort_of`."""
-    return f"(_ BitVec {name.removeprefix('BitVec')})" if name.startswith("BitVec") else name
-
-
 def constants_of(terms: Iterable[Term]) -> Iterator[Term]:
     """The uninterpreted constants that occur in ``terms``, each once, without recursion."""
     seen: set[int] = set()

@@ -74,3 +74,8 @@ class System:
             tuple(data["goals"]),
             bool(data["nonlinear"]),
         )
+
+
+def sort_text(name: str) -> str:
+    """The SMT-LIB spelling of a sort: ``Bool``, ``Int``, ``Real`` or ``BitVec<width>``."""
+    return f"(_ BitVec {name.removeprefix('BitVec')})" if name.startswith("BitVec") else name

@@ -13,9 +13,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from syncml.diagnostics.model import Diagnostic, Span
+
+if TYPE_CHECKING:
+    from syncml.verify.derivation import Derivation
 
 
 class Semantics(Enum):
@@ -150,12 +153,18 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class VerificationReport:
-    """All verdicts, in the order of the program; ``warnings`` are diagnostics about the contract itself."""
+    """All verdicts, in the order of the program.
+
+    Attributes:
+        warnings: Diagnostics about the contract itself.
+        derivations: What the proofs are made of, for certificates and cores.
+    """
 
     file: str
     results: tuple[Result, ...]
     warnings: tuple[Diagnostic, ...]
     time_s: float
+    derivations: tuple[Derivation, ...] = ()
 
     @property
     def proved(self) -> bool:

@@ -461,3 +461,41 @@ class TestNew:
         assert syncml("new", "empty").code == ExitCode.OK
         assert syncml("new", "file").code == ExitCode.USAGE
         assert syncml("new", "file/below").code == ExitCode.REJECTED
+
+
+class TestCertify:
+    def test_the_proofs_of_a_report_are_checked_again(self, syncml: Callable, program: Path, tmp_path: Path) -> None:
+        syncml("verify", "pipeline.py", "-o", "evidence")
+        report = document((tmp_path / "evidence" / "report.json").read_text(), "verify")
+        assert {each["name"]: each["certificate"] for each in report["properties"]} == {
+            "limiter.limited": "certificates/limiter_limited.smt2",
+            "small": None,
+        }
+        result = syncml("certify", "evidence", "--solver", "z3", "--solver", "cvc5")
+        assert result.code == ExitCode.OK
+        assert "2 of 2 checks accepted" in result.out
+
+        proof = tmp_path / "evidence" / "certificates" / "limiter_limited.smt2"
+        proof.write_text(proof.read_text().replace("(ite ", "(ite true ", 1))
+        broken = syncml("certify", "evidence", "--format", "json")
+        assert broken.code == ExitCode.REJECTED
+        [only] = document(broken.out, "certify")["certificates"]
+        assert only["outcome"] == "refuted"
+        assert "error" in only["detail"]
+
+        proof.unlink()
+        assert "error[D001]: cannot read" in syncml("certify", "evidence").err
+
+    def test_what_is_no_report_has_no_certificates(self, syncml: Callable, tmp_path: Path) -> None:
+        assert "error[D001]" in syncml("certify", ".").err
+        (tmp_path / "report.json").write_text("{}")
+        assert "is no report of this version" in syncml("certify", ".").err
+        assert "there is no solver 'yices'" in syncml("certify", ".", "--solver", "yices").err
+
+    def test_without_the_package_it_says_what_to_install(
+        self, syncml: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "cvc5", None)
+        result = syncml("certify", ".", "--solver", "cvc5")
+        assert "error[D006]: checking certificates with cvc5 needs the package cvc5" in result.err
+        assert "pip install 'syncml[cvc5]'" in result.err

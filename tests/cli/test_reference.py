@@ -40,6 +40,11 @@ def test_every_option_is_described(syncml: Callable, project_root: Path, command
     assert general <= offered
 
 
+def test_the_options_of_certify_are_described(syncml: Callable, project_root: Path) -> None:
+    offered = set(OPTION.findall(syncml("certify", "--help").out)) - {"--help", "--quiet"}
+    assert offered == set(OPTION.findall(sections(project_root)["syncml certify"]))
+
+
 def test_the_options_of_the_demonstration_are_described(syncml: Callable, project_root: Path) -> None:
     offered = set(OPTION.findall(syncml("demo", "--help").out)) - {"--help"}
     assert offered == set(OPTION.findall(sections(project_root)["syncml demo"]))

@@ -18,6 +18,7 @@ FOLDER = Path(__file__).parent
 
 def models() -> dict[str, type[BaseModel]]:
     """Return the model of each document by the name of its schema."""
+    from syncml.cli.certify_json import CertifyModel
     from syncml.cli.check_json import CheckModel
     from syncml.cli.export_json import ExportModel
     from syncml.cli.schedule_json import ScheduleModel
@@ -26,6 +27,7 @@ def models() -> dict[str, type[BaseModel]]:
     from syncml.diagnostics.json_format import DiagnosticsModel
 
     return {
+        "certify": CertifyModel,
         "check": CheckModel,
         "diagnostics": DiagnosticsModel,
         "export": ExportModel,

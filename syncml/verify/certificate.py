@@ -1,0 +1,235 @@
+"""Certificates: a proof as SMT-LIB 2 text that any solver can check, without syncml.
+
+Rule: a block of goals that is proved by induction over ``k`` instants holds at every instant if no run violates one of
+them in its first ``k`` instants, and none at the end of any ``k + 1`` consecutive instants at the first ``k`` of which
+all of them hold. Both are asked goal by goal, each with those before it: the first violation of any has none earlier
+in time, nor earlier in the order. Lemmas are goals of an earlier block of the same file. Where the proof says so, the
+step is about instants with pairwise different states: a shortest violation visits no state twice, because what lies
+between the visits could be left out. An invariant is a goal that the user did not write.
+
+The text is made of the system as it was translated from the program, by renaming ``x`` to ``x@k`` and nothing else: no
+solver, and nothing that an engine did to the system, has a part in it. Definitions and next states are
+``define-fun``, so they cannot contradict each other; all that is asserted are facts about the encoding, the user's
+assumptions, hypotheses and lemmas. Facts about registers alone are not believed either: that they hold at first and
+are kept is the last block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from syncml.verify.derivation import Block, Derivation, blocks, cone, renamed, symbols
+from syncml.verify.system import System, sort_text
+
+CHECK = "(check-sat)"
+"""Each stands on a line of its own, after a line with the answer that is expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """The text that shows some properties of a node.
+
+    Attributes:
+        node: The label of the node.
+        properties: What it is for; these proofs rest on nothing outside of it.
+        supporting: The properties that it proves on the way.
+        text: SMT-LIB 2.
+        checks: How many answers are expected.
+    """
+
+    node: str
+    properties: tuple[str, ...]
+    supporting: tuple[str, ...]
+    text: str
+    checks: int
+
+
+def certificates(derivation: Derivation, program: str, wanted: Iterable[str]) -> list[Certificate]:
+    """Certificates that together prove every ``wanted`` goal that is proved, each with all that it rests on.
+
+    One that another contains is not written again. ``program`` names the program in the header.
+    """
+    chosen = set(wanted)
+    support: dict[str, frozenset[str]] = {g: derivation.supports(g) for g in derivation.proofs if g in chosen}
+    result: list[Certificate] = []
+    while support:
+        # The proof that covers most comes first; what it contains goes with it.
+        largest = max(support.values(), key=lambda s: len(s & support.keys()))
+        covered = [g for g in support if support[g] <= largest]
+        result.append(_certificate(derivation, program, covered, largest))
+        support = {g: s for g, s in support.items() if g not in covered}
+    return result
+
+
+def _certificate(derivation: Derivation, program: str, wanted: Sequence[str], support: frozenset[str]) -> Certificate:
+    steps = blocks(derivation, support)
+    formulas = [f for b in steps for f in b.auxiliary]
+    writer = _Writer(cone(derivation.system, [g for g in derivation.system.goals if g in support], formulas))
+    for number, block in enumerate(steps, 1):
+        titles = ", ".join(f"{g} by {derivation.proofs[g].method}" for g in block.goals)
+        writer.block(block, f"Block {number}: {titles}", first=number == 1)
+    writer.registers(support)
+    header = "\n".join(_header(derivation, program, wanted, steps, writer)) + "\n"
+    names = [derivation.claims[g].name for g in wanted]
+    others = [derivation.claims[g].name for g in derivation.proofs if g in support and g not in wanted]
+    text = f"{header}\n(set-logic ALL)\n" + "\n".join(writer.lines) + "\n"
+    return Certificate(derivation.node, tuple(names), tuple(others), text, writer.checks)
+
+
+def _header(
+    derivation: Derivation, program: str, wanted: Sequence[str], steps: Sequence[Block], writer: _Writer
+) -> Iterator[str]:
+    yield "; Certificate of syncml verify"
+    yield f"; program    {_one_line(program)}"
+    yield f"; node       {_one_line(derivation.node)}"
+    yield f"; numbers    {derivation.numbers}"
+    for goal in wanted:
+        yield f"; proves     {_goal(derivation, goal)}"
+    for block in steps:
+        for goal in block.goals:
+            if goal not in wanted:
+                yield f"; on the way {_goal(derivation, goal)}"
+    for assumption in writer.system.assumptions:
+        yield f"; assuming   {assumption}: {_one_line(derivation.assumed.get(assumption, assumption))}"
+    yield ";"
+    yield f"; A solver must give {writer.checks} answers, each announced by the line before it, and no error. Then the"
+    yield "; properties hold at every instant of every run that meets the assumptions: each block is an induction, and"
+    yield "; uses only blocks before it. Ask with  z3 FILE,  cvc5 --incremental FILE  or  syncml certify FOLDER."
+    yield "; $x is the stream x, and x@0, x@1, .. are consecutive instants; clock!, letter!, count! and phase! tell"
+    yield "; when streams are present; what unknown! stands for is arbitrary at each instant."
+
+
+def _goal(derivation: Derivation, goal: str) -> str:
+    claim = derivation.claims[goal]
+    requirement = f", requirement {claim.requirement}" if claim.requirement else ""
+    k = derivation.proofs[goal].k
+    return _one_line(f"{goal}: {claim.kind} {claim.name!r}, line {claim.span.line}{requirement}, k = {k}")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+@dataclass(slots=True)
+class _Writer:
+    """The text of a certificate, line by line."""
+
+    system: System
+    lines: list[str] = field(default_factory=list[str])
+    checks: int = 0
+    _names: dict[int, Mapping[str, str]] = field(default_factory=dict[int, Mapping[str, str]])
+
+    def block(self, block: Block, title: str, *, first: bool) -> None:
+        """The induction of a block."""
+        self.lines += ["", f"; {_one_line(title)}", f"; the first {block.k} instants", "(push 1)"]
+        for j in range(block.k):
+            self._states(j, initial=True)
+            self._instant(j, block)
+            if first and j == 0 and not self.system.nonlinear:
+                self._ask("sat", "some run meets the assumptions at its first instant")
+            self._conclude(block, j)
+        self.lines += ["(pop 1)", f"; {block.k + 1} instants of any run", "(push 1)"]
+        for j in range(block.k + 1):
+            self._states(j, initial=False)
+            self._instant(j, block)
+            if j < block.k:
+                self._assert(t for t in self._targets(block, j))
+        if block.distinct:
+            self._distinct(block.k)
+        self._conclude(block, block.k)
+        self.lines.append("(pop 1)")
+
+    def registers(self, goals: Iterable[str]) -> None:
+        """That facts about registers alone hold at first and are kept, once the goals hold."""
+        states = {s.name for s in self.system.states}
+        defined = {s.name for s in self.system.states if s.initial is not None}
+        others = {i.name for i in self.system.inputs} | {d.name for d in self.system.definitions}
+        own = [f for f in self.system.facts if symbols(f) & states and not symbols(f) & others]
+        if not own:
+            return
+        shown = Block(tuple(goals), (), (), 1, distinct=False, methods=())
+        self.lines += ["", "; Registers: what the encoding says of them holds at first, and is kept", "(push 1)"]
+        self._states(0, initial=True)
+        for fact in own:
+            # The first value of a register without one is any of its type.
+            if symbols(fact) & states <= defined:
+                self._refute(self._at(fact, 0))
+        self.lines += ["(pop 1)", "(push 1)"]
+        self._states(0, initial=False)
+        self._instant(0, shown)
+        self._assert(self._symbol(g, 0) for g in self.system.goals)
+        self._states(1, initial=False)
+        for fact in own:
+            self._refute(self._at(fact, 1))
+        self.lines.append("(pop 1)")
+
+    # One instant.
+
+    def _states(self, j: int, *, initial: bool) -> None:
+        for s in self.system.states:
+            first = s.initial if initial and j == 0 else None
+            if j > 0:
+                self._define(s.name, s.sort, self._at(s.following, j - 1), j)
+            elif first is not None:
+                self._define(s.name, s.sort, first, j)
+            else:
+                self._declare(s.name, s.sort, j)
+
+    def _instant(self, j: int, block: Block) -> None:
+        for i in self.system.inputs:
+            self._declare(i.name, i.sort, j)
+        for d in self.system.definitions:
+            self._define(d.name, d.sort, self._at(d.term, j), j)
+        self._assert(self._at(f, j) for f in self.system.facts)
+        self._assert(self._symbol(n, j) for n in (*self.system.assumptions, *block.lemmas))
+        for number, formula in enumerate(block.auxiliary):
+            self._define(f"invariant!{number}", "Bool", self._at(formula, j), j)
+
+    def _targets(self, block: Block, j: int) -> list[str]:
+        names = [*(f"invariant!{i}" for i in range(len(block.auxiliary))), *block.goals]
+        return [self._symbol(n, j) for n in names]
+
+    def _conclude(self, block: Block, j: int) -> None:
+        for target in self._targets(block, j):
+            self._refute(target)
+            self._assert([target])
+
+    def _distinct(self, k: int) -> None:
+        for later in range(k + 1):
+            for earlier in range(later):
+                pairs = [
+                    f"(= {self._symbol(s.name, earlier)} {self._symbol(s.name, later)})" for s in self.system.states
+                ]
+                self.lines.append(f"(assert (not (and true {' '.join(pairs)})))")
+
+    # Commands.
+
+    def _symbol(self, name: str, j: int) -> str:
+        return f"|{name}@{j}|"
+
+    def _at(self, text: str, j: int) -> str:
+        if j not in self._names:
+            items = (*self.system.inputs, *self.system.states, *self.system.definitions)
+            self._names[j] = {x.name: f"{x.name}@{j}" for x in items}
+        return renamed(" ".join(text.split()), self._names[j])
+
+    def _declare(self, name: str, sort: str, j: int) -> None:
+        self.lines.append(f"(declare-const {self._symbol(name, j)} {sort_text(sort)})")
+
+    def _define(self, name: str, sort: str, term: str, j: int) -> None:
+        self.lines.append(f"(define-fun {self._symbol(name, j)} () {sort_text(sort)} {term})")
+
+    def _assert(self, terms: Iterable[str]) -> None:
+        self.lines += [f"(assert {t})" for t in terms]
+
+    def _refute(self, term: str) -> None:
+        self.lines += ["(push 1)", f"(assert (not {term}))"]
+        self._ask("unsat", "")
+        self.lines.append("(pop 1)")
+
+    def _ask(self, answer: str, why: str) -> None:
+        if why:
+            self.lines.append(f"; {why}")
+        self.lines += [f"(set-info :status {answer})", CHECK]
+        self.checks += 1
