@@ -83,7 +83,7 @@ def split_target(target: str) -> tuple[Path, str]:
 
 
 def load(target: str, settings: Mapping[str, str] | None = None) -> Program:
-    """Trace the Python program, or read the Lustre one, in ``FILE`` or ``FILE:NODE``.
+    """Trace the Python program, or read the Lustre one, in ``FILE`` or ``FILE:NODE``; or the network in an ONNX file.
 
     Raises:
         DiagnosticError: the file cannot be read or run, or what it defines is no program (families L and T).
@@ -93,6 +93,11 @@ def load(target: str, settings: Mapping[str, str] | None = None) -> Program:
 
     if is_lustre(target):
         return load_lustre(target, settings or {})
+    if Path(target).suffix == ".onnx":
+        from syncml.lang.load import program_of
+        from syncml.networks.target import network_of
+
+        return program_of(network_of(target))
     return load_program(target, settings or {})
 
 

@@ -11,7 +11,7 @@ import typer
 from syncml.diagnostics import DiagnosticError, error
 from syncml.diagnostics.render import Format
 
-SUFFIXES = (".py", ".lus")
+SUFFIXES = (".py", ".lus", ".onnx")
 
 Target = Annotated[
     str,

@@ -50,6 +50,10 @@ def verify(
     engines: Annotated[
         list[str] | None, typer.Option("--engine", metavar="NAME", help="Run this engine only.", show_default=False)
     ] = None,
+    vnnlib: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Verify a network against a VNN-LIB specification.", show_default=False),
+    ] = None,
     abstract: Annotated[
         list[str] | None,
         typer.Option("--abstract", metavar="NODE", help="Put a node's contract in its place.", show_default=False),
@@ -73,7 +77,7 @@ def verify(
 
     def body() -> ExitCode:
         from syncml.sim.interpreter import replay
-        from syncml.verify import VerifyOptions, constant_conditions
+        from syncml.verify import VerifyOptions, constant_conditions, verify_network
         from syncml.verify import verify as decide
 
         request = Request.start(file, node, given, dump, form, quiet=quiet, verbose=verbose)
@@ -89,7 +93,10 @@ def verify(
         )
         checked = request.checked()
         with working(f"verifying {request.target}", quiet=quiet):
-            report = decide(checked.program, options, replay)
+            if vnnlib is not None:
+                report = verify_network(checked.flat, vnnlib, options, replay)
+            else:
+                report = decide(checked.program, options, replay)
             if vacuity:
                 found = constant_conditions(checked.program, options, replay)
                 report = replace(report, warnings=(*report.warnings, *found))

@@ -118,6 +118,7 @@ _TITLES: dict[str, str] = {
     "V005": "a property is not decided",
     "V006": "state influences nothing",
     "V007": "a condition never changes",
+    "V008": "a node is no feed-forward network",
     # Simulation.
     "S001": "a scenario does not match the node",
     "S002": "an input stream has no values",
@@ -136,6 +137,7 @@ _TITLES: dict[str, str] = {
     "D004": "a file of weights or of a network is damaged",
     "D005": "an ONNX operator is not supported",
     "D006": "an optional package is not installed",
+    "D007": "a VNN-LIB specification cannot be read",
     # Reading and writing Lustre.
     "R001": "a Lustre file has a syntax error",
     "R002": "a construct of Lustre is not read",

@@ -23,6 +23,7 @@ from syncml.verify.verdicts import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
     from typing import Any
 
     from syncml.diagnostics.model import Diagnostic
@@ -42,6 +43,13 @@ def constant_conditions(program: Program, options: VerifyOptions, replay: Replay
     from syncml.verify import vacuity
 
     return vacuity.constant_conditions(program, options, replay)
+
+
+def verify_network(flat: Node, path: Path, options: VerifyOptions, replay: Replay) -> VerificationReport:
+    """Decide a VNN-LIB specification about a network; see `syncml.verify.networks.verify.verify_network`."""
+    from syncml.verify.networks import verify as networks
+
+    return networks.verify_network(flat, path, options, replay)
 
 
 def opened(program: Program, chosen: frozenset[str] = frozenset()) -> Program:
@@ -89,4 +97,5 @@ def regression_test(target: str, settings: Mapping[str, str], result: Result, ab
 __all__ = [
     "Counterexample", "Proved", "Result", "Semantics", "Stream", "Unknown", "Verdict", "VerificationReport",
     "VerifyOptions", "Violated", "constant_conditions", "first_violation", "opened", "regression_test", "verify",
+    "verify_network",
 ]  # fmt: skip
