@@ -93,10 +93,10 @@ def _product(rhs: Apply, source: Var) -> tuple[Layer, Var] | None:
     left, right = rhs.arguments
     if len(shape(source.type)) != 1:
         return None
-    weight = _numbers(left) if right is source else _numbers(right).T
+    weight: Floats = _numbers(left) if right is source else _numbers(right).T
     if weight.ndim != 2 or not _finite(weight):
         return None
-    return Affine(np.ascontiguousarray(weight), np.zeros(weight.shape[0])), source
+    return Affine(np.ascontiguousarray(weight), np.zeros(len(weight))), source
 
 
 def _elementwise(rhs: Apply, target: Var) -> Affine | None:
