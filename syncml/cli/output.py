@@ -34,10 +34,14 @@ def working(what: str, *, quiet: bool) -> Generator[None]:
     if quiet or not sys.stderr.isatty():
         yield
         return
-    from rich.console import Console
-
-    with Console(stderr=True).status(what):
+    # Without a thread that draws: a process with threads cannot be copied for the solvers.
+    sys.stderr.write(f"{what} ..")
+    sys.stderr.flush()
+    try:
         yield
+    finally:
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()
 
 
 def run(form: Format, body: Callable[[], ExitCode]) -> None:

@@ -39,6 +39,12 @@ def verify(
     jobs: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Solvers at a time; the number of cores.", show_default=False)
     ] = None,
+    memory: Annotated[
+        int | None,
+        typer.Option(
+            metavar="MIB", min=64, help="Memory of a solver in MiB; a share of the machine's.", show_default=False
+        ),
+    ] = None,
     properties: Annotated[
         list[str] | None,
         typer.Option("--property", metavar="NAME", help="Report this property only.", show_default=False),
@@ -84,6 +90,7 @@ def verify(
         options = VerifyOptions(
             timeout=timeout,
             jobs=jobs or os.cpu_count() or 1,
+            memory=memory or 0,
             properties=tuple(properties or ()),
             first=first,
             engines=tuple(engines or ()),

@@ -58,7 +58,7 @@ def verify(program: Program, options: VerifyOptions, replay: Replay) -> Verifica
     promises: dict[str, list[Result]] = {}
     warnings: list[Diagnostic] = []
     derivations: list[Derivation] = []
-    with Pool(options.jobs) as pool:
+    with Pool(options.jobs, options.memory) as pool:
         for i, node in enumerate(units):
             # Each unit gets an equal share of the time that is left.
             left = started + options.timeout - time.monotonic()

@@ -1,7 +1,8 @@
 """A pool of worker processes, each of which can be ended at any time.
 
-A solver may ignore its time-out, use all memory or crash; the parent then ends the process, reports the task as
-failed and starts another. Tasks start in the order of submission.
+Rule: a task ends with the event ``done``, whatever becomes of it. A solver may ignore its time-out, use all memory or
+crash; the parent then ends its process and reports the task as failed, which decides nothing, and the others go on.
+Tasks start in the order of submission.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import selectors
-import subprocess
 import sys
 import time
 from collections import deque
@@ -17,7 +17,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import inf
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self
+
+from syncml.verify.processes import Process, can_fork, forked, spawned, usual_memory, what_ended
 
 GRACE = 2.0
 """Seconds that a task may run beyond its limit before its process is ended."""
@@ -25,7 +27,7 @@ GRACE = 2.0
 
 @dataclass(slots=True, eq=False)
 class _Worker:
-    process: subprocess.Popen[bytes]
+    process: Process
     task: int | None = None
     deadline: float = 0.0
     buffer: bytes = b""
@@ -33,20 +35,28 @@ class _Worker:
 
 @dataclass(slots=True)
 class Pool:
-    """Up to ``jobs`` workers; use it as a context manager, which ends them all."""
+    """Up to ``jobs`` workers; use it as a context manager, which ends them all.
+
+    Attributes:
+        jobs: How many tasks run at a time.
+        memory: MiB for each; 0 stands for a share of what the machine has.
+        command: What starts a worker; without it, a worker is a copy of this process where that is possible.
+    """
 
     jobs: int
-    command: tuple[str, ...] = (sys.executable, "-m", "syncml.verify.worker")
+    memory: int = 0
+    command: tuple[str, ...] = ()
     _waiting: deque[tuple[int, dict[str, Any]]] = field(default_factory=deque[tuple[int, dict[str, Any]]])
     _workers: list[_Worker] = field(default_factory=list[_Worker])
     _count: int = 0
 
     def __enter__(self) -> Self:
+        self.memory = self.memory or usual_memory(self.jobs)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
         for worker in self._workers:
-            _end(worker)
+            worker.process.end()
         self._workers.clear()
 
     def submit(self, task: dict[str, Any]) -> int:
@@ -60,6 +70,7 @@ class Pool:
         self._waiting = deque((n, t) for n, t in self._waiting if n == keep)
         for worker in [w for w in self._workers if w.task not in (None, keep)]:
             self._drop(worker)
+            worker.task = None
 
     def events(self, deadline: float = inf) -> Iterator[tuple[int, dict[str, Any]]]:
         """What tasks report, until none waits or runs; submit and cancel_all may be called in between.
@@ -70,38 +81,45 @@ class Pool:
             if time.monotonic() > deadline:
                 self.cancel_all()
                 return
-            self._start()
+            yield from self._start()
             running = [w for w in self._workers if w.task is not None]
             if not running:
                 return
             yield from self._read(running, deadline)
 
-    def _start(self) -> None:
+    def _start(self) -> Iterator[tuple[int, dict[str, Any]]]:
         while self._waiting:
             worker = next((w for w in self._workers if w.task is None), None)
-            if worker is None and len(self._workers) < self.jobs:
-                worker = _Worker(subprocess.Popen(
-                    self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                    env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
-                ))  # fmt: skip
-                self._workers.append(worker)
-            if worker is None:
+            if worker is None and len(self._workers) == self.jobs:
                 return
             number, task = self._waiting.popleft()
-            worker.task, worker.buffer = number, b""
-            worker.deadline = time.monotonic() + task["limit"] + GRACE
             try:
-                stdin = _pipe(worker.process.stdin)
-                stdin.write(json.dumps({"task": number, **task}).encode() + b"\n")
-                stdin.flush()
-            except OSError:
-                # Its end is seen as an empty read.
-                continue
+                if worker is None:
+                    worker = _Worker(self._process(task))
+                    self._workers.append(worker)
+                worker.task, worker.buffer = number, b""
+                worker.deadline = time.monotonic() + task["limit"] + GRACE
+                worker.process.tasks.write(json.dumps({"task": number, **task}).encode() + b"\n")
+                worker.process.tasks.flush()
+            except OSError as fault:
+                # The end of a process that is there is seen as an empty read.
+                if worker is None:
+                    yield number, {"event": "failed", "reason": f"no process for the solver: {fault}"}
+                    yield number, {"event": "done"}
+
+    def _process(self, task: dict[str, Any]) -> Process:
+        if self.command or not can_fork():
+            return spawned(self.command or (sys.executable, "-m", "syncml.verify.worker", str(self.memory)))
+        # Loaded here, for its solvers need not be in this process where workers are programs of their own.
+        from syncml.verify.worker import prepare, run
+
+        prepare(task)
+        return forked(run, self.memory, task["limit"] + GRACE, [w.process for w in self._workers])
 
     def _read(self, running: list[_Worker], deadline: float) -> Iterator[tuple[int, dict[str, Any]]]:
         with selectors.DefaultSelector() as selector:
             for worker in running:
-                selector.register(_pipe(worker.process.stdout), selectors.EVENT_READ, worker)
+                selector.register(worker.process.events, selectors.EVENT_READ, worker)
             wait = max(0.0, min(deadline, *(w.deadline for w in running)) - time.monotonic())
             ready = [key.data for key, _ in selector.select(wait)]
         for worker in ready:
@@ -115,12 +133,13 @@ class Pool:
                 and worker not in ready
                 and time.monotonic() > worker.deadline
             ):
+                self._drop(worker)
                 yield from self._failed(worker, "the solver did not stop at its time limit")
 
     def _lines(self, worker: _Worker) -> Iterator[tuple[int, dict[str, Any]]]:
-        data = os.read(_pipe(worker.process.stdout).fileno(), 1 << 20)
+        data = os.read(worker.process.events.fileno(), 1 << 20)
         if not data:
-            yield from self._failed(worker, "the solver's process ended")
+            yield from self._failed(worker, what_ended(self._drop(worker)))
             return
         *lines, worker.buffer = (worker.buffer + data).split(b"\n")
         for line in lines:
@@ -130,33 +149,17 @@ class Pool:
             number = worker.task
             if event["event"] == "done":
                 worker.task = None
+                if worker.process.once:
+                    self._drop(worker)
             yield number, event
 
     def _failed(self, worker: _Worker, reason: str) -> Iterator[tuple[int, dict[str, Any]]]:
-        number = worker.task
-        self._drop(worker)
+        number, worker.task = worker.task, None
         if number is not None:
             yield number, {"event": "failed", "reason": reason}
             yield number, {"event": "done"}
 
-    def _drop(self, worker: _Worker) -> None:
-        _end(worker)
-        worker.task = None
-        if worker in self._workers:
-            self._workers.remove(worker)
-
-
-def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
-    if stream is None:
-        raise OSError("the worker has no pipe")
-    return stream
-
-
-def _end(worker: _Worker) -> None:
-    worker.process.kill()
-    for stream in (worker.process.stdin, worker.process.stdout):
-        try:
-            _pipe(stream).close()
-        except OSError:
-            continue
-    worker.process.wait()
+    def _drop(self, worker: _Worker) -> int:
+        """End a worker and forget it; how it ended."""
+        self._workers.remove(worker)
+        return worker.process.end()

@@ -37,6 +37,7 @@ class VerifyOptions:
     Attributes:
         timeout: Seconds in all.
         jobs: Worker processes at a time.
+        memory: MiB for each of them; 0 stands for a share of three quarters of what the machine has.
         properties: Names of the properties to report (all if empty); lemmas are used all the same.
         first: Whether to stop at the first violation of a clause that is no invariant.
         engines: Which of ``bmc``, ``induction``, ``spacer``, ``localised`` may run (all if empty).
@@ -47,6 +48,7 @@ class VerifyOptions:
 
     timeout: float = 60.0
     jobs: int = 2
+    memory: int = 0
     properties: tuple[str, ...] = ()
     first: bool = False
     engines: tuple[str, ...] = ()

@@ -1,29 +1,47 @@
-"""A worker process: reads tasks, runs an engine on each, and writes what it reports, as lines of JSON.
+"""What a worker process does: it runs an engine on a task, and says what the engine reports.
 
     in:   {"task", "engine", "system", "budget"} with "goals" and "lemmas", or with "queries"
     out:  {"task", ...event} any number of times, then {"task", "event": "done"}
 
-Each task gets a solver context of its own, so that an answer does not depend on the tasks before it.
+Each task gets a solver context of its own, so that an answer does not depend on the tasks before it. A process that is
+a copy of its parent has the model that the parent built last, which no task has touched.
 """
 
 from __future__ import annotations
 
-import json
+import signal
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from syncml.verify.engines import Budget, bounded, consistency, induction
 from syncml.verify.localise import consistency as localised_consistency
 from syncml.verify.localise import decide_all
 from syncml.verify.model import Model
+from syncml.verify.processes import bound, serve_all
 from syncml.verify.query import Query
 from syncml.verify.spacer import reachability
 from syncml.verify.system import System
 
+_prepared: dict[str, Model] = {}
 
-def run(task: dict[str, Any], emit: Any) -> None:
+
+def prepare(task: dict[str, Any]) -> None:
+    """Build the model of a task in this process, for the copies that are made of it; the last one is kept.
+
+    Where that fails, the task will, too, and says so.
+    """
+    text = task["system"]
+    if text not in _prepared:
+        _prepared.clear()
+        with suppress(Exception):
+            _prepared[text] = Model(System.from_json(text))
+
+
+def run(task: dict[str, Any], emit: Callable[[dict[str, Any]], None]) -> None:
     """Run one task; ``emit`` gets its events."""
-    model = Model(System.from_json(task["system"]))
+    model = _prepared.get(task["system"]) or Model(System.from_json(task["system"]))
     budget = Budget(**task["budget"])
     match task["engine"]:
         case "bmc":
@@ -42,21 +60,12 @@ def run(task: dict[str, Any], emit: Any) -> None:
             raise ValueError(f"no engine {other!r}")
 
 
-def main() -> None:
-    """Serve tasks until the input ends."""
-    for line in sys.stdin:
-        task = json.loads(line)
-
-        def emit(event: dict[str, Any], name: int = task["task"]) -> None:
-            sys.stdout.write(json.dumps({"task": name, **event}) + "\n")
-            sys.stdout.flush()
-
-        try:
-            run(task, emit)
-        except Exception as fault:
-            emit({"event": "failed", "reason": f"{type(fault).__name__}: {fault}"})
-        emit({"event": "done"})
+def main(memory: int) -> None:
+    """Serve tasks until the input ends, with at most ``memory`` MiB beside what the program itself takes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    bound(memory)
+    serve_all(run, sys.stdin.buffer, sys.stdout.buffer, once=False)
 
 
 if __name__ == "__main__":
-    main()
+    main(int(sys.argv[1]))

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
+import os
+import signal
+import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from syncml.verify.pool import Pool
+from syncml.verify.processes import can_fork, usual_memory
 from syncml.verify.session import Session
 from syncml.verify.system import System
 from syncml.verify.translate import translate
@@ -38,7 +44,7 @@ for line in sys.stdin:
 def pool(tmp_path: Path) -> Any:
     script = tmp_path / "worker.py"
     script.write_text(WORKER)
-    with Pool(2, (sys.executable, str(script))) as made:
+    with Pool(2, command=(sys.executable, str(script))) as made:
         yield made
 
 
@@ -57,7 +63,7 @@ def test_a_crash_is_reported_and_others_go_on(pool: Pool) -> None:
     crashed, fine = pool.submit(task("crash")), pool.submit(task("answer"))
     events = list(pool.events())
     assert (crashed, {"event": "holds"}) in events
-    assert (crashed, {"event": "failed", "reason": "the solver's process ended"}) in events
+    assert (crashed, {"event": "failed", "reason": "the solver's process ended (SIGABRT)"}) in events
     assert [e["event"] for n, e in events if n == fine] == ["valid", "done"]
 
 
@@ -85,7 +91,7 @@ def test_tasks_that_are_cancelled_report_nothing_more(pool: Pool) -> None:
 def test_the_end_of_the_pool_ends_its_processes(tmp_path: Path) -> None:
     script = tmp_path / "worker.py"
     script.write_text(WORKER)
-    with Pool(1, (sys.executable, str(script))) as made:
+    with Pool(1, command=(sys.executable, str(script))) as made:
         made.submit(task("answer"))
         _, event = next(made.events())
     assert not Path(f"/proc/{event['pid']}").exists() or sys.platform != "linux"
@@ -128,11 +134,11 @@ def test_a_session_without_time_decides_nothing_and_ends() -> None:
 
 
 def test_a_session_whose_solvers_all_crash_decides_nothing() -> None:
-    with Pool(2, (sys.executable, "-c", "import os; os.abort()")) as pool:
+    with Pool(2, command=(sys.executable, "-c", "import os; os.abort()")) as pool:
         session = run_session(pool, 20.0)
     assert not session.proofs
     assert session.failures
-    assert set(session.failures) == {"the solver's process ended"}
+    assert set(session.failures) == {"the solver's process ended (SIGABRT)"}
 
 
 def test_a_violation_that_does_not_replay_is_kept_apart() -> None:
@@ -140,3 +146,123 @@ def test_a_violation_that_does_not_replay_is_kept_apart() -> None:
         session = run_session(pool, 20.0)
     assert session.spurious == {"goal!1": "not replayed"}
     assert set(session.proofs) == {"goal!0", "goal!2"}
+
+
+forking = pytest.mark.skipif(not can_fork(), reason="workers are no copies of this process")
+
+
+def greedy(task: dict[str, Any], emit: Callable[[dict[str, Any]], None]) -> None:
+    """A worker in which things go wrong."""
+    match task["do"]:
+        case "memory":
+            hoard: list[bytes] = []
+            while True:
+                hoard.append(b"x" * (1 << 24))
+        case "solver memory":
+            from syncml.verify.smt import z3
+
+            term = z3.Int("x")
+            while True:
+                term = z3.Int("x") + z3.FreshInt() * term
+        case "signal":
+            faulthandler.disable()
+            os.kill(os.getpid(), task["number"])
+            time.sleep(60)
+        case "work":
+            while True:
+                pass
+        case "fault":
+            raise ValueError("no such thing")
+        case _:
+            emit({"event": "valid", "pid": os.getpid()})
+
+
+@pytest.fixture
+def copies(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr("syncml.verify.worker.run", greedy)
+    monkeypatch.setattr("syncml.verify.worker.prepare", id)
+    with Pool(2, memory=96) as made:
+        yield made
+
+
+@forking
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        ({"do": "memory"}, "the solver ran out of memory"),
+        ({"do": "solver memory"}, "the solver ran out of memory"),
+        ({"do": "signal", "number": int(signal.SIGSEGV)}, "the solver's process ended (SIGSEGV)"),
+        ({"do": "signal", "number": int(signal.SIGKILL)}, "the solver's process ended (SIGKILL)"),
+        ({"do": "fault"}, "ValueError: no such thing"),
+    ],
+)
+def test_a_copy_that_fails_says_why_and_others_go_on(copies: Pool, bad: dict[str, Any], reason: str) -> None:
+    first, failing, last = (copies.submit({**t, "limit": 30.0}) for t in (task("answer"), bad, task("answer")))
+    events = list(copies.events())
+    assert [e for n, e in events if n == failing] == [{"event": "failed", "reason": reason}, {"event": "done"}]
+    for fine in (first, last):
+        assert [e["event"] for n, e in events if n == fine] == ["valid", "done"]
+
+
+@forking
+def test_a_copy_serves_one_task(copies: Pool) -> None:
+    for _ in range(4):
+        copies.submit(task("answer"))
+    assert len({e["pid"] for _, e in copies.events() if e["event"] == "valid"}) == 4
+
+
+@forking
+def test_processor_time_is_bounded_even_if_nobody_looks(copies: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("syncml.verify.pool.GRACE", 0.0)
+    number = copies.submit(task("work", limit=0.5))
+    events = copies.events()
+    monkeypatch.setattr("syncml.verify.pool.time.monotonic", lambda: 0.0)
+    assert next(events) == (number, {"event": "failed", "reason": "the solver's process ended (SIGXCPU)"})
+
+
+PARENT = """
+import os, time
+from syncml.verify import worker
+from syncml.verify.pool import Pool
+
+def run(task, emit):
+    emit({"event": "holds", "pid": os.getpid()})
+    while True:
+        pass
+
+worker.run, worker.prepare = run, lambda task: None
+with Pool(2) as pool:
+    for _ in range(2):
+        pool.submit({"limit": 60.0})
+    for _, event in pool.events():
+        print(event["pid"], flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at processes by /proc")
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_no_worker_outlives_its_parent(how: signal.Signals) -> None:
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    assert parent.stdout is not None
+    with parent.stdout:
+        children = [int(parent.stdout.readline()) for _ in range(2)]
+        parent.send_signal(how)
+        parent.wait()
+    end = time.monotonic() + 20
+    while any(_runs(child) for child in children):
+        assert time.monotonic() < end, "a worker goes on"
+        time.sleep(0.05)
+
+
+def _runs(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def test_the_usual_memory_is_a_share_of_the_machine() -> None:
+    assert usual_memory(1) >= usual_memory(4) >= 512
