@@ -11,7 +11,8 @@ import csv
 import io
 import os
 import re
-from collections.abc import Iterator, Mapping
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -19,8 +20,10 @@ from typing import TypeAlias
 from syncml.cli.values import cells, leaf_names
 from syncml.cli.verify_json import render_verify
 from syncml.files import write_whole
+from syncml.ir.equations.syntax import Call, Iterate, Program
 from syncml.pipeline import split_target
 from syncml.verify import Counterexample, Proved, Result, VerificationReport, Violated
+from syncml.verify.abstraction import abstract_nodes
 from syncml.verify.certificate import Certificate, certificates
 
 REPORT = "report.json"
@@ -57,13 +60,15 @@ def test_{name}() -> None:
 class Subject:
     """What was verified: the program, and the options that change what its inputs are.
 
-    `main` is the label of the main node; abstract nodes that it calls are verified by themselves.
+    `main` is the label of the main node; abstract nodes that it calls are verified by themselves. `opened` has for each
+    of them the abstract nodes whose outputs are among the inputs of its counterexamples.
     """
 
     target: str
     main: str
     settings: Mapping[str, str]
     abstract: tuple[str, ...]
+    opened: Mapping[str, tuple[str, ...]]
 
     @property
     def program(self) -> str:
@@ -89,6 +94,31 @@ def write_evidence(subject: Subject, report: VerificationReport, folder: Path) -
             name = names[result.node, result.name]
             yield _write(folder / f"{name}.csv", inputs_csv(result.verdict.counterexample))
             yield _write(folder / f"test_{name}.py", test_source(subject, result, folder, name))
+
+
+def replay_commands(subject: Subject, report: VerificationReport, folder: Path) -> Iterator[str]:
+    """The command lines that run each counterexample in `folder` again."""
+    names = stems(report)
+    for result in report.results:
+        if isinstance(result.verdict, Violated):
+            chosen = split_target(subject.target)[1]
+            file = subject.target.removesuffix(f":{chosen}") if chosen else subject.target
+            target = subject.target if result.node == subject.main else f"{file}:{result.node}"
+            options = [x for name, value in subject.settings.items() for x in ("--set", f"{name}={value}")]
+            options += [x for name in subject.opened.get(result.node, ()) for x in ("--abstract", name)]
+            inputs = folder / f"{names[result.node, result.name]}.csv"
+            yield shlex.join(["syncml", "sim", target, "--input", str(inputs), *options])
+
+
+def opened_nodes(program: Program, chosen: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+    """For each node by its label the labels of the abstract nodes that it calls, itself or through others."""
+    abstract = {n.name for n in abstract_nodes(program, frozenset(chosen))}
+    found: dict[str, frozenset[str]] = {}
+    for node in program.nodes:
+        called = {e.rhs.node for e in node.equations if isinstance(e.rhs, Call | Iterate)}
+        deeper = {x for c in called - abstract for x in found.get(c, ())}
+        found[node.name] = frozenset((called & abstract) | deeper)
+    return {n.label: tuple(sorted(program.node(x).label for x in found[n.name])) for n in program.nodes}
 
 
 def _certificates(subject: Subject, report: VerificationReport) -> Iterator[tuple[str, Certificate]]:

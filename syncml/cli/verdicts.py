@@ -21,6 +21,12 @@ TINTS: dict[VerdictName, str] = {"proved": "green", "violated": "bold red", "unk
 # A counterexample that is longer than this is shown by its last ticks.
 LONGEST_SHOWN = 12
 
+# In place of a value of an input that does not matter.
+FREE = "*"
+FREE_NOTE = "*: any value that meets the assumptions; the property is violated all the same"
+
+ORIGINS = {"input": "an input", "free input": "an input; any other value does, too", "first value": "its first value"}
+
 # Of the properties that are undecided for one reason, so many are named.
 NAMES_SHOWN = 3
 
@@ -135,9 +141,41 @@ def _print_counterexample(found: Counterexample, *, verbose: bool) -> None:
     if first:
         typer.echo(f"the last {LONGEST_SHOWN} of {found.ticks} ticks")
     ticks = range(first, found.ticks)
-    rows = [(_title(stream), *(shown(stream.values[tick], stream.type) for tick in ticks)) for stream in relevant]
+    rows = [(_title(stream), *(cell(stream, tick) for tick in ticks)) for stream in relevant]
     print_table(("tick", *map(str, ticks)), rows)
+    if any(map(is_free, relevant)):
+        typer.echo(FREE_NOTE)
     typer.echo()
+    for line in explained(found):
+        typer.echo(line)
+    if found.explanation:
+        typer.echo()
+
+
+def is_free(stream: Stream) -> bool:
+    """Whether some value of an input does not matter."""
+    return any(free and value is not None for free, value in zip(stream.free, stream.values, strict=False))
+
+
+def cell(stream: Stream, tick: int) -> str:
+    """Return the value of a stream at a tick as a table shows it."""
+    value = stream.values[tick]
+    return FREE if value is not None and stream.free and stream.free[tick] else shown(value, stream.type)
+
+
+def explained(found: Counterexample) -> Iterator[str]:
+    """Return why the property is false, a line for each stream at a tick."""
+    width = len(str(found.tick))
+    for reason in found.explanation:
+        formula = f" = {reason.formula}" if reason.formula else ""
+        parts = ", ".join(f"{name} = {shown(value, type_)}" for name, value, type_ in reason.parts)
+        facts = [
+            f"is {shown(reason.value, reason.type)}",
+            *([parts] if parts else []),
+            *([ORIGINS[reason.origin]] if reason.origin else []),
+        ]
+        what = f"{'  ' * reason.depth}{reason.name}{formula}"
+        yield f"  {reason.tick:>{width}}  {what}   {'; '.join(facts)}   (line {reason.span.line})"
 
 
 def _title(stream: Stream) -> str:

@@ -97,6 +97,7 @@ def verify(
             semantics=_semantics(semantics),
             seed=seed,
             abstract=tuple(abstract or ()),
+            explain=out is not None or form in (Format.TEXT, Format.JSON),
         )
         checked = request.checked()
         with working(f"verifying {request.target}", quiet=quiet):
@@ -109,12 +110,16 @@ def verify(
                 report = replace(report, warnings=(*report.warnings, *found))
         _show(request, report)
         if out is not None:
-            from syncml.cli.evidence import Subject, write_evidence
+            from syncml.cli.evidence import Subject, opened_nodes, replay_commands, write_evidence
 
-            subject = Subject(request.target, checked.main.label, request.settings, options.abstract)
-            for path in write_evidence(subject, report, out):
-                if form is Format.TEXT and not quiet:
+            opened = opened_nodes(checked.program, options.abstract)
+            subject = Subject(request.target, checked.main.label, request.settings, options.abstract, opened)
+            written = list(write_evidence(subject, report, out))
+            if form is Format.TEXT and not quiet:
+                for path in written:
                     typer.echo(f"wrote {path}")
+                for command in replay_commands(subject, report, out):
+                    typer.echo(f"run it again: {command}")
         return ExitCode(report.exit_code)
 
     run(form, body)

@@ -11,7 +11,7 @@ from pydantic import Field
 from syncml.cli.values import plain
 from syncml.cli.verdicts import VerdictName, verdict_name
 from syncml.diagnostics.json_format import DiagnosticModel, Document, SpanModel, span_model, to_model
-from syncml.verify import Counterexample, Proved, Result, Unknown, VerificationReport, Violated
+from syncml.verify import Counterexample, Proved, Reason, Result, Unknown, VerificationReport, Violated
 
 SchemaId = Literal["syncml/verify/1"]
 SCHEMA_ID: SchemaId = "syncml/verify/1"
@@ -25,6 +25,29 @@ class StreamModel(Document):
     unit: str
     input: bool
     values: list[Any]
+    free: list[bool] = Field(
+        description="Of an input: at which ticks any other value that meets the assumptions would do; empty if unknown."
+    )
+
+
+class PartModel(Document):
+    """A stream that a value depends on."""
+
+    name: str
+    value: Any
+
+
+class ReasonModel(Document):
+    """One step of the way from the property back to the inputs."""
+
+    depth: int = Field(ge=0, description="How many steps it is away from the property.")
+    tick: int = Field(ge=0)
+    name: str
+    formula: str
+    value: Any
+    parts: list[PartModel] = Field(description="What the value depends on.")
+    origin: Literal["", "input", "free input", "first value"]
+    place: SpanModel
 
 
 class TraceModel(Document):
@@ -32,6 +55,7 @@ class TraceModel(Document):
 
     tick: int = Field(ge=0)
     streams: list[StreamModel]
+    explanation: list[ReasonModel] = Field(description="Why the property is false at that tick.")
 
 
 class PropertyModel(Document):
@@ -112,7 +136,21 @@ def _trace(found: Counterexample) -> TraceModel:
             unit=stream.unit,
             input=stream.input,
             values=[plain(value, stream.type) for value in stream.values],
+            free=list(stream.free),
         )
         for stream in found.streams
     ]
-    return TraceModel(tick=found.tick, streams=streams)
+    return TraceModel(tick=found.tick, streams=streams, explanation=list(map(_reason, found.explanation)))
+
+
+def _reason(reason: Reason) -> ReasonModel:
+    return ReasonModel(
+        depth=reason.depth,
+        tick=reason.tick,
+        name=reason.name,
+        formula=reason.formula,
+        value=plain(reason.value, reason.type),
+        parts=[PartModel(name=name, value=plain(value, type_)) for name, value, type_ in reason.parts],
+        origin=reason.origin,
+        place=span_model(reason.span),
+    )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from syncml.verify.verdicts import (
     Counterexample,
     Proved,
+    Reason,
     Result,
     Semantics,
     Stream,
@@ -95,7 +96,7 @@ def regression_test(target: str, settings: Mapping[str, str], result: Result, ab
 
 
 __all__ = [
-    "Counterexample", "Proved", "Result", "Semantics", "Stream", "Unknown", "Verdict", "VerificationReport",
+    "Counterexample", "Proved", "Reason", "Result", "Semantics", "Stream", "Unknown", "Verdict", "VerificationReport",
     "VerifyOptions", "Violated", "constant_conditions", "first_violation", "opened", "regression_test", "verify",
     "verify_network",
 ]  # fmt: skip

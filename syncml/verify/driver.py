@@ -19,8 +19,10 @@ from syncml.verify.abstraction import abstract_nodes, opened, unknown_nodes
 from syncml.verify.checks import Check, Checked, with_checks
 from syncml.verify.cone import Cones
 from syncml.verify.derivation import Claim, Derivation
+from syncml.verify.explain import explanation
+from syncml.verify.minimise import Subject, minimised
 from syncml.verify.pool import Pool
-from syncml.verify.replay import Replay, Trace, qualified, replayed
+from syncml.verify.replay import Replay, Trace, plain, qualified, replayed
 from syncml.verify.session import Session
 from syncml.verify.translate import Translation, translate
 from syncml.verify.verdicts import (
@@ -124,8 +126,10 @@ class _Attempt:
     """
 
     checked: Checked
+    flat: Program
     clauses: Sequence[Property]
     session: Session
+    inputs: Mapping[str, tuple[str, ...]]
     counted: frozenset[int]
     numbers: str
     reported: set[int] = field(default_factory=set[int])
@@ -246,7 +250,13 @@ class _Unit:
         self._warn(translation, session)
         kinds = {element(v.type) for v in checked.node.clocks}
         attempt = _Attempt(
-            checked, clauses, session, _counted(checked, clauses, session), _numbers(kinds, wrapping, overflow)
+            checked,
+            flat,
+            clauses,
+            session,
+            translation.inputs,
+            _counted(checked, clauses, session),
+            _numbers(kinds, wrapping, overflow),
         )
         self._attempts.append(attempt)
         return attempt
@@ -288,7 +298,7 @@ class _Unit:
         session, goal = attempt.session, _goal(index)
         depth = session.depth.get(goal, 0)
         if goal in session.refuted:
-            return Violated(session.refuted[goal][0])
+            return Violated(self._told(attempt, index, session.refuted[goal][0]))
         if session.vacuous is not None:
             return Unknown("the assumptions contradict each other", depth, "weaken an assumption")
         if goal in session.spurious:
@@ -305,6 +315,20 @@ class _Unit:
         if session.failures:
             reason = f"{reason}; {session.failures[-1]}"
         return Unknown(reason, depth, "state a lemma with invariant(...), or give more time with --timeout")
+
+    def _told(self, attempt: _Attempt, index: int, found: Counterexample) -> Counterexample:
+        """A counterexample without what does not matter, and with the reason why it is one."""
+        if not self._options.explain or not self._wants(attempt.clauses[index]):
+            return found
+        clause = attempt.clauses[index]
+        subject = Subject(attempt.flat, clause, _goal(index), attempt.session.system, attempt.inputs, self._replay)
+        found = minimised(subject, found, self._options.seed)
+        run = self._replay(attempt.flat, found.inputs, found.ticks)
+
+        def value(var: Var, tick: int) -> object:
+            return plain(run.column(var.name).at(tick))
+
+        return replace(found, explanation=explanation(attempt.checked.node, clause, found, value))
 
     def _numbers(self, attempt: _Attempt, index: int) -> str:
         """What numbers mean in a proof, as far as the property depends on numbers at all."""

@@ -56,13 +56,21 @@ def replayed(
     """
     node = program.node(program.main)
     inputs = {v.name: [_value(v, names[v.name], instant) for instant in trace] for v in node.inputs}
+    return counterexample(program, goal, inputs, len(trace), replay)
+
+
+def counterexample(
+    program: Program, goal: Property, inputs: Mapping[str, Sequence[Any]], ticks: int, replay: Replay
+) -> Counterexample | str:
+    """Replay a run with given inputs, one value a tick; the counterexample, or why it is none."""
     runs: list[Replayed] = []
 
     def kept(p: Program, i: Mapping[str, Sequence[Any]], ticks: int) -> Replayed:
         runs.append(replay(p, i, ticks))
         return runs[-1]
 
-    tick = first_failure(program, goal, inputs, len(trace), kept)
+    tick = first_failure(program, goal, inputs, ticks, kept)
+    node = program.node(program.main)
     return tick if isinstance(tick, str) else Counterexample(tick, _streams(node, goal, runs[-1], tick + 1))
 
 

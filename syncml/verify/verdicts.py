@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from syncml.diagnostics.model import Diagnostic, Span
 
@@ -44,6 +44,7 @@ class VerifyOptions:
         semantics: What integers mean.
         seed: Seed of every solver.
         abstract: Names or labels of nodes to replace by their contract, besides those declared abstract.
+        explain: Whether counterexamples are shortened, their inputs that do not matter marked, and explained.
     """
 
     timeout: float = 60.0
@@ -55,11 +56,15 @@ class VerifyOptions:
     semantics: Semantics = Semantics.MACHINE
     seed: int = 0
     abstract: tuple[str, ...] = ()
+    explain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """One stream of a counterexample; ``values`` has None where it is absent, enumerations by name."""
+    """One stream of a counterexample; ``values`` has None where it is absent, enumerations by name.
+
+    ``free`` tells of an input, where it is known, at which ticks any other value that meets the assumptions would do.
+    """
 
     name: str
     type: str
@@ -67,14 +72,43 @@ class Stream:
     values: tuple[Any, ...]
     input: bool = False
     user: bool = False
+    free: tuple[bool, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One line of an explanation: a stream, its value at a tick, and how it comes about.
+
+    Attributes:
+        depth: How many steps it is away from the property.
+        name: The stream, or the formula of one without a name; of the first line the property.
+        formula: The right side of its equation; empty where ``name`` says all.
+        value: As in `Stream`, and so is ``type``.
+        parts: What the value depends on: name, value and type of each.
+        origin: ``input``, ``free input`` (any value that meets the assumptions would do), ``first value`` or empty.
+    """
+
+    depth: int
+    tick: int
+    name: str
+    formula: str
+    value: Any
+    type: str
+    parts: tuple[tuple[str, Any, str], ...]
+    origin: Literal["", "input", "free input", "first value"]
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
 class Counterexample:
-    """A run, replayed by the interpreter, on which a property is false at ``tick`` and all assumptions hold."""
+    """A run, replayed by the interpreter, on which a property is false at ``tick`` and all assumptions hold.
+
+    ``explanation`` says why, from the property back to the inputs; it is empty if none was asked for.
+    """
 
     tick: int
     streams: tuple[Stream, ...]
+    explanation: tuple[Reason, ...] = ()
 
     @property
     def ticks(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -217,7 +218,10 @@ class TestVerify:
             "limiter.limited": "proved",
             "small": "violated",
         }
-        replayed = syncml("sim", "pipeline.py", "--input", "evidence/small.csv", "--format", "concise")
+        [command] = [line for line in result.out.splitlines() if line.startswith("run it again: ")]
+        arguments = command.removeprefix("run it again: syncml ").split()
+        assert arguments == ["sim", "pipeline.py", "--input", "evidence/small.csv"]
+        replayed = syncml(*arguments, "--format", "concise")
         assert replayed.code == ExitCode.REJECTED
         assert "error[S004] ensure 'small' fails" in replayed.out
         assert "warning" not in replayed.out
@@ -238,6 +242,29 @@ class TestVerify:
         program.write_text(program.read_text().replace("gain * slow + total", "0.8 * limiter(gain * slow + total)"))
         repaired = run_test()
         assert repaired.returncode == 0, repaired.stdout
+
+    def test_the_printed_command_runs_the_counterexample_of_a_program_with_abstract_nodes(
+        self, syncml: Callable, tmp_path: Path
+    ) -> None:
+        source = ABSTRACT.replace(
+            "    return chosen * 2.0", '    ensure(chosen < 0.5, "half")\n    return chosen * 2.0'
+        )
+        (tmp_path / "abstract.py").write_text(source, "utf-8")
+        found = syncml("verify", "abstract.py:main", "-o", "my evidence")
+        [command] = [line for line in found.out.splitlines() if line.startswith("run it again: ")]
+        arguments = shlex.split(command.removeprefix("run it again: syncml "))
+        assert arguments == ["sim", "abstract.py:main", "--input", "my evidence/half.csv", "--abstract", "policy"]
+        result = syncml(*arguments, "--engine", "interp", "--format", "concise")
+        assert "error[S004] ensure 'half' fails" in result.out
+
+    def test_the_json_explains_and_marks_what_does_not_matter(self, syncml: Callable, program: Path) -> None:
+        found = document(syncml("verify", "pipeline.py", "--format", "json").out, "verify")
+        [small] = [each for each in found["properties"] if each["name"] == "small"]
+        reasons = small["trace"]["explanation"]
+        assert [r["name"] for r in reasons[:2]] == ["small", "cmd"]
+        assert reasons[0]["formula"] == "cmd < 0.9"
+        assert reasons[0]["value"] is False
+        assert all(len(s["free"]) in (0, len(s["values"])) for s in small["trace"]["streams"])
 
     def test_one_property_that_holds(self, syncml: Callable, program: Path) -> None:
         result = syncml("verify", "pipeline.py", "--property", "limiter.limited")

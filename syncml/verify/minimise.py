@@ -1,0 +1,220 @@
+"""Counterexamples with nothing in them that does not matter: shorter runs, and inputs that may be anything.
+
+Rule: a run is shortened by leaving out ticks as long as the rest, replayed, still violates the property. Of its inputs
+the solver is then asked which of them force the violation: a subset of their values with which no run that meets the
+assumptions keeps the property at the last tick. The others are *free*. As the solver knows floats as reals, that is
+tested: runs with random values of the free inputs are replayed, and where one meets the assumptions and violates
+nothing, no input is called free.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from syncml.ir.constants import dtype, exact
+from syncml.ir.equations.syntax import Node, Program, Property, Var
+from syncml.ir.types import BOOL, FLOATS, Element, EnumType, Scalar, element, integer_range, shape
+from syncml.verify.model import Model, Unrolling
+from syncml.verify.replay import Replay, counterexample, first_failure
+from syncml.verify.smt import Term, limit, z3
+from syncml.verify.system import System
+from syncml.verify.verdicts import Counterexample
+
+SECONDS = 1.0
+"""How long one counterexample is worked on."""
+
+RUNS = 8
+"""How many random runs are replayed."""
+
+LARGEST = 400
+"""How many values the solver is asked about at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A property of a flat program, its transition system, and the names of its inputs there."""
+
+    program: Program
+    goal: Property
+    name: str
+    system: System
+    inputs: Mapping[str, tuple[str, ...]]
+    replay: Replay
+
+    @property
+    def node(self) -> Node:
+        """The only node."""
+        return self.program.node(self.program.main)
+
+
+def minimised(subject: Subject, found: Counterexample, seed: int, seconds: float = SECONDS) -> Counterexample:
+    """A counterexample to the same property, no longer than ``found``, with its free inputs marked."""
+    deadline = time.monotonic() + seconds
+    shorter = _shortened(subject, found, deadline)
+    free = _free(subject, shorter, seed, deadline)
+    streams = tuple(replace(s, free=free[s.name]) if s.name in free else s for s in shorter.streams)
+    return replace(shorter, streams=streams)
+
+
+def _shortened(subject: Subject, found: Counterexample, deadline: float) -> Counterexample:
+    """Leave out stretches of ticks, long ones first."""
+    size = found.ticks // 2
+    while size:
+        start = 0
+        while start + size < found.ticks:
+            if time.monotonic() > deadline:
+                return found
+            inputs = {n: (*v[:start], *v[start + size :]) for n, v in found.inputs.items()}
+            other = _replayed(subject, inputs, found.ticks - size)
+            if other is None:
+                start += size
+            else:
+                found = other
+        size //= 2
+    return found
+
+
+def _replayed(subject: Subject, inputs: Mapping[str, Sequence[Any]], ticks: int) -> Counterexample | None:
+    outcome = counterexample(subject.program, subject.goal, inputs, ticks, subject.replay)
+    return None if isinstance(outcome, str) else outcome
+
+
+def _free(subject: Subject, found: Counterexample, seed: int, deadline: float) -> dict[str, tuple[bool, ...]]:
+    """For each input of the node whether its value at each tick is free; nothing where it is not known."""
+    leaves = _leaves(subject, found)
+    needed = _core(subject, leaves, found.ticks, seed, deadline) if len(leaves) <= LARGEST else None
+    if needed is None:
+        return {}
+    held = {leaves[i][0] for i in needed}
+    free = {v.name: tuple((v.name, t) not in held for t in range(found.ticks)) for v in subject.node.inputs}
+    if not any(map(any, free.values())) or not _tested(subject, found, free, seed, deadline):
+        return {}
+    return free
+
+
+_Leaf = tuple[tuple[str, int], str, Any]
+"""An element of an input at a tick: the stream and the tick, its name in the system, its value."""
+
+
+def _leaves(subject: Subject, found: Counterexample) -> list[_Leaf]:
+    known = {i.name for i in subject.system.inputs}
+    leaves: list[_Leaf] = []
+    for var in subject.node.inputs:
+        for tick, value in enumerate(found.inputs[var.name]):
+            if value is None:
+                continue
+            flat = np.asarray(value, dtype=object).reshape(-1).tolist()
+            pairs = zip(subject.inputs[var.name], flat, strict=True)
+            leaves += [((var.name, tick), n, _number(x, element(var.type))) for n, x in pairs if n in known]
+    return leaves
+
+
+def _number(value: Any, kind: Element) -> Any:
+    if isinstance(kind, EnumType):
+        return kind.constructors.index(value)
+    if kind in FLOATS or kind is Scalar.REAL:
+        return exact(value) if not isinstance(value, float) else Fraction(value)
+    return value
+
+
+def _core(subject: Subject, leaves: Sequence[_Leaf], ticks: int, seed: int, deadline: float) -> set[int] | None:
+    """The positions of values that force the violation at the last tick, as few as time allows; None if none do."""
+    model = Model(subject.system)
+    solver = z3.SimpleSolver(ctx=model.context)
+    solver.set("random_seed", seed)
+    unrolling = Unrolling(model, solver, initial=True)
+    for _ in range(ticks):
+        unrolling.extend()
+    solver.add(unrolling.goal(subject.name, ticks - 1))
+    switches: list[Term] = []
+    for i, ((_, tick), name, value) in enumerate(leaves):
+        switches.append(z3.Bool(f"given!{i}", model.context))
+        solver.add(z3.Implies(switches[-1], _equal(model.at(name, tick), value)))
+
+    def core(chosen: Sequence[int]) -> set[int] | None:
+        limit(solver, max(0.01, min(0.3, deadline - time.monotonic())))
+        if solver.check(*(switches[i] for i in chosen)) != z3.unsat:
+            return None
+        return {int(s.decl().name().removeprefix("given!")) for s in solver.unsat_core()}
+
+    needed = core(range(len(leaves)))
+    # Later values first: the last tick is what is most often looked at.
+    for i in sorted(needed or ()):
+        if needed is None or i not in needed or time.monotonic() > deadline:
+            continue
+        needed = core(sorted(needed - {i})) or needed
+    return needed
+
+
+def _equal(constant: Term, value: Any) -> Term:
+    context = constant.ctx
+    if isinstance(value, bool):
+        return constant if value else z3.Not(constant)
+    if z3.is_bv(constant):
+        return constant == z3.BitVecVal(int(value), constant.size(), context)
+    if z3.is_int(constant):
+        return constant == z3.IntVal(int(value), context)
+    number = Fraction(value)
+    return constant == z3.RealVal(f"{number.numerator}/{number.denominator}", context)
+
+
+def _tested(
+    subject: Subject, found: Counterexample, free: Mapping[str, Sequence[bool]], seed: int, deadline: float
+) -> bool:
+    """Whether random values of the free inputs violate the property whenever they meet the assumptions.
+
+    At least one run must do so, unless no number is rounded: then the solver's word is enough.
+    """
+    source = random.Random(seed)
+    judged = not any(element(v.type) in FLOATS for v in subject.node.clocks)
+    for _ in range(RUNS):
+        if time.monotonic() > deadline:
+            break
+        inputs = {
+            v.name: [
+                _any(v, x, source) if may and x is not None else x
+                for x, may in zip(found.inputs[v.name], free[v.name], strict=True)
+            ]
+            for v in subject.node.inputs
+        }
+        outcome = first_failure(subject.program, subject.goal, inputs, found.ticks, subject.replay)
+        if isinstance(outcome, int):
+            judged = True
+        elif not outcome.startswith("assumption"):
+            return False
+    return judged
+
+
+def _any(var: Var, value: Any, source: random.Random) -> Any:
+    """A random value of the type of a stream, around ``value`` or far from it."""
+    kind = element(var.type)
+    if not shape(var.type):
+        return _scalar(kind, value, source)
+    flat = np.asarray(value, dtype=object).reshape(-1).tolist()
+    result = np.empty(len(flat), dtype=object)
+    result[:] = [_scalar(kind, x, source) for x in flat]
+    return result.reshape(shape(var.type))
+
+
+def _scalar(kind: Element, value: Any, source: random.Random) -> Any:
+    if isinstance(kind, EnumType):
+        return source.choice(kind.constructors)
+    if kind is BOOL:
+        return source.random() < 0.5
+    if kind in FLOATS:
+        scale = source.choice((1.0, 1.0, 10.0, 1000.0))
+        return float(dtype(kind).type(float(value) + scale * source.uniform(-1.0, 1.0)))
+    if kind is Scalar.REAL:
+        return Fraction(value) + Fraction(source.randint(-1000, 1000), source.randint(1, 100))
+    if kind is Scalar.INT:
+        return int(value) + source.randint(-1000, 1000)
+    low, high = integer_range(kind)
+    near = source.randint(max(low, int(value) - 3), min(high, int(value) + 3))
+    return source.choice((near, source.randint(low, high)))
