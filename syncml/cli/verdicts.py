@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias, assert_never
 
 import typer
 
+from syncml.cli.cores import core_lines
 from syncml.cli.output import emit
 from syncml.cli.tables import print_table
 from syncml.cli.values import shown
@@ -54,6 +55,8 @@ def print_report(report: VerificationReport, *, quiet: bool, verbose: bool) -> N
             emit([violation(result, result.verdict)], stream=sys.stdout)
             _print_counterexample(result.verdict.counterexample, verbose=verbose)
     if not quiet:
+        for line in core_lines(report):
+            typer.echo(line)
         counts = [verdict_name(result.verdict) for result in report.results]
         summary = ", ".join(f"{counts.count(name)} {name}" for name in TINTS if name in counts)
         typer.echo(f"{summary or 'nothing to verify'} in {report.time_s:.1f} s")

@@ -53,6 +53,7 @@ def verify(
         bool, typer.Option("--first", help="Stop at the first violation of a clause that is no invariant.")
     ] = False,
     vacuity: Annotated[bool, typer.Option("--vacuity", help="Then look for conditions that never change.")] = False,
+    core: Annotated[bool, typer.Option("--core", help="Find out which equations each proof needs.")] = False,
     engines: Annotated[
         list[str] | None, typer.Option("--engine", metavar="NAME", help="Run this engine only.", show_default=False)
     ] = None,
@@ -83,7 +84,7 @@ def verify(
 
     def body() -> ExitCode:
         from syncml.sim.interpreter import replay
-        from syncml.verify import VerifyOptions, constant_conditions, verify_network
+        from syncml.verify import VerifyOptions, constant_conditions, verify_network, with_cores
         from syncml.verify import verify as decide
 
         request = Request.start(file, node, given, dump, form, quiet=quiet, verbose=verbose)
@@ -108,6 +109,8 @@ def verify(
             if vacuity:
                 found = constant_conditions(checked.program, options, replay)
                 report = replace(report, warnings=(*report.warnings, *found))
+            if core:
+                report = with_cores(report)
         _show(request, report)
         if out is not None:
             from syncml.cli.evidence import Subject, opened_nodes, replay_commands, write_evidence

@@ -11,7 +11,7 @@ from pydantic import Field
 from syncml.cli.values import plain
 from syncml.cli.verdicts import VerdictName, verdict_name
 from syncml.diagnostics.json_format import DiagnosticModel, Document, SpanModel, span_model, to_model
-from syncml.verify import Counterexample, Proved, Reason, Result, Unknown, VerificationReport, Violated
+from syncml.verify import Core, Counterexample, Proved, Reason, Result, Unknown, VerificationReport, Violated
 
 SchemaId = Literal["syncml/verify/1"]
 SCHEMA_ID: SchemaId = "syncml/verify/1"
@@ -58,6 +58,16 @@ class TraceModel(Document):
     explanation: list[ReasonModel] = Field(description="Why the property is false at that tick.")
 
 
+class CoreModel(Document):
+    """What a proof needs; everything else may change without losing it."""
+
+    equations: list[SpanModel]
+    assumptions: list[str]
+    lemmas: list[str]
+    exact: bool = Field(description="Whether the solver found it; otherwise it is everything that the property reads.")
+    minimal: bool = Field(description="Whether nothing in it can be left out, one piece at a time.")
+
+
 class PropertyModel(Document):
     """One property. What does not apply to its verdict is null."""
 
@@ -73,6 +83,7 @@ class PropertyModel(Document):
     using: list[str] = Field(description="Other properties, proved too, that the proof rests on.")
     invariant: str | None
     certificate: str | None = Field(description="The file that proves it for another solver, beside this document.")
+    core: CoreModel | None = Field(description="Where `--core` asked for it.")
     reason: str | None
     advice: str | None
     time_s: float = Field(ge=0)
@@ -87,6 +98,7 @@ class VerifyModel(Document):
     time_s: float = Field(ge=0)
     properties: list[PropertyModel]
     warnings: list[DiagnosticModel]
+    unused: list[SpanModel] = Field(description="With `--core`: the lines that no proof needs.")
 
 
 def render_verify(report: VerificationReport, certificates: Mapping[tuple[str, str], str] | None = None) -> str:
@@ -97,18 +109,22 @@ def render_verify(report: VerificationReport, certificates: Mapping[tuple[str, s
         time_s=report.time_s,
         properties=[_property(result, files.get((result.node, result.name))) for result in report.results],
         warnings=[to_model(warning) for warning in report.warnings],
+        unused=[span_model(span) for span in report.unused],
     )
     return json.dumps(document.model_dump(by_alias=True), indent=2, allow_nan=False) + "\n"
 
 
 def _property(result: Result, certificate: str | None) -> PropertyModel:
     verdict = result.verdict
-    facts: dict[str, Any] = dict.fromkeys(("method", "k", "semantics", "invariant", "reason", "advice", "trace"))
+    facts: dict[str, Any] = dict.fromkeys(
+        ("method", "k", "semantics", "invariant", "core", "reason", "advice", "trace")
+    )
     facts["using"] = []
     match verdict:
         case Proved():
             facts |= {"method": verdict.method, "k": verdict.k, "semantics": verdict.semantics}
             facts |= {"using": list(verdict.using), "invariant": verdict.invariant or None}
+            facts["core"] = None if verdict.core is None else _core(verdict.core)
         case Violated():
             facts |= {"semantics": verdict.semantics, "trace": _trace(verdict.counterexample)}
         case Unknown():
@@ -125,6 +141,16 @@ def _property(result: Result, certificate: str | None) -> PropertyModel:
         time_s=result.time_s,
         certificate=certificate,
         **facts,
+    )
+
+
+def _core(core: Core) -> CoreModel:
+    return CoreModel(
+        equations=[span_model(span) for span in core.equations],
+        assumptions=list(core.assumptions),
+        lemmas=list(core.lemmas),
+        exact=core.exact,
+        minimal=core.minimal,
     )
 
 

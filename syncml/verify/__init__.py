@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from syncml.verify.verdicts import (
+    Core,
     Counterexample,
     Proved,
     Reason,
@@ -51,6 +52,13 @@ def verify_network(flat: Node, path: Path, options: VerifyOptions, replay: Repla
     from syncml.verify.networks import verify as networks
 
     return networks.verify_network(flat, path, options, replay)
+
+
+def with_cores(report: VerificationReport) -> VerificationReport:
+    """What each proof needs; see `syncml.verify.core.with_cores`."""
+    from syncml.verify import core
+
+    return core.with_cores(report)
 
 
 def opened(program: Program, chosen: frozenset[str] = frozenset()) -> Program:
@@ -96,7 +104,7 @@ def regression_test(target: str, settings: Mapping[str, str], result: Result, ab
 
 
 __all__ = [
-    "Counterexample", "Proved", "Reason", "Result", "Semantics", "Stream", "Unknown", "Verdict", "VerificationReport",
-    "VerifyOptions", "Violated", "constant_conditions", "first_violation", "opened", "regression_test", "verify",
-    "verify_network",
+    "Core", "Counterexample", "Proved", "Reason", "Result", "Semantics", "Stream", "Unknown", "Verdict",
+    "VerificationReport", "VerifyOptions", "Violated", "constant_conditions", "first_violation", "opened",
+    "regression_test", "verify", "verify_network", "with_cores",
 ]  # fmt: skip

@@ -122,6 +122,25 @@ class Counterexample:
 
 
 @dataclass(frozen=True, slots=True)
+class Core:
+    """What a proof needs: with everything else changed at will, the property is still proved.
+
+    Attributes:
+        equations: Where the equations are.
+        assumptions: By name.
+        lemmas: Other properties, whose own needs are included.
+        exact: Whether the solver found it; otherwise it is everything that the property reads.
+        minimal: Whether nothing in it can be left out, one piece at a time, in the induction of any of its goals.
+    """
+
+    equations: tuple[Span, ...]
+    assumptions: tuple[str, ...]
+    lemmas: tuple[str, ...]
+    exact: bool
+    minimal: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Proved:
     """The property holds at every instant of every run that meets the assumptions.
 
@@ -131,6 +150,7 @@ class Proved:
         using: Other proved properties that the proof rests on.
         semantics: What numbers mean in it.
         invariant: The inductive invariant, where the method finds one of its own.
+        core: What the proof needs, where that was asked for.
     """
 
     method: str
@@ -138,6 +158,7 @@ class Proved:
     using: tuple[str, ...]
     semantics: str
     invariant: str = ""
+    core: Core | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +215,7 @@ class VerificationReport:
     Attributes:
         warnings: Diagnostics about the contract itself.
         derivations: What the proofs are made of, for certificates and cores.
+        unused: With cores, where the equations are that no proof needs, a line each.
     """
 
     file: str
@@ -201,6 +223,7 @@ class VerificationReport:
     warnings: tuple[Diagnostic, ...]
     time_s: float
     derivations: tuple[Derivation, ...] = ()
+    unused: tuple[Span, ...] = ()
 
     @property
     def proved(self) -> bool:

@@ -266,6 +266,16 @@ class TestVerify:
         assert reasons[0]["value"] is False
         assert all(len(s["free"]) in (0, len(s["values"])) for s in small["trace"]["streams"])
 
+    def test_the_core_of_a_proof_is_shown(self, syncml: Callable, program: Path) -> None:
+        text = syncml("verify", "pipeline.py", "--core").out
+        needs = text.partition("'limiter.limited' of control needs\n")[2].partition("no proof needs\n")
+        assert "pipeline.py:8  y = clip(x, -bound, bound)" in needs[0]
+        assert "pipeline.py:17  total = state(init=0.0)" in needs[2]
+        found = document(syncml("verify", "pipeline.py", "--core", "--format", "json").out, "verify")
+        [limited] = [each for each in found["properties"] if each["name"] == "limiter.limited"]
+        assert {place["line"] for place in limited["core"]["equations"]} >= {8}
+        assert 17 in {place["line"] for place in found["unused"]}
+
     def test_one_property_that_holds(self, syncml: Callable, program: Path) -> None:
         result = syncml("verify", "pipeline.py", "--property", "limiter.limited")
         assert result.code == ExitCode.OK
