@@ -22,7 +22,7 @@ from syncml.cli.verify_json import render_verify
 from syncml.files import write_whole
 from syncml.ir.equations.syntax import Call, Iterate, Program
 from syncml.pipeline import split_target
-from syncml.verify import Counterexample, Proved, Result, VerificationReport, Violated
+from syncml.verify import Counterexample, Proved, Reached, Result, Unreachable, VerificationReport, Violated
 from syncml.verify.abstraction import abstract_nodes
 from syncml.verify.certificate import Certificate, certificates
 
@@ -80,6 +80,8 @@ class Subject:
 def write_evidence(subject: Subject, report: VerificationReport, folder: Path) -> Iterator[Path]:
     """Write the report, a certificate for each proof, and each counterexample as inputs and as a test that replays it.
 
+    Of each goal that is reached the inputs are written, too.
+
     Raises:
         DiagnosticError: D001 if a file cannot be written.
     """
@@ -90,6 +92,8 @@ def write_evidence(subject: Subject, report: VerificationReport, folder: Path) -
     yield _write(folder / REPORT, render_verify(report, proofs))
     names = stems(report)
     for result in report.results:
+        if isinstance(result.verdict, Reached) and result.kind == "cover":
+            yield _write(folder / f"{names[result.node, result.name]}.csv", inputs_csv(result.verdict.counterexample))
         if isinstance(result.verdict, Violated):
             name = names[result.node, result.name]
             yield _write(folder / f"{name}.csv", inputs_csv(result.verdict.counterexample))
@@ -123,7 +127,7 @@ def opened_nodes(program: Program, chosen: Iterable[str]) -> Mapping[str, tuple[
 
 def _certificates(subject: Subject, report: VerificationReport) -> Iterator[tuple[str, Certificate]]:
     """The certificates of what is reported as proved, each with the path of its file."""
-    proved = {(r.node, r.name) for r in report.results if isinstance(r.verdict, Proved)}
+    proved = {(r.node, r.name) for r in report.results if isinstance(r.verdict, Proved | Unreachable)}
     names = stems(report)
     for derivation in report.derivations:
         wanted = {

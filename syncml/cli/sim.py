@@ -142,7 +142,11 @@ def _write(request: Request, shown: Simulation, out: Path | None, plot: Path | N
         from syncml.cli.simulation import worth_drawing
         from syncml.sim.plot import write_plot
 
-        failures = [(each.name, each.first_failure) for each in shown.clauses if each.first_failure is not None]
+        failures = [
+            (each.name, each.first_failure)
+            for each in shown.clauses
+            if each.first_failure is not None and not each.is_goal
+        ]
         drawn = shown.trace if request.verbose else worth_drawing(shown)
         write_plot(drawn, plot, request.target, facts(shown), failures)
     return [path for path in (out, plot) if path is not None]

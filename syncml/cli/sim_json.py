@@ -38,8 +38,8 @@ class ClauseModel(Document):
     kind: str
     place: SpanModel
     ticks: int = Field(ge=0, description="At how many ticks the clause is present.")
-    failures: int = Field(ge=0)
-    first_failure: int | None
+    failures: int = Field(ge=0, description="At how many of them it fails; of a cover or a mode, at how many it is so.")
+    first_failure: int | None = Field(description="The first of these ticks.")
 
 
 class SimModel(Document):

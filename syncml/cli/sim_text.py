@@ -13,7 +13,7 @@ from syncml.ir.equations.syntax import PropertyKind
 from syncml.ir.rates import in_hertz
 from syncml.sim.monitor import ClauseResult
 
-TINTS = {"holds": "green", "fails": "bold red"}
+TINTS = {"holds": "green", "fails": "bold red", "reached": "green", "not reached": "yellow"}
 
 
 def print_simulation(target: str, shown: Simulation, engine: Engine, failed: Sequence[bool], *, verbose: bool) -> None:
@@ -28,7 +28,7 @@ def print_simulation(target: str, shown: Simulation, engine: Engine, failed: Seq
         typer.echo()
     listed = [each for each in shown.clauses if verbose or _state(each) == "fails" or not _is_lemma(each)]
     if listed:
-        print_table(("contract", "kind", "state", "ticks", "first failure"), list(map(_clause_row, listed)), TINTS)
+        print_table(("contract", "kind", "state", "ticks", "first at"), list(map(_clause_row, listed)), TINTS)
         typer.echo()
     if len(listed) < len(shown.clauses):
         typer.echo(f"{len(shown.clauses) - len(listed)} invariants hold")
@@ -68,4 +68,6 @@ def _clause_row(result: ClauseResult) -> tuple[str, ...]:
 
 
 def _state(result: ClauseResult) -> str:
+    if result.is_goal:
+        return "not reached" if result.first_failure is None else "reached"
     return "holds" if result.first_failure is None else "fails"

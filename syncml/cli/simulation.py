@@ -99,7 +99,11 @@ def findings(clauses: Sequence[ClauseResult]) -> list[Diagnostic]:
     left = min(
         (at for clause in clauses if clause.is_assumption and (at := clause.first_failure) is not None), default=None
     )
-    return [_finding(clause, at, left) for clause in clauses if (at := clause.first_failure) is not None]
+    return [
+        _finding(clause, at, left)
+        for clause in clauses
+        if (at := clause.first_failure) is not None and not clause.is_goal
+    ]
 
 
 def _finding(result: ClauseResult, at: int, left: int | None) -> Diagnostic:

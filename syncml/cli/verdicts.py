@@ -13,11 +13,28 @@ from syncml.cli.output import emit
 from syncml.cli.tables import print_table
 from syncml.cli.values import shown
 from syncml.diagnostics import Diagnostic, Label, Severity
-from syncml.verify import Counterexample, Proved, Result, Stream, Unknown, Verdict, VerificationReport, Violated
+from syncml.verify import (
+    Counterexample,
+    Proved,
+    Reached,
+    Result,
+    Stream,
+    Unknown,
+    Unreachable,
+    Verdict,
+    VerificationReport,
+    Violated,
+)
 
-VerdictName: TypeAlias = Literal["proved", "violated", "unknown"]
+VerdictName: TypeAlias = Literal["proved", "violated", "reached", "unreachable", "unknown"]
 
-TINTS: dict[VerdictName, str] = {"proved": "green", "violated": "bold red", "unknown": "yellow"}
+TINTS: dict[VerdictName, str] = {
+    "proved": "green",
+    "reached": "green",
+    "violated": "bold red",
+    "unreachable": "bold red",
+    "unknown": "yellow",
+}
 
 # A counterexample that is longer than this is shown by its last ticks.
 LONGEST_SHOWN = 12
@@ -39,6 +56,10 @@ def verdict_name(verdict: Verdict) -> VerdictName:
             return "proved"
         case Violated():
             return "violated"
+        case Reached():
+            return "reached"
+        case Unreachable():
+            return "unreachable"
         case Unknown():
             return "unknown"
         case _:
@@ -54,6 +75,12 @@ def print_report(report: VerificationReport, *, quiet: bool, verbose: bool) -> N
         if isinstance(result.verdict, Violated):
             emit([violation(result, result.verdict)], stream=sys.stdout)
             _print_counterexample(result.verdict.counterexample, verbose=verbose)
+        elif isinstance(result.verdict, Unreachable):
+            emit(list(_findings(result)), stream=sys.stdout)
+        elif isinstance(result.verdict, Reached) and result.kind == "cover" and not quiet:
+            found = result.verdict.counterexample
+            typer.echo(f"{result.kind} {result.name!r} of {result.node} is reached at tick {found.tick}")
+            _print_counterexample(found, verbose=verbose)
     if not quiet:
         for line in core_lines(report):
             typer.echo(line)
@@ -95,7 +122,9 @@ def _method(verdict: Verdict) -> tuple[str, str]:
     match verdict:
         case Proved():
             return verdict.method, str(verdict.k)
-        case Violated():
+        case Unreachable(proof):
+            return proof.method, str(proof.k)
+        case Violated() | Reached():
             return "replayed", str(verdict.counterexample.ticks)
         case Unknown():
             return "", str(verdict.depth)
@@ -121,8 +150,17 @@ def diagnostics_of(report: VerificationReport) -> list[Diagnostic]:
 
 def _findings(result: Result) -> Iterator[Diagnostic]:
     match result.verdict:
-        case Proved():
+        case Proved() | Reached():
             return
+        case Unreachable():
+            yield Diagnostic(
+                "V010",
+                Severity.ERROR if result.kind == "cover" else Severity.WARNING,
+                f"{result.kind} {result.name!r} of {result.node} is never reached",
+                Label(result.span, "false at each instant of each run that meets the assumptions"),
+                notes=(f"requirement {result.requirement}",) if result.requirement else (),
+                help="mend the condition, or an assumption that is too strong",
+            )
         case Violated():
             yield violation(result, result.verdict)
         case Unknown(reason, depth, advice):

@@ -11,7 +11,18 @@ from pydantic import Field
 from syncml.cli.values import plain
 from syncml.cli.verdicts import VerdictName, verdict_name
 from syncml.diagnostics.json_format import DiagnosticModel, Document, SpanModel, span_model, to_model
-from syncml.verify import Core, Counterexample, Proved, Reason, Result, Unknown, VerificationReport, Violated
+from syncml.verify import (
+    Core,
+    Counterexample,
+    Proved,
+    Reached,
+    Reason,
+    Result,
+    Unknown,
+    Unreachable,
+    VerificationReport,
+    Violated,
+)
 
 SchemaId = Literal["syncml/verify/1"]
 SCHEMA_ID: SchemaId = "syncml/verify/1"
@@ -51,7 +62,7 @@ class ReasonModel(Document):
 
 
 class TraceModel(Document):
-    """A run, replayed in the interpreter, whose last tick violates the property."""
+    """A run, replayed in the interpreter, whose last tick violates the property or reaches the goal."""
 
     tick: int = Field(ge=0)
     streams: list[StreamModel]
@@ -122,10 +133,10 @@ def _property(result: Result, certificate: str | None) -> PropertyModel:
     facts["using"] = []
     match verdict:
         case Proved():
-            facts |= {"method": verdict.method, "k": verdict.k, "semantics": verdict.semantics}
-            facts |= {"using": list(verdict.using), "invariant": verdict.invariant or None}
-            facts["core"] = None if verdict.core is None else _core(verdict.core)
-        case Violated():
+            facts |= _proof(verdict)
+        case Unreachable(proof):
+            facts |= _proof(proof)
+        case Violated() | Reached():
             facts |= {"semantics": verdict.semantics, "trace": _trace(verdict.counterexample)}
         case Unknown():
             facts |= {"k": verdict.depth, "reason": verdict.reason, "advice": verdict.advice}
@@ -152,6 +163,17 @@ def _core(core: Core) -> CoreModel:
         exact=core.exact,
         minimal=core.minimal,
     )
+
+
+def _proof(proof: Proved) -> dict[str, Any]:
+    return {
+        "method": proof.method,
+        "k": proof.k,
+        "semantics": proof.semantics,
+        "using": list(proof.using),
+        "invariant": proof.invariant or None,
+        "core": None if proof.core is None else _core(proof.core),
+    }
 
 
 def _trace(found: Counterexample) -> TraceModel:

@@ -97,6 +97,7 @@ _TITLES: dict[str, str] = {
     "C011": "a node cannot be spread over several ticks",
     "C012": "a node that is iterated has streams on several clocks",
     "C013": "a clock takes too long to repeat",
+    "C014": "a bound in time is no number of instants",
     # Causality.
     "K001": "a value depends on itself within one instant",
     "K010": "the future is used outside of a segment",
@@ -119,6 +120,8 @@ _TITLES: dict[str, str] = {
     "V006": "state influences nothing",
     "V007": "a condition never changes",
     "V008": "a node is no feed-forward network",
+    "V010": "a goal is never reached",
+    "V011": "a claim about the future is used as a stream",
     # Simulation.
     "S001": "a scenario does not match the node",
     "S002": "an input stream has no values",

@@ -8,40 +8,49 @@ from __future__ import annotations
 
 import ast
 
-from syncml.ir.equations.syntax import Apply, Property, PropertyKind, Var
+from syncml.ir.equations.syntax import GOALS, Apply, Property, PropertyKind, Var
 from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, shape
 from syncml.lang.operations import atom_of, value_of
 from syncml.lang.source import Place, here, inner
 from syncml.lang.stream import Stream
+from syncml.lang.temporal import Claim
 from syncml.lang.trace import fault, trace_at
 from syncml.lang.types import type_text
 
 
-def assume(holds: Stream[bool] | bool, name: str = "", req: str = "") -> None:
+def assume(holds: Stream[bool] | bool | Claim, name: str = "", req: str = "") -> None:
     """State a fact about the environment: trusted in proofs, checked in simulation."""
     _clause(PropertyKind.ASSUME, holds, name, req)
 
 
-def require(holds: Stream[bool] | bool, name: str = "", req: str = "") -> None:
+def require(holds: Stream[bool] | bool | Claim, name: str = "", req: str = "") -> None:
     """State a duty of the caller: assumed inside of the node, proved at each call."""
     _clause(PropertyKind.REQUIRE, holds, name, req)
 
 
-def ensure(holds: Stream[bool] | bool, name: str = "", req: str = "") -> None:
+def ensure(holds: Stream[bool] | bool | Claim, name: str = "", req: str = "") -> None:
     """State a promise of the node, which is proved."""
     _clause(PropertyKind.ENSURE, holds, name, req)
 
 
-def invariant(holds: Stream[bool] | bool, name: str = "", req: str = "") -> None:
+def invariant(holds: Stream[bool] | bool | Claim, name: str = "", req: str = "") -> None:
     """State a lemma: proved, and used in the proofs of the other clauses."""
     _clause(PropertyKind.INVARIANT, holds, name, req)
+
+
+def cover(holds: Stream[bool] | bool, name: str = "", req: str = "") -> None:
+    """State a goal: a run in which ``holds`` is true at some instant is sought, and shown."""
+    _clause(PropertyKind.COVER, holds, name, req)
 
 
 def _clause(kind: PropertyKind, holds: object, name: str, req: str) -> None:
     place = here()
     trace = trace_at(place, f"`{kind.value}`")
-    value = value_of(holds, place)
+    if isinstance(holds, Claim) and kind not in GOALS:
+        value = holds.after(inner(place), True)
+    else:
+        value = value_of(holds, place)
     if value.atom is None:
         return
     if value.type != BOOL:
@@ -49,7 +58,10 @@ def _clause(kind: PropertyKind, holds: object, name: str, req: str) -> None:
         fault("V001", f"`{kind.value}` of a stream of {type_text(value.type)}, not bool", place.span,
               secondary=value.label(), help=help_)  # fmt: skip
         return
-    if not isinstance(value.atom, Var):
+    if kind in GOALS:
+        # What is recorded of a goal is that it is not reached.
+        value = trace.define(Apply(Op.NOT, (value.atom,)), BOOL, inner(place), "missed", value.presence)
+    elif not isinstance(value.atom, Var):
         value = trace.define(Apply(Op.COPY, (value.atom,)), BOOL, inner(place), kind.value, None)
     atom = atom_of(value)
     assert isinstance(atom, Var)

@@ -2,7 +2,7 @@
 
 from syncml.lang.automata import Automaton, automaton
 from syncml.lang.buffering import buffer, word
-from syncml.lang.contracts import assume, ensure, invariant, require
+from syncml.lang.contracts import assume, cover, ensure, invariant, require
 from syncml.lang.functions import (
     arange,
     atan2,
@@ -40,6 +40,7 @@ from syncml.lang.segments import Schedule, Segments, pack, post, segment, unpack
 from syncml.lang.spreading import spread
 from syncml.lang.stream import Stream
 from syncml.lang.switches import Switch, activate, switch
+from syncml.lang.temporal import always, changed, fell, historically, implies, leads_to, once, rose, since, within
 from syncml.lang.types import (
     Mat,
     Unit,
@@ -77,6 +78,7 @@ __all__ = [
     "Vec",
     "Wire",
     "activate",
+    "always",
     "arange",
     "arrow",
     "assume",
@@ -84,10 +86,12 @@ __all__ = [
     "automaton",
     "buffer",
     "cast",
+    "changed",
     "clip",
     "concat",
     "constant",
     "cos",
+    "cover",
     "each",
     "einsum",
     "ensure",
@@ -97,17 +101,21 @@ __all__ = [
     "f32",
     "f64",
     "fby",
+    "fell",
     "first",
     "fold",
+    "historically",
     "hold",
     "i8",
     "i16",
     "i32",
     "i64",
+    "implies",
     "in_unit",
     "integer",
     "invariant",
     "last",
+    "leads_to",
     "log",
     "mapfold",
     "maximum",
@@ -115,6 +123,7 @@ __all__ = [
     "minimum",
     "ms",
     "node",
+    "once",
     "pack",
     "param",
     "post",
@@ -123,6 +132,7 @@ __all__ = [
     "replace",
     "require",
     "reset_every",
+    "rose",
     "s",
     "sample",
     "scan",
@@ -130,6 +140,7 @@ __all__ = [
     "shared",
     "sigmoid",
     "sin",
+    "since",
     "spread",
     "sqrt",
     "stack",
@@ -145,6 +156,7 @@ __all__ = [
     "when",
     "where",
     "wire",
+    "within",
     "word",
     "zeros",
 ]  # fmt: skip

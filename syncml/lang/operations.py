@@ -28,6 +28,16 @@ class Carrier:
     ir: Value
 
 
+class Misplaced:
+    """What is no stream and says by itself why it cannot stand for one: the base of a claim about the future."""
+
+    __slots__ = ()
+
+    def misplaced(self, place: Place) -> Value:
+        """Report it, and yield poison."""
+        raise NotImplementedError
+
+
 def value_of(given: object, place: Place) -> Value:
     """A stream or literal as a value of the node under construction; poison, and a report, for anything else."""
     if isinstance(given, Carrier):
@@ -39,6 +49,8 @@ def value_of(given: object, place: Place) -> Value:
                 return _foreign(value, place)
             value = captured
         return value if value.trace is None else _brought(value, value.trace, place)
+    if isinstance(given, Misplaced):
+        return given.misplaced(place)
     try:
         found = literal(given)
     except LiteralFault as wrong:

@@ -100,8 +100,9 @@ class _Writer:
         self._collector.raise_if_errors()
         body = self._body(self._streams)
         body += [f"  {name} = {self._streams[var]};" for name, var in copies]
-        checks = [self._check(p) for p in node.properties if p.instance]
-        contract = self._contract([p for p in node.properties if not p.instance])
+        clauses = [p for p in node.properties if p.kind is not PropertyKind.MODE]
+        checks = [self._check(p) for p in clauses if p.instance]
+        contract = self._contract([p for p in clauses if not p.instance])
         self._collector.raise_if_errors()
         declarations = [*locals_, *self._clocks.values(), *self._counters]
         lines = [f"type {self._names.of(e)} = enum {{ {', '.join(c.values())} }};" for e, c in self._enums.items()]
@@ -232,8 +233,10 @@ class _Writer:
         return names[clause.holds] if present is None else f"({present} => {names[clause.holds]})"
 
     def _check(self, clause: Property) -> str:
-        name = f"{clause.instance}.{clause.name}".replace('"', "'")
+        name = (f"{clause.instance}.{clause.name}" if clause.instance else clause.name).replace('"', "'")
         holds = self._holds(clause, self._streams)
+        if clause.kind is PropertyKind.COVER:
+            return f'  check reachable "{name}" not {holds};'
         return f"  assert {holds};" if clause.kind is PropertyKind.ASSUME else f'  check "{name}" {holds};'
 
     def _contract(self, clauses: list[Property]) -> list[str]:
@@ -245,6 +248,9 @@ class _Writer:
             trusted = clause.kind in (PropertyKind.ASSUME, PropertyKind.REQUIRE)
             shown = {*self._node.inputs, *(() if trusted else self._node.outputs)}
             cone = self._cone(clause.holds, shown)
+            if clause.kind is PropertyKind.COVER:
+                self._lines.append(self._check(clause))
+                continue
             if any(not isinstance(e.clock, Base) or isinstance(e.rhs, Wave) for e in cone) or (
                 not isinstance(self._node.clocks[clause.holds], Base)
             ):

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from syncml.ir.equations.syntax import Node, Property, PropertyKind
+from syncml.ir.equations.syntax import GOALS, Node, Property, PropertyKind
 from syncml.sim.trace import Trace
 
 
 @dataclass(frozen=True, slots=True)
 class ClauseResult:
-    """What a run showed of one clause.
+    """What a run showed of one clause; a goal "fails" where it is reached.
 
     Attributes:
         clause: The clause, with its source position.
@@ -37,6 +37,11 @@ class ClauseResult:
         """Whether the clause speaks of the environment: an ``assume``, or a ``require`` of the main node."""
         kind = self.clause.kind
         return kind is PropertyKind.ASSUME or (kind is PropertyKind.REQUIRE and not self.clause.instance)
+
+    @property
+    def is_goal(self) -> bool:
+        """Whether the clause says what is to be reached."""
+        return self.clause.kind in GOALS
 
 
 def clause_name(clause: Property) -> str:

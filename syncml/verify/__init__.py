@@ -12,11 +12,13 @@ from syncml.verify.verdicts import (
     Core,
     Counterexample,
     Proved,
+    Reached,
     Reason,
     Result,
     Semantics,
     Stream,
     Unknown,
+    Unreachable,
     Verdict,
     VerificationReport,
     VerifyOptions,
@@ -104,7 +106,7 @@ def regression_test(target: str, settings: Mapping[str, str], result: Result, ab
 
 
 __all__ = [
-    "Core", "Counterexample", "Proved", "Reason", "Result", "Semantics", "Stream", "Unknown", "Verdict",
-    "VerificationReport", "VerifyOptions", "Violated", "constant_conditions", "first_violation", "opened",
+    "Core", "Counterexample", "Proved", "Reached", "Reason", "Result", "Semantics", "Stream", "Unknown", "Unreachable",
+    "Verdict", "VerificationReport", "VerifyOptions", "Violated", "constant_conditions", "first_violation", "opened",
     "regression_test", "verify", "verify_network", "with_cores",
 ]  # fmt: skip

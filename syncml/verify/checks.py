@@ -85,6 +85,7 @@ class _Instrument:
         self._kinds: dict[Var, Check] = {}
         self._checked: dict[Var, Var] = {}
         self._names = {v.name for v in node.clocks}
+        self._definitions = {e.target: e.rhs for e in node.equations if isinstance(e.rhs, Apply)}
 
     def result(self) -> Checked:
         """The instrumented node."""
@@ -165,6 +166,8 @@ class _Instrument:
             case _:
                 pass
         target = element(equation.target.type)
+        if rhs.op in (Op.ADD, Op.SUB) and isinstance(target, Scalar) and self._stays_within(rhs, target):
+            return found
         if not self._overflow or not isinstance(target, Scalar) or target not in MACHINE_INTEGERS:
             return found
         match rhs.op:
@@ -179,6 +182,29 @@ class _Instrument:
             case _:
                 pass
         return found
+
+    def _stays_within(self, rhs: Apply, target: Scalar) -> bool:
+        """Whether a sum or a difference is in range for every value of operands that have bounds by their operators."""
+        if target not in MACHINE_INTEGERS or any(shape(a.type) for a in rhs.arguments):
+            return False
+        (low, high), (least, greatest) = (self._bounds(a, target) for a in rhs.arguments)
+        if rhs.op is Op.SUB:
+            least, greatest = -greatest, -least
+        below, above = integer_range(target)
+        return below <= low + least and high + greatest <= above
+
+    def _bounds(self, atom: Atom, kind: Scalar) -> tuple[int, int]:
+        """Bounds of a scalar: a constant, the less or the greater of a stream and a constant, or the type's."""
+        low, high = integer_range(kind)
+        if not isinstance(atom, Var):
+            return (atom.value, atom.value) if isinstance(atom.value, int) else (low, high)
+        match self._definitions.get(atom):
+            case Apply(Op.MIN, (_, Const(int(bound)))) | Apply(Op.MIN, (Const(int(bound)), _)):
+                return low, min(high, bound)
+            case Apply(Op.MAX, (_, Const(int(bound)))) | Apply(Op.MAX, (Const(int(bound)), _)):
+                return max(low, bound), high
+            case _:
+                return low, high
 
     def _within(self, equation: Equation, value: Atom, low: int, high: int) -> Var:
         wide = value

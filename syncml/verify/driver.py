@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from syncml.diagnostics.model import Diagnostic, DiagnosticError, Label, Severity, error
-from syncml.ir.equations.syntax import Call, Iterate, Node, Program, Property, PropertyKind, Var
+from syncml.ir.equations.syntax import GOALS, Call, Iterate, Node, Program, Property, PropertyKind, Var
 from syncml.ir.types import FLOATS, MACHINE_INTEGERS, Element, element
 from syncml.verify.abstraction import abstract_nodes, opened, unknown_nodes
 from syncml.verify.checks import Check, Checked, with_checks
@@ -28,9 +28,11 @@ from syncml.verify.translate import Translation, translate
 from syncml.verify.verdicts import (
     Counterexample,
     Proved,
+    Reached,
     Result,
     Semantics,
     Unknown,
+    Unreachable,
     Verdict,
     VerificationReport,
     VerifyOptions,
@@ -115,7 +117,7 @@ def _supported(results: Sequence[Result], broken: Sequence[Result]) -> list[Resu
     names = ", ".join(f"{r.node}: {r.name}" for r in broken)
     reason = f"proved only if the contract of an abstract node holds, which is not proved: {names}"
     unsupported = Unknown(reason, 0, "prove or weaken that contract")
-    return [replace(r, verdict=unsupported) if isinstance(r.verdict, Proved) else r for r in results]
+    return [replace(r, verdict=unsupported) if isinstance(r.verdict, Proved | Unreachable) else r for r in results]
 
 
 @dataclass(slots=True)
@@ -234,7 +236,7 @@ class _Unit:
 
         def settled(session: Session) -> bool:
             broken = [clauses[_index(g)] for g in session.refuted]
-            if self._options.first and any(c.kind is not PropertyKind.INVARIANT for c in broken):
+            if self._options.first and any(c.kind not in {PropertyKind.INVARIANT, *GOALS} for c in broken):
                 return True
             refuted = {_index(g) for g in session.refuted}
             return asked - refuted <= {_index(g) for g in session.proofs} and asked - refuted <= _counted(
@@ -283,7 +285,7 @@ class _Unit:
             self._label,
             clause.span,
             clause.requirement,
-            self._verdict(attempt, index),
+            _of_goal(self._verdict(attempt, index)) if clause.kind in GOALS else self._verdict(attempt, index),
             self._time(attempt.session, index),
         )
 
@@ -341,6 +343,17 @@ class _Unit:
         if kinds & FLOATS:
             parts.append("ideal reals for floats")
         return ", ".join(parts) or "exact"
+
+
+def _of_goal(verdict: Verdict) -> Verdict:
+    """What a verdict on the claim that a goal is never reached says of the goal."""
+    match verdict:
+        case Violated(run, semantics):
+            return Reached(run, semantics)
+        case Proved():
+            return Unreachable(verdict)
+        case _:
+            return verdict
 
 
 def _decided(attempt: _Attempt, index: int) -> bool:

@@ -2,6 +2,7 @@
 
     verdict ::= proved (method, k, lemmas used, semantics)
               | violated (counterexample)
+              | reached (the run that reaches a goal) | unreachable (the proof that none does)
               | unknown (reason, depth without a violation, advice)
 
 A verdict says no more than was shown: the semantics names what numbers mean in it, and a violation is a trace that the
@@ -28,6 +29,10 @@ class Semantics(Enum):
     """Machine integers are mathematical integers, floats are reals."""
     MACHINE = "machine"
     """Machine integers wrap at their width; floats are reals, and the verdict says so."""
+
+
+REPLAYED = "machine integers, machine floats (replayed)"
+"""What numbers mean in a run that the interpreter has replayed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +171,22 @@ class Violated:
     """The property is false on the counterexample."""
 
     counterexample: Counterexample
-    semantics: str = "machine integers, machine floats (replayed)"
+    semantics: str = REPLAYED
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """The goal is reached at the last tick of the run."""
+
+    counterexample: Counterexample
+    semantics: str = REPLAYED
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """No run that meets the assumptions reaches the goal; ``proof`` shows it."""
+
+    proof: Proved
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +204,7 @@ class Unknown:
     advice: str
 
 
-Verdict: TypeAlias = Proved | Violated | Unknown
+Verdict: TypeAlias = Proved | Violated | Reached | Unreachable | Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +213,8 @@ class Result:
 
     Attributes:
         name: The property, with the path of its instance.
-        kind: ``ensure``, ``invariant``, ``require``, ``overflow``, ``division``, ``index`` or ``domain``.
+        kind: ``ensure``, ``invariant``, ``require``, ``cover``, ``mode``, ``overflow``, ``division``, ``index`` or
+            ``domain``.
         node: The label of the node that was verified.
         time_s: Seconds that its own queries took, or, where it was decided together with others, from the start of the
             verification of its node to the verdict.
@@ -227,15 +248,20 @@ class VerificationReport:
 
     @property
     def proved(self) -> bool:
-        """Whether every property is proved."""
-        return all(isinstance(r.verdict, Proved) for r in self.results)
+        """Whether every property is proved and every goal reached, in one of the instances that state it."""
+        reached = {(r.kind, r.span) for r in self.results if isinstance(r.verdict, Reached)}
+        return all(
+            isinstance(r.verdict, Proved) or r.kind == "mode" or (r.kind, r.span) in reached for r in self.results
+        )
 
     @property
     def violated(self) -> bool:
-        """Whether some property is violated."""
-        return any(isinstance(r.verdict, Violated) for r in self.results)
+        """Whether some property is violated, or some goal is unreachable in every instance that states it."""
+        goals = {(r.kind, r.span) for r in self.results if r.kind == "cover"}
+        open_ = {(r.kind, r.span) for r in self.results if not isinstance(r.verdict, Unreachable)}
+        return bool(goals - open_) or any(isinstance(r.verdict, Violated) for r in self.results)
 
     @property
     def exit_code(self) -> int:
-        """0 if all is proved, 1 if something is violated, else 3."""
+        """0 if all is proved and reached, 1 if something is violated or cannot be reached, else 3."""
         return 1 if self.violated else 0 if self.proved else 3

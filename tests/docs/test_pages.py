@@ -14,6 +14,7 @@ TUTORIAL = sorted((ROOT / "docs" / "tutorial").glob("[0-9]*.md"))
 PAGES = [
     ROOT / "README.md",
     ROOT / "docs" / "reference" / "constructs.md",
+    ROOT / "docs" / "reference" / "contracts.md",
     *(p for p in sorted((ROOT / "docs" / "how-to").glob("*.md")) if p.name != "counterexamples.md"),
     *sorted((ROOT / "docs" / "explanation").glob("*.md")),
 ]

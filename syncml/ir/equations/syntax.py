@@ -266,11 +266,22 @@ class PropertyKind(Enum):
     """The node's promise: an obligation of the node, usable by callers."""
     INVARIANT = "invariant"
     """A lemma: an obligation of the node, usable in the proof of others."""
+    COVER = "cover"
+    """A goal that the user wants to see reached."""
+    MODE = "mode"
+    """A goal that nobody has to write: that a mode of the contract is active at some instant."""
+
+
+GOALS = frozenset({PropertyKind.COVER, PropertyKind.MODE})
+"""The kinds whose stream is to be false at some instant: it is the negation of what is to be reached."""
 
 
 @dataclass(frozen=True, slots=True)
 class Property:
     """A clause of a contract: the Boolean stream ``holds`` is true whenever it is present.
+
+    Of a goal ``holds`` says that it is not reached at this instant, so that a run that reaches it is found, replayed
+    and recorded as one that violates a promise is; and that it is never reached is a fact like any other.
 
     ``instance`` is the path of the instance that the clause came from when calls were inlined, empty for a node's own.
     """
