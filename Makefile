@@ -13,7 +13,7 @@ RUN := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-data bench conformance mutants exhaustive lint format clean
+.PHONY: help install demo test test-data bench conformance mutants soundness exhaustive lint format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -53,6 +53,9 @@ conformance: $(DEV) ## public suites of other compilers in the folder SUITES, Lu
 
 mutants: $(DEV) ## sow faults in the flagship and show what catches each of them
 	$(BIN)/python -m tests.mutants.runner
+
+soundness: $(DEV) ## hold verdicts against 10 million steps of the exported C (an hour)
+	$(BIN)/python -m tests.soundness
 
 exhaustive: $(DEV) ## measure the error of the elementary functions on every f32 input (20 minutes)
 	$(BIN)/python tests/exhaustive/check_elementary.py --jobs $(JOBS)

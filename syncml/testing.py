@@ -1,4 +1,4 @@
-"""For tests of programs: the replay of a counterexample that `syncml verify -o DIR` wrote."""
+"""For tests of programs: counterexamples that `syncml verify -o DIR` wrote, and suites of `syncml testgen`."""
 
 from __future__ import annotations
 
@@ -50,3 +50,39 @@ def first_failure(
             error("V003", f"there is no property {property_name!r}", help=f"the properties are {known}")
         )
     return results[property_name].first_failure
+
+
+def first_change(target: str, inputs: Path, expected: Path, *, settings: Mapping[str, str] | None = None) -> str | None:
+    """Run a program on recorded inputs and say where its outputs are first not as recorded.
+
+    Args:
+        target: `FILE` or `FILE:NODE`.
+        inputs: A CSV file with one row for each tick.
+        expected: The outputs, as `syncml testgen` or `syncml sim --out` wrote them: also one row for each tick.
+        settings: Parameters of the node, as `--set` gives them.
+
+    Returns:
+        The tick, the stream and both values; `None` if all outputs are as recorded, bit for bit.
+
+    Raises:
+        DiagnosticError: the program is ill-formed, or a file cannot be read or does not fit.
+    """
+    import csv
+
+    from syncml.files import read_text
+    from syncml.pipeline import check_file
+    from syncml.sim.formats import read_csv, to_csv
+    from syncml.sim.interpreter import interpret
+
+    checked = check_file(target, settings)
+    header, *recorded = csv.reader(read_text(expected).splitlines())
+    names = tuple(dict.fromkeys(v.name for v in checked.main.outputs))
+    trace = interpret(checked.program, read_csv(inputs, checked.main), len(recorded)).trace.only(names)
+    columns, *rows = csv.reader(to_csv(trace).decode().splitlines())
+    if columns != header:
+        return f"the outputs are {', '.join(columns)}, not {', '.join(header)}"
+    for tick, (found, before) in enumerate(zip(rows, recorded, strict=True)):
+        for name, now, then in zip(columns, found, before, strict=True):
+            if now != then:
+                return f"at tick {tick} `{name}` is {now or 'absent'}, not {then or 'absent'}"
+    return None

@@ -21,6 +21,7 @@ from syncml.cli.graph import graph
 from syncml.cli.new import new
 from syncml.cli.schedule import schedule
 from syncml.cli.sim import sim
+from syncml.cli.testgen import testgen
 from syncml.cli.verify import verify
 
 app = typer.Typer(
@@ -36,6 +37,7 @@ app.command()(check)
 app.command()(verify)
 app.command()(certify)
 app.command()(sim)
+app.command()(testgen)
 app.command()(export)
 app.command()(graph)
 app.command()(schedule)

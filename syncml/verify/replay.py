@@ -134,11 +134,18 @@ def _streams(node: Node, goal: Property, run: Replayed, ticks: int) -> tuple[Str
     shown = [*node.inputs, *(t for e in node.equations for t in e.targets if t.user), *node.outputs, goal.holds]
     return tuple(
         Stream(
-            v.name, str(v.type), v.unit, tuple(plain(run.column(v.name).at(t)) for t in range(ticks)),
+            v.name, str(v.type), v.unit, tuple(_shown(run.column(v.name).at(t), element(v.type)) for t in range(ticks)),
             input=v in node.inputs, user=v.user,
         )
         for v in dict.fromkeys(shown)
     )  # fmt: skip
+
+
+def _shown(value: Any, kind: Element) -> Any:
+    """`plain`, with the constructors of an array of an enumeration by name too."""
+    if isinstance(kind, EnumType) and isinstance(value, np.ndarray):
+        return np.array(kind.constructors, dtype=np.object_)[value.astype(np.int64)].tolist()
+    return plain(value)
 
 
 def plain(value: Any) -> Any:

@@ -536,3 +536,45 @@ class TestCertify:
         result = syncml("certify", ".", "--solver", "cvc5")
         assert "error[D006]: checking certificates with cvc5 needs the package cvc5" in result.err
         assert "pip install 'syncml[cvc5]'" in result.err
+
+
+class TestTestgen:
+    def test_the_suite_passes_and_fails_once_the_program_changes(
+        self, syncml: Callable, tmp_path: Path, project_root: Path
+    ) -> None:
+        (tmp_path / "door.py").write_text((project_root / "examples" / "door.py").read_text())
+        result = syncml("testgen", "door.py", "-o", "suite")
+        assert result.code == ExitCode.OK
+        assert "transitions: 5 of 5 covered" in result.out
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", "suite", "suite"]
+        environment = os.environ | {"PYTHONPATH": str(project_root)}
+
+        def tested() -> subprocess.CompletedProcess[str]:
+            return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment)
+
+        assert tested().returncode == 0
+        text = (tmp_path / "door.py").read_text()
+        (tmp_path / "door.py").write_text(text.replace("waited >= 5", "waited >= 6"))
+        assert "at tick" in tested().stdout
+
+    def test_the_report_counts_the_goals_of_each_line(self, syncml: Callable, tmp_path: Path) -> None:
+        (tmp_path / "twice.py").write_text(
+            "from syncml import Stream, i32, node, where\n\n\n@node\n"
+            "def limited(speed: Stream[i32]) -> Stream[i32]:\n"
+            "    once = where(speed > 100, 100, speed)\n"
+            "    return where(once > 120, 120, once)\n"
+        )
+        result = syncml("testgen", "twice.py", "-o", "suite", "--format", "json")
+        assert result.code == ExitCode.OK
+        report = document(result.out, "testgen")
+        assert report == document((tmp_path / "suite" / "testgen.json").read_text(), "testgen")
+        assert [(x["line"], x["goals"], x["covered"], x["unreachable"]) for x in report["lines"]] == [
+            (6, 2, 2, 0), (7, 2, 1, 1),
+        ]  # fmt: skip
+        [beyond] = [goal for goal in report["goals"] if goal["status"] == "unreachable"]
+        assert (beyond["text"], beyond["value"]) == ("once > 120", "true")
+
+    def test_other_formats_are_refused(self, syncml: Callable, program: Path) -> None:
+        result = syncml("testgen", "pipeline.py", "-o", "suite", "--format", "concise")
+        assert result.code == ExitCode.USAGE
+        assert "there is no concise of a test suite" in result.out

@@ -65,6 +65,8 @@ class Scope:
     registers: list[tuple[Var, Const, Clock, tuple[Var, ...]]] = field(default_factory=list)
     always: tuple[Var, ...] = ()
     """What resets everything in the scope."""
+    types: tuple[Type, ...] = TYPES
+    """The types of inputs, registers and operands."""
 
     def choose(self, options: list[T] | tuple[T, ...]) -> T:
         return self.draw(st.sampled_from(options))
@@ -139,7 +141,8 @@ def _application(scope: Scope, clock: Clock, x: Var, kind: str) -> tuple[Op, tup
         case "where":
             return Op.WHERE, (scope.pick(clock, BOOL), x, scope.pick(clock, x.type)), None
         case "cast":
-            return Op.CAST, (x,), scope.choose([*sorted(MACHINE_INTEGERS, key=str), F32, F64, BOOL])
+            floats = [t for t in (F32, F64) if t in scope.types]
+            return Op.CAST, (x,), scope.choose([*sorted(MACHINE_INTEGERS, key=str), *floats, BOOL])
         case "stack":
             return Op.STACK, (x, scope.pick(clock, x.type)), None
         case "concat":
@@ -177,7 +180,7 @@ _CONTRACTIONS: dict[int, list[tuple[str, tuple[tuple[int, ...], ...]]]] = {
 
 def _partner(scope: Scope, type_: Type) -> Type:
     """The same type, or one that broadcasts or multiplies with it."""
-    same: list[Type] = [t for t in TYPES if element(t) == element(type_)]
+    same: list[Type] = [t for t in scope.types if element(t) == element(type_)]
     return scope.choose([type_, *same])
 
 
@@ -306,14 +309,21 @@ Step = Callable[[Scope, Clock], None]
 STEPS: tuple[Step, ...] = (apply, apply, apply, sample, call, iterate, automaton)
 
 
-def random_node(draw: Draw, name: str, callees: list[Node], size: int, steps: tuple[Step, ...] = STEPS) -> Node:
-    """A node of about ``size`` of the ``steps``."""
+def random_node(
+    draw: Draw,
+    name: str,
+    callees: list[Node],
+    size: int,
+    steps: tuple[Step, ...] = STEPS,
+    types: tuple[Type, ...] = TYPES,
+) -> Node:
+    """A node of about ``size`` of the ``steps`` on streams of ``types``."""
     builder = NodeBuilder(name)
-    scope = Scope(draw, builder, callees)
+    scope = Scope(draw, builder, callees, types=types)
     for i in range(draw(st.integers(1, 4))):
-        scope.add(BASE, builder.input(f"i{i}", scope.choose(TYPES)))
+        scope.add(BASE, builder.input(f"i{i}", scope.choose(types)))
     for _ in range(draw(st.integers(0, 3))):
-        register(scope, BASE, scope.choose(TYPES))
+        register(scope, BASE, scope.choose(types))
     for _ in range(draw(st.integers(2, size))):
         clock = scope.choose(sorted(scope.variables, key=str))
         scope.choose(steps)(scope, clock)
@@ -352,12 +362,12 @@ def programs(draw: Draw, size: int = 14) -> Program:
     return random_program(draw, size, STEPS)
 
 
-def random_program(draw: Draw, size: int, steps: tuple[Step, ...]) -> Program:
-    """A program of up to three nodes."""
+def random_program(draw: Draw, size: int, steps: tuple[Step, ...], types: tuple[Type, ...] = TYPES) -> Program:
+    """A program of up to three nodes on streams of ``types``."""
     nodes: list[Node] = []
     for i in range(draw(st.integers(0, 2))):
-        nodes.append(random_node(draw, f"sub{i}", list(nodes), size // 2, steps))
-    nodes.append(random_node(draw, "top", list(nodes), size, steps))
+        nodes.append(random_node(draw, f"sub{i}", list(nodes), size // 2, steps, types))
+    nodes.append(random_node(draw, "top", list(nodes), size, steps, types))
     called = {"top"}
     for node in reversed(nodes):
         if node.name in called:
