@@ -24,8 +24,8 @@ from tests.verify.test_engines import saturating
 ROOT = Path(__file__).resolve().parents[2]
 SHARDS, EXAMPLES, STEPS = 3, 5, 10_000
 SECONDS = 2.0
-SAMPLE = ("tests/accept/contract_invariant.py", "tests/accept/contract_switch.py", "examples/counter.py", "examples/door.py",
-          "examples/cruise.py", "examples/limiter.lus")  # fmt: skip
+SAMPLE = ("tests/accept/contract_invariant.py", "tests/accept/contract_switch.py", "examples/counter.py",
+          "examples/door.py", "examples/cruise.py", "examples/limiter.lus")  # fmt: skip
 
 pytestmark = pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is not installed")
 
