@@ -51,7 +51,7 @@ def check_all(folder: Path, solvers: list[str], seconds: float) -> list[CheckedM
     for each in _report(folder / REPORT).properties:
         if each.certificate is not None:
             files.setdefault(each.certificate, []).append(each.name)
-        elif each.verdict == "proved":
+        elif each.verdict in ("proved", "unreachable"):
             missing.append(each.name)
     found = [
         _check(folder, name, properties, solver, seconds) for name, properties in files.items() for solver in solvers

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from syncml.diagnostics import Span
-from syncml.verify import Core, Proved, VerificationReport
+from syncml.diagnostics.source import shown_path
+from syncml.verify import Core, Proved, Unreachable, VerificationReport
 
 
 class Lines:
@@ -22,7 +23,7 @@ class Lines:
             if file not in self._files:
                 self._files[file] = _read(file)
             text = self._files[file]
-            yield file, line, text[line - 1].strip() if 0 < line <= len(text) else ""
+            yield shown_path(file), line, text[line - 1].strip() if 0 < line <= len(text) else ""
 
 
 def _read(file: str) -> list[str]:
@@ -36,11 +37,12 @@ def core_lines(report: VerificationReport) -> Iterator[str]:
     """What each proof needs, and what none does, as lines of a report."""
     lines = Lines()
     for result in report.results:
-        if isinstance(result.verdict, Proved) and result.verdict.core is not None:
-            yield f"{result.name!r} of {result.node} needs{note(result.verdict.core)}"
-            yield from _listed(lines.of(result.verdict.core.equations))
-            yield from (f"    assumption {name!r}" for name in result.verdict.core.assumptions)
-            yield from (f"    property {name!r}" for name in result.verdict.core.lemmas)
+        proof = result.verdict.proof if isinstance(result.verdict, Unreachable) else result.verdict
+        if isinstance(proof, Proved) and proof.core is not None:
+            yield f"{result.name!r} of {result.node} needs{note(proof.core)}"
+            yield from _listed(lines.of(proof.core.equations))
+            yield from (f"    assumption {name!r}" for name in proof.core.assumptions)
+            yield from (f"    property {name!r}" for name in proof.core.lemmas)
     if report.unused:
         yield "no proof needs"
         yield from _listed(lines.of(report.unused))

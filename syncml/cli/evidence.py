@@ -17,8 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+import syncml
+from syncml.cli.junit import render_junit
+from syncml.cli.report_html import render_html
+from syncml.cli.trace_svg import drawing
 from syncml.cli.values import cells, leaf_names
+from syncml.cli.verdicts import diagnostics_of
 from syncml.cli.verify_json import render_verify
+from syncml.diagnostics.render import Format, render
 from syncml.files import write_whole
 from syncml.ir.equations.syntax import Call, Iterate, Program
 from syncml.pipeline import split_target
@@ -78,40 +84,62 @@ class Subject:
 
 
 def write_evidence(subject: Subject, report: VerificationReport, folder: Path) -> Iterator[Path]:
-    """Write the report, a certificate for each proof, and each counterexample as inputs and as a test that replays it.
+    """Write the reports, a certificate for each proof, and what there is to each counterexample.
 
     Of each goal that is reached the inputs are written, too.
 
     Raises:
         DiagnosticError: D001 if a file cannot be written.
     """
-    proofs: dict[Key, str] = {}
+    files: dict[Key, dict[str, str]] = {(r.node, r.name): {} for r in report.results}
     for name, certificate in _certificates(subject, report):
-        proofs |= {(certificate.node, each): name for each in certificate.properties}
+        for each in certificate.properties:
+            files[certificate.node, each]["certificate"] = name
         yield _write(folder / name, certificate.text)
-    yield _write(folder / REPORT, render_verify(report, proofs))
     names = stems(report)
-    for result in report.results:
-        if isinstance(result.verdict, Reached) and result.kind == "cover":
-            yield _write(folder / f"{names[result.node, result.name]}.csv", inputs_csv(result.verdict.counterexample))
+    for result, found in _runs(report):
+        name = names[result.node, result.name]
+        kinds = {"inputs": f"{name}.csv", "picture": f"{name}.svg"}
+        yield _write(folder / f"{name}.csv", inputs_csv(found))
+        yield _write(folder / f"{name}.svg", drawing(found, result.name))
         if isinstance(result.verdict, Violated):
-            name = names[result.node, result.name]
-            yield _write(folder / f"{name}.csv", inputs_csv(result.verdict.counterexample))
+            kinds["test"] = f"test_{name}.py"
             yield _write(folder / f"test_{name}.py", test_source(subject, result, folder, name))
+        files[result.node, result.name] = kinds
+    proofs = {key: each["certificate"] for key, each in files.items() if "certificate" in each}
+    commands = replay_commands(subject, report, folder)
+    yield _write(folder / REPORT, render_verify(report, proofs))
+    yield _write(folder / "report.html", render_html(report, subject.program, files, commands))
+    yield _write(folder / "report.xml", render_junit(report))
+    yield _write(folder / "report.sarif", render(diagnostics_of(report), Format.SARIF, version=syncml.__version__))
 
 
-def replay_commands(subject: Subject, report: VerificationReport, folder: Path) -> Iterator[str]:
-    """The command lines that run each counterexample in `folder` again."""
+def replay_commands(subject: Subject, report: VerificationReport, folder: Path) -> dict[Key, str]:
+    """The command line that runs each counterexample, and each run to a goal, in `folder` again."""
     names = stems(report)
+    chosen = split_target(subject.target)[1]
+    file = subject.target.removesuffix(f":{chosen}") if chosen else subject.target
+    commands: dict[Key, str] = {}
+    for result, _ in _runs(report):
+        target = subject.target if result.node == subject.main else f"{file}:{result.node}"
+        options = [x for name, value in subject.settings.items() for x in ("--set", f"{name}={value}")]
+        options += [x for name in subject.opened.get(result.node, ()) for x in ("--abstract", name)]
+        inputs = folder / f"{names[result.node, result.name]}.csv"
+        command = ["syncml", "sim", target, "--input", str(inputs), *options]
+        commands[result.node, result.name] = shlex.join(command)
+    return commands
+
+
+def _runs(report: VerificationReport) -> Iterator[tuple[Result, Counterexample]]:
+    """The results with a run that is worth keeping: violations, and goals that the user asked for."""
     for result in report.results:
-        if isinstance(result.verdict, Violated):
-            chosen = split_target(subject.target)[1]
-            file = subject.target.removesuffix(f":{chosen}") if chosen else subject.target
-            target = subject.target if result.node == subject.main else f"{file}:{result.node}"
-            options = [x for name, value in subject.settings.items() for x in ("--set", f"{name}={value}")]
-            options += [x for name in subject.opened.get(result.node, ()) for x in ("--abstract", name)]
-            inputs = folder / f"{names[result.node, result.name]}.csv"
-            yield shlex.join(["syncml", "sim", target, "--input", str(inputs), *options])
+        match result.verdict:
+            case Violated(found):
+                yield result, found
+            case Reached(found) if result.kind == "cover":
+                yield result, found
+            case _:
+                continue
 
 
 def opened_nodes(program: Program, chosen: Iterable[str]) -> Mapping[str, tuple[str, ...]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from typing import Literal, TypeAlias, assert_never
+from typing import assert_never
 
 import typer
 
 from syncml.cli.cores import core_lines
 from syncml.cli.output import emit
+from syncml.cli.summary import TINTS, requirements, verdict_name
 from syncml.cli.tables import print_table
 from syncml.cli.values import shown
 from syncml.diagnostics import Diagnostic, Label, Severity
@@ -26,16 +27,6 @@ from syncml.verify import (
     Violated,
 )
 
-VerdictName: TypeAlias = Literal["proved", "violated", "reached", "unreachable", "unknown"]
-
-TINTS: dict[VerdictName, str] = {
-    "proved": "green",
-    "reached": "green",
-    "violated": "bold red",
-    "unreachable": "bold red",
-    "unknown": "yellow",
-}
-
 # A counterexample that is longer than this is shown by its last ticks.
 LONGEST_SHOWN = 12
 
@@ -47,23 +38,6 @@ ORIGINS = {"input": "an input", "free input": "an input; any other value does, t
 
 # Of the properties that are undecided for one reason, so many are named.
 NAMES_SHOWN = 3
-
-
-def verdict_name(verdict: Verdict) -> VerdictName:
-    """Return the verdict in one word."""
-    match verdict:
-        case Proved():
-            return "proved"
-        case Violated():
-            return "violated"
-        case Reached():
-            return "reached"
-        case Unreachable():
-            return "unreachable"
-        case Unknown():
-            return "unknown"
-        case _:
-            assert_never(verdict)
 
 
 def print_report(report: VerificationReport, *, quiet: bool, verbose: bool) -> None:
@@ -84,6 +58,7 @@ def print_report(report: VerificationReport, *, quiet: bool, verbose: bool) -> N
     if not quiet:
         for line in core_lines(report):
             typer.echo(line)
+        _print_requirements(report)
         counts = [verdict_name(result.verdict) for result in report.results]
         summary = ", ".join(f"{counts.count(name)} {name}" for name in TINTS if name in counts)
         typer.echo(f"{summary or 'nothing to verify'} in {report.time_s:.1f} s")
@@ -107,6 +82,13 @@ def _print_verdicts(report: VerificationReport) -> None:
         first, more = ", ".join(names[:NAMES_SHOWN]), len(names) - NAMES_SHOWN
         typer.echo(f"unknown: {first}{f' and {more} more' if more > 0 else ''}: {reason}")
         typer.echo(f"    try: {advice}")
+
+
+def _print_requirements(report: VerificationReport) -> None:
+    found = requirements(report)
+    if found:
+        rows = [(each.id, each.verdict, ", ".join(r.name for r in each.results)) for each in found]
+        print_table(("requirement", "verdict", "properties"), rows, TINTS)
 
 
 def _undecided(report: VerificationReport) -> dict[tuple[str, str], list[str]]:
@@ -139,8 +121,12 @@ def violation(result: Result, verdict: Violated) -> Diagnostic:
         Severity.ERROR,
         f"{result.kind} {result.name!r} of {result.node} is violated",
         Label(result.span, f"false at tick {verdict.counterexample.tick}"),
-        notes=(f"requirement {result.requirement}",) if result.requirement else (),
+        notes=_required(result),
     )
+
+
+def _required(result: Result) -> tuple[str, ...]:
+    return (f"requirement {result.requirement}",) if result.requirement else ()
 
 
 def diagnostics_of(report: VerificationReport) -> list[Diagnostic]:
@@ -158,7 +144,7 @@ def _findings(result: Result) -> Iterator[Diagnostic]:
                 Severity.ERROR if result.kind == "cover" else Severity.WARNING,
                 f"{result.kind} {result.name!r} of {result.node} is never reached",
                 Label(result.span, "false at each instant of each run that meets the assumptions"),
-                notes=(f"requirement {result.requirement}",) if result.requirement else (),
+                notes=_required(result),
                 help="mend the condition, or an assumption that is too strong",
             )
         case Violated():
@@ -169,7 +155,7 @@ def _findings(result: Result) -> Iterator[Diagnostic]:
                 Severity.WARNING,
                 f"{result.kind} {result.name!r} of {result.node} is not decided",
                 Label(result.span, "neither proved nor refuted"),
-                notes=(" ".join(reason.split()), f"no violation in the first {depth} ticks"),
+                notes=(" ".join(reason.split()), f"no violation in the first {depth} ticks", *_required(result)),
                 help=advice,
             )
         case _:

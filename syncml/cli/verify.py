@@ -121,7 +121,7 @@ def verify(
             if form is Format.TEXT and not quiet:
                 for path in written:
                     typer.echo(f"wrote {path}")
-                for command in replay_commands(subject, report, out):
+                for command in replay_commands(subject, report, out).values():
                     typer.echo(f"run it again: {command}")
         return ExitCode(report.exit_code)
 

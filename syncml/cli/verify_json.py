@@ -8,8 +8,8 @@ from typing import Any, Literal, assert_never
 
 from pydantic import Field
 
+from syncml.cli.summary import VerdictName, requirements, verdict_name
 from syncml.cli.values import plain
-from syncml.cli.verdicts import VerdictName, verdict_name
 from syncml.diagnostics.json_format import DiagnosticModel, Document, SpanModel, span_model, to_model
 from syncml.verify import (
     Core,
@@ -101,6 +101,14 @@ class PropertyModel(Document):
     trace: TraceModel | None
 
 
+class RequirementModel(Document):
+    """A requirement: violated if one of its properties is, proved if all are, else unknown."""
+
+    id: str
+    verdict: VerdictName
+    properties: list[str]
+
+
 class VerifyModel(Document):
     """The whole document. A program with faults has a document of the schema syncml/diagnostics/1 instead."""
 
@@ -109,6 +117,7 @@ class VerifyModel(Document):
     time_s: float = Field(ge=0)
     properties: list[PropertyModel]
     warnings: list[DiagnosticModel]
+    requirements: list[RequirementModel]
     unused: list[SpanModel] = Field(description="With `--core`: the lines that no proof needs.")
 
 
@@ -120,6 +129,10 @@ def render_verify(report: VerificationReport, certificates: Mapping[tuple[str, s
         time_s=report.time_s,
         properties=[_property(result, files.get((result.node, result.name))) for result in report.results],
         warnings=[to_model(warning) for warning in report.warnings],
+        requirements=[
+            RequirementModel(id=each.id, verdict=each.verdict, properties=[r.name for r in each.results])
+            for each in requirements(report)
+        ],
         unused=[span_model(span) for span in report.unused],
     )
     return json.dumps(document.model_dump(by_alias=True), indent=2, allow_nan=False) + "\n"

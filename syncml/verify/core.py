@@ -18,7 +18,7 @@ from syncml.verify.engines import simple_solver
 from syncml.verify.model import Model, substitute_all
 from syncml.verify.smt import Term, limit, with_numerals, z3
 from syncml.verify.system import System, sort_text
-from syncml.verify.verdicts import Core, Proved, Result, VerificationReport
+from syncml.verify.verdicts import Core, Proved, Result, Unreachable, VerificationReport
 
 SECONDS = 10.0
 """How long the cores of one node are worked on."""
@@ -38,8 +38,9 @@ def with_cores(report: VerificationReport, seconds: float = SECONDS) -> Verifica
                 core = finder.core(goal)
                 cores[derivation.node, derivation.claims[goal].name] = core
                 used.update(core.equations)
-        clauses = {c.span for c in derivation.claims.values()}
-        defined |= {span for span in derivation.places.values() if span not in clauses}
+        # What is computed on the line of a clause is computed for the clause.
+        clauses = {(c.span.file, c.span.line) for c in derivation.claims.values()}
+        defined |= {span for span in derivation.places.values() if (span.file, span.line) not in clauses}
     lines = {(s.file, s.line) for s in used}
     idle = {(s.file, s.line): s for s in sorted(defined, key=_place) if (s.file, s.line) not in lines}
     return replace(
@@ -50,9 +51,13 @@ def with_cores(report: VerificationReport, seconds: float = SECONDS) -> Verifica
 
 
 def _with_core(result: Result, core: Core | None) -> Result:
-    if not isinstance(result.verdict, Proved) or core is None:
-        return result
-    return replace(result, verdict=replace(result.verdict, core=core))
+    match result.verdict:
+        case Proved() as proof if core is not None:
+            return replace(result, verdict=replace(proof, core=core))
+        case Unreachable(proof) if core is not None:
+            return replace(result, verdict=Unreachable(replace(proof, core=core)))
+        case _:
+            return result
 
 
 def _place(span: Span) -> tuple[str, int, int]:

@@ -1,0 +1,65 @@
+"""Verdicts in one word, of properties and of requirements.
+
+Rule: a requirement is `violated` if one of its properties is or one of its goals is unreachable, `proved` if all are
+proved or reached, and `unknown` otherwise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, assert_never
+
+from syncml.verify import Proved, Reached, Result, Unknown, Unreachable, Verdict, VerificationReport, Violated
+
+VerdictName: TypeAlias = Literal["proved", "violated", "reached", "unreachable", "unknown"]
+
+TINTS: dict[VerdictName, str] = {
+    "proved": "green",
+    "reached": "green",
+    "violated": "bold red",
+    "unreachable": "bold red",
+    "unknown": "yellow",
+}
+
+GOOD = frozenset({"proved", "reached"})
+BAD = frozenset({"violated", "unreachable"})
+
+
+def verdict_name(verdict: Verdict) -> VerdictName:
+    """Return the verdict in one word."""
+    match verdict:
+        case Proved():
+            return "proved"
+        case Violated():
+            return "violated"
+        case Reached():
+            return "reached"
+        case Unreachable():
+            return "unreachable"
+        case Unknown():
+            return "unknown"
+        case _:
+            assert_never(verdict)
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One requirement and the properties that name it."""
+
+    id: str
+    results: tuple[Result, ...]
+
+    @property
+    def verdict(self) -> VerdictName:
+        """The verdict in one word."""
+        found = {verdict_name(result.verdict) for result in self.results}
+        return "violated" if found & BAD else "proved" if found <= GOOD else "unknown"
+
+
+def requirements(report: VerificationReport) -> list[Requirement]:
+    """The requirements of a report, in the order of the program."""
+    found: dict[str, list[Result]] = {}
+    for result in report.results:
+        if result.requirement:
+            found.setdefault(result.requirement, []).append(result)
+    return [Requirement(name, tuple(results)) for name, results in found.items()]
