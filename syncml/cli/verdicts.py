@@ -49,7 +49,7 @@ def print_report(report: VerificationReport, *, quiet: bool, verbose: bool) -> N
         if isinstance(result.verdict, Violated):
             emit([violation(result, result.verdict)], stream=sys.stdout)
             _print_counterexample(result.verdict.counterexample, verbose=verbose)
-        elif isinstance(result.verdict, Unreachable):
+        elif result in report.missed:
             emit(list(_findings(result)), stream=sys.stdout)
         elif isinstance(result.verdict, Reached) and result.kind == "cover" and not quiet:
             found = result.verdict.counterexample
@@ -131,7 +131,9 @@ def _required(result: Result) -> tuple[str, ...]:
 
 def diagnostics_of(report: VerificationReport) -> list[Diagnostic]:
     """Return what is not proved as diagnostics: errors where violated, warnings where undecided."""
-    return [*report.warnings, *(found for result in report.results for found in _findings(result))]
+    missed = report.missed
+    told = (r for r in report.results if r in missed or not isinstance(r.verdict, Unreachable))
+    return [*report.warnings, *(found for result in told for found in _findings(result))]
 
 
 def _findings(result: Result) -> Iterator[Diagnostic]:

@@ -68,6 +68,7 @@ _TITLES: dict[str, str] = {
     "L021": "a mode or a transition does not belong where it is written",
     "L022": "a shared variable has no value in a mode",
     "L023": "an external node is declared wrongly",
+    "L024": "a mode of a contract comes after the one that is active otherwise",
     # Types.
     "T001": "types do not match",
     "T002": "shapes do not broadcast",

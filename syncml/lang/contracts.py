@@ -15,7 +15,7 @@ from syncml.lang.operations import atom_of, value_of
 from syncml.lang.source import Place, here, inner
 from syncml.lang.stream import Stream
 from syncml.lang.temporal import Claim
-from syncml.lang.trace import fault, trace_at
+from syncml.lang.trace import Trace, fault, trace_at
 from syncml.lang.types import type_text
 
 
@@ -46,7 +46,11 @@ def cover(holds: Stream[bool] | bool, name: str = "", req: str = "") -> None:
 
 def _clause(kind: PropertyKind, holds: object, name: str, req: str) -> None:
     place = here()
-    trace = trace_at(place, f"`{kind.value}`")
+    state_clause(trace_at(place, f"`{kind.value}`"), place, kind, holds, name or source_of(place), req)
+
+
+def state_clause(trace: Trace, place: Place, kind: PropertyKind, holds: object, name: str, req: str) -> None:
+    """Add a clause to the contract of a node; of a goal, what is to be reached."""
     if isinstance(holds, Claim) and kind not in GOALS:
         value = holds.after(inner(place), True)
     else:
@@ -65,14 +69,16 @@ def _clause(kind: PropertyKind, holds: object, name: str, req: str) -> None:
         value = trace.define(Apply(Op.COPY, (value.atom,)), BOOL, inner(place), kind.value, None)
     atom = atom_of(value)
     assert isinstance(atom, Var)
-    unique = trace.clause_names.fresh(name or _source(place) or kind.value)
+    unique = trace.clause_names.fresh(name or kind.value)
     trace.properties.append(Property(kind, unique, atom, place.span, req))
 
 
-def _source(place: Place) -> str:
-    """The text of the first argument."""
+def source_of(place: Place, keyword: str = "") -> str:
+    """The text of the first argument of a call, or of the argument with a name."""
     match place.node:
-        case ast.Call(args=[first, *_]) if place.tree is not None:
+        case ast.Call(args=[first, *_]) if place.tree is not None and not keyword:
             return place.tree.text(first)
+        case ast.Call(keywords=named) if place.tree is not None:
+            return next((place.tree.text(each.value) for each in named if each.arg == keyword), "")
         case _:
             return ""

@@ -2,6 +2,7 @@
 
 from syncml.lang.automata import Automaton, automaton
 from syncml.lang.buffering import buffer, word
+from syncml.lang.contract_modes import mode
 from syncml.lang.contracts import assume, cover, ensure, invariant, require
 from syncml.lang.functions import (
     arange,
@@ -121,6 +122,7 @@ __all__ = [
     "maximum",
     "merge",
     "minimum",
+    "mode",
     "ms",
     "node",
     "once",

@@ -129,11 +129,15 @@ def within(q: Stream[bool] | bool, bound: Bound) -> Claim:
 
 def implies(p: Stream[bool] | bool, q: Stream[bool] | bool | Claim) -> Stream[bool]:
     """Whether ``q`` is true where ``p`` is; of a claim, whether it is not refuted yet."""
-    place = here()
+    return stream(implies_at(here(), p, q))
+
+
+def implies_at(place: Place, p: object, q: object, what: str = "implies") -> Value:
+    """`implies`, at a place."""
     if isinstance(q, Claim):
-        return stream(q.after(place, p))
-    m = _Monitor("implies", p, q, place=place)
-    return stream(apply_at(place, m.trace, Op.OR, [m.op(Op.NOT, m[0]), m[1]], role="implies"))
+        return q.after(place, p)
+    m = _Monitor(what, p, q, place=place)
+    return apply_at(place, m.trace, Op.OR, [m.op(Op.NOT, m[0]), m[1]], role=what)
 
 
 def rose(p: Stream[bool]) -> Stream[bool]:
@@ -168,6 +172,15 @@ def changed(x: Any) -> Any:
     return stream(apply_at(place, trace, Op.WHERE, [later, differs, Value(Const(False, BOOL))], role="changed"))
 
 
+def truth(value: Value, what: str, place: Place) -> Value:
+    """``value``, if it is Boolean; poison, and a report, if it is not."""
+    if value.atom is None or value.type == BOOL:
+        return value
+    help_ = "write x.all() or x.any()" if shape(value.type) else "compare it with something"
+    message = f"`{what}` of a stream of {type_text(value.type)}, not bool"
+    return fault("T006", message, place.span, secondary=value.label(), help=help_)
+
+
 def _response(place: Place, p: object, q: object, bound: Bound, what: str) -> Value:
     m = _Monitor(what, p, q, place=place, bound=bound)
     return m.waiting(m[0], m[1]).ir
@@ -181,7 +194,7 @@ class _Monitor:
         self.inside = inner(self._place)
         self.trace: Trace = trace_at(self._place, f"`{what}`")
         self._what = what
-        self._operands = [self._truth(value_of(each, self._place)) for each in operands]
+        self._operands = [truth(value_of(each, self._place), what, self._place) for each in operands]
         good = all(value.atom is not None for value in self._operands)
         self._presence: Presence | None = shared_presence(self._operands, self._place) if good else None
         self._n = 0 if bound is None or not good else self._instants(bound)
@@ -260,13 +273,6 @@ class _Monitor:
 
     def _equate(self, target: Var, rhs: Apply, place: Place) -> Value:
         return self.trace.equate(target, rhs, place.span, self._presence)
-
-    def _truth(self, value: Value) -> Value:
-        if value.atom is None or value.type == BOOL:
-            return value
-        help_ = "write x.all() or x.any()" if shape(value.type) else "compare it with something"
-        message = f"`{self._what}` of a stream of {type_text(value.type)}, not bool"
-        return fault("T006", message, self._place.span, secondary=value.label(), help=help_)
 
     def _instants(self, bound: object) -> int | None:
         """The number of instants of the operands' clock; None, and a report, if there is no such number."""

@@ -42,6 +42,9 @@ from syncml.verify.verdicts import (
 ENGINES = ("bmc", "induction", "spacer", "localised")
 """The engines by the names that options use."""
 
+PATIENCE = 0.1
+"""Of the time for all, the part after which a goal that nobody wrote is waited for no longer."""
+
 
 def verify(program: Program, options: VerifyOptions, replay: Replay) -> VerificationReport:
     """Decide every contract clause and run-time check of a clocked program.
@@ -191,7 +194,7 @@ class _Unit:
         again: _Attempt | None = None
         needs_bits = machine and self._has_machine_integers() and any(
             i not in first.counted and first.checked.kinds.get(c.holds) is not Check.OVERFLOW
-            and _goal(i) not in first.session.refuted and self._wants(c)
+            and _goal(i) not in first.session.refuted and self._wants(c) and c.kind is not PropertyKind.MODE
             for i, c in enumerate(first.clauses)
         )  # fmt: skip
         if needs_bits and first.session.vacuous is None:
@@ -238,10 +241,10 @@ class _Unit:
             broken = [clauses[_index(g)] for g in session.refuted]
             if self._options.first and any(c.kind not in {PropertyKind.INVARIANT, *GOALS} for c in broken):
                 return True
-            refuted = {_index(g) for g in session.refuted}
-            return asked - refuted <= {_index(g) for g in session.proofs} and asked - refuted <= _counted(
-                checked, clauses, session
-            )
+            open_ = asked - {_index(g) for g in session.refuted}
+            if session.left() < share * (1 - PATIENCE):
+                open_ -= {i for i in asked if clauses[i].kind is PropertyKind.MODE}
+            return open_ <= {_index(g) for g in session.proofs} and open_ <= _counted(checked, clauses, session)
 
         session = Session(
             translation.system, self._pool, refute, time.monotonic() + share, engines, self._options.seed,
@@ -287,6 +290,7 @@ class _Unit:
             clause.requirement,
             _of_goal(self._verdict(attempt, index)) if clause.kind in GOALS else self._verdict(attempt, index),
             self._time(attempt.session, index),
+            clause.instance,
         )
 
     @staticmethod

@@ -216,6 +216,7 @@ class Result:
         kind: ``ensure``, ``invariant``, ``require``, ``cover``, ``mode``, ``overflow``, ``division``, ``index`` or
             ``domain``.
         node: The label of the node that was verified.
+        instance: The path of the instance that states it, empty for the node itself.
         time_s: Seconds that its own queries took, or, where it was decided together with others, from the start of the
             verification of its node to the verdict.
     """
@@ -227,6 +228,12 @@ class Result:
     requirement: str
     verdict: Verdict
     time_s: float
+    instance: str = ""
+
+    @property
+    def stated(self) -> tuple[Span, str]:
+        """The clause itself, which several instances of its node share."""
+        return self.span, self.name.removeprefix(f"{self.instance}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,17 +256,20 @@ class VerificationReport:
     @property
     def proved(self) -> bool:
         """Whether every property is proved and every goal reached, in one of the instances that state it."""
-        reached = {(r.kind, r.span) for r in self.results if isinstance(r.verdict, Reached)}
-        return all(
-            isinstance(r.verdict, Proved) or r.kind == "mode" or (r.kind, r.span) in reached for r in self.results
-        )
+        reached = {r.stated for r in self.results if isinstance(r.verdict, Reached)}
+        return all(isinstance(r.verdict, Proved) or r.kind == "mode" or r.stated in reached for r in self.results)
+
+    @property
+    def missed(self) -> tuple[Result, ...]:
+        """The goals that are unreachable in every instance that states them."""
+        open_ = {r.stated for r in self.results if not isinstance(r.verdict, Unreachable)}
+        return tuple(r for r in self.results if isinstance(r.verdict, Unreachable) and r.stated not in open_)
 
     @property
     def violated(self) -> bool:
         """Whether some property is violated, or some goal is unreachable in every instance that states it."""
-        goals = {(r.kind, r.span) for r in self.results if r.kind == "cover"}
-        open_ = {(r.kind, r.span) for r in self.results if not isinstance(r.verdict, Unreachable)}
-        return bool(goals - open_) or any(isinstance(r.verdict, Violated) for r in self.results)
+        missed = any(r.kind == "cover" for r in self.missed)
+        return missed or any(isinstance(r.verdict, Violated) for r in self.results)
 
     @property
     def exit_code(self) -> int:
