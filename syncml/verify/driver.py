@@ -242,10 +242,12 @@ class _Unit:
             if self._options.first and any(c.kind not in {PropertyKind.INVARIANT, *GOALS} for c in broken):
                 return True
             open_ = asked - {_index(g) for g in session.refuted}
-            if session.left() < share * (1 - PATIENCE):
+            if session.left() <= share * (1 - PATIENCE):
                 open_ -= {i for i in asked if clauses[i].kind is PropertyKind.MODE}
             return open_ <= {_index(g) for g in session.proofs} and open_ <= _counted(checked, clauses, session)
 
+        if any(clauses[i].kind is PropertyKind.MODE for i in asked):
+            self._pool.alarm = time.monotonic() + share * PATIENCE
         session = Session(
             translation.system, self._pool, refute, time.monotonic() + share, engines, self._options.seed,
             frozenset(map(_goal, wanted)), settled,

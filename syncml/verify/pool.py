@@ -40,12 +40,14 @@ class Pool:
     Attributes:
         jobs: How many tasks run at a time.
         memory: MiB for each; 0 stands for a share of what the machine has.
+        alarm: When, of the monotonic clock, who waits for events is to have one.
         command: What starts a worker; without it, a worker is a copy of this process where that is possible.
     """
 
     jobs: int
     memory: int = 0
     command: tuple[str, ...] = ()
+    alarm: float = inf
     _waiting: deque[tuple[int, dict[str, Any]]] = field(default_factory=deque[tuple[int, dict[str, Any]]])
     _workers: list[_Worker] = field(default_factory=list[_Worker])
     _count: int = 0
@@ -75,12 +77,15 @@ class Pool:
     def events(self, deadline: float = inf) -> Iterator[tuple[int, dict[str, Any]]]:
         """What tasks report, until none waits or runs; submit and cancel_all may be called in between.
 
-        At ``deadline`` (of the monotonic clock) all tasks are forgotten.
+        At ``deadline`` (of the monotonic clock) all tasks are forgotten; at ``alarm`` there is an event of no task.
         """
         while True:
             if time.monotonic() > deadline:
                 self.cancel_all()
                 return
+            if time.monotonic() > self.alarm:
+                self.alarm = inf
+                yield 0, {"event": "alarm"}
             yield from self._start()
             running = [w for w in self._workers if w.task is not None]
             if not running:
@@ -120,7 +125,7 @@ class Pool:
         with selectors.DefaultSelector() as selector:
             for worker in running:
                 selector.register(worker.process.events, selectors.EVENT_READ, worker)
-            wait = max(0.0, min(deadline, *(w.deadline for w in running)) - time.monotonic())
+            wait = max(0.0, min(deadline, self.alarm, *(w.deadline for w in running)) - time.monotonic())
             ready = [key.data for key, _ in selector.select(wait)]
         for worker in ready:
             # Whoever takes an event may cancel other tasks.
