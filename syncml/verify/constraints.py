@@ -93,7 +93,7 @@ def _universe(model: Model, length: int, initial: bool, margin: Fraction) -> Uni
     pairs: list[tuple[Term, Term]] = []
     for k in range(length):
         pairs = [(c, now[n]) for n, c in model.constants.items()]
-        groups = ([named[n] for n in names], [named[h] for h in holding], model.facts_named, list(following.values()))
+        groups = ([named[n] for n in names], [named[h] for h in holding], model.named.facts, list(following.values()))
         definitions, held, facts, updates = _substituted(groups, pairs)
         others += [_definition(now[n], t) for n, t in zip(names, definitions, strict=True)]
         others += [_constraint(f"fact!{i}@{k}", t) for i, t in enumerate(facts)]
@@ -133,7 +133,7 @@ def constants_read(term: Term) -> frozenset[str]:
 def _spelt_out(model: Model, absorbed: Mapping[str, Term]) -> dict[str, Term]:
     """The Boolean definitions, with what defines the Booleans and the ``absorbed`` that they read in their place."""
     result: dict[str, Term] = {}
-    for name, term in model.named.items():
+    for name, term in model.named.definitions.items():
         if z3.is_bool(term):
             parts = [(model.constants[n], result.get(n, absorbed.get(n))) for n in constants_read(term)]
             parts = [(constant, part) for constant, part in parts if part is not None]
@@ -153,7 +153,7 @@ class _Grouped:
 def _grouped(model: Model) -> _Grouped:
     """Definitions and next values in which each unnamed definition with one reader is part of that reader."""
     readers: dict[str, int] = {}
-    for term in (*model.named.values(), *model.next_named.values(), *model.facts_named):
+    for term in (*model.named.definitions.values(), *model.named.following.values(), *model.named.facts):
         for name in constants_read(term):
             readers[name] = readers.get(name, 0) + 1
     absorbed: dict[str, Term] = {}
@@ -164,10 +164,10 @@ def _grouped(model: Model) -> _Grouped:
         return z3.substitute(term, *parts) if parts else term
 
     for definition in model.system.definitions:
-        term = grown(model.named[definition.name])
+        term = grown(model.named.definitions[definition.name])
         if definition.named or readers.get(definition.name, 0) != 1:
             named[definition.name] = term
         else:
             absorbed[definition.name] = term
-    following = {name: grown(term) for name, term in model.next_named.items()}
+    following = {name: grown(term) for name, term in model.named.following.items()}
     return _Grouped(named, following, absorbed)

@@ -207,13 +207,16 @@ class _Question:
         states = [s.name for s in system.states]
         for j in range(block.k + (not initial)):
             pairs = [(c, model.at(n, j)) for n, c in model.constants.items()]
-            named = [*model.named.values(), *model.next_named.values(), *model.facts_named, *self._targets.values()]
-            terms = iter(substitute_all(named, pairs))
-            for name in model.named:
+            named = model.named
+            roots = [
+                *named.definitions.values(), *named.following.values(), *named.facts, *self._targets.values(),
+            ]  # fmt: skip
+            terms = iter(substitute_all(roots, pairs))
+            for name in named.definitions:
                 result.add(_switch(name), model.at(name, j) == next(terms))
             for name in states:
                 result.add(_switch(name), model.at(name, j + 1) == next(terms))
-            for _ in model.facts_named:
+            for _ in named.facts:
                 solver.add(next(terms))
             for name, term in zip(self._targets, terms, strict=True):
                 result.at[name, j] = term

@@ -318,6 +318,7 @@ class _Unit:
             return Proved(proof.method, proof.k, names, self._numbers(attempt, index), proof.invariant)
         if goal in session.proofs:
             reason = "proved only as long as no integer operation overflows, which is not proved"
+            depth = max(depth, min((session.depth.get(g, 0) for g in session.open()), default=0))
             return Unknown(reason, depth, "bound the integers that it depends on")
         reason = "time is up" if session.left() <= 0 else "no engine decided it"
         if session.failures:

@@ -74,6 +74,7 @@ class Base:
     def __init__(
         self, model: Model, goals: Sequence[str], emit: Emit, time_: Clockwork, *, skipping: bool = False
     ) -> None:
+        self._model = model
         self._solver = simple_solver(model.context, time_.seed)
         self._unrolling = Unrolling(model, self._solver, initial=True)
         self.open = list(goals)
@@ -86,7 +87,7 @@ class Base:
         """Decide the open goals at one more instant; False when no run is that long."""
         k = self._unrolling.extend()
         if k in (0, 1, 2, 4, 8, 16, 32) and self._check() == z3.unsat:
-            self._emit({"event": "vacuous", "depth": k})
+            self._exhausted(k)
             return False
         while self.open:
             if self._time.left() <= 0:
@@ -100,6 +101,13 @@ class Base:
         for goal in self.open:
             self._solver.add(self._unrolling.goal(goal, k))
         return True
+
+    def _exhausted(self, k: int) -> None:
+        """No run has instant ``k``; if none that could violate a goal, the goals are proved."""
+        if not self._model.narrowed:
+            self._emit({"event": "vacuous", "depth": k})
+        elif proved := [g for g in self.open if g not in self.gaps]:
+            self._emit({"event": "proved", "goals": proved, "method": "bounded model checking", "k": k, "using": []})
 
     def _check(self, *assumptions: Term) -> Any:
         self._time.set(self._solver)

@@ -1,16 +1,51 @@
 """A transition system as solver terms, and its unrolling over instants.
 
-Definitions are inlined once, into one shared graph of terms over inputs and states; an instant is a substitution on
+Definitions are inlined, into one shared graph of terms over inputs and states; an instant is a substitution on
 that graph, never a new construction. Instant ``k`` of the constant ``x`` is the constant ``x@k``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from syncml.verify.smt import Term, constants_of, is_value, sort_of, value_of, with_numerals, z3
-from syncml.verify.system import System, sort_text
+from syncml.verify.smt import Term, is_value, sort_of, value_of, with_numerals, z3
+from syncml.verify.system import Definition, Input, State, System, sort_text
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The terms of a system over definitions, as they were written.
+
+    Attributes:
+        definitions: Each definition by name.
+        following: The next value of each state by name.
+        facts: What holds at every instant.
+    """
+
+    definitions: Mapping[str, Term]
+    following: Mapping[str, Term]
+    facts: Sequence[Term]
+
+    @staticmethod
+    def of(model: Model) -> Named:
+        """Read the text of the system again, with a constant for each definition."""
+        system = model.system
+        lines = [_declaration(item) for item in (*system.inputs, *system.states, *system.definitions)]
+        lines += [f"(assert (= {symbol(d.name)} {d.term}))" for d in system.definitions]
+        lines += [f"(assert (= {symbol(s.name)} {s.following}))" for s in system.states]
+        lines += [f"(assert {f})" for f in system.facts]
+        terms = iter(with_numerals(z3.parse_smt2_string("\n".join(lines), ctx=model.context)))
+        definitions = {d.name: next(terms).arg(1) for d in system.definitions}
+        following = {s.name: next(terms).arg(1) for s in system.states}
+        return Named(definitions, following, list(terms))
+
+
+def _declaration(item: Input | State | Definition) -> str:
+    return f"(declare-const {symbol(item.name)} {sort_text(item.sort)})"
 
 
 class Model:
@@ -18,11 +53,15 @@ class Model:
 
     Attributes:
         constants: Each input, state and definition by name.
-        named: Each definition over the constants that it reads directly.
-        full: Each definition over inputs and states only.
+        full: Each goal and assumption over inputs and states.
         initial: The first value of each state that has one.
         following: The next value of each state, over inputs and states.
         facts: Formulas that hold at every instant, over inputs and states.
+        inputs: The names of the inputs, in order.
+        states: The names of the states, in order.
+        goals: The names of the goals, in order.
+        assumptions: The names of the user's assumptions.
+        narrowed: Whether runs that the user's assumptions allow are left out: they violate no goal.
         cache: What engines derive from the model and use again.
     """
 
@@ -30,29 +69,60 @@ class Model:
         self.system = system
         self.cache: dict[Any, Any] = {}
         self.context: Any = context if context is not None else z3.Context()
-        self.constants: dict[str, Term] = {}
-        lines: list[str] = []
-        for item in (*system.inputs, *system.states, *system.definitions):
-            self.constants[item.name] = z3.Const(item.name, sort_of(item.sort, self.context))
-            lines.append(f"(declare-const {symbol(item.name)} {sort_text(item.sort)})")
-        lines += [f"(assert (= {symbol(d.name)} {d.term}))" for d in system.definitions]
+        self.constants: dict[str, Term] = {
+            item.name: z3.Const(item.name, sort_of(item.sort, self.context))
+            for item in (*system.inputs, *system.states, *system.definitions)
+        }
+        lines = [_declaration(item) for item in (*system.inputs, *system.states)]
+        # The solver's parser puts a definition in the place of its name, and shares it.
+        lines += [f"(define-fun {symbol(d.name)} () {sort_text(d.sort)} {d.term})" for d in system.definitions]
         lines += [f"(assert (= {symbol(s.name)} {s.initial}))" for s in system.states if s.initial is not None]
         lines += [f"(assert (= {symbol(s.name)} {s.following}))" for s in system.states]
         lines += [f"(assert {f})" for f in system.facts]
-        terms = iter(with_numerals(z3.parse_smt2_string("\n".join(lines), ctx=self.context)))
-        self.named = {d.name: next(terms).arg(1) for d in system.definitions}
-        self.initial = {s.name: next(terms).arg(1) for s in system.states if s.initial is not None}
-        self.next_named = {s.name: next(terms).arg(1) for s in system.states}
-        self.facts_named = list(terms)
-        self.full: dict[str, Term] = {}
-        for name, term in self.named.items():
-            self.full[name] = self._inlined(term)
-        self.following = {name: self._inlined(term) for name, term in self.next_named.items()}
-        self.facts = [self._inlined(f) for f in self.facts_named]
+        spoken = (*system.assumptions, *system.goals)
+        lines += ["(declare-const clause! Bool)", *(f"(assert (= clause! {symbol(n)}))" for n in spoken)]
+        terms = iter(z3.parse_smt2_string("\n".join(lines), ctx=self.context))
+        self.initial = {s.name: z3.simplify(next(terms).arg(1)) for s in system.states if s.initial is not None}
+        self.following = {s.name: next(terms).arg(1) for s in system.states}
+        self.facts = [next(terms) for _ in system.facts]
+        self.full = {n: next(terms).arg(1) for n in spoken}
+        self.inputs = tuple(i.name for i in system.inputs)
+        self.states = tuple(s.name for s in system.states)
+        self.goals = system.goals
+        self.assumptions = system.assumptions
+        self.narrowed = False
 
-    def _inlined(self, term: Term) -> Term:
-        read = [(c, self.full[c.decl().name()]) for c in constants_of([term]) if c.decl().name() in self.full]
-        return z3.substitute(term, *read) if read else term
+    def derived(
+        self,
+        goals: Mapping[str, Term],
+        held: Sequence[Term],
+        initial: Mapping[str, Term],
+        following: Mapping[str, Term],
+        *,
+        narrowed: bool = False,
+    ) -> Model:
+        """A model over some of the same constants, with other terms; ``held`` are its facts and assumptions."""
+        other = copy(self)
+        other.cache = {}
+        other.full = dict(goals)
+        other.facts = list(held)
+        other.initial = {n: t for n, t in initial.items() if n in following}
+        other.following = dict(following)
+        other.states = tuple(n for n in self.states if n in following)
+        other.goals = tuple(goals)
+        other.assumptions = ()
+        other.narrowed = self.narrowed or narrowed
+        return other
+
+    def parsed(self, texts: Sequence[str]) -> list[Term]:
+        """Formulas over states from their text."""
+        lines = [*map(_declaration, self.system.states), *(f"(assert {t})" for t in texts)]
+        return list(z3.parse_smt2_string("\n".join(lines), ctx=self.context)) if texts else []
+
+    @cached_property
+    def named(self) -> Named:
+        """The same terms over definitions, as they were written."""
+        return Named.of(self)
 
     def at(self, name: str, instant: int) -> Term:
         """The constant that stands for ``name`` at ``instant``."""
@@ -60,7 +130,7 @@ class Model:
 
     def assumption(self) -> list[Term]:
         """What holds at every instant: facts and the user's assumptions, over inputs and states."""
-        return [*self.facts, *(self.full[a] for a in self.system.assumptions)]
+        return [*self.facts, *(self.full[a] for a in self.assumptions)]
 
 
 def symbol(name: str) -> str:
@@ -94,7 +164,7 @@ class Unrolling:
         self.length = 0
         self.states: list[dict[str, Term]] = []
         self._goals: list[dict[str, Term]] = []
-        first = {s.name: model.at(s.name, 0) for s in model.system.states}
+        first = {n: model.at(n, 0) for n in model.states}
         self._next: dict[str, Term] = {**first, **model.initial} if initial else first
 
     def extend(self) -> int:
@@ -103,8 +173,8 @@ class Unrolling:
         state = self._next
         self.states.append(state)
         pairs = [(model.constants[n], t) for n, t in state.items()]
-        pairs += [(model.constants[i.name], model.at(i.name, k)) for i in model.system.inputs]
-        goals = list(model.system.goals)
+        pairs += [(model.constants[n], model.at(n, k)) for n in model.inputs]
+        goals = model.goals
         held = model.assumption()
         terms = [*held, *(model.full[g] for g in goals), *model.following.values()]
         folded = substitute_all(terms, pairs, simplify=any(is_value(t) for t in state.values()))
@@ -120,6 +190,11 @@ class Unrolling:
                 self._solver.add(self._next[name] == term)
         self.length += 1
         return k
+
+    @property
+    def following(self) -> Mapping[str, Term]:
+        """The states after the last instant."""
+        return self._next
 
     def goal(self, name: str, instant: int) -> Term:
         """The goal called ``name`` at an instant that exists."""
@@ -137,7 +212,7 @@ class Unrolling:
 def input_trace(model: Model, answer: Any, length: int) -> list[dict[str, str]]:
     """The values of the inputs at the instants below ``length`` in a solver's model; numbers as fractions."""
     return [
-        {i.name: str(value_of(answer.eval(model.at(i.name, k), model_completion=True))) for i in model.system.inputs}
+        {n: str(value_of(answer.eval(model.at(n, k), model_completion=True))) for n in model.inputs}
         for k in range(length)
     ]
 

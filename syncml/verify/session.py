@@ -29,6 +29,12 @@ Settled: TypeAlias = Callable[["Session"], bool]
 GROUPS = 6
 """How many goals one task of the demand-driven engine takes."""
 
+QUICK = 1.0
+"""Seconds of the first attempt."""
+
+ROUNDS = (2.0, 6.0, 20.0, 60.0, 200.0, 600.0)
+"""Seconds of processor time for each engine, round after round."""
+
 DEEPEST = 100_000
 """How many instants are searched at most, however much time is left."""
 
@@ -95,6 +101,7 @@ class Session:
     vacuous: int | None = None
     failures: list[str] = field(default_factory=list[str])
     _text: str = ""
+    _invariants: dict[str, None] = field(default_factory=dict[str, None])
     _started: float = 0.0
     _consistency: int = 0
     _spent: dict[str, float] = field(default_factory=dict[str, float])
@@ -142,23 +149,38 @@ class Session:
     # All goals together, and Spacer for those that induction leaves open.
 
     def _together(self) -> None:
-        goals, hard = self.open(), self.system.nonlinear
-        share, each = self.left() * (0.1 if hard else 0.4), 0.3 if hard else 3.0
-        if self.system.assumptions and not hard:
-            self._consistency = self._submit("consistency", min(1.0, self.left() / 8), each=1.0, depth=CONSISTENT)
-        inductive = 0
+        if goals := self.open():
+            if self.system.assumptions and not self.system.nonlinear:
+                self._consistency = self._submit("consistency", min(1.0, self.left() / 8), each=1.0, depth=CONSISTENT)
+            quick = QUICK if not self.system.nonlinear else 0.1 * self.left()
+            if "induction" in self.engines:
+                self._submit("quick", quick, each=0.3, depth=4, goals=goals)
+            elif "bmc" in self.engines:
+                self._submit("bmc", quick, depth=8, goals=self._sought())
+            self._gather()
+        for seconds in ROUNDS:
+            if self.left() < 0.5 or not self.open():
+                break
+            self._round(min(seconds, self.left()))
+
+    def _round(self, seconds: float) -> None:
+        """Give each engine about ``seconds``; what they find is known in the next round."""
+        wanted = self._sought()
+        lemmas, known = list(self.proofs), list(self._invariants)
         if "induction" in self.engines:
-            inductive = self._submit("induction", share, each=each, depth=12, goals=goals)
-        if "bmc" in self.engines:
-            self._submit("bmc", share, depth=self.depth_limit, goals=self._sought())
-        if not inductive:
-            self._reachability()
-        for number, event in self.pool.events(self.deadline):
+            self._submit("induction", seconds, each=seconds / 4, depth=20, goals=self.open(), lemmas=lemmas)
+        if "bmc" in self.engines and wanted:
+            self._submit("bmc", seconds / 2, depth=self.depth_limit, goals=wanted, lemmas=lemmas)
+        if "spacer" in self.engines and not self.system.nonlinear:
+            for goal in wanted:
+                share = max(0.2, seconds / len(wanted))
+                self._submit("spacer", share, each=share, goals=[goal], lemmas=lemmas, known=known)
+        self._gather()
+
+    def _gather(self) -> None:
+        """Take what tasks report until they are done, or all is decided."""
+        for _, event in self.pool.events(self.deadline):
             self._take(event)
-            if number == inductive and event["event"] == "done":
-                self._reachability()
-            elif event["event"] == "reachable" and "bmc" in self.engines:
-                self._submit("bmc", self.left(), depth=5000, goals=event["goals"])
             if not self.open():
                 # Whether any run meets the assumptions is asked in every case.
                 self.pool.cancel_all(keep=self._consistency)
@@ -174,19 +196,8 @@ class Session:
         if "bmc" not in self.engines or self.left() < 1.0 or not (goals := self._sought()):
             return
         self._submit("bmc", self.left(), depth=DEEPEST, goals=goals)
-        for _, event in self.pool.events(self.deadline):
-            self._take(event)
-            if not self.open():
-                self.pool.cancel_all()
+        self._gather()
         self._margins()
-
-    def _reachability(self) -> None:
-        if self.system.nonlinear or "spacer" not in self.engines:
-            return
-        goals = self._sought()
-        share = self.left() * 0.8 * self.pool.jobs / max(self.pool.jobs, len(goals))
-        for goal in goals:
-            self._submit("spacer", share, each=share, goals=[goal], lemmas=list(self.proofs))
 
     def _take(self, event: dict[str, Any]) -> None:
         match event["event"]:
@@ -200,6 +211,8 @@ class Session:
                 for goal in event["goals"]:
                     others = [g for g in event["goals"] if g != goal]
                     self._prove(goal, event, [*event["using"], *others])
+            case "invariants":
+                self._invariants.update(dict.fromkeys(event["invariants"]))
             case "vacuous":
                 self.vacuous = event["depth"]
             case "failed":

@@ -6,7 +6,7 @@ themselves imported on demand, so that z3 is not loaded with syncml.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from importlib import import_module
 from typing import Any, TypeAlias
@@ -44,6 +44,22 @@ def constants_of(terms: Iterable[Term]) -> Iterator[Term]:
             stack.extend(term.children())
         elif z3.is_const(term) and term.decl().kind() == z3.Z3_OP_UNINTERPRETED:
             yield term
+
+
+def any_of(terms: Sequence[Term]) -> Term:
+    """The disjunction of many Booleans; z3's own function looks at each of them several times."""
+    context = terms[0].ctx
+    return z3.BoolRef(z3.Z3_mk_or(context.ref(), len(terms), _array(terms)), context)
+
+
+def check(solver: Any, assumptions: Sequence[Term]) -> Any:
+    """The answer of a solver under many assumptions, which are Boolean constants."""
+    answer = z3.Z3_solver_check_assumptions(solver.ctx.ref(), solver.solver, len(assumptions), _array(assumptions))
+    return z3.CheckSatResult(answer)
+
+
+def _array(terms: Sequence[Term]) -> Any:
+    return (z3.Ast * len(terms))(*(t.as_ast() for t in terms))
 
 
 def limit(solver: Any, seconds: float, steps_per_second: int = 400_000) -> None:

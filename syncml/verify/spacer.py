@@ -20,10 +20,10 @@ _SETTINGS: tuple[Mapping[str, Any], ...] = (
 """Spacer's own simplifications mostly help and sometimes hurt, so both are tried."""
 
 
-def reachability(model: Model, goals: Sequence[str], budget: Budget, emit: Emit, lemmas: Sequence[str] = ()) -> None:
-    """Try to prove the conjunction of ``goals`` by an inductive invariant; ``lemmas`` are proved already."""
+def reachability(model: Model, goals: Sequence[str], budget: Budget, emit: Emit) -> None:
+    """Try to prove the conjunction of ``goals`` by an inductive invariant, which the event has as ``reached``."""
     time_ = budget.started()
-    held = [*model.assumption(), *(model.full[name] for name in lemmas)]
+    held = model.assumption()
     safe = z3.And([model.full[g] for g in goals])
     for number, setting in enumerate(_SETTINGS):
         share = time_.left() / (len(_SETTINGS) - number)
@@ -35,7 +35,7 @@ def reachability(model: Model, goals: Sequence[str], budget: Budget, emit: Emit,
             return
         if answer == z3.unsat and invariant is not None and _certified(model, held, safe, invariant, time_):
             emit({"event": "proved", "goals": list(goals), "method": "property-directed reachability", "k": 1,
-                  "using": list(lemmas), "invariant": invariant.sexpr()})  # fmt: skip
+                  "using": [], "reached": invariant})  # fmt: skip
             return
     emit({"event": "stuck", "goals": list(goals), "depth": 0, "engine": "spacer"})
 
@@ -47,11 +47,11 @@ def _run(
     engine = z3.Fixedpoint(ctx=context)
     options = {"engine": "spacer", "timeout": max(1, int(1000 * seconds)), "spacer.random_seed": seed, **setting}
     engine.set(**options)
-    names = [s.name for s in model.system.states]
+    names = model.states
     states = [model.constants[n] for n in names]
     relation = z3.Function("reached", *(s.sort() for s in states), z3.BoolSort(context))
     engine.register_relation(relation)
-    engine.declare_var(*states, *(model.constants[i.name] for i in model.system.inputs))
+    engine.declare_var(*states, *(model.constants[n] for n in model.inputs))
     engine.rule(relation(*(model.initial.get(n, model.constants[n]) for n in names)))
     engine.rule(relation(*(model.following[n] for n in names)), [relation(*states), *held])
     try:
@@ -69,7 +69,7 @@ def _invariant(engine: Any, relation: Any, states: Sequence[Term]) -> Term:
 
 def _certified(model: Model, held: Sequence[Term], safe: Term, invariant: Term, time_: Clockwork) -> bool:
     """Whether the invariant holds initially, is kept by each instant, and implies the goals."""
-    states = [(model.constants[s.name], s.name) for s in model.system.states]
+    states = [(model.constants[n], n) for n in model.states]
     start = [(c, model.initial[n]) for c, n in states if n in model.initial]
     after = [(c, model.following[n]) for c, n in states]
     initially = z3.substitute(invariant, *start) if start else invariant

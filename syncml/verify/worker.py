@@ -1,6 +1,6 @@
 """What a worker process does: it runs an engine on a task, and says what the engine reports.
 
-    in:   {"task", "engine", "system", "budget"} with "goals" and "lemmas", or with "queries"
+    in:   {"task", "engine", "system", "budget"} with "goals", "lemmas" and "known", or with "queries"
     out:  {"task", ...event} any number of times, then {"task", "event": "done"}
 
 Each task gets a solver context of its own, so that an answer does not depend on the tasks before it. A process that is
@@ -15,13 +15,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from syncml.verify.engines import Budget, bounded, consistency, induction
+from syncml.verify import portfolio
+from syncml.verify.engines import Budget, consistency
 from syncml.verify.localise import consistency as localised_consistency
 from syncml.verify.localise import decide_all
 from syncml.verify.model import Model
 from syncml.verify.processes import bound, serve_all
 from syncml.verify.query import Query
-from syncml.verify.spacer import reachability
 from syncml.verify.system import System
 
 _prepared: dict[str, Model] = {}
@@ -44,12 +44,8 @@ def run(task: dict[str, Any], emit: Callable[[dict[str, Any]], None]) -> None:
     model = _prepared.get(task["system"]) or Model(System.from_json(task["system"]))
     budget = Budget(**task["budget"])
     match task["engine"]:
-        case "bmc":
-            bounded(model, task["goals"], budget, emit)
-        case "induction":
-            induction(model, task["goals"], budget, emit)
-        case "spacer":
-            reachability(model, task["goals"], budget, emit, task.get("lemmas", ()))
+        case "quick" | "induction" | "bmc" | "spacer":
+            portfolio.run(model, task, budget, emit)
         case "consistency" if model.system.nonlinear:
             localised_consistency(model, budget, emit)
         case "consistency":

@@ -1,0 +1,223 @@
+"""Candidates for invariants: what may be true of the states at every instant, weakened by each state seen.
+
+    literal   a Boolean state, or a comparison that the model makes of states alone; or its negation
+    clause    one literal, or two of which one is true
+    bound     form <= c, where form is x, -x, x - y, x + y or -x - y; of one state also under a literal (mode => fact)
+    equality  c0 + c1 x1 + .. + cn xn = 0: all that hold of the states seen so far
+
+A candidate that a state violates is weakened: a clause is dropped, a bound raised to the next constant of the model,
+the space of equalities reduced. Each is weakened finitely often, so that asking for violations comes to an end.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import combinations
+from math import lcm
+from typing import Any, TypeAlias
+
+from syncml.verify.model import Model
+from syncml.verify.smt import Term, constants_of, is_value, value_of, z3
+
+LITERALS = 40
+"""How many literals are combined at most."""
+
+NUMBERS = 12
+"""How many numeric states are compared with each other at most; twice as many have bounds."""
+
+RAISES = 3
+"""How often a bound is raised at most, before it is dropped."""
+
+Number: TypeAlias = int | Fraction
+
+Form: TypeAlias = tuple[tuple[int, int], ...]
+"""A linear form: positions of numeric states and their coefficients."""
+
+_COMPARISONS = (
+    z3.Z3_OP_LE, z3.Z3_OP_GE, z3.Z3_OP_LT, z3.Z3_OP_GT, z3.Z3_OP_EQ, z3.Z3_OP_SLEQ, z3.Z3_OP_ULEQ,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A state: the truth of each literal and the value of each numeric state."""
+
+    literals: tuple[bool, ...]
+    numbers: tuple[Number, ...]
+
+
+class Candidates:
+    """What may be true of all states, given those seen.
+
+    Attributes:
+        literals: Formulas over states.
+        numbers: The numeric states.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self._context = model.context
+        states = [model.constants[n] for n in model.states]
+        self.numbers = [s for s in states if z3.is_int(s) or z3.is_real(s)][: 2 * NUMBERS]
+        compared, self._thresholds = _compared(model)
+        self.literals = [*(s for s in states if z3.is_bool(s)), *compared][:LITERALS]
+        signed = [x for i in range(1, len(self.literals) + 1) for x in (i, -i)]
+        self._clauses = [(x, x) for x in signed] + [(x, y) for x, y in combinations(signed, 2) if x != -y]
+        self._bounds: dict[tuple[int, Form], Number | None] = {}
+        self._raises: dict[tuple[int, Form], int] = {}
+        self._built: dict[Hashable, Term] = {}
+        self._points: list[list[Fraction]] = []
+        self._keys = list(self._forms())
+
+    def start(self, samples: Sequence[Sample]) -> None:
+        """Begin with what holds on all ``samples``."""
+        everything = (1 << len(samples)) - 1
+        truth = {0: everything}
+        for i in range(len(self.literals)):
+            bits = sum(1 << k for k, sample in enumerate(samples) if sample.literals[i])
+            truth[i + 1], truth[-i - 1] = bits, everything ^ bits
+        self._clauses = [c for c in self._clauses if truth[c[0]] | truth[c[1]] == everything]
+        for guard, form in self._keys:
+            values = [sum(c * s.numbers[i] for i, c in form) for k, s in enumerate(samples) if truth[guard] >> k & 1]
+            if values:
+                self._bounds[guard, form] = max(values)
+        self._points = _independent([[Fraction(1), *map(Fraction, s.numbers)] for s in samples])
+
+    def see(self, sample: Sample) -> None:
+        """Weaken what ``sample`` violates."""
+        truth = {0: True}
+        for i, value in enumerate(sample.literals, 1):
+            truth[i], truth[-i] = value, not value
+        self._clauses = [c for c in self._clauses if truth[c[0]] or truth[c[1]]]
+        for key in self._keys:
+            guard, form = key
+            if truth[guard]:
+                self._raise(key, sum(c * sample.numbers[i] for i, c in form))
+        self._points = _independent([*self._points, [Fraction(1), *map(Fraction, sample.numbers)]])
+
+    def _raise(self, key: tuple[int, Form], value: Number) -> None:
+        if key not in self._bounds:
+            self._bounds[key] = value
+        elif (bound := self._bounds[key]) is not None and value > bound:
+            at = bisect_left(self._thresholds, value)
+            self._raises[key] = self._raises.get(key, 0) + 1
+            known = at < len(self._thresholds) and self._raises[key] <= RAISES
+            self._bounds[key] = self._thresholds[at] if known else None
+
+    def terms(self) -> dict[Hashable, Term]:
+        """Each candidate, under a key that tells it from those that it replaces."""
+        keys: list[Any] = [("clause", *clause) for clause in self._clauses]
+        keys += [("bound", guard, form, bound) for (guard, form), bound in self._bounds.items() if bound is not None]
+        keys += [("equality", tuple(row)) for row in _vanishing(self._points) if any(row[1:])]
+        for key in keys:
+            if key not in self._built:
+                self._built[key] = self._term(key)
+        return {key: self._built[key] for key in keys}
+
+    def _term(self, key: tuple[Any, ...]) -> Term:
+        match key:
+            case ("clause", x, y):
+                return self._literal(x) if x == y else z3.Or(self._literal(x), self._literal(y))
+            case ("bound", guard, form, bound):
+                fact = self._value(form) <= self._numeral(bound, form)
+                return z3.Implies(self._literal(guard), fact) if guard else fact
+            case _:
+                return self._equation(key[1])
+
+    def _forms(self) -> Iterator[tuple[int, Form]]:
+        modes = [x for i, t in enumerate(self.literals, 1) if t.num_args() == 0 for x in (i, -i)]
+        for i in range(len(self.numbers)):
+            for form in (((i, 1),), ((i, -1),)):
+                yield from ((mode, form) for mode in (0, *modes))
+        for i, j in combinations(range(min(NUMBERS, len(self.numbers))), 2):
+            if self.numbers[i].sort() == self.numbers[j].sort():
+                yield from ((0, ((i, c), (j, d))) for c, d in ((1, -1), (-1, 1), (1, 1), (-1, -1)))
+
+    def _literal(self, number: int) -> Term:
+        term = self.literals[abs(number) - 1]
+        return term if number > 0 else z3.Not(term)
+
+    def _value(self, form: Form) -> Term:
+        parts = [self.numbers[i] if c == 1 else -self.numbers[i] for i, c in form]
+        return z3.Sum(parts) if len(parts) > 1 else parts[0]
+
+    def _numeral(self, value: Number, form: Form) -> Term:
+        if z3.is_real(self.numbers[form[0][0]]):
+            return z3.RealVal(str(value), self._context)
+        return z3.IntVal(int(value), self._context)
+
+    def _equation(self, row: Sequence[Fraction]) -> Term:
+        scale = lcm(*(x.denominator for x in row))
+        real = any(z3.is_real(t) for t, x in zip(self.numbers, row[1:], strict=True) if x)
+        parts: list[Term] = [z3.RealVal(int(row[0] * scale), self._context) if real
+                             else z3.IntVal(int(row[0] * scale), self._context)]  # fmt: skip
+        for t, x in zip(self.numbers, row[1:], strict=True):
+            if x:
+                parts.append(int(x * scale) * (z3.ToReal(t) if real and z3.is_int(t) else t))
+        return z3.Sum(parts) == 0
+
+
+def _independent(points: Sequence[Sequence[Fraction]]) -> list[list[Fraction]]:
+    """The rows that span the same space, in reduced echelon form."""
+    rows: list[list[Fraction]] = []
+    for point in points:
+        row = list(point)
+        for other in rows:
+            lead = _lead(other)
+            if factor := row[lead]:
+                row = [a - factor * b for a, b in zip(row, other, strict=True)]
+        if any(row):
+            head = row[_lead(row)]
+            row = [x / head for x in row]
+            lead = _lead(row)
+            rows = [[a - r[lead] * b for a, b in zip(r, row, strict=True)] if r[lead] else r for r in rows]
+            rows.append(row)
+    return rows
+
+
+def _lead(row: Sequence[Fraction]) -> int:
+    return next(i for i, x in enumerate(row) if x)
+
+
+def _vanishing(rows: Sequence[Sequence[Fraction]]) -> list[list[Fraction]]:
+    """A basis of the linear forms that vanish on rows in reduced echelon form."""
+    if not rows:
+        return []
+    width = len(rows[0])
+    pivots = {_lead(r): r for r in rows}
+    result: list[list[Fraction]] = []
+    for column in (c for c in range(width) if c not in pivots):
+        vector = [Fraction(0)] * width
+        vector[column] = Fraction(1)
+        for lead, row in pivots.items():
+            vector[lead] = -row[column]
+        result.append(vector)
+    return result
+
+
+def _compared(model: Model) -> tuple[list[Term], list[Number]]:
+    """The comparisons that the model makes of states alone, and the constants that it has, with their neighbours."""
+    states = {model.constants[n].get_id() for n in model.states}
+    found: list[Term] = []
+    values: set[Any] = {-1, 0, 1}
+    seen: set[int] = set()
+    stack: list[Term] = [*model.full.values(), *model.facts, *model.following.values()]
+    while stack:
+        term = stack.pop()
+        if term.get_id() in seen:
+            continue
+        seen.add(term.get_id())
+        if is_value(term):
+            if not z3.is_bool(term) and not z3.is_bv(term):
+                value = value_of(term)
+                values |= {value - 1, value, value + 1, -value}
+            continue
+        children = term.children()
+        stack.extend(children)
+        if term.decl().kind() in _COMPARISONS and not z3.is_bool(children[0]):
+            read = [c.get_id() for c in constants_of([term])]
+            if read and all(r in states for r in read):
+                found.append(term)
+    return found, sorted(values)

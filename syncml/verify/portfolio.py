@@ -1,0 +1,74 @@
+"""What the workers run on a linear system: each engine on the reduced model, strengthened by what is known.
+
+    quick       bounded model checking and k-induction together, for a moment: most properties need no more
+    induction   invariants first, then k-induction with them
+    bmc         bounded model checking as deep as time allows
+    spacer      property-directed reachability
+
+Goals that are proved and invariants that were found are known in all of them. A proof reports the inductive facts that
+it rests on, as text over the states of the system: what reduction used, and the invariants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from syncml.verify.engines import Budget, Emit, bounded, induction
+from syncml.verify.invariants import invariants
+from syncml.verify.model import Model
+from syncml.verify.reduction import Reduction, reduced
+from syncml.verify.smt import Term
+from syncml.verify.spacer import reachability
+
+QUICK_QUERY = 0.1
+"""Seconds for a query of the quick attempt."""
+
+
+def run(model: Model, task: Mapping[str, Any], budget: Budget, emit: Emit) -> None:
+    """Run the engine that a task names on its goals."""
+    goals, lemmas, known = task["goals"], list(task.get("lemmas", ())), list(task.get("known", ()))
+    reduction = reduced(model, goals, [*(model.full[g] for g in lemmas), *model.parsed(known)])
+    report = _reporting(reduction, lemmas, known, emit)
+    small = reduction.model
+    match task["engine"]:
+        case "quick":
+            induction(small, goals, replace(budget, query=QUICK_QUERY), report)
+        case "induction":
+            _strengthened(reduction, goals, budget, report)
+        case "bmc":
+            bounded(small, goals, budget, report)
+        case _:
+            reachability(small, goals, budget, report)
+
+
+def _strengthened(reduction: Reduction, goals: Sequence[str], budget: Budget, emit: Emit) -> None:
+    """Find invariants, then prove the goals with them."""
+    time_ = budget.started()
+    found = invariants(reduction.model, replace(time_, deadline=time_.deadline - budget.seconds / 2))
+    texts = [reduction.exported(i) for i in found]
+    emit({"event": "invariants", "invariants": texts})
+
+    def with_invariants(event: dict[str, Any]) -> None:
+        emit({**event, "auxiliary": texts} if event["event"] == "proved" else event)
+
+    small = reduction.model
+    strong = small.derived(small.full, [*small.facts, *found], small.initial, small.following)
+    induction(strong, goals, replace(budget, seconds=time_.left()), with_invariants)
+
+
+def _reporting(reduction: Reduction, lemmas: Sequence[str], known: Sequence[str], emit: Emit) -> Callable[..., None]:
+    """Reports of an engine on the reduced model as reports on the system."""
+
+    def report(event: dict[str, Any]) -> None:
+        match event["event"]:
+            case "proved":
+                own: Term | None = event.pop("reached", None)
+                invariant = {} if own is None else {"invariant": reduction.exported(own)}
+                rests_on = [*reduction.invariants(), *known, *event.get("auxiliary", ())]
+                emit({**event, **invariant, "using": [*lemmas, *event["using"]], "auxiliary": rests_on})
+            case _:
+                emit(event)
+
+    return report

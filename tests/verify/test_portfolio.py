@@ -1,0 +1,98 @@
+"""Every engine against all that small systems can do; what reduction and invariants may and may not do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from syncml.verify import portfolio
+from syncml.verify.engines import Budget
+from syncml.verify.model import Model
+from syncml.verify.smt import z3
+from syncml.verify.system import System
+from tests.verify.random_systems import Small, systems
+
+Events = list[dict[str, Any]]
+
+
+def run(system: System, engine: str, **more: Any) -> Events:
+    found: Events = []
+    task = {"engine": engine, "goals": list(system.goals), **more}
+    portfolio.run(Model(system), task, Budget(10.0, 2.0, 14, 0), found.append)
+    return found
+
+
+def proofs(found: Events) -> dict[str, dict[str, Any]]:
+    return {g: e for e in found if e["event"] == "proved" for g in e["goals"]}
+
+
+def certified(system: System, proof: dict[str, Any], goal: str) -> bool:
+    """Whether the proof can be checked from the system alone: its facts are inductive, and the goal is with them."""
+    model = Model(system)
+    texts = [*proof["auxiliary"], *([proof["invariant"]] if "invariant" in proof else [])]
+    facts, states = model.parsed(texts), [model.constants[n] for n in model.states]
+    after = [(c, model.following[n]) for c, n in zip(states, model.states, strict=True)]
+    held = model.assumption()
+
+    def valid(claim: Any, *known: Any) -> bool:
+        solver = z3.Solver(ctx=model.context)
+        solver.add(*known, z3.Not(claim))
+        return bool(solver.check() == z3.unsat)
+
+    start = [model.constants[n] == t for n, t in model.initial.items()]
+    if not all(valid(f, *start) for f in facts):
+        return False
+    if not all(valid(z3.substitute(f, *after), *facts, *held) for f in facts):
+        return False
+    if "invariant" in proof:
+        return valid(model.full[goal], *facts, *held)
+    return _inductive(model, proof, facts)
+
+
+def _inductive(model: Model, proof: dict[str, Any], facts: list[Any]) -> bool:
+    """k instants at which the goals and facts hold, and one at which the goals do."""
+    goals, last = [*proof["goals"], *proof["using"]], proof["k"]
+    solver = z3.Solver(ctx=model.context)
+
+    def at(term: Any, k: int) -> Any:
+        return z3.substitute(term, *((c, model.at(n, k)) for n, c in model.constants.items()))
+
+    for k in range(last + 1):
+        solver.add(*(at(t, k) for t in (*facts, *model.assumption())))
+        for j in range(k if proof["distinct"] else 0):
+            solver.add(z3.Or([model.at(n, j) != model.at(n, k) for n in model.states]))
+        if k < last:
+            solver.add(*(at(model.full[g], k) for g in goals))
+            solver.add(*(model.at(n, k + 1) == at(t, k) for n, t in model.following.items()))
+    solver.add(z3.Not(z3.And([at(model.full[g], last) for g in proof["goals"]])))
+    return bool(solver.check() == z3.unsat)
+
+
+@pytest.mark.parametrize("engine", ["quick", "induction", "bmc", "spacer"])
+@settings(max_examples=15, deadline=None)
+@given(small=systems())
+def test_engines_agree_with_all_that_happens(engine: str, small: Small) -> None:
+    expected = small.violated()
+    found = run(small.system, engine)
+    if any(e["event"] == "vacuous" for e in found):
+        return
+    assert not proofs(found).keys() & expected.keys()
+    for event in found:
+        if event["event"] == "violated":
+            for goal in event["goals"]:
+                assert expected[goal] <= len(event["trace"])
+        if event["event"] == "holds":
+            assert all(expected.get(g, 99) > event["depth"] for g in event["goals"])
+        if event["event"] == "reachable":
+            assert set(event["goals"]) & expected.keys()
+
+
+@pytest.mark.parametrize("engine", ["quick", "induction", "spacer"])
+@settings(max_examples=15, deadline=None)
+@given(small=systems())
+def test_proofs_can_be_checked_from_the_system_alone(engine: str, small: Small) -> None:
+    for goal, proof in proofs(run(small.system, engine)).items():
+        if proof["method"] != "bounded model checking":
+            assert certified(small.system, proof, goal)
