@@ -29,7 +29,7 @@ Settled: TypeAlias = Callable[["Session"], bool]
 GROUPS = 6
 """How many goals one task of the demand-driven engine takes."""
 
-QUICK = 1.0
+QUICK = 1.5
 """Seconds of the first attempt."""
 
 ROUNDS = (2.0, 6.0, 20.0, 60.0, 200.0, 600.0)
@@ -154,7 +154,7 @@ class Session:
                 self._consistency = self._submit("consistency", min(1.0, self.left() / 8), each=1.0, depth=CONSISTENT)
             quick = QUICK if not self.system.nonlinear else 0.1 * self.left()
             if "induction" in self.engines:
-                self._submit("quick", quick, each=0.3, depth=4, goals=goals)
+                self._submit("quick", quick, depth=12, goals=goals)
             elif "bmc" in self.engines:
                 self._submit("bmc", quick, depth=8, goals=self._sought())
             self._gather()
