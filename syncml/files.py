@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import tempfile
 from pathlib import Path
 
 from syncml.diagnostics.model import DiagnosticError, Span, error
+
+
+def cache_folder() -> Path:
+    """Where what can be computed again is kept: ``SYNCML_CACHE_DIR``, or the user's folder for caches."""
+    chosen = os.environ.get("SYNCML_CACHE_DIR")
+    if chosen:
+        return Path(chosen)
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "syncml"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", str(Path.home()))) / "syncml" / "Cache"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "syncml"
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -34,3 +34,9 @@ def plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "dumb")
     monkeypatch.delenv("FORCE_COLOR", raising=False)
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def no_old_verdicts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Verdicts of earlier runs do not stand in for those of this one."""
+    monkeypatch.setenv("SYNCML_VERDICTS", "off")

@@ -99,7 +99,7 @@ def _compilers() -> list[Finding]:
 
 
 def _cache() -> Finding:
-    from syncml.sim.numba_cache import cache_folder
+    from syncml.files import cache_folder
 
     folder = cache_folder()
     try:

@@ -14,7 +14,7 @@ from syncml.cli.cores import Lines, note
 from syncml.cli.summary import TINTS, requirements, verdict_name
 from syncml.cli.trace_svg import drawing
 from syncml.cli.values import shown
-from syncml.cli.verdicts import FREE_NOTE, ORIGINS, cell, is_free
+from syncml.cli.verdicts import FREE_NOTE, ORIGINS, cell, is_free, method_of
 from syncml.verify import Counterexample, Proved, Reached, Result, Unknown, Unreachable, VerificationReport, Violated
 
 ALWAYS = ("proved", "violated", "unknown")
@@ -130,8 +130,8 @@ def _requirements(report: VerificationReport) -> Iterator[str]:
 
 def _row(number: int, result: Result) -> tuple[str, ...]:
     match result.verdict:
-        case Proved(method, k) | Unreachable(Proved(method, k)):
-            how = (escape(method), str(k))
+        case (Proved() as proof) | Unreachable(proof):
+            how = (escape(method_of(proof)), str(proof.k))
         case Violated(found) | Reached(found):
             how = ("replayed", str(found.ticks))
         case Unknown():
@@ -173,7 +173,7 @@ def _card(
     match result.verdict:
         case (Proved() as proof) | Unreachable(proof):
             facts |= {
-                "method": f"{escape(proof.method)}, k = {proof.k}",
+                "method": f"{escape(method_of(proof))}, k = {proof.k}",
                 "numbers": escape(proof.semantics),
                 "with the help of": escape(", ".join(proof.using)),
             }

@@ -102,16 +102,19 @@ def _undecided(report: VerificationReport) -> dict[tuple[str, str], list[str]]:
 
 def _method(verdict: Verdict) -> tuple[str, str]:
     match verdict:
-        case Proved():
-            return verdict.method, str(verdict.k)
-        case Unreachable(proof):
-            return proof.method, str(proof.k)
+        case (Proved() as proof) | Unreachable(proof):
+            return method_of(proof), str(proof.k)
         case Violated() | Reached():
             return "replayed", str(verdict.counterexample.ticks)
         case Unknown():
             return "", str(verdict.depth)
         case _:
             assert_never(verdict)
+
+
+def method_of(proof: Proved) -> str:
+    """How the proof was found, and whether that was in an earlier run."""
+    return f"{proof.method} (from cache)" if proof.cached else proof.method
 
 
 def violation(result: Result, verdict: Violated) -> Diagnostic:

@@ -70,6 +70,9 @@ def verify(
         Path | None,
         typer.Option("--output", "-o", metavar="DIR", help="Write the report and the counterexamples there."),
     ] = None,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Decide everything anew, and keep nothing for the next run.")
+    ] = False,
     seed: SeedOption = 0,
     form: FormatOption = Format.TEXT,
     given: SetOption = None,
@@ -98,6 +101,7 @@ def verify(
             semantics=_semantics(semantics),
             seed=seed,
             abstract=tuple(abstract or ()),
+            cache=None if no_cache else _cache(),
             explain=out is not None or form in (Format.TEXT, Format.JSON),
         )
         checked = request.checked()
@@ -126,6 +130,16 @@ def verify(
         return ExitCode(report.exit_code)
 
     run(form, body)
+
+
+def _cache() -> Path | None:
+    """The folder of verdicts: as `SYNCML_VERDICTS` says, where `off` is none, or a part of the cache."""
+    from syncml.files import cache_folder
+
+    chosen = os.environ.get("SYNCML_VERDICTS", "")
+    if chosen == "off":
+        return None
+    return Path(chosen) if chosen else cache_folder() / "verdicts"
 
 
 def _semantics(name: str) -> Semantics:

@@ -94,6 +94,7 @@ class PropertyModel(Document):
     using: list[str] = Field(description="Other properties, proved too, that the proof rests on.")
     invariant: str | None
     certificate: str | None = Field(description="The file that proves it for another solver, beside this document.")
+    cached: bool = Field(description="Whether the proof is one of an earlier run, of the same property.")
     core: CoreModel | None = Field(description="Where `--core` asked for it.")
     reason: str | None
     advice: str | None
@@ -143,7 +144,7 @@ def _property(result: Result, certificate: str | None) -> PropertyModel:
     facts: dict[str, Any] = dict.fromkeys(
         ("method", "k", "semantics", "invariant", "core", "reason", "advice", "trace")
     )
-    facts["using"] = []
+    facts |= {"using": [], "cached": False}
     match verdict:
         case Proved():
             facts |= _proof(verdict)
@@ -185,6 +186,7 @@ def _proof(proof: Proved) -> dict[str, Any]:
         "semantics": proof.semantics,
         "using": list(proof.using),
         "invariant": proof.invariant or None,
+        "cached": proof.cached,
         "core": None if proof.core is None else _core(proof.core),
     }
 

@@ -14,7 +14,6 @@ is compiled for this process alone.
 from __future__ import annotations
 
 import json
-import os
 import platform
 import shutil
 import sys
@@ -25,6 +24,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeAlias
 
+from syncml.files import cache_folder
+
 Runner: TypeAlias = Callable[..., None]
 
 _SOURCE = "step.py"
@@ -34,18 +35,6 @@ _OPTIMISATION = 2
 networks twice as slow; the pass that mends it afterwards is off in Numba because it has miscompiled."""
 
 _loaded: dict[str, Runner] = {}
-
-
-def cache_folder() -> Path:
-    """Where compiled modules are kept: ``SYNCML_CACHE_DIR``, or the platform's folder for caches of this user."""
-    chosen = os.environ.get("SYNCML_CACHE_DIR")
-    if chosen:
-        return Path(chosen)
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "syncml"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", str(Path.home()))) / "syncml" / "Cache"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "syncml"
 
 
 def load_runner(source: str) -> Runner:

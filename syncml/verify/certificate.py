@@ -65,7 +65,7 @@ def certificates(derivation: Derivation, program: str, wanted: Iterable[str]) ->
 def _certificate(derivation: Derivation, program: str, wanted: Sequence[str], support: frozenset[str]) -> Certificate:
     steps = blocks(derivation, support)
     formulas = [f for b in steps for f in b.auxiliary]
-    writer = _Writer(cone(derivation.system, [g for g in derivation.system.goals if g in support], formulas))
+    writer = _Writer(cone(derivation.system, support, formulas))
     for number, block in enumerate(steps, 1):
         titles = ", ".join(f"{g} by {derivation.proofs[g].method}" for g in block.goals)
         writer.block(block, f"Block {number}: {titles}", first=number == 1)

@@ -129,28 +129,57 @@ def renamed(text: str, names: Mapping[str, str]) -> str:
     return _SYMBOL.sub(other, text)
 
 
-def cone(system: System, goals: Iterable[str], formulas: Iterable[str] = ()) -> System:
-    """The system of what ``goals``, ``formulas`` and the assumptions depend on, from its text alone."""
-    kept = tuple(dict.fromkeys(goals))
-    reads = {d.name: symbols(d.term) for d in system.definitions}
-    reads |= {s.name: symbols(f"{s.following} {s.initial or ''}") for s in system.states}
-    facts = [(fact, symbols(fact)) for fact in system.facts]
-    known = {i.name for i in system.inputs} | reads.keys()
-    needed: set[str] = set()
-    pending = [*system.assumptions, *kept, *(s for f in formulas for s in symbols(f))]
-    while pending:
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """A system, and what each part of its text reads.
+
+    Attributes:
+        reads: The constants in each definition, and in the initial and next value of each state.
+        facts: Each fact with the constants in it.
+    """
+
+    system: System
+    reads: Mapping[str, frozenset[str]]
+    facts: tuple[tuple[str, frozenset[str]], ...]
+
+    @staticmethod
+    def of(system: System) -> Reads:
+        """Read the text of a system."""
+        reads = {d.name: symbols(d.term) for d in system.definitions}
+        reads |= {s.name: symbols(f"{s.following} {s.initial or ''}") for s in system.states}
+        known = {i.name for i in system.inputs} | reads.keys()
+        facts = tuple((fact, symbols(fact) & known) for fact in system.facts)
+        return Reads(system, {name: read & known for name, read in reads.items()}, facts)
+
+    def cone(self, goals: Iterable[str], formulas: Iterable[str] = ()) -> System:
+        """The system of what ``goals``, ``formulas`` and the assumptions depend on."""
+        system, kept = self.system, frozenset(goals)
+        known = {i.name for i in system.inputs} | self.reads.keys()
+        needed = self.needed([*system.assumptions, *kept, *(s for f in formulas for s in symbols(f) & known)])
+        return System(
+            tuple(i for i in system.inputs if i.name in needed),
+            tuple(s for s in system.states if s.name in needed),
+            tuple(d for d in system.definitions if d.name in needed),
+            tuple(f for f, names in self.facts if names & needed),
+            system.assumptions,
+            tuple(g for g in system.goals if g in kept),
+            system.nonlinear,
+        )
+
+    def needed(self, names: Iterable[str]) -> set[str]:
+        """What ``names`` depend on, themselves included, also through facts."""
+        found: set[str] = set()
+        pending = list(names)
         while pending:
-            name = pending.pop()
-            if name in known and name not in needed:
-                needed.add(name)
-                pending += reads.get(name, ())
-        pending = [n for _, names in facts if names & needed for n in (names & known) - needed]
-    return System(
-        tuple(i for i in system.inputs if i.name in needed),
-        tuple(s for s in system.states if s.name in needed),
-        tuple(d for d in system.definitions if d.name in needed),
-        tuple(f for f, names in facts if names & needed),
-        system.assumptions,
-        kept,
-        system.nonlinear,
-    )
+            while pending:
+                name = pending.pop()
+                if name not in found:
+                    found.add(name)
+                    pending += self.reads.get(name, ())
+            pending = [n for _, read in self.facts if read & found for n in read - found]
+        return found
+
+
+def cone(system: System, goals: Iterable[str], formulas: Iterable[str] = ()) -> System:
+    """The part of a system that ``goals``, ``formulas`` and the assumptions depend on, from its text alone."""
+    return Reads.of(system).cone(goals, formulas)

@@ -24,6 +24,7 @@ from syncml.verify.minimise import Subject, minimised
 from syncml.verify.pool import Pool
 from syncml.verify.replay import Replay, Trace, plain, qualified, replayed
 from syncml.verify.session import Session
+from syncml.verify.store import Store
 from syncml.verify.translate import Translation, translate
 from syncml.verify.verdicts import (
     Counterexample,
@@ -252,8 +253,13 @@ class _Unit:
             translation.system, self._pool, refute, time.monotonic() + share, engines, self._options.seed,
             frozenset(map(_goal, wanted)), settled,
         )  # fmt: skip
+        store = None if self._options.cache is None else Store(self._options.cache, translation.system, engines)
+        if store is not None:
+            store.load(session)
         if clauses:
             session.run()
+        if store is not None:
+            store.save(session)
         self._warn(translation, session)
         kinds = {element(v.type) for v in checked.node.clocks}
         attempt = _Attempt(
@@ -315,7 +321,9 @@ class _Unit:
         if goal in session.proofs and index in attempt.counted:
             proof = session.proofs[goal]
             names = tuple(qualified(attempt.clauses[_index(g)]) for g in proof.using)
-            return Proved(proof.method, proof.k, names, self._numbers(attempt, index), proof.invariant)
+            return Proved(
+                proof.method, proof.k, names, self._numbers(attempt, index), proof.invariant, cached=proof.cached
+            )
         if goal in session.proofs:
             reason = "proved only as long as no integer operation overflows, which is not proved"
             depth = max(depth, min((session.depth.get(g, 0) for g in session.open()), default=0))

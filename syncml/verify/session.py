@@ -59,6 +59,7 @@ class Proof:
         distinct: Whether the step is only about runs that visit no state twice.
         auxiliary: Formulas over the constants of the system as it was translated, as SMT-LIB text, that hold at the
             first instant and, all together, are kept by each; the proof may use them at every instant.
+        cached: Whether it was found in an earlier run.
     """
 
     method: str
@@ -68,6 +69,7 @@ class Proof:
     time_s: float
     distinct: bool = False
     auxiliary: tuple[str, ...] = ()
+    cached: bool = False
 
 
 @dataclass(slots=True)
@@ -79,6 +81,7 @@ class Session:
         settled: Ends the search before every goal is decided.
         proofs: The goals that are proved.
         refuted: The goals that are violated, with the replayed run.
+        traces: The models of the goals that are violated.
         spurious: Why the models of some violations did not count.
         depth: For each goal the number of instants without a violation.
         vacuous: The instant from which on the assumptions exclude every run.
@@ -96,6 +99,7 @@ class Session:
     depth_limit: int = 300
     proofs: dict[str, Proof] = field(default_factory=dict[str, Proof])
     refuted: dict[str, tuple[Counterexample, float]] = field(default_factory=dict[str, tuple[Counterexample, float]])
+    traces: dict[str, Sequence[Mapping[str, str]]] = field(default_factory=dict[str, Sequence[Mapping[str, str]]])
     spurious: dict[str, str] = field(default_factory=dict[str, str])
     depth: dict[str, int] = field(default_factory=dict[str, int])
     vacuous: int | None = None
@@ -111,6 +115,8 @@ class Session:
     def run(self) -> None:
         """Decide as many goals as time allows."""
         self._started = time.monotonic()
+        if (self.proofs or self.refuted) and not self.open():
+            return
         self._text = self.system.to_json()
         if self.system.nonlinear and "localised" in self.engines:
             if self.system.assumptions:
@@ -233,10 +239,17 @@ class Session:
         outcome = self.refute(goal, trace)
         if isinstance(outcome, Counterexample):
             self.refuted[goal] = (outcome, self._time(goal))
+            self.traces[goal] = trace
             self.spurious.pop(goal, None)
         elif goal not in self.spurious:
             self._refine.append((goal, len(trace)))
             self.spurious[goal] = outcome
+
+    def replay(self, goal: str, trace: Sequence[dict[str, str]]) -> None:
+        """Take the model of a violation from elsewhere, if it is one; otherwise the goal stays open."""
+        outcome = self.refute(goal, trace)
+        if isinstance(outcome, Counterexample):
+            self.refuted[goal] = (outcome, 0.0)
 
     def _time(self, goal: str) -> float:
         """Processor time of the queries about one goal, or the time since the start if it was one of many."""

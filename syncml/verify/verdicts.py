@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from syncml.diagnostics.model import Diagnostic, Span
@@ -49,6 +50,7 @@ class VerifyOptions:
         semantics: What integers mean.
         seed: Seed of every solver.
         abstract: Names or labels of nodes to replace by their contract, besides those declared abstract.
+        cache: The folder in which verdicts are kept for the next run; None if they are not.
         explain: Whether counterexamples are shortened, their inputs that do not matter marked, and explained.
     """
 
@@ -62,6 +64,7 @@ class VerifyOptions:
     seed: int = 0
     abstract: tuple[str, ...] = ()
     explain: bool = False
+    cache: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +159,7 @@ class Proved:
         semantics: What numbers mean in it.
         invariant: The inductive invariant, where the method finds one of its own.
         core: What the proof needs, where that was asked for.
+        cached: Whether the proof was found in an earlier run.
     """
 
     method: str
@@ -164,6 +168,7 @@ class Proved:
     semantics: str
     invariant: str = ""
     core: Core | None = None
+    cached: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from syncml.clock_calculus import infer_clocks
 from syncml.diagnostics.model import DiagnosticError
+from syncml.files import cache_folder
 from syncml.ir.clocks import BASE, every, word
 from syncml.ir.equations.syntax import Fby, Program, Wave
 from syncml.ir.operators import Op
@@ -25,7 +26,6 @@ from syncml.ir.step.lowering import Observe
 from syncml.ir.types import BOOL, F32, I32, Scalar, TensorType
 from syncml.sim.compiled import Simulation, compile_program
 from syncml.sim.interpreter import interpret
-from syncml.sim.numba_cache import cache_folder
 from syncml.sim.trace import Trace, first_difference
 from tests.support.ir import NodeBuilder, const
 from tests.support.operators import PROGRAMS
