@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from syncml.diagnostics.model import Diagnostic, DiagnosticError, Label, Severity, error
 from syncml.ir.equations.syntax import GOALS, Call, Iterate, Node, Program, Property, PropertyKind, Var
@@ -340,10 +341,10 @@ class _Unit:
         clause = attempt.clauses[index]
         subject = Subject(attempt.flat, clause, _goal(index), attempt.session.system, attempt.inputs, self._replay)
         found = minimised(subject, found, self._options.seed)
-        run = self._replay(attempt.flat, found.inputs, found.ticks)
+        column = cache(self._replay(attempt.flat, found.inputs, found.ticks).column)
 
         def value(var: Var, tick: int) -> object:
-            return plain(run.column(var.name).at(tick))
+            return plain(column(var.name).at(tick))
 
         return replace(found, explanation=explanation(attempt.checked.node, clause, found, value))
 

@@ -36,6 +36,9 @@ RUNS = 12
 LARGEST = 400
 """How many values the solver is asked about at most."""
 
+LARGEST_RUN = 30_000
+"""How many definitions, counted at each instant, the solver is given at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -89,7 +92,9 @@ def _replayed(subject: Subject, inputs: Mapping[str, Sequence[Any]], ticks: int)
 def _free(subject: Subject, found: Counterexample, seed: int, deadline: float) -> dict[str, tuple[bool, ...]]:
     """For each input of the node whether its value at each tick is free; nothing where it is not known."""
     leaves = _leaves(subject, found)
-    needed = _core(subject, leaves, found.ticks, seed, deadline) if len(leaves) <= LARGEST else None
+    size = found.ticks * len(subject.system.definitions)
+    asked = len(leaves) <= LARGEST and size <= LARGEST_RUN and time.monotonic() < deadline
+    needed = _core(subject, leaves, found.ticks, seed, deadline) if asked else None
     if needed is None:
         return {}
     held = {leaves[i][0] for i in needed}

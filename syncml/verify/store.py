@@ -94,7 +94,7 @@ class Store:
         if any(symbols(f) & known - names.keys() for f in formulas):
             # An invariant that speaks of what the goals do not depend on has no name in their part of the system.
             return None
-        return {"scope": _checksum(scope.text), "proofs": [self._packed(g, proofs[g], related, names) for g in chosen]}
+        return {"scope": scope.digest, "proofs": [self._packed(g, proofs[g], related, names) for g in chosen]}
 
     def _related(self, goal: str, support: set[str]) -> set[str]:
         """Those of ``support`` that speak, directly or through others of them, of what ``goal`` speaks of.
@@ -129,7 +129,7 @@ class Store:
         if not all(k in known for k in keys):
             return {}
         scope = self._scope(known[k] for k in keys)
-        if _checksum(scope.text) != entry["scope"]:
+        if scope.digest != entry["scope"]:
             return {}
         back = {short: name for name, short in scope.names.items()}
         result: dict[str, Proof] = {}
@@ -160,10 +160,10 @@ class Store:
             size = sum(len(d.term) for d in system.definitions) + sum(len(s.following) for s in system.states)
             whole = size * len(system.goals) > LARGEST
             for position, each in enumerate(system.goals):
-                text = self._scope(system.goals).text + str(position) if whole else self._scope([each]).text
+                about = f"{self._scope(system.goals).digest} {position}" if whole else self._scope([each]).digest
                 # Goals of equal instances are told apart by their order.
-                seen[text] += 1
-                parts = [_SCHEMA, versions(), sorted(self.engines), text, seen[text]]
+                seen[about] += 1
+                parts = [_SCHEMA, versions(), sorted(self.engines), about, seen[about]]
                 self._keys[each] = sha256(json.dumps(parts).encode()).hexdigest()
         return self._keys[goal]
 
@@ -197,14 +197,14 @@ def _checksum(body: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
-    """A part of the system: its text with constants named by position, and these names."""
+    """A part of the system: a hash of its text with constants named by position, and these names."""
 
-    text: str
+    digest: str
     names: Mapping[str, str]
 
     @staticmethod
     def of(part: System) -> _Scope:
-        """Name the constants of ``part``, and write it down."""
+        """Name the constants of ``part``."""
         items = [(k, x) for k, xs in (("i", part.inputs), ("s", part.states), ("d", part.definitions)) for x in xs]
         names = {x.name: f"{kind}{number}" for number, (kind, x) in enumerate(items)}
         lines = [f"{names[i.name]} {i.sort}" for i in part.inputs]
@@ -212,7 +212,8 @@ class _Scope:
         lines += [f"{names[d.name]} {d.sort} {renamed(d.term, names)}" for d in part.definitions]
         lines += [renamed(fact, names) for fact in part.facts]
         lines += [" ".join(names[a] for a in part.assumptions), " ".join(names[g] for g in part.goals)]
-        return _Scope("\n".join(" ".join(line.split()) for line in lines), names)
+        text = "\n".join(" ".join(line.split()) for line in lines)
+        return _Scope(sha256(text.encode()).hexdigest(), names)
 
 
 @cache
