@@ -1,0 +1,85 @@
+"""The last tick at which a property can depend on anything but the passing of time.
+
+Rule: the program is run with every float unknown. If its memory comes to be one that was seen before, the ticks since
+then repeat for ever, for every run; and where a goal is true at such a tick, it is true whatever the floats are. So a
+goal that is true at all repeated ticks has a horizon, and holds at every tick iff it holds up to there.
+"""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from syncml.ir.clocks import BASE
+from syncml.ir.types import FLOATS, element
+from syncml.verify.reach.forms import Symbols
+from syncml.verify.reach.inputs import ranges, value
+from syncml.verify.reach.plan import Plan
+from syncml.verify.reach.tick import Memory, Tick, initial
+from syncml.verify.reach.values import Ints, Truth, Value
+
+LONGEST = 20_000
+"""Ticks after which the search for a repetition ends."""
+
+
+def horizon(plan: Plan, deadline: float) -> int | None:
+    """The last tick at which some goal may be false with arbitrary floats, -1 if there is none; None if it recurs."""
+    memory = _without_floats(initial(plan))
+    seen: dict[tuple[object, ...], int] = {}
+    last = -1
+    for tick in range(LONGEST):
+        key = _key(memory)
+        if key in seen:
+            # The ticks from the first visit on repeat.
+            return last if last < seen[key] else None
+        seen[key] = tick
+        symbols = Symbols()
+        found = ranges(plan, memory, floats=False)
+        step = Tick(plan, memory, {v: value(v, found.get(v), symbols) for v in plan.inputs}, symbols, floats=False)
+        step.run(plan.order)
+        if any(may_fail(step, plan, i) for i in range(len(plan.goals))):
+            last = tick
+        memory = _without_floats(step.finished())
+        if time.monotonic() > deadline:
+            return None
+    return None
+
+
+def may_fail(step: Tick, plan: Plan, goal: int) -> bool:
+    """Whether a goal may be present and false in some box."""
+    return bool(failing(step, plan, goal).any())
+
+
+def failing(step: Tick, plan: Plan, goal: int) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    """The boxes in which a goal may be present and false."""
+    holds = plan.goals[goal].holds
+    found, here = step.streams[holds], step.present(plan.node.clocks.get(holds, BASE))
+    assert isinstance(found, Truth)
+    return (found.false & here.true).any(axis=1)
+
+
+def _without_floats(memory: Memory) -> Memory:
+    from syncml.verify.reach.values import unknown
+
+    registers = {v: unknown(v.type) if element(v.type) in FLOATS else x for v, x in memory.registers.items()}
+    return Memory(registers, memory.letters, memory.ages)
+
+
+def _key(memory: Memory) -> tuple[object, ...]:
+    """The memory as a value that can be compared; floats are unknown and left out."""
+    return (
+        tuple(_bytes(x) for v, x in memory.registers.items() if element(v.type) not in FLOATS),
+        tuple(memory.letters.items()),
+        frozenset(memory.ages.items()),
+    )
+
+
+def _bytes(value_: Value) -> bytes:
+    match value_:
+        case Truth():
+            return value_.true.tobytes() + value_.false.tobytes()
+        case Ints():
+            return value_.low.tobytes() + value_.high.tobytes()
+        case _:
+            return b""
