@@ -13,7 +13,7 @@ RUN := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-data bench conformance mutants soundness exhaustive lint format clean
+.PHONY: help install demo test test-data bench bench-reach conformance mutants soundness exhaustive lint format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -46,6 +46,10 @@ bench: $(DEV) ## exported C and simulation against C written by hand, start-up t
 	$(BIN)/python -m benchmarks.export_c.run --rounds 3
 	$(BIN)/python -m benchmarks.startup --runs 3
 	$(BIN)/python -m benchmarks.check_large 1000 5000
+
+bench-reach: $(DEV) ## closed loops with the networks in DATA/onnx: verdicts, times, TRACES random runs against reach sets
+	@test -n "$(DATA)" || { echo "make bench-reach DATA=folder [TRACES=1000000]" >&2; exit 2; }
+	$(BIN)/python -m benchmarks.reach.run "$(DATA)/onnx" --traces "$(or $(TRACES),10000)"
 
 conformance: $(DEV) ## public suites of other compilers in the folder SUITES, Lustre V6 against its interpreter LV6
 	@test -n "$(SUITES)" || { echo "make conformance SUITES=folder [LV6=path of lv6]" >&2; exit 2; }

@@ -23,6 +23,7 @@ from syncml.verify.derivation import Claim, Derivation
 from syncml.verify.explain import explanation
 from syncml.verify.minimise import Subject, minimised
 from syncml.verify.pool import Pool
+from syncml.verify.reach.portfolio import Decided, reachability, without
 from syncml.verify.replay import Replay, Trace, plain, qualified, replayed
 from syncml.verify.session import Session
 from syncml.verify.store import Store
@@ -41,7 +42,7 @@ from syncml.verify.verdicts import (
     Violated,
 )
 
-ENGINES = ("bmc", "induction", "spacer", "localised")
+ENGINES = ("bmc", "induction", "spacer", "localised", "reach")
 """The engines by the names that options use."""
 
 PATIENCE = 0.1
@@ -71,8 +72,10 @@ def verify(program: Program, options: VerifyOptions, replay: Replay) -> Verifica
         for i, node in enumerate(units):
             # Each unit gets an equal share of the time that is left.
             left = started + options.timeout - time.monotonic()
-            unit = _Unit(program, node, options, replay, pool, time.monotonic() + left / (len(units) - i))
-            found = _supported(unit.results(), _broken(program, node, promises))
+            deadline = time.monotonic() + left / (len(units) - i)
+            reached = reachability(program, node, options, replay, deadline)
+            unit = _Unit(program, node, options, replay, pool, deadline, reached)
+            found = _supported([*reached.values(), *unit.results()], _broken(program, node, promises))
             promises[node.name] = [r for r in found if r.kind == PropertyKind.ENSURE.value]
             results += found
             warnings += unit.warnings
@@ -172,10 +175,12 @@ class _Unit:
     """The verification of one node as the main node."""
 
     def __init__(
-        self, program: Program, node: Node, options: VerifyOptions, replay: Replay, pool: Pool, deadline: float
-    ) -> None:
+        self, program: Program, node: Node, options: VerifyOptions, replay: Replay, pool: Pool, deadline: float,
+        decided: Decided,
+    ) -> None:  # fmt: skip
         position = next(i for i, n in enumerate(program.nodes) if n.name == node.name)
         self._flat = opened(Program(program.nodes[: position + 1], node.name), frozenset(options.abstract))
+        self._flat = without(self._flat, decided)
         self._label = node.label
         self._abstract = node.name != program.main
         self._options = options

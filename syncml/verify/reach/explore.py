@@ -18,7 +18,7 @@ from syncml.ir.types import FLOATS, element
 from syncml.verify.networks.rounding import Floats
 from syncml.verify.reach.forms import Form, Mask, Symbols, interval
 from syncml.verify.reach.horizon import failing
-from syncml.verify.reach.inputs import Ranges, ranges, value
+from syncml.verify.reach.inputs import Assumed, Ranges, value
 from syncml.verify.reach.plan import Plan
 from syncml.verify.reach.reduction import reduced
 from syncml.verify.reach.tick import Memory, Tick, initial
@@ -86,7 +86,7 @@ class Start:
 
 def start(plan: Plan) -> Start:
     """The initial values."""
-    return Start(plan, ranges(plan, initial(plan)))
+    return Start(plan, Assumed(plan).at(initial(plan)))
 
 
 def explore(plan: Plan, last: int, deadline: float, watch: Watch | None = None, boxes: int = BOXES) -> Explored:
@@ -144,10 +144,10 @@ class _Batch:
     def follow(self, last: int, watch: Watch | None) -> None:
         symbols = Symbols()
         memory = initial(self._plan)
-        axes = self._low.shape[1]
+        axes, assumed = self._low.shape[1], Assumed(self._plan)
         for tick in range(last + 1):
             if tick:
-                found = ranges(self._plan, memory)
+                found = assumed.at(memory)
                 inputs = {v: value(v, found.get(v), symbols) for v in self._plan.inputs}
             else:
                 inputs = self._begin.values(self._low, self._high, symbols)

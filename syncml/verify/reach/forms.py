@@ -45,22 +45,36 @@ class Symbols:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Form:
-    """One stream; ``spread`` is how far a value is from the centre at most."""
+    """One stream; ``spread`` is how far a value is from the centre at most.
+
+    ``least`` and ``most`` are bounds that are known beside the form, such as those of a minimum or maximum; a form that
+    contains everything has none, because a NaN meets no bound.
+    """
 
     center: Floats
     generators: Floats
     radius: Floats
     spread: Floats
+    least: Floats | None = None
+    most: Floats | None = None
 
     @property
     def low(self) -> Floats:
         """The least values."""
-        return np.where(np.isfinite(self.spread), np.nextafter(self.center - self.spread, -np.inf), -np.inf)
+        low = np.where(self.spread == 0.0, self.center, np.nextafter(self.center - self.spread, -np.inf))
+        return low if self.least is None else np.where(np.isfinite(self.spread), np.maximum(low, self.least), low)
 
     @property
     def high(self) -> Floats:
         """The greatest values."""
-        return np.where(np.isfinite(self.spread), np.nextafter(self.center + self.spread, np.inf), np.inf)
+        high = np.where(self.spread == 0.0, self.center, np.nextafter(self.center + self.spread, np.inf))
+        if self.most is None:
+            return high
+        return np.where(np.isfinite(self.spread), np.minimum(high, self.most), high)
+
+    def within(self, least: Floats, most: Floats) -> Form:
+        """The same values, of which these bounds are known too."""
+        return Form(self.center, self.generators, self.radius, self.spread, least, most)
 
     @property
     def magnitude(self) -> Floats:
@@ -71,19 +85,24 @@ class Form:
         """Elements by their position, exactly."""
         return Form(
             self.center[:, positions], self.generators[:, positions], self.radius[:, positions],
-            self.spread[:, positions],
+            self.spread[:, positions], *(None if b is None else b[:, positions] for b in (self.least, self.most)),
         )  # fmt: skip
 
     def part(self, boxes: Mask) -> Form:
         """Some of the boxes."""
         if self.center.shape[0] == 1:
             return self
-        return Form(self.center[boxes], self.generators[boxes], self.radius[boxes], self.spread[boxes])
+        bounds = (b if b is None or b.shape[0] == 1 else b[boxes] for b in (self.least, self.most))
+        return Form(self.center[boxes], self.generators[boxes], self.radius[boxes], self.spread[boxes], *bounds)
 
     def padded(self, count: int) -> Floats:
         """The generators with zeros for later unknowns."""
-        missing = count - self.generators.shape[2]
-        return np.pad(self.generators, ((0, 0), (0, 0), (0, missing))) if missing else self.generators
+        known = self.generators.shape[2]
+        if known == count:
+            return self.generators
+        wide = np.zeros((*self.center.shape, count))
+        wide[:, :, :known] = self.generators
+        return wide
 
 
 def form(center: Floats, generators: Floats, radius: Floats, scalar: Scalar | None = None) -> Form:
@@ -91,16 +110,22 @@ def form(center: Floats, generators: Floats, radius: Floats, scalar: Scalar | No
     along = np.abs(generators).sum(axis=2) if generators.shape[2] else np.zeros_like(radius)
     with np.errstate(invalid="ignore", over="ignore"):
         size = np.abs(center) + along
-        radius = up(radius + (_UNIT * (1 + generators.shape[2] * 2.0**-10)) * size)
+        radius = _raised(radius + (_UNIT * (1 + generators.shape[2] * 2.0**-10)) * size)
         if scalar is not None:
-            reach = up(size + radius)
-            radius = np.where(reach < LARGEST[scalar], up(radius + UNIT[scalar] * reach + TINY[scalar]), np.inf)
-        spread = up(along + radius)
+            reach = _raised(size + radius)
+            error = np.where(reach > 0.0, UNIT[scalar] * reach + TINY[scalar], 0.0)
+            radius = np.where(reach < LARGEST[scalar], _raised(radius + error), np.inf)
+        spread = _raised(along + radius)
     fine = np.isfinite(spread) & np.isfinite(center)
     if not fine.all():
         center, radius = np.where(fine, center, 0.0), np.where(fine, radius, np.inf)
         generators, spread = np.where(fine[:, :, None], generators, 0.0), np.where(fine, spread, np.inf)
     return Form(center, generators, radius, spread)
+
+
+def _raised(magnitude: Floats) -> Floats:
+    """`up` where there is anything: zero is a sum of zeros, which is exact; products have a radius of their own."""
+    return np.where(magnitude > 0.0, up(magnitude), 0.0)
 
 
 def points(values: Floats) -> Form:
@@ -121,7 +146,7 @@ def interval(low: Floats, high: Floats, symbols: Symbols, *, own: bool = True) -
     low, high = np.where(bounded, low, 0.0), np.where(bounded, high, 0.0)
     center = 0.5 * low + 0.5 * high
     half = up(np.maximum(high - center, center - low) + _UNIT * np.abs(center))
-    half = np.where(bounded, np.where(low == high, 0.0, half), np.inf)
+    half = np.where(bounded, np.where(low == high, 0.0, np.maximum(half, 0.0)), np.inf)
     if not own or not bounded.all():
         return Form(center, np.zeros((*center.shape, 0)), half, half)
     return _with_errors(Form(center, np.zeros((*center.shape, 0)), 0.0 * half, 0.0 * half), half, symbols, least=0.0)
@@ -129,17 +154,18 @@ def interval(low: Floats, high: Floats, symbols: Symbols, *, own: bool = True) -
 
 def _with_errors(x: Form, error: Floats, symbols: Symbols, least: float = 1e-9) -> Form:
     """``x`` and an error that is at most ``error``: an unknown of its own where it is worth one, else the radius."""
+    if not error.any():
+        return x
     elements = x.center.shape[1]
     worth = np.isfinite(error) & (error > least * (1.0 + np.abs(x.center)))
     if elements > _FEW or not worth.any():
-        radius = up(x.radius + error)
-        return form(x.center, x.generators, radius)
+        return form(x.center, x.generators, _raised(x.radius + error))
     first = symbols.fresh(elements)
     error = np.broadcast_to(error, np.broadcast_shapes(error.shape, x.center.shape))
     boxes = error.shape[0]
     generators = np.zeros((boxes, elements, symbols.count))
     generators[:, :, : x.generators.shape[2]] = x.generators
-    each = np.arange(elements)
+    each = np.arange(elements, dtype=np.intp)
     generators[:, each, first + each] = np.where(np.isfinite(error), error, 0.0)
     center = np.broadcast_to(x.center, error.shape)
     radius = np.where(np.isfinite(error), np.broadcast_to(x.radius, error.shape), np.inf)
@@ -231,4 +257,9 @@ def joined(x: Form, y: Form, first: Mask, second: Mask) -> Form:
     generators = np.where(both[:, :, None], 0.5 * gx + 0.5 * gy, np.where(first[:, :, None], gx, gy))
     # Half of the difference as a form is part of the average; its radius counts once more at most.
     radius = np.where(both, np.maximum(x.radius, y.radius) + 0.5 * apart, np.where(first, x.radius, y.radius))
-    return form(center, generators, up(radius))
+    result = form(center, generators, up(radius))
+    if x.least is None and x.most is None and y.least is None and y.most is None:
+        return result
+    lows, highs = (x.low, y.low), (x.high, y.high)
+    least = np.where(both, np.minimum(*lows), np.where(first, *lows))
+    return result.within(least, np.where(both, np.maximum(*highs), np.where(first, *highs)))

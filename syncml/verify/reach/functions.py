@@ -18,8 +18,19 @@ from syncml.ir.operators import Op
 from syncml.ir.types import Scalar
 from syncml.verify.networks.layers import function
 from syncml.verify.networks.relaxation import image, lines
-from syncml.verify.networks.rounding import TINY, UNIT, Floats, up
-from syncml.verify.reach.forms import Form, Symbols, added, difference, everything, form, joined, multiplied, points, scaled
+from syncml.verify.networks.rounding import TINY, UNIT, Floats, above, below, up
+from syncml.verify.reach.forms import (
+    Form,
+    Symbols,
+    added,
+    difference,
+    everything,
+    form,
+    joined,
+    multiplied,
+    points,
+    scaled,
+)
 
 _NUMPY = 1e-14
 """A bound of the relative error of NumPy's functions in binary64, far above the few units in the last place that they
@@ -58,6 +69,8 @@ def applied(op: Op, x: Form, scalar: Scalar, symbols: Symbols) -> Form:
         zero = np.zeros_like(middle)
         constant = scaled(x, zero, middle, flat, None, symbols)
         result = joined(constant, result, better, ~better)
+    outward = 2.0 * machine + _NUMPY * size
+    result = result.within(below(least - outward), above(most + outward))
     return result if usable.all() else joined(result, everything(x.center.shape[1]), usable, ~usable)
 
 
@@ -74,7 +87,9 @@ def divided(x: Form, y: Form, scalar: Scalar, symbols: Symbols) -> Form:
     middle = 0.5 * low + 0.5 * high
     at, slope = 1.0 / middle, -1.0 / (middle * middle)
     # On one side of zero 1/y - tangent has one sign and is largest at an end.
-    off = np.maximum(np.abs(1.0 / low - (at + slope * (low - middle))), np.abs(1.0 / high - (at + slope * (high - middle))))
+    off = np.maximum(
+        np.abs(1.0 / low - (at + slope * (low - middle))), np.abs(1.0 / high - (at + slope * (high - middle)))
+    )
     sign = np.sign(middle)
     lost = _NUMPY * (np.abs(1.0 / low) + np.abs(1.0 / high) + np.abs(slope) * (np.abs(low) + np.abs(high)))
     inverse = scaled(y, slope, at - slope * middle + 0.5 * sign * off, up(0.5 * off + lost), None, symbols)
@@ -103,22 +118,20 @@ def greater(x: Form, y: Form, scalar: Scalar, symbols: Symbols, sign: float) -> 
     """``max(x, y)`` for ``sign`` 1, ``min(x, y)`` for -1, exactly one of the two values."""
     if symbols.concrete:
         return points(np.maximum(x.center, y.center) if sign > 0 else np.minimum(x.center, y.center))
-    above, below = (x.low >= y.high, x.high <= y.low) if sign > 0 else (x.high <= y.low, x.low >= y.high)
-    above, below = np.broadcast_arrays(above, below & ~above)
-    if (above | below).all():
-        return joined(x, y, above, below)
+    first, second = (x.low >= y.high, x.high <= y.low) if sign > 0 else (x.high <= y.low, x.low >= y.high)
+    first, second = np.broadcast_arrays(first, second & ~first)
+    if (first | second).all():
+        return joined(x, y, first, second)
     # Without rounding: the formula is not what the program computes.
     over = rectified(difference(x, y) if sign > 0 else difference(y, x), symbols)
     count = max(over.generators.shape[2], y.generators.shape[2])
-    other = form(
-        y.center + sign * over.center, y.padded(count) + sign * over.padded(count), up(y.radius + over.radius)
-    )
+    other = form(y.center + sign * over.center, y.padded(count) + sign * over.padded(count), up(y.radius + over.radius))
     # No more than both, where the relaxation says less than an interval.
     if sign > 0:
         least, most = np.maximum(x.low, y.low), np.maximum(x.high, y.high)
     else:
         least, most = np.minimum(x.low, y.low), np.minimum(x.high, y.high)
-    return narrowed(other, least, most, symbols)
+    return narrowed(other, least, most, symbols).within(least, most)
 
 
 def narrowed(x: Form, least: Floats, most: Floats, symbols: Symbols) -> Form:
@@ -149,7 +162,8 @@ def square(x: Form, scalar: Scalar, symbols: Symbols) -> Form:
     off = up(half * half)
     slope, offset = 2.0 * x.center, -x.center * x.center + 0.5 * off
     error = np.where(bounded, up(0.5 * off + 2.0**-50 * (x.center * x.center + off)), np.inf)
-    return scaled(x, slope, offset, error, scalar, symbols)
+    result = scaled(x, slope, offset, error, scalar, symbols)
+    return result.within(np.zeros_like(result.center), np.full_like(result.center, np.inf))
 
 
 def _at(op: Op, x: Floats) -> Floats:

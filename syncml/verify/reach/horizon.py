@@ -13,8 +13,8 @@ import numpy as np
 
 from syncml.ir.clocks import BASE
 from syncml.ir.types import FLOATS, element
-from syncml.verify.reach.forms import Symbols
-from syncml.verify.reach.inputs import ranges, value
+from syncml.verify.reach.forms import Mask, Symbols
+from syncml.verify.reach.inputs import Assumed, value
 from syncml.verify.reach.plan import Plan
 from syncml.verify.reach.tick import Memory, Tick, initial
 from syncml.verify.reach.values import Ints, Truth, Value
@@ -27,7 +27,7 @@ def horizon(plan: Plan, deadline: float) -> int | None:
     """The last tick at which some goal may be false with arbitrary floats, -1 if there is none; None if it recurs."""
     memory = _without_floats(initial(plan))
     seen: dict[tuple[object, ...], int] = {}
-    last = -1
+    last, assumed = -1, Assumed(plan, floats=False)
     for tick in range(LONGEST):
         key = _key(memory)
         if key in seen:
@@ -35,7 +35,7 @@ def horizon(plan: Plan, deadline: float) -> int | None:
             return last if last < seen[key] else None
         seen[key] = tick
         symbols = Symbols()
-        found = ranges(plan, memory, floats=False)
+        found = assumed.at(memory)
         step = Tick(plan, memory, {v: value(v, found.get(v), symbols) for v in plan.inputs}, symbols, floats=False)
         step.run(plan.order)
         if any(may_fail(step, plan, i) for i in range(len(plan.goals))):
@@ -51,12 +51,13 @@ def may_fail(step: Tick, plan: Plan, goal: int) -> bool:
     return bool(failing(step, plan, goal).any())
 
 
-def failing(step: Tick, plan: Plan, goal: int) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def failing(step: Tick, plan: Plan, goal: int) -> Mask:
     """The boxes in which a goal may be present and false."""
     holds = plan.goals[goal].holds
     found, here = step.streams[holds], step.present(plan.node.clocks.get(holds, BASE))
     assert isinstance(found, Truth)
-    return (found.false & here.true).any(axis=1)
+    bad: Mask = np.any(found.false & here.true, axis=1)
+    return bad
 
 
 def _without_floats(memory: Memory) -> Memory:

@@ -14,7 +14,7 @@ import numpy as np
 
 from syncml.ir.clocks import BASE
 from syncml.ir.constants import Const
-from syncml.ir.equations.syntax import Apply, Atom, Merge, Var, When
+from syncml.ir.equations.syntax import Apply, Atom, Fby, Merge, Var, Wave, When
 from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, FLOATS, element, size
 from syncml.verify.networks.rounding import Floats, above, below
@@ -30,11 +30,27 @@ Ranges = Mapping[Var, tuple[Floats, Floats]]
 """For each float or integer input its bounds, one for each element."""
 
 
-def ranges(plan: Plan, memory: Memory, *, floats: bool = True) -> Ranges:
-    """The ranges of the inputs at a tick after ``memory``."""
+class Assumed:
+    """The ranges of the inputs, computed again at each tick only where assumptions depend on memory."""
+
+    def __init__(self, plan: Plan, *, floats: bool = True) -> None:
+        self._plan = plan
+        self._floats = floats
+        self._steady = not any(isinstance(e.rhs, Fby | Wave) or e.clock != BASE for e in plan.assumed)
+        self._known: Ranges | None = None
+
+    def at(self, memory: Memory) -> Ranges:
+        """The ranges at a tick after ``memory``."""
+        if self._known is None or not self._steady:
+            self._known = _ranges(self._plan, memory, floats=self._floats)
+        return self._known
+
+
+def _ranges(plan: Plan, memory: Memory, *, floats: bool) -> Ranges:
     found = _Bounds(plan)
     for _ in range(2):
-        tick = Tick(plan, memory, found.values(Symbols()), Symbols(), floats=floats)
+        symbols = Symbols(memory.unknowns)
+        tick = Tick(plan, memory, found.values(symbols), symbols, floats=floats)
         tick.run(plan.assumed)
         for assumption in plan.assumptions:
             here = tick.present(plan.node.clocks.get(assumption.holds, BASE))
@@ -155,11 +171,13 @@ class _Bounds:
             atom, low, high, positions = following
 
 
-def _through(rhs: Apply, low: float, high: float) -> tuple[Atom, float, float, np.ndarray[tuple[int, ...], np.dtype[np.intp]] | None] | None:
+def _through(
+    rhs: Apply, low: float, high: float
+) -> tuple[Atom, float, float, np.ndarray[tuple[int, ...], np.dtype[np.intp]] | None] | None:
     """The operand that an operation's range bounds, its range, and which of its elements."""
     operands = rhs.arguments
     match rhs.op, operands:
-        case (Op.COPY | Op.RESHAPE), (x,):
+        case ((Op.COPY | Op.RESHAPE), (x,)):
             return x, low, high, None
         case Op.CAST, (x,) if element(x.type) in FLOATS:
             return x, below(low - _ROOM * abs(low)), above(high + _ROOM * abs(high)), None
@@ -171,10 +189,12 @@ def _through(rhs: Apply, low: float, high: float) -> tuple[Atom, float, float, n
             extents = getattr(x.type, "shape", ())
             order = np.arange(size(x.type)).reshape(extents)
             return x, low, high, np.atleast_1d(order[rhs.attribute]).reshape(-1)
-        case (Op.ADD | Op.SUB), (Var() as x, Const() as c) if element(x.type) in FLOATS:
+        case ((Op.ADD | Op.SUB), (Var() as x, Const() as c)) if element(x.type) in FLOATS:
             shift = float(np.asarray(c.machine(), dtype=np.float64).reshape(-1)[0]) if _is_scalar(c) else np.nan
             shift = -shift if rhs.op is Op.SUB else shift
-            room = _ROOM * (max(abs(low) if np.isfinite(low) else 0.0, abs(high) if np.isfinite(high) else 0.0) + abs(shift))
+            room = _ROOM * (
+                max(abs(low) if np.isfinite(low) else 0.0, abs(high) if np.isfinite(high) else 0.0) + abs(shift)
+            )
             return None if np.isnan(shift) else (x, low - shift - room, high - shift + room, None)
         case _:
             return None

@@ -14,7 +14,7 @@ import numpy as np
 
 from syncml.ir.equations.syntax import Apply
 from syncml.ir.operators import Attribute, Op
-from syncml.ir.types import BOOL, FLOATS, F32, F64, Scalar, Type, element, shape, size
+from syncml.ir.types import BOOL, F32, F64, FLOATS, Scalar, Type, element, shape, size
 from syncml.verify.networks.rounding import Floats
 from syncml.verify.reach.forms import (
     Form,
@@ -31,7 +31,18 @@ from syncml.verify.reach.forms import (
     weighted,
 )
 from syncml.verify.reach.functions import applied, divided, greater, magnitude, square, summed
-from syncml.verify.reach.values import Ints, Truth, Value, bounds_of, compared, integral, inverted, logical, selected, unknown
+from syncml.verify.reach.values import (
+    Ints,
+    Truth,
+    Value,
+    bounds_of,
+    compared,
+    integral,
+    inverted,
+    logical,
+    selected,
+    unknown,
+)
 
 _COMPARISONS = frozenset({Op.EQ, Op.NE, Op.LT, Op.LE, Op.GT, Op.GE})
 _FUNCTIONS = frozenset({Op.SQRT, Op.EXP, Op.LOG, Op.TANH, Op.SIGMOID, Op.SIN, Op.COS})
@@ -70,7 +81,7 @@ def _elementwise(op: Op, values: Sequence[Value], types: Sequence[Type], target:
             return _cast(x, types[0], target, symbols)
         case Op.NOT, Truth() as x:
             return inverted(x)
-        case (Op.AND | Op.OR | Op.XOR), Truth() as x, Truth() as y:
+        case ((Op.AND | Op.OR | Op.XOR), Truth() as x, Truth() as y):
             return logical(op, x, y)
         case _, Truth() as x, Truth() as y if op in (Op.EQ, Op.NE):
             apart = logical(Op.XOR, x, y)
@@ -125,7 +136,12 @@ def _cast(x: Value, source: Type, target: Type, symbols: Symbols) -> Value:
     to = element(target)
     match x:
         case Form() if to in FLOATS:
-            return x if element(source) is F32 else rounded(x, _scalar(target), symbols)
+            if element(source) is element(target) or element(source) is F32:
+                return x
+            found = rounded(x, _scalar(target), symbols)
+            # Rounding is monotone, and moves a bound by less than this.
+            room = [np.abs(b) * 2.0**-23 + 2.0**-148 for b in (x.low, x.high)]
+            return found.within(x.low - room[0], x.high + room[1])
         case Form() if to is not BOOL:
             low, high = bounds_of(target)
             fine = np.isfinite(x.spread)
@@ -177,7 +193,7 @@ def _rearranged(op: Op, attribute: Attribute, values: Sequence[Value], types: Se
 def _gathered(op: Op, attribute: Attribute, values: Sequence[Value], types: Sequence[Type]) -> Value:
     starts = np.cumsum([0, *(size(t) for t in types)])
     parts = [_positions(t) + s for t, s in zip(types, starts, strict=False)]
-    axis = attribute[0] if isinstance(attribute, tuple) and isinstance(attribute[0], int) else 0
+    axis = attribute[0] if isinstance(attribute, tuple) else 0
     order = np.stack(parts) if op is Op.STACK else np.concatenate(parts, axis=axis)
     whole = _beside(values)
     return whole.taken(order.reshape(-1))
@@ -197,6 +213,7 @@ def _beside(values: Sequence[Value]) -> Value:
         return Form(
             stacked([f.center for f in forms]), stacked([f.padded(count) for f in forms]),
             stacked([f.radius for f in forms]), stacked([f.spread for f in forms]),
+            stacked([f.low for f in forms]), stacked([f.high for f in forms]),
         )  # fmt: skip
     if isinstance(first, Truth):
         truths = [v for v in values if isinstance(v, Truth)]
@@ -237,7 +254,7 @@ def _is_constant(x: Form) -> bool:
 
 
 def _folded(op: Op, attribute: Attribute, x: Value, type_: Type, target: Type, symbols: Symbols) -> Value:
-    axis = attribute[0] if isinstance(attribute, tuple) and isinstance(attribute[0], int) else 0
+    axis = attribute[0] if isinstance(attribute, tuple) else 0
     order: Positions = np.moveaxis(_positions(type_), axis, -1).reshape(size(target), -1)
     parts = [x.taken(order[:, k]) for k in range(order.shape[1])]
     steps: dict[Op, Op] = {Op.SUM: Op.ADD, Op.LEAST: Op.MIN, Op.GREATEST: Op.MAX, Op.ALL: Op.AND, Op.ANY: Op.OR}
@@ -250,11 +267,12 @@ def _folded(op: Op, attribute: Attribute, x: Value, type_: Type, target: Type, s
 def _special(
     op: Op, attribute: Attribute, values: Sequence[Value], types: Sequence[Type], target: Type, symbols: Symbols
 ) -> Value:
-    if op is Op.POW and isinstance(values[0], Form) and isinstance(values[1], Form):
-        base, exponent = values
-        if _is_constant(exponent) and (exponent.center == 2.0).all():
+    match op, *values:
+        case Op.POW, Form() as base, Form() as exponent if _is_constant(exponent) and (exponent.center == 2.0).all():
             # The certified error of `pow` is at most two roundings.
             return rounded(square(base, _scalar(target), symbols), _scalar(target), symbols)
+        case _:
+            pass
     if op is Op.AT and isinstance(values[1], Ints):
         position, extent = values[1], shape(types[0])[0]
         low, high = (np.clip(p, 0, extent - 1) for p in (position.low, position.high))

@@ -1,7 +1,7 @@
 """What has to be computed at a tick to follow a property: its cone, in order, with networks as single steps.
 
-Rule: a stream is needed if a goal or an assumption depends on it, through data, clocks or resets. A chain of layers that
-ends at a needed stream is one step, a network; the streams inside are needed only where something else reads them.
+Rule: a stream is needed if a goal or an assumption depends on it, through data, clocks or resets. A chain of layers
+that ends at a needed stream is one step, a network; the streams inside are needed only where something else reads them.
 """
 
 from __future__ import annotations

@@ -49,6 +49,11 @@ class Memory:
     letters: dict[Var, int] = field(default_factory=dict[Var, int])
     ages: dict[Clock, int] = field(default_factory=dict[Clock, int])
 
+    @property
+    def unknowns(self) -> int:
+        """The number of unknowns that the registers share."""
+        return max((x.generators.shape[2] for x in self.registers.values() if isinstance(x, Form)), default=0)
+
     def part(self, boxes: Mask) -> Memory:
         """Some of the boxes."""
         return Memory({v: x.part(boxes) for v, x in self.registers.items()}, dict(self.letters), dict(self.ages))
@@ -80,7 +85,13 @@ class Tick:
     def run(self, equations: tuple[Equation, ...]) -> None:
         """Compute the targets of equations."""
         for equation in equations:
-            if equation.target not in self.streams:
+            if equation.target in self.streams:
+                continue
+            remembers = isinstance(equation.rhs, Fby | Wave)
+            if not remembers and not self.present(equation.clock or BASE).true.any():
+                # Absent in every box: nothing reads it.
+                self.streams[equation.target] = unknown(equation.target.type)
+            else:
                 self.streams[equation.target] = self._value(equation)
 
     def finished(self) -> Memory:
@@ -222,7 +233,7 @@ def _through(x: Form, slopes: Floats, offset: Floats, error: Floats, symbols: Sy
     first = symbols.fresh(outputs)
     generators = np.zeros((*center.shape, symbols.count))
     generators[:, :, : x.generators.shape[2]] = slopes @ x.generators
-    each = np.arange(outputs)
+    each = np.arange(outputs, dtype=np.intp)
     generators[:, each, first + each] = np.where(np.isfinite(error), error, 0.0)
     return form(center, generators, np.where(np.isfinite(error), radius, np.inf))
 

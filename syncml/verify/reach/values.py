@@ -65,6 +65,7 @@ class Ints:
 Value: TypeAlias = Form | Truth | Ints
 
 _WIDEST = 2**62
+_FAR = 1e300
 
 
 def definite(value: bool) -> Truth:
@@ -109,7 +110,7 @@ def bounds_of(type_: Type) -> tuple[int, int]:
     kind = element(type_)
     if isinstance(kind, EnumType):
         return 0, len(kind.constructors) - 1
-    if kind not in MACHINE_INTEGERS or not isinstance(kind, Scalar):
+    if kind not in MACHINE_INTEGERS:
         raise UnsupportedError(f"numbers of type {kind}")
     low, high = integer_range(kind)
     return max(low, -_WIDEST), min(high, _WIDEST)
@@ -142,13 +143,12 @@ def selected(first: Mask, second: Mask, x: Value, y: Value) -> Value:
 
 def logical(op: Op, x: Truth, y: Truth) -> Truth:
     """Conjunction, disjunction, exclusive disjunction."""
-    margins = x.margin is not None and y.margin is not None
     match op:
         case Op.AND:
-            margin = np.minimum(x.margin, y.margin) if margins else None  # type: ignore[arg-type]
+            margin = None if x.margin is None or y.margin is None else np.minimum(x.margin, y.margin)
             return Truth(x.true & y.true, x.false | y.false, margin)
         case Op.OR:
-            margin = np.maximum(x.margin, y.margin) if margins else None  # type: ignore[arg-type]
+            margin = None if x.margin is None or y.margin is None else np.maximum(x.margin, y.margin)
             return Truth(x.true | y.true, x.false & y.false, margin)
         case _:
             true = (x.true & y.false) | (x.false & y.true)
@@ -163,7 +163,7 @@ def inverted(x: Truth) -> Truth:
 
 def compared(op: Op, least: Floats, most: Floats) -> Truth:
     """``d op 0`` for a difference ``d`` from ``least`` to ``most``; everything where they are infinite."""
-    middle = 0.5 * np.nan_to_num(least, neginf=0.0) + 0.5 * np.nan_to_num(most, posinf=0.0)
+    middle = 0.5 * np.maximum(least, -_FAR) + 0.5 * np.minimum(most, _FAR)
     match op:
         case Op.LT:
             return Truth(least < 0, most >= 0, -middle)
@@ -215,6 +215,8 @@ def _any(type_: Type, x: Ints, y: Ints) -> Ints:
     return Ints(np.full(shape, low, dtype=np.int64), np.full(shape, high, dtype=np.int64))
 
 
-def _over(f: Callable[[Floats, Floats], Floats], x: tuple[Floats, Floats], y: tuple[Floats, Floats], type_: Type) -> Ints:
+def _over(
+    f: Callable[[Floats, Floats], Floats], x: tuple[Floats, Floats], y: tuple[Floats, Floats], type_: Type
+) -> Ints:
     ends = [f(a, b) for a in x for b in y]
     return in_type(np.minimum.reduce(ends), np.maximum.reduce(ends), type_)

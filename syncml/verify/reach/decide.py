@@ -1,0 +1,139 @@
+"""Verdicts by reachability.
+
+Rule: a goal that has a horizon is proved if from every box of initial values nothing is reached, up to the horizon, at
+which it may be false; after the horizon it is true whatever the floats are. It is violated if the interpreter confirms
+a run that the search found. Goals are followed together, and then one by one if that does not decide them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from syncml.ir.constants import zero
+from syncml.ir.equations.syntax import Node, Program, Property, Var
+from syncml.ir.types import element, shape
+from syncml.verify.reach.explore import Explored, explore, start
+from syncml.verify.reach.falsify import Inputs, falsify, shaped
+from syncml.verify.reach.horizon import horizon
+from syncml.verify.reach.inputs import unbounded
+from syncml.verify.reach.plan import Plan, plan
+from syncml.verify.reach.values import UnsupportedError
+from syncml.verify.replay import Replay, counterexample
+from syncml.verify.verdicts import Counterexample, Proved, Unknown, Verdict, Violated
+
+METHOD = "reachability"
+SEMANTICS = "machine integers, machine floats"
+
+_ADVICE = "bound the initial values, state the property for a number of ticks, or give more time with --timeout"
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """The verdict on a goal, and the seconds that it took."""
+
+    verdict: Verdict
+    seconds: float
+
+
+def decide(
+    node: Node, goals: Sequence[Property], replay: Replay, deadline: float, seed: int
+) -> dict[Property, Reached]:
+    """Verdicts on goals of a flat node, as far as reachability gives them."""
+    run = _Run(node, replay, deadline, seed)
+    try:
+        run.together(goals)
+    except UnsupportedError as missing:
+        run.give_up(goals, f"reachability has no sets for {missing}")
+    return run.verdicts
+
+
+class _Run:
+    """The search for verdicts on some goals of one node."""
+
+    def __init__(self, node: Node, replay: Replay, deadline: float, seed: int) -> None:
+        self._node = node
+        self._program = Program((node,), node.name)
+        self._replay = replay
+        self._deadline = deadline
+        self._seed = seed
+        self._started = time.monotonic()
+        self.verdicts: dict[Property, Reached] = {}
+
+    def give_up(self, goals: Sequence[Property], reason: str, depth: int = 0) -> None:
+        """Goals that are undecided, and why."""
+        for goal in goals:
+            if goal not in self.verdicts:
+                self._tell(goal, Unknown(reason, depth, _ADVICE))
+
+    def together(self, goals: Sequence[Property]) -> None:
+        """Decide what can be decided."""
+        bounded: list[Property] = []
+        last: dict[Property, int] = {}
+        for goal in goals:
+            found = horizon(plan(self._node, [goal]), self._deadline)
+            if found is None:
+                self.give_up([goal], "the property has no horizon: it is not true by itself from some tick on")
+            else:
+                bounded.append(goal)
+                last[goal] = found
+        if not bounded:
+            return
+        whole = plan(self._node, bounded)
+        most = max(last.values())
+        left = self._deadline - time.monotonic()
+        falsify(whole, most, lambda g, i, n: self._confirm(whole, g, i, n), time.monotonic() + 0.25 * left, self._seed)
+        groups = [[g for g in bounded if g not in self.verdicts]]
+        while groups and time.monotonic() < self._deadline:
+            group = groups.pop(0)
+            if not group:
+                continue
+            share = self._deadline - time.monotonic()
+            until = self._deadline if len(group) == 1 and not groups else time.monotonic() + share / (2 + len(groups))
+            depth = max(last[g] for g in group)
+            explored = explore(plan(self._node, group), depth, until)
+            if explored.proved:
+                for goal in group:
+                    boxes = f"{explored.done} box{'es' if explored.done > 1 else ''}"
+                    text = f"{METHOD} to tick {last[goal]}, {boxes}"
+                    self._tell(goal, Proved(text, last[goal] + 1, (), SEMANTICS))
+            elif len(group) > 1:
+                groups += [[g] for g in group]
+            else:
+                self.give_up(group, self._reason(group[0], explored), explored.tick)
+        self.give_up(bounded, "time is up for reachability")
+
+    def _reason(self, goal: Property, explored: Explored) -> str:
+        """Why a goal is undecided."""
+        begin = start(plan(self._node, [goal]))
+        if free := unbounded(begin.found):
+            return f"the first value of {', '.join(v.name for v in free)} has no bounds"
+        return (
+            f"what is reached may violate it at tick {explored.tick} from {explored.left} of "
+            f"{explored.left + explored.done} boxes of initial values"
+        )
+
+    def _tell(self, goal: Property, verdict: Verdict) -> None:
+        self.verdicts[goal] = Reached(verdict, time.monotonic() - self._started)
+
+    def _confirm(self, whole: Plan, goal: int, inputs: Inputs, ticks: int) -> bool:
+        """Replay a run."""
+        clause = whole.goals[goal]
+        given: dict[str, list[Any]] = {}
+        for var in self._node.inputs:
+            rows = inputs.get(var.name)
+            given[var.name] = [_default(var)] * ticks if rows is None else [shaped(var, r) for r in rows[:ticks]]
+        found = counterexample(self._program, clause, given, ticks, self._replay)
+        if isinstance(found, Counterexample):
+            self._tell(clause, Violated(found))
+        return isinstance(found, Counterexample)
+
+
+def _default(var: Var) -> Any:
+    value = zero(element(var.type))
+    plain: Any = value.value if not shape(var.type) else np.full(shape(var.type), value.machine())
+    return plain
