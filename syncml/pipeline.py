@@ -22,6 +22,7 @@ from syncml.ir.equations.external import check_separate, whole_models
 from syncml.ir.equations.inline import inline, inline_loops
 from syncml.ir.equations.numbers import on_machine as machine_numbers
 from syncml.ir.equations.pretty import print_program
+from syncml.ir.equations.product import EQUAL, product
 from syncml.ir.equations.sweeps import lower_segments, open_future
 from syncml.ir.equations.syntax import Node, Program
 from syncml.ir.step.lowering import EQUATION_PASSES, STEP_PASSES, Observe, Observed, lower
@@ -79,15 +80,35 @@ def split_target(target: str) -> tuple[Path, str]:
     from syncml.lustre.load import is_lustre
     from syncml.lustre.load import split_target as split_lustre
 
+    if (both := _compared(target)) is not None:
+        path, node = split_target(both[0])
+        return path, f"{node}{EQUAL}{both[1]}"
     return split_lustre(target) if is_lustre(target) else split_python(target)
 
 
+def _compared(target: str) -> tuple[str, str] | None:
+    """The two programs that ``FILE:A==B`` compares, where B is a node of the same file, or a file of its own."""
+    left, mark, right = target.partition(EQUAL)
+    if not mark or Path(target).exists():
+        return None
+    if Path(right).suffix or Path(right.partition(":")[0]).suffix:
+        return left, right
+    file, node = split_target(left)
+    return left, f"{left.removesuffix(f':{node}') if node else file}:{right}"
+
+
 def load(target: str, settings: Mapping[str, str] | None = None) -> Program:
-    """Trace the Python program, or read the Lustre one, in ``FILE`` or ``FILE:NODE``; or the network in an ONNX file.
+    """The program that a target names.
+
+    That is the Python program or the Lustre one in ``FILE`` or ``FILE:NODE``, the network in an ONNX file, or what
+    compares two of these, ``FILE:A==B``.
 
     Raises:
-        DiagnosticError: the file cannot be read or run, or what it defines is no program (families L and T).
+        DiagnosticError: the file cannot be read or run, or what it defines is no program (families L and T); V012,
+            two nodes cannot be compared.
     """
+    if (both := _compared(target)) is not None:
+        return product(load(both[0], settings), load(both[1], settings))
     from syncml.lang.load import load_program
     from syncml.lustre.load import is_lustre, load_lustre
 

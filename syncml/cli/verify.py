@@ -57,6 +57,15 @@ def verify(
     engines: Annotated[
         list[str] | None, typer.Option("--engine", metavar="NAME", help="Run this engine only.", show_default=False)
     ] = None,
+    equal: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            "--equal",
+            metavar="A B",
+            help="Prove that two nodes have the same outputs; B may be FILE:NODE.",
+            show_default=False,
+        ),
+    ] = None,
     vnnlib: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Verify a network against a VNN-LIB specification.", show_default=False),
@@ -90,7 +99,7 @@ def verify(
         from syncml.verify import VerifyOptions, constant_conditions, verify_network, with_cores
         from syncml.verify import verify as decide
 
-        request = Request.start(file, node, given, dump, form, quiet=quiet, verbose=verbose)
+        request = Request.start(file, _named(node, equal), given, dump, form, quiet=quiet, verbose=verbose)
         options = VerifyOptions(
             timeout=timeout,
             jobs=jobs or os.cpu_count() or 1,
@@ -140,6 +149,17 @@ def _cache() -> Path | None:
     if chosen == "off":
         return None
     return Path(chosen) if chosen else cache_folder() / "verdicts"
+
+
+def _named(node: str | None, equal: tuple[str, str] | None) -> str | None:
+    """The node of the command line, or the comparison of two."""
+    if equal is None:
+        return node
+    if node is not None:
+        raise DiagnosticError(error("U001", "--node and --equal both name a node", help="give one of them"))
+    from syncml.ir.equations.product import EQUAL
+
+    return EQUAL.join(equal)
 
 
 def _semantics(name: str) -> Semantics:

@@ -123,6 +123,7 @@ _TITLES: dict[str, str] = {
     "V008": "a node is no feed-forward network",
     "V010": "a goal is never reached",
     "V011": "a claim about the future is used as a stream",
+    "V012": "two nodes cannot be compared",
     # Simulation.
     "S001": "a scenario does not match the node",
     "S002": "an input stream has no values",
