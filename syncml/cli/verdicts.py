@@ -32,7 +32,7 @@ LONGEST_SHOWN = 12
 
 # In place of a value of an input that does not matter.
 FREE = "*"
-FREE_NOTE = "*: any value that meets the assumptions; the property is violated all the same"
+FREE_NOTE = "*: any value that meets the assumptions; the run shows the same"
 
 ORIGINS = {"input": "an input", "free input": "an input; any other value does, too", "first value": "its first value"}
 

@@ -20,6 +20,7 @@ from syncml.lustre.builder import Builder
 from syncml.lustre.clauses import Clauses
 from syncml.lustre.context import Context, Interface
 from syncml.lustre.cursor import unread
+from syncml.lustre.delays import instants
 from syncml.lustre.elaborate import Expressions
 from syncml.lustre.operations import same_type
 from syncml.lustre.scopes import Env
@@ -206,7 +207,19 @@ class Body:
     def _check(self, item: Checks) -> Walk[None]:
         holds: Value = yield self._truth(item.value)
         name = item.name or f"property {item.span.line}"
-        self._b.states(PropertyKind.ENSURE, name, holds.atoms[0], item.span)
+        (value,) = holds.atoms
+        operations = self._expressions.operations
+        if item.instants is not None:
+            for bound in instants(self._b, *item.instants, item.span):
+                value = operations.atom(Op.AND, (value, bound), item.span)
+            self._b.states(PropertyKind.COVER, name, operations.atom(Op.NOT, (value,), item.span), item.span)
+            return
+        if item.provided is not None:
+            condition: Value = yield self._truth(item.provided)
+            fails = operations.atom(Op.NOT, condition.atoms, item.span)
+            value = operations.atom(Op.OR, (fails, value), item.span)
+            self._b.states(PropertyKind.COVER, f"{name}: it can be provided", fails, item.span)
+        self._b.states(PropertyKind.ENSURE, name, value, item.span)
 
     def _equation(self, item: Defines) -> Walk[None]:
         running = self._running(item)

@@ -10,7 +10,7 @@ hands it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from syncml.diagnostics.model import DiagnosticError, error
 from syncml.ir.clocks import BASE
@@ -47,17 +47,23 @@ class Clauses:
 
     def contract(self, items: Sequence[ContractItem]) -> Walk[None]:
         """Add the clauses of a contract."""
-        for item in items:
-            if isinstance(item, Imports):
-                yield self._import(item)
-        yield self._ghosts([item for item in items if isinstance(item, Ghost)])
+        ghosts = [item for item in items if isinstance(item, Ghost)]
+        types: dict[str, LustreType] = yield self._declared(ghosts)
         modes = [item for item in items if isinstance(item, Mode)]
         required = [self._b.fresh(BOOL, mode.span, BASE) for mode in modes]
         # A requirement may name a mode that is written further on.
         self._env.modes.update({m.name: Value(BOOL, (var,)) for m, var in zip(modes, required, strict=True)})
+        # An import may be of ghost streams and modes of this contract, whose definitions may name modes of the import.
+        for item in items:
+            if isinstance(item, Imports):
+                yield self._import(item)
+        yield self._defined(ghosts, types)
         for mode, var in zip(modes, required, strict=True):
             holds: Atom = yield self._requirement(mode)
             self._b.equate(var, Apply(Op.COPY, (holds,)), mode.span)
+            if self._promise is PropertyKind.ENSURE:
+                missed = self._expressions.operations.atom(Op.NOT, (var,), mode.span)
+                self._b.states(PropertyKind.MODE, f"{self._prefix}{mode.name}", missed, mode.span)
         for item in items:
             match item:
                 case Clause():
@@ -105,7 +111,7 @@ class Clauses:
                 name = f"{self._prefix}{mode.name}: {clause.name or f'ensure {clause.span.line}'}"
                 self._b.states(self._promise, name, promise, clause.span)
 
-    def _ghosts(self, ghosts: Sequence[Ghost]) -> Walk[None]:
+    def _declared(self, ghosts: Sequence[Ghost]) -> Walk[dict[str, LustreType]]:
         """Ghost streams may refer to one another, so all are declared first; a constant without a type is its value."""
         types: dict[str, LustreType] = {}
         for ghost in ghosts:
@@ -124,6 +130,10 @@ class Clauses:
                     self._b.declare(var, BASE)
                 self._env.streams[declared.name] = Value(plain(type_), tuple(atoms))
                 types[declared.name] = type_
+        return types
+
+    def _defined(self, ghosts: Sequence[Ghost], types: Mapping[str, LustreType]) -> Walk[None]:
+        """The definitions of ghost streams that are declared."""
         for ghost in ghosts:
             streams = [d for d in ghost.streams if not isinstance(d.type, NamedType) or d.type.name]
             if not streams:

@@ -32,9 +32,9 @@ class ContractParser:
         c = self._c
         start = c.span
         match c.token.text:
-            case "assume" | "guarantee":
+            case "assume" | "guarantee" | "weakly":
                 return self._clause()
-            case "weakly" | "assumption_vars" | "decreases":
+            case "assumption_vars" | "decreases":
                 raise unread(f"`{c.token.text}`", start)
             case "mode":
                 c.advance()
@@ -56,8 +56,8 @@ class ContractParser:
     def _clause(self) -> Clause:
         c = self._c
         start = c.span
-        if c.token.text == "weakly":
-            raise unread("`weakly`", start)
+        # How much a clause weighs in the search for a core is no part of its meaning.
+        c.accept("weakly")
         if c.token.text not in _CLAUSES:
             raise c.fault("a clause")
         kind = c.advance().text
@@ -77,7 +77,7 @@ class ContractParser:
                 streams.append(Declared(name.text, NamedType("", name.span), None, name.span))
             else:
                 streams += self._interfaces.streams()
-            if not c.accept(";"):
+            if not c.accept(";", ","):
                 break
         c.expect("=")
         value = self._expressions.expression()

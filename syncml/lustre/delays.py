@@ -6,12 +6,14 @@ a fby b     a -> pre b                 current x    y = merge c (x) ((pre y) whe
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from syncml.diagnostics.model import DiagnosticError, Span, error
-from syncml.ir.clocks import On
+from syncml.ir.clocks import BASE, On
 from syncml.ir.constants import Const
 from syncml.ir.equations.syntax import Apply, Atom, Fby, Merge, Var
 from syncml.ir.operators import Op
-from syncml.ir.types import EnumType
+from syncml.ir.types import BOOL, EnumType, Scalar
 from syncml.lustre.builder import Builder
 from syncml.lustre.operations import same_type
 from syncml.lustre.types import Value, plain
@@ -75,6 +77,21 @@ class Delays:
             )
         self._b.equate(held, Merge(clock.condition, tuple(branches)), span)
         return held
+
+
+def instants(builder: Builder, first: int, last: int | None, span: Span) -> Iterator[Atom]:
+    """Conditions that say together that the present instant is one of those from ``first`` to ``last``."""
+    top = max(first, last or 0) + 1
+    now, after = builder.fresh(Scalar.INT, span, BASE), builder.fresh(Scalar.INT, span, BASE)
+    one, most = Const(1, Scalar.INT), Const(top, Scalar.INT)
+    # The counter stays where no bound tells the instants apart any more.
+    capped = builder.emit(Apply(Op.MIN, (after, most)), Scalar.INT, span, BASE)
+    builder.equate(now, Fby(Const(0, Scalar.INT), capped), span)
+    builder.equate(after, Apply(Op.ADD, (now, one)), span)
+    if first:
+        yield builder.emit(Apply(Op.GE, (now, Const(first, Scalar.INT))), BOOL, span, BASE)
+    if last is not None:
+        yield builder.emit(Apply(Op.LE, (now, Const(last, Scalar.INT))), BOOL, span, BASE)
 
 
 def constructors(condition: Var) -> tuple[bool | str, ...]:

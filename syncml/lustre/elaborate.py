@@ -25,6 +25,7 @@ from syncml.lustre.operations import Operations, constant_integer, literal, same
 from syncml.lustre.scopes import Env
 from syncml.lustre.syntax import (
     AnyOf,
+    Ascription,
     Binary,
     CallOf,
     ClockOf,
@@ -157,6 +158,8 @@ class Expressions:
             case CallOf():
                 found = yield self._call(expression)
                 return found
+            case Ascription():
+                return [(yield self._ascribed(expression))]
             case Conversion():
                 value: Value = yield self.one(expression.operand)
                 return [self._converted(value, expression)]
@@ -448,6 +451,13 @@ class Expressions:
             )
             merged.append(Value(plain(parts[0].type), tuple(atoms)))
         return merged
+
+    def _ascribed(self, e: Ascription) -> Walk[Value]:
+        value: Value = yield self.one(e.operand)
+        type_: LustreType = yield self._context.type_of(e.type, self._env)
+        same_type(plain(type_), value.type, "a value and its type", e.span)
+        yield self.fits(PropertyKind.ENSURE, f"value {e.span.line}", type_, value, e.span)
+        return value
 
     def _converted(self, value: Value, e: Conversion) -> Value:
         scalar = SCALARS.get(e.type)

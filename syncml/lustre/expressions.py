@@ -13,6 +13,7 @@ from syncml.lustre.cursor import Cursor, join, unread
 from syncml.lustre.priorities import CONVERSIONS, OPERATORS, PRIORITIES
 from syncml.lustre.syntax import (
     AnyOf,
+    Ascription,
     Binary,
     Callee,
     CallOf,
@@ -194,9 +195,7 @@ class ExpressionParser:
                 return Number(Fraction(int(text, 0) if text[:2] in ("0x", "0X") else int(text)), False, start)
             case Kind.REAL, text:
                 c.advance()
-                return Number(
-                    Fraction(text.rstrip(".") if text.endswith(".") else text.replace(".e", "e")), True, start
-                )
+                return Number(_real(text), True, start)
             case Kind.WORD, ("true" | "false") as text:
                 c.advance()
                 return Truth(text == "true", start)
@@ -308,11 +307,13 @@ class ExpressionParser:
         while not c.accept(")"):
             items.append((yield self._above(0)))
             if len(items) == 1 and c.accept(":"):
-                if c.token.kind is not Kind.NAME:
-                    raise unread("a type for an expression", start)
-                name = c.name("a type")
+                if c.text in CONVERSIONS and c.peek().text == ")":
+                    name = c.advance()
+                    c.expect(")")
+                    return Conversion(name.text, items[0], c.since(start))
+                type_ = self.type()
                 c.expect(")")
-                return Conversion(name.text, items[0], c.since(start))
+                return Ascription(items[0], type_, c.since(start))
             if not c.accept(","):
                 c.expect(")")
                 break
@@ -455,3 +456,12 @@ class ExpressionParser:
             return callee
         value: Expression = yield self._above(0)
         return value
+
+
+def _real(text: str) -> Fraction:
+    """The number that a literal is, exactly; the exponent behind ``p`` is one of 2."""
+    if text[:2] not in ("0x", "0X"):
+        return Fraction(text.rstrip(".") if text.endswith(".") else text.replace(".e", "e"))
+    digits, _, exponent = text[2:].lower().partition("p")
+    whole, _, fraction = digits.partition(".")
+    return int(whole + fraction, 16) * Fraction(2) ** (int(exponent or "0") - 4 * len(fraction))

@@ -74,17 +74,28 @@ class ItemParser:
     def _property(self, start: Span) -> Checks:
         c = self._c
         c.advance()
-        if c.accept("invariant") is None and c.text == "reachable":
-            raise unread("a reachability query", c.span, "state that the negation never holds: check not (...)")
+        is_goal = c.accept("invariant") is None and c.accept("reachable") is not None
         name = c.string()
         c.accept(":")
         value = self._expressions.expression()
-        if c.text == "provided":
-            raise unread("`provided`, which asks that its condition can hold,", c.span, "write an implication")
+        provided = self._expressions.expression() if c.accept("provided") else None
+        instants = self._instants() if is_goal else None
         span = c.since(start)
         c.accept(";")
         c.accept("%END")
-        return Checks(name, value, span)
+        return Checks(name, value, span, provided, instants)
+
+    def _instants(self) -> tuple[int, int | None]:
+        """``from m``, ``within n``, both, or ``at n``."""
+        c = self._c
+        first, last = 0, None
+        while word := c.accept("from", "within", "at"):
+            if c.token.kind is not Kind.INTEGER:
+                raise c.fault("a number of instants")
+            number = int(c.advance().text, 0)
+            first = first if word.text == "within" else number
+            last = last if word.text == "from" else number
+        return first, last
 
     def _branches(self, start: Span, closing: str) -> Branches:
         """Behind ``if``; an ``elsif`` is a block in the other branch, closed by the same ``fi``."""

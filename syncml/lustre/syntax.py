@@ -168,6 +168,15 @@ class Conversion:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Ascription:
+    """``(e : type)``: ``e``, which is in the type; that is to be proved where it is a subrange or a subtype."""
+
+    operand: Expression
+    type: TypeExpression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ModeOf:
     """Kind 2's ``::mode``: whether the requirements of a mode hold."""
 
@@ -187,7 +196,7 @@ class AnyOf:
 
 Expression: TypeAlias = (
     Number | Truth | Name | Unary | Binary | Conditional | Group | Element | Slice | Field | Record | Sampled | MergeOf
-    | CallOf | Conversion | ModeOf | AnyOf
+    | CallOf | Conversion | Ascription | ModeOf | AnyOf
 )  # fmt: skip
 
 
@@ -304,11 +313,18 @@ class Asserts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Checks:
-    """``--%PROPERTY e`` or ``check e``."""
+    """``--%PROPERTY e``, ``check e``, ``check e provided c``; or ``check reachable e from m within n``.
+
+    Attributes:
+        provided: What has to be possible, and makes ``value`` follow.
+        instants: Of a goal, the first and the last instant at which it counts; the last one may be None.
+    """
 
     name: str
     value: Expression
     span: Span
+    provided: Expression | None = None
+    instants: tuple[int, int | None] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -79,10 +79,12 @@ _TOKEN = re.compile(
     r"|(?P<line>--[^\n]*)"
     r"|(?P<open>\(\*|/\*)"
     r"|(?P<close>\*\)|\*/)"
+    r"|(?P<hexadecimal>0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][+-]?\d+"
+    r"|0[xX](?:[0-9a-fA-F]+\.(?!\.)[0-9a-fA-F]*|\.[0-9a-fA-F]+))"
     r"|(?P<real>\d+\.\d+(?:[eE][+-]?\d+)?|\d+\.(?![.\d])(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+|\.\d+(?:[eE][+-]?\d+)?)"
     r"|(?P<int>0[xX][0-9a-fA-F]+|\d+)"
     r"|(?P<name>[A-Za-z_][A-Za-z0-9_'~]*(?:::[A-Za-z_][A-Za-z0-9_']*)?)"
-    r'|(?P<string>"[^"\n]*")'
+    r'|(?P<string>"[^"]*")'
     r"|(?P<sign><<|>>|->|==>|=>|<=|>=|<>|::|:=|\.\.|\*\*|[-+*/%^#=<>()\[\]{}.,;:|&!?@'])"
 )
 _MARKS = {
@@ -171,4 +173,4 @@ class Lexer:
         return DiagnosticError(error("R001", message, self._span(position, position + 1), help=help_))
 
 
-_KINDS = {"real": Kind.REAL, "int": Kind.INTEGER, "string": Kind.STRING, "sign": Kind.SIGN}
+_KINDS = {"real": Kind.REAL, "hexadecimal": Kind.REAL, "int": Kind.INTEGER, "string": Kind.STRING, "sign": Kind.SIGN}

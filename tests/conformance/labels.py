@@ -20,7 +20,7 @@ from tests.conformance.outcome import Outcome, Result
 
 LIMIT = 20
 """Seconds for one program."""
-CONTRACTS = ("ensure", "require", "invariant")
+CONTRACTS = ("ensure", "require", "invariant", "cover")
 
 
 def kind2(folder: Path) -> Iterator[Outcome]:
@@ -54,7 +54,7 @@ def _verified(path: Path, name: str, wanted: int) -> Outcome:
         if "properties" not in document:
             return Outcome(name, Result.NOT_READ, str(document["diagnostics"][0]["message"]))
         verdicts |= {p["verdict"] for p in document["properties"] if p["kind"] in CONTRACTS}
-    code = 1 if "violated" in verdicts else 3 if "unknown" in verdicts else 0
+    code = 1 if verdicts & {"violated", "unreachable"} else 3 if "unknown" in verdicts else 0
     result = Result.SAME if code == wanted else Result.NOT_COMPARED if code == 3 else Result.DIFFERENT
     return Outcome(name, result, "undecided in time" if code == 3 else f"exit code {code}, {wanted} is right")
 
