@@ -133,7 +133,7 @@ node main(c: bool) returns (y: int);
 *)
 let y = if c then 1 else 0; tel
 """
-    assert set(verdicts(tmp_path, text).values()) == {"proved"}
+    assert set(verdicts(tmp_path, text).values()) == {"proved", "reached"}
 
 
 def test_a_ghost_stream_may_have_the_name_of_a_local_one(tmp_path: Path) -> None:
@@ -182,3 +182,89 @@ def test_a_fault_has_its_code(tmp_path: Path, name: str) -> None:
     with pytest.raises(DiagnosticError) as caught:
         read(tmp_path, text, dialect="kind2")
     assert {d.code for d in caught.value.diagnostics} == {code}
+
+
+def test_reachability_queries(tmp_path: Path) -> None:
+    text = f"""{HEAD}
+let
+  y = 0 -> pre y + 1;
+  check reachable "six" y = 6;
+  check reachable "in time" y = 6 within 6;
+  check reachable "too late" y = 6 within 5;
+  check reachable "later" y = 3 from 4;
+  check reachable "then" y = 3 at 3;
+  check reachable "between" y = 5 from 4 within 7;
+  check reachable "never" y = -1 from 2;
+tel
+"""
+    assert verdicts(tmp_path, text) == {
+        "six": "reached", "in time": "reached", "too late": "unreachable", "later": "unreachable", "then": "reached",
+        "between": "reached", "never": "unreachable",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "possible"), [("any@<int>", "reached"), ("26", "unreachable")])
+def test_what_is_provided_has_to_be_possible(tmp_path: Path, value: str, possible: str) -> None:
+    text = f'{HEAD}\nlet\n  y = {value};\n  check "p" y < 50 provided y < 25;\ntel\n'
+    assert verdicts(tmp_path, text) == {"p": "proved", "p: it can be provided": possible}
+
+
+def test_a_value_with_a_type_is_in_it(tmp_path: Path) -> None:
+    text = f"""type pos = subrange [1, *] of int;
+{HEAD}
+let
+  y = (3 : pos) + (x : subtype {{ v: int | v < y }});
+tel
+"""
+    found = verdicts(tmp_path, text.replace("v < y", "v < 5"))
+    assert sorted(found.values()) == ["proved", "violated"]
+
+
+def test_modes_are_goals_and_weak_clauses_are_clauses(tmp_path: Path) -> None:
+    text = f"""{HEAD}
+(*@contract
+  weakly assume x > 0;
+  var low, high: bool = (x < 10, x >= 10);
+  weakly guarantee "g" y >= 1;
+  mode low (require low; ensure "same" y = x;);
+  mode high (require high; ensure "capped" y = 10;);
+  mode never (require x < 0;);
+*)
+let y = if x < 10 then x else 10; tel
+"""
+    found = verdicts(tmp_path, text)
+    assert found == {
+        "g": "proved", "low: same": "proved", "high: capped": "proved", "some mode applies": "proved",
+        "low": "reached", "high": "reached", "never": "unreachable",
+    }  # fmt: skip
+
+
+def test_an_import_may_be_of_a_mode(tmp_path: Path) -> None:
+    text = f"""contract inner(p: bool) returns (y: int);
+let
+  guarantee "follows" p => y > 2;
+  mode big (require y > 100;);
+tel
+{HEAD}
+(*@contract
+  mode large (require x > 2;);
+  mode small (require x <= 2;);
+  import inner(::large) returns (y);
+  guarantee "of the import" ::inner::big => x > 2;
+*)
+let y = if x > 2 then x else 0; tel
+"""
+    found = verdicts(tmp_path, text)
+    assert found["inner.follows"] == found["of the import"] == "proved"
+
+
+def test_hexadecimal_reals_and_texts_of_two_lines(tmp_path: Path) -> None:
+    text = f"""{HEAD}
+let
+  y = x;
+  check "a" 0x1p-3 = 0.125 and 0x1.8p+1 = 3.0;
+  check "b
+  c" 0x.1 = 0.0625 and 0x1234. = 4660.0 and 0xA0f = 2575;
+tel
+"""
+    assert set(verdicts(tmp_path, text).values()) == {"proved"}
