@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from syncml.verify.smt import Term, constants_of, is_value, z3
+from syncml.verify.smt import Term, applications, is_value, names_of, z3
 from syncml.verify.system import Definition, Input, State, System
 
 
@@ -66,23 +66,15 @@ def _state(r: Register) -> State:
 
 
 def _names(term: Term) -> frozenset[str]:
-    return frozenset(c.decl().name() for c in constants_of([term]))
+    return frozenset(names_of([term]))
 
 
 def is_product(term: Term) -> bool:
     """Whether ``term`` multiplies or divides two unknowns anywhere."""
-    seen: set[int] = set()
-    stack = [term]
-    while stack:
-        t = stack.pop()
-        if t.get_id() in seen:
-            continue
-        seen.add(t.get_id())
-        children = t.children()
-        kind = t.decl().kind() if z3.is_app(t) else None
-        if kind in (z3.Z3_OP_MUL, z3.Z3_OP_DIV, z3.Z3_OP_IDIV, z3.Z3_OP_MOD, z3.Z3_OP_POWER):
-            unknown = [c for c in children if not is_value(c)]
-            if len(unknown) > 1 or (kind != z3.Z3_OP_MUL and unknown and not is_value(children[1])):
+    for node, kind, arguments in applications([term]):
+        if len(arguments) > 1 and kind in (z3.Z3_OP_MUL, z3.Z3_OP_DIV, z3.Z3_OP_IDIV, z3.Z3_OP_MOD, z3.Z3_OP_POWER):
+            factors = z3.ExprRef(node, term.ctx).children()
+            unknown = [c for c in factors if not is_value(c)]
+            if len(unknown) > 1 or (kind != z3.Z3_OP_MUL and unknown and not is_value(factors[1])):
                 return True
-        stack.extend(children)
     return False

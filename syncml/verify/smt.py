@@ -30,20 +30,46 @@ def sort_of(name: str, context: Any = None) -> Any:
             return z3.BitVecSort(int(name.removeprefix("BitVec")), context)
 
 
-def constants_of(terms: Iterable[Term]) -> Iterator[Term]:
-    """The uninterpreted constants that occur in ``terms``, each once, without recursion."""
-    seen: set[int] = set()
-    stack = list(terms)
+def applications(terms: Iterable[Term]) -> Iterator[tuple[Any, int, list[Any]]]:
+    """Every operation in ``terms`` once: its handle in the context, its kind, and the handles of its arguments.
+
+    A constant is an operation without arguments. Programs spend much of their time here, so this calls the library
+    itself: the methods of terms look at each several times.
+    """
+    roots = list(terms)
+    if not roots:
+        return
+    context, seen = roots[0].ctx.ref(), set[int]()
+    stack = [t.as_ast() for t in roots]
     while stack:
-        term = stack.pop()
-        key = term.get_id()
+        node = stack.pop()
+        key = z3.Z3_get_ast_id(context, node)
         if key in seen:
             continue
         seen.add(key)
-        if term.num_args():
-            stack.extend(term.children())
-        elif z3.is_const(term) and term.decl().kind() == z3.Z3_OP_UNINTERPRETED:
-            yield term
+        if z3.Z3_get_ast_kind(context, node) != z3.Z3_APP_AST:
+            continue
+        count = z3.Z3_get_app_num_args(context, node)
+        arguments = [z3.Z3_get_app_arg(context, node, i) for i in range(count)]
+        yield node, z3.Z3_get_decl_kind(context, z3.Z3_get_app_decl(context, node)), arguments
+        stack += arguments
+
+
+def constants_of(terms: Iterable[Term]) -> Iterator[Term]:
+    """The uninterpreted constants that occur in ``terms``, each once, without recursion."""
+    roots = list(terms)
+    for node, kind, arguments in applications(roots):
+        if kind == z3.Z3_OP_UNINTERPRETED and not arguments:
+            yield z3.z3._to_expr_ref(node, roots[0].ctx)
+
+
+def names_of(terms: Iterable[Term]) -> Iterator[str]:
+    """The names of `constants_of`."""
+    roots = list(terms)
+    for node, kind, arguments in applications(roots):
+        if kind == z3.Z3_OP_UNINTERPRETED and not arguments:
+            context = roots[0].ctx.ref()
+            yield z3.Z3_get_symbol_string(context, z3.Z3_get_decl_name(context, z3.Z3_get_app_decl(context, node)))
 
 
 def any_of(terms: Sequence[Term]) -> Term:
@@ -74,33 +100,38 @@ def limit(solver: Any, seconds: float, steps_per_second: int = 400_000) -> None:
 def with_numerals(terms: Iterable[Term]) -> list[Term]:
     """``terms`` with numerals in place of the quotients and negations by which SMT-LIB text writes numbers."""
     result = list(terms)
-    for kind in (z3.Z3_OP_UMINUS, z3.Z3_OP_DIV, z3.Z3_OP_UMINUS):
-        result = [_folded(t, kind) for t in result]
-    return result
+    written: dict[int, Term] = {}
+    for node, kind, arguments in applications(result):
+        if kind in (z3.Z3_OP_UMINUS, z3.Z3_OP_DIV):
+            term = z3.ArithRef(node, result[0].ctx)
+            if all(_is_number(term.ctx, a) for a in arguments):
+                written[term.get_id()] = term
+    if not written:
+        return result
+    pairs = [(t, z3.simplify(t)) for t in written.values()]
+    return [z3.substitute(t, *pairs) for t in result]
 
 
-def _folded(term: Term, kind: int) -> Term:
-    found: dict[int, Term] = {}
-    seen: set[int] = set()
-    stack = [term]
-    while stack:
-        t = stack.pop()
-        if t.get_id() in seen:
-            continue
-        seen.add(t.get_id())
-        children = t.children()
-        if children and z3.is_app_of(t, kind) and all(map(is_value, children)):
-            found[t.get_id()] = t
-        stack.extend(children)
-    return z3.substitute(term, *((t, z3.simplify(t)) for t in found.values())) if found else term
+def _is_number(context: Any, node: Any) -> bool:
+    """Whether a term is a numeral, or written as a quotient or negation of numbers."""
+    kind = z3.Z3_get_ast_kind(context.ref(), node)
+    if kind != z3.Z3_APP_AST:
+        return bool(kind == z3.Z3_NUMERAL_AST)
+    operation = z3.Z3_get_decl_kind(context.ref(), z3.Z3_get_app_decl(context.ref(), node))
+    count = z3.Z3_get_app_num_args(context.ref(), node)
+    arguments = (z3.Z3_get_app_arg(context.ref(), node, i) for i in range(count))
+    return operation in (z3.Z3_OP_UMINUS, z3.Z3_OP_DIV) and all(_is_number(context, a) for a in arguments)
 
 
 def is_value(term: Term) -> bool:
     """Whether ``term`` is a numeral or a truth value."""
-    return bool(
-        z3.is_true(term) or z3.is_false(term) or z3.is_int_value(term) or z3.is_rational_value(term)
-        or z3.is_bv_value(term)
-    )  # fmt: skip
+    context, node = term.ctx.ref(), term.as_ast()
+    kind = z3.Z3_get_ast_kind(context, node)
+    if kind == z3.Z3_NUMERAL_AST:
+        return True
+    if kind != z3.Z3_APP_AST or z3.Z3_get_app_num_args(context, node):
+        return False
+    return z3.Z3_get_decl_kind(context, z3.Z3_get_app_decl(context, node)) in (z3.Z3_OP_TRUE, z3.Z3_OP_FALSE)
 
 
 def value_of(term: Term) -> bool | int | Fraction:
