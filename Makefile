@@ -13,7 +13,7 @@ RUN := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-data bench bench-reach conformance mutants soundness exhaustive lint format clean
+.PHONY: help install demo test test-data bench bench-reach bench-verify conformance mutants soundness exhaustive lint format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -50,6 +50,11 @@ bench: $(DEV) ## exported C and simulation against C written by hand, start-up t
 bench-reach: $(DEV) ## closed loops with the networks in DATA/onnx: verdicts, times, TRACES random runs against reach sets
 	@test -n "$(DATA)" || { echo "make bench-reach DATA=folder [TRACES=1000000]" >&2; exit 2; }
 	$(BIN)/python -m benchmarks.reach.run "$(DATA)/onnx" --traces "$(or $(TRACES),10000)"
+
+bench-verify: $(DEV) ## verification on a random sample of the folder SUITE, beside KIND2 and JKIND; COUNT files, LIMIT seconds
+	@test -n "$(SUITE)" || { echo "make bench-verify SUITE=folder [KIND2=path] [JKIND=path] [COUNT=300] [LIMIT=20]" >&2; exit 2; }
+	$(BIN)/python -m benchmarks.verify.run "$(SUITE)" $(if $(KIND2),--kind2 "$(KIND2)") $(if $(JKIND),--jkind "$(JKIND)") \
+		--count $(or $(COUNT),300) --limit $(or $(LIMIT),20) $(ARGS)
 
 conformance: $(DEV) ## public suites of other compilers in the folder SUITES, Lustre V6 against its interpreter LV6
 	@test -n "$(SUITES)" || { echo "make conformance SUITES=folder [LV6=path of lv6]" >&2; exit 2; }
