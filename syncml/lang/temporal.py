@@ -245,8 +245,10 @@ class _Monitor:
         """Whether no instant of ``p`` is more than n instants old without ``q`` since."""
 
         def count(old: Value, more: Value, number: Callable[[int], Value]) -> Value:
-            begun = self.op(Op.OR, p, self.op(Op.GT, old, number(0)))
-            return self.op(Op.WHERE, q, number(0), self.op(Op.WHERE, begun, more, number(0)))
+            waits = more
+            if not isinstance(p.atom, Const) or p.atom.value is not True:
+                waits = self.op(Op.WHERE, self.op(Op.OR, p, self.op(Op.GT, old, number(0))), more, number(0))
+            return self.op(Op.WHERE, q, number(0), waits)
 
         return self._counted(0, count, Op.LE)
 

@@ -1,9 +1,10 @@
-"""Vacuity: conditions that never change.
+"""Vacuity: conditions that never change, and clauses that say nothing.
 
 Rule: a condition decides what is computed: the first argument of a choice, what a stream is sampled or merged by, or
 what resets a state.
 Of each that the user wrote it is claimed that it is never true, and that it is never false; of an enumeration, that it
-is never one of its constructors. A claim that is proved, under the assumptions of the contract, is reported: part of
+is never one of its constructors. Of a clause ``not p or q`` p is its premise, of which it is claimed that it is never
+true: the clause says nothing then. A claim that is proved, under the assumptions of the contract, is reported: part of
 the program, or the condition itself, is not needed or not what was meant.
 """
 
@@ -15,7 +16,9 @@ from dataclasses import dataclass, replace
 from syncml.diagnostics.model import Diagnostic, Label, Severity, Span
 from syncml.ir.constants import Const
 from syncml.ir.equations.syntax import (
+    GOALS,
     Apply,
+    Atom,
     Equation,
     Merge,
     Node,
@@ -44,6 +47,8 @@ class _Claim:
     value: bool | str
     name: str
     holds: Var
+    clause: str = ""
+    """The clause whose premise the condition is."""
 
 
 def constant_conditions(program: Program, options: VerifyOptions, replay: Replay) -> tuple[Diagnostic, ...]:
@@ -76,17 +81,25 @@ def _claimed(node: Node) -> tuple[list[_Claim], Node]:
     claims: list[_Claim] = []
     equations: list[Equation] = []
     clocks = dict(node.clocks)
+
+    def claim(condition: Var, value: bool | str, clause: str = "") -> None:
+        name = f"vacuity!{len(claims)}"
+        holds = Var(name, BOOL, condition.span)
+        equations.append(Equation((holds,), _never(condition, value), condition.span, clocks[condition]))
+        clocks[holds] = clocks[condition]
+        claims.append(_Claim(condition, value, name, holds, clause))
+
+    premises = dict(_premises(node, definitions))
+    for condition, clause in premises.items():
+        claim(condition, True, f"{clause.kind.value} {clause.name!r}")
     for condition in dict.fromkeys(_conditions(node)):
         if not _written(condition, definitions):
             continue
         type_ = condition.type
         values: Sequence[bool | str] = type_.constructors if isinstance(type_, EnumType) else (True, False)
         for value in values:
-            name = f"vacuity!{len(claims)}"
-            holds = Var(name, BOOL, condition.span)
-            equations.append(Equation((holds,), _never(condition, value), condition.span, clocks[condition]))
-            clocks[holds] = clocks[condition]
-            claims.append(_Claim(condition, value, name, holds))
+            if value is not True or condition not in premises:
+                claim(condition, value)
     clauses = [Property(PropertyKind.ENSURE, c.name, c.holds, c.condition.span) for c in claims]
     claiming = replace(
         node,
@@ -109,6 +122,28 @@ def _conditions(node: Node) -> Iterator[Var]:
         yield from resets(equation.rhs)
 
 
+def _premises(node: Node, definitions: Mapping[Var, Equation]) -> Iterator[tuple[Var, Property]]:
+    """The premises of the clauses that have one, as streams that are computed."""
+    for clause in node.properties:
+        rhs = _computed(clause.holds, definitions)
+        if clause.kind in GOALS or not isinstance(rhs, Apply) or rhs.op is not Op.OR:
+            continue
+        for operand in rhs.arguments:
+            negated = _computed(operand, definitions)
+            if isinstance(negated, Apply) and negated.op is Op.NOT and isinstance(negated.arguments[0], Var):
+                yield negated.arguments[0], clause
+
+
+def _computed(atom: Atom, definitions: Mapping[Var, Equation]) -> Rhs | None:
+    """The right side of what ``atom`` is a copy of."""
+    while isinstance(atom, Var) and atom in definitions:
+        rhs = definitions[atom].rhs
+        if not isinstance(rhs, Apply) or rhs.op is not Op.COPY:
+            return rhs
+        atom = rhs.arguments[0]
+    return None
+
+
 def _written(condition: Var, definitions: Mapping[Var, Equation]) -> bool:
     """Whether the user wrote the condition: not a periodic word, not the flag of a first instant, not a plain input."""
     definition = definitions.get(condition)
@@ -124,6 +159,12 @@ def _never(condition: Var, value: bool | str) -> Rhs:
 
 
 def _warning(claim: _Claim) -> Diagnostic:
+    if claim.clause:
+        return Diagnostic(
+            "V007", Severity.WARNING, f"{claim.clause} says nothing: its premise is never true",
+            Label(claim.condition.span, "never true, proved under the assumptions"),
+            help="mend the premise, or an assumption that is too strong; or delete the clause",
+        )  # fmt: skip
     what = f"`{claim.condition.name.rpartition('.')[2]}`" if claim.condition.user else "this condition"
     if isinstance(claim.value, str):
         message = f"{what} is never {claim.value}"
