@@ -19,8 +19,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from syncml.verify.derivation import Block, Derivation, blocks, cone, renamed, symbols
+from syncml.verify.derivation import Block, Derivation, Reads, blocks, cone, renamed, symbols
 from syncml.verify.system import System, sort_text
+
+LONGEST_STEP = 30_000
+"""With more lines of hypotheses than this they are stated once for all goals of a step."""
 
 CHECK = "(check-sat)"
 """Each stands on a line of its own, after a line with the answer that is expected."""
@@ -69,7 +72,7 @@ def _certificate(derivation: Derivation, program: str, wanted: Sequence[str], su
     for number, block in enumerate(steps, 1):
         titles = ", ".join(f"{g} by {derivation.proofs[g].method}" for g in block.goals)
         writer.block(block, f"Block {number}: {titles}", first=number == 1)
-    writer.registers(support)
+    writer.registers()
     header = "\n".join(_header(derivation, program, wanted, steps, writer)) + "\n"
     names = [derivation.claims[g].name for g in wanted]
     others = [derivation.claims[g].name for g in derivation.proofs if g in support and g not in wanted]
@@ -111,6 +114,11 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
+def _targets(block: Block) -> list[str]:
+    """What a block proves, in the order in which it may be used."""
+    return [*(f"invariant!{i}" for i in range(len(block.auxiliary))), *block.goals]
+
+
 @dataclass(slots=True)
 class _Writer:
     """The text of a certificate, line by line."""
@@ -118,6 +126,7 @@ class _Writer:
     system: System
     lines: list[str] = field(default_factory=list[str])
     checks: int = 0
+    _text: Reads | None = None
     _names: dict[int, Mapping[str, str]] = field(default_factory=dict[int, Mapping[str, str]])
 
     def block(self, block: Block, title: str, *, first: bool) -> None:
@@ -125,22 +134,65 @@ class _Writer:
         self.lines += ["", f"; {_one_line(title)}", f"; the first {block.k} instants", "(push 1)"]
         for j in range(block.k):
             self._states(j, initial=True)
-            self._instant(j, block)
+            self._instant(j, block.auxiliary)
+            self._hold(j, block.lemmas)
             if first and j == 0 and not self.system.nonlinear:
                 self._ask("sat", "some run meets the assumptions at its first instant")
-            self._conclude(block, j)
+            for target in _targets(block):
+                self._refute([], self._symbol(target, j))
+                self._assert([self._symbol(target, j)])
         self.lines += ["(pop 1)", f"; {block.k + 1} instants of any run", "(push 1)"]
         for j in range(block.k + 1):
             self._states(j, initial=False)
-            self._instant(j, block)
-            if j < block.k:
-                self._assert(t for t in self._targets(block, j))
+            self._instant(j, block.auxiliary)
         if block.distinct:
             self._distinct(block.k)
-        self._conclude(block, block.k)
+        self._step(block)
         self.lines.append("(pop 1)")
 
-    def registers(self, goals: Iterable[str]) -> None:
+    def _step(self, block: Block) -> None:
+        """Each target at the last instant; where proofs use little of what is known, each has its own hypotheses."""
+        targets = _targets(block)
+        parts = {t: self._hypotheses(block, targets[: i + 1]) for i, t in enumerate(targets)}
+        shared = sum(map(len, parts.values())) > LONGEST_STEP
+        if shared:
+            everything = [*targets, *block.lemmas]
+            for j in range(block.k):
+                self._hold(j, everything)
+            self._hold(block.k, block.lemmas)
+        for target in targets:
+            self._refute([] if shared else parts[target], self._symbol(target, block.k))
+            if shared:
+                self._assert([self._symbol(target, block.k)])
+
+    def _hypotheses(self, block: Block, order: Sequence[str]) -> list[str]:
+        """What the proof of the last of ``order`` uses; those before it hold at the last instant, too."""
+        *earlier, target = order
+        uses = block.uses.get(target, frozenset())
+        own = [f"invariant!{i}" for i in range(len(block.auxiliary))]
+        before = [t for t in _targets(block) if t in uses or t in own or t == target]
+        lemmas = [x for x in block.lemmas if x in uses]
+        now = [t for t in earlier if t in uses or t in own]
+        if target in own:
+            before, now, lemmas = own, [t for t in earlier if t in own], list(block.lemmas)
+        reads = self._needed([*before, *lemmas, *(x for f in block.auxiliary for x in symbols(f))])
+        terms: list[str] = []
+        for j in range(block.k + 1):
+            terms += [self._at(f, j) for f, read in self._reads().facts if read & reads]
+            terms += [self._symbol(n, j) for n in (*self.system.assumptions, *lemmas)]
+            terms += [self._symbol(n, j) for n in (before if j < block.k else now)]
+        return terms
+
+    def _needed(self, names: Iterable[str]) -> set[str]:
+        known = {*self._reads().reads, *(i.name for i in self.system.inputs)}
+        return self._reads().needed([*self.system.assumptions, *(n for n in names if n in known)])
+
+    def _reads(self) -> Reads:
+        if self._text is None:
+            self._text = Reads.of(self.system)
+        return self._text
+
+    def registers(self) -> None:
         """That facts about registers alone hold at first and are kept, once the goals hold."""
         states = {s.name for s in self.system.states}
         defined = {s.name for s in self.system.states if s.initial is not None}
@@ -148,20 +200,19 @@ class _Writer:
         own = [f for f in self.system.facts if symbols(f) & states and not symbols(f) & others]
         if not own:
             return
-        shown = Block(tuple(goals), (), (), 1, distinct=False, methods=())
         self.lines += ["", "; Registers: what the encoding says of them holds at first, and is kept", "(push 1)"]
         self._states(0, initial=True)
         for fact in own:
             # The first value of a register without one is any of its type.
             if symbols(fact) & states <= defined:
-                self._refute(self._at(fact, 0))
+                self._refute([], self._at(fact, 0))
         self.lines += ["(pop 1)", "(push 1)"]
         self._states(0, initial=False)
-        self._instant(0, shown)
-        self._assert(self._symbol(g, 0) for g in self.system.goals)
+        self._instant(0, ())
+        self._hold(0, self.system.goals)
         self._states(1, initial=False)
         for fact in own:
-            self._refute(self._at(fact, 1))
+            self._refute([], self._at(fact, 1))
         self.lines.append("(pop 1)")
 
     # One instant.
@@ -176,24 +227,18 @@ class _Writer:
             else:
                 self._declare(s.name, s.sort, j)
 
-    def _instant(self, j: int, block: Block) -> None:
+    def _instant(self, j: int, formulas: Sequence[str]) -> None:
         for i in self.system.inputs:
             self._declare(i.name, i.sort, j)
         for d in self.system.definitions:
             self._define(d.name, d.sort, self._at(d.term, j), j)
-        self._assert(self._at(f, j) for f in self.system.facts)
-        self._assert(self._symbol(n, j) for n in (*self.system.assumptions, *block.lemmas))
-        for number, formula in enumerate(block.auxiliary):
+        for number, formula in enumerate(formulas):
             self._define(f"invariant!{number}", "Bool", self._at(formula, j), j)
 
-    def _targets(self, block: Block, j: int) -> list[str]:
-        names = [*(f"invariant!{i}" for i in range(len(block.auxiliary))), *block.goals]
-        return [self._symbol(n, j) for n in names]
-
-    def _conclude(self, block: Block, j: int) -> None:
-        for target in self._targets(block, j):
-            self._refute(target)
-            self._assert([target])
+    def _hold(self, j: int, names: Iterable[str]) -> None:
+        """Assert the facts, the assumptions and ``names`` at an instant."""
+        self._assert(self._at(f, j) for f in self.system.facts)
+        self._assert(self._symbol(n, j) for n in (*self.system.assumptions, *names))
 
     def _distinct(self, k: int) -> None:
         for later in range(k + 1):
@@ -223,8 +268,11 @@ class _Writer:
     def _assert(self, terms: Iterable[str]) -> None:
         self.lines += [f"(assert {t})" for t in terms]
 
-    def _refute(self, term: str) -> None:
-        self.lines += ["(push 1)", f"(assert (not {term}))"]
+    def _refute(self, terms: Iterable[str], term: str) -> None:
+        """Ask whether ``terms`` allow that ``term`` is false."""
+        self.lines.append("(push 1)")
+        self._assert(terms)
+        self.lines.append(f"(assert (not {term}))")
         self._ask("unsat", "")
         self.lines.append("(pop 1)")
 

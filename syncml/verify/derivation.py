@@ -74,6 +74,7 @@ class Block:
         goals: In the order in which they may be used at the same instant.
         auxiliary: Formulas over the constants of the system that are proved with them, and come first.
         lemmas: Goals of earlier blocks, used at every instant.
+        uses: For each goal the goals and lemmas that its proof uses.
         k: How many instants the induction looks back.
         distinct: Whether the step is about runs that visit no state twice.
         methods: The engines that found the proofs.
@@ -82,6 +83,7 @@ class Block:
     goals: tuple[str, ...]
     auxiliary: tuple[str, ...]
     lemmas: tuple[str, ...]
+    uses: Mapping[str, frozenset[str]]
     k: int
     distinct: bool
     methods: tuple[str, ...]
@@ -109,7 +111,8 @@ def _block(derivation: Derivation, goals: Sequence[str]) -> Block:
     formulas = [f for p in proofs for f in (*p.auxiliary, p.invariant) if f]
     lemmas = [u for p in proofs for u in p.using if u not in goals]
     return Block(
-        tuple(goals), tuple(dict.fromkeys(formulas)), tuple(dict.fromkeys(lemmas)), max(p.k for p in proofs),
+        tuple(goals), tuple(dict.fromkeys(formulas)), tuple(dict.fromkeys(lemmas)),
+        {g: frozenset(p.using) for g, p in zip(goals, proofs, strict=True)}, max(p.k for p in proofs),
         any(p.distinct for p in proofs), tuple(dict.fromkeys(p.method for p in proofs)),
     )  # fmt: skip
 
