@@ -2,7 +2,8 @@
 
     literal   a Boolean state, or a comparison that the model makes of states alone; or its negation
     clause    one literal, or two of which one is true
-    bound     form <= c, where form is x, -x, x - y, x + y or -x - y; of one state also under a literal (mode => fact)
+    bound     form <= c, where form is x, -x, x - y, x + y or -x - y, and x may be a difference that the model computes;
+              of one x also under a literal (mode => fact)
     equality  c0 + c1 x1 + .. + cn xn = 0: all that hold of the states seen so far
 
 A candidate that a state violates is weakened: a clause is dropped, a bound raised to the next constant of the model,
@@ -54,13 +55,15 @@ class Candidates:
 
     Attributes:
         literals: Formulas over states.
-        numbers: The numeric states.
+        numbers: The numeric states, then differences and sums of two that the model computes.
     """
 
     def __init__(self, model: Model) -> None:
         self._context = model.context
         states = [model.constants[n] for n in model.states]
-        self.numbers = [s for s in states if z3.is_int(s) or z3.is_real(s)][: 2 * NUMBERS]
+        self.numbers = [s for s in states if _is_number(s)][: 2 * NUMBERS]
+        self._states = len(self.numbers)
+        self.numbers += _differences(model, NUMBERS - len(self.numbers))
         compared, self._thresholds = _compared(model)
         self.literals = [*(s for s in states if z3.is_bool(s)), *compared][:LITERALS]
         signed = [x for i in range(1, len(self.literals) + 1) for x in (i, -i)]
@@ -83,7 +86,7 @@ class Candidates:
             values = [sum(c * s.numbers[i] for i, c in form) for k, s in enumerate(samples) if truth[guard] >> k & 1]
             if values:
                 self._bounds[guard, form] = max(values)
-        self._points = _independent([[Fraction(1), *map(Fraction, s.numbers)] for s in samples])
+        self._points = _independent([self._point(s) for s in samples])
 
     def see(self, sample: Sample) -> None:
         """Weaken what ``sample`` violates."""
@@ -95,7 +98,10 @@ class Candidates:
             guard, form = key
             if truth[guard]:
                 self._raise(key, sum(c * sample.numbers[i] for i, c in form))
-        self._points = _independent([*self._points, [Fraction(1), *map(Fraction, sample.numbers)]])
+        self._points = _independent([*self._points, self._point(sample)])
+
+    def _point(self, sample: Sample) -> list[Fraction]:
+        return [Fraction(1), *map(Fraction, sample.numbers[: self._states])]
 
     def _raise(self, key: tuple[int, Form], value: Number) -> None:
         if key not in self._bounds:
@@ -150,10 +156,10 @@ class Candidates:
 
     def _equation(self, row: Sequence[Fraction]) -> Term:
         scale = lcm(*(x.denominator for x in row))
-        real = any(z3.is_real(t) for t, x in zip(self.numbers, row[1:], strict=True) if x)
+        real = any(z3.is_real(t) for t, x in zip(self.numbers, row[1:], strict=False) if x)
         parts: list[Term] = [z3.RealVal(int(row[0] * scale), self._context) if real
                              else z3.IntVal(int(row[0] * scale), self._context)]  # fmt: skip
-        for t, x in zip(self.numbers, row[1:], strict=True):
+        for t, x in zip(self.numbers, row[1:], strict=False):
             if x:
                 parts.append(int(x * scale) * (z3.ToReal(t) if real and z3.is_int(t) else t))
         return z3.Sum(parts) == 0
@@ -197,26 +203,55 @@ def _vanishing(rows: Sequence[Sequence[Fraction]]) -> list[list[Fraction]]:
     return result
 
 
+def _is_number(term: Term) -> bool:
+    return bool(z3.is_int(term) or z3.is_real(term))
+
+
+def _differences(model: Model, most: int) -> list[Term]:
+    """Sums and differences of two states that the model computes, of their present or their next values."""
+    states = {model.constants[n].get_id() for n in model.states if _is_number(model.constants[n])}
+    found: dict[tuple[int, int, int], Term] = {}
+    for term in _subterms(model):
+        if len(found) >= most:
+            break
+        if not z3.is_add(term) or term.num_args() > 3:
+            continue
+        parts: list[tuple[int, Term]] = []
+        for part in term.children():
+            negated = z3.is_mul(part) and part.num_args() == 2 and is_value(part.arg(0)) and value_of(part.arg(0)) == -1
+            read = [c for c in constants_of([part]) if c.get_id() in states]
+            if not is_value(part):
+                parts += [(-1 if negated else 1, c) for c in read] if len(read) == 1 else [(0, part)]
+        if len(parts) == 2 and all(sign for sign, _ in parts) and parts[0][1].sort() == parts[1][1].sort():
+            (sign, x), (other, y) = sorted(parts, key=lambda p: p[1].get_id())
+            if x.get_id() != y.get_id():
+                found.setdefault((x.get_id(), y.get_id(), sign * other), x + y if sign == other else x - y)
+    return list(found.values())
+
+
+def _subterms(model: Model) -> Iterator[Term]:
+    """Each term of the model once."""
+    seen: set[int] = set()
+    stack: list[Term] = [*model.full.values(), *model.facts, *model.following.values()]
+    while stack:
+        term = stack.pop()
+        if term.get_id() not in seen:
+            seen.add(term.get_id())
+            yield term
+            stack.extend(term.children())
+
+
 def _compared(model: Model) -> tuple[list[Term], list[Number]]:
     """The comparisons that the model makes of states alone, and the constants that it has, with their neighbours."""
     states = {model.constants[n].get_id() for n in model.states}
     found: list[Term] = []
     values: set[Any] = {-1, 0, 1}
-    seen: set[int] = set()
-    stack: list[Term] = [*model.full.values(), *model.facts, *model.following.values()]
-    while stack:
-        term = stack.pop()
-        if term.get_id() in seen:
-            continue
-        seen.add(term.get_id())
+    for term in _subterms(model):
         if is_value(term):
             if not z3.is_bool(term) and not z3.is_bv(term):
                 value = value_of(term)
                 values |= {value - 1, value, value + 1, -value}
-            continue
-        children = term.children()
-        stack.extend(children)
-        if term.decl().kind() in _COMPARISONS and not z3.is_bool(children[0]):
+        elif term.decl().kind() in _COMPARISONS and not z3.is_bool(term.arg(0)):
             read = [c.get_id() for c in constants_of([term])]
             if read and all(r in states for r in read):
                 found.append(term)

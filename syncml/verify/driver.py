@@ -238,7 +238,7 @@ class _Unit:
 
         left = max(0.0, self._deadline - time.monotonic())
         # A second attempt over bit vectors may be needed.
-        share = 0.8 * left if overflow and self._has_machine_integers() else left
+        share = 0.5 * left if overflow and self._has_machine_integers() else left
         engines = frozenset(self._options.engines or ENGINES)
         asked = {i for i, c in enumerate(clauses) if self._wants(c)}
         # Operations that must not overflow are part of every question.

@@ -23,6 +23,9 @@ from syncml.verify.smt import Term, limit, z3
 QUICK = 0.1
 """Seconds for a query that ought to be easy."""
 
+STEPS_PER_SECOND = 2_000_000
+"""About how many elementary steps a plain solver makes in linear arithmetic."""
+
 Emit: TypeAlias = Callable[[dict[str, Any]], None]
 
 
@@ -54,7 +57,7 @@ class Clockwork:
 
     def set(self, solver: Any) -> None:
         """Give the next query of ``solver`` its time-out."""
-        limit(solver, max(0.001, min(self.query, self.left())))
+        limit(solver, max(0.001, min(self.query, self.left())), STEPS_PER_SECOND)
 
 
 def simple_solver(context: Any, seed: int) -> Any:

@@ -32,6 +32,9 @@ GROUPS = 6
 QUICK = 1.5
 """Seconds of the first attempt."""
 
+BUSY = 8
+"""How many times as long as it should a task may take by the clock."""
+
 ROUNDS = (2.0, 6.0, 20.0, 60.0, 200.0, 600.0)
 """Seconds of processor time for each engine, round after round."""
 
@@ -148,8 +151,8 @@ class Session:
     def _submit(self, engine: str, seconds: float, *, each: float = 0.0, depth: int = 0, **more: Any) -> int:
         """Queue a task of at most ``seconds``, ``each`` second per query and ``depth`` instants."""
         budget = {"seconds": max(0.05, min(seconds, self.left())), "query": each, "depth": depth, "seed": self.seed}
-        # The budget is processor time; on a busy machine it may take four times as long by the clock.
-        limit = max(0.05, min(4 * seconds, self.left()))
+        # The budget is processor time; on a busy machine it takes several times as long by the clock.
+        limit = max(0.05, min(BUSY * seconds, self.left()))
         return self.pool.submit({"engine": engine, "system": self._text, "budget": budget, "limit": limit, **more})
 
     # All goals together, and Spacer for those that induction leaves open.

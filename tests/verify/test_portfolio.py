@@ -9,9 +9,11 @@ from hypothesis import given, settings
 
 from syncml.verify import portfolio
 from syncml.verify.engines import Budget
+from syncml.verify.invariants import invariants
 from syncml.verify.model import Model
+from syncml.verify.reduction import reduced
 from syncml.verify.smt import z3
-from syncml.verify.system import System
+from syncml.verify.system import Definition, Input, State, System
 from tests.verify.random_systems import Small, systems
 
 Events = list[dict[str, Any]]
@@ -96,3 +98,64 @@ def test_proofs_can_be_checked_from_the_system_alone(engine: str, small: Small) 
     for goal, proof in proofs(run(small.system, engine)).items():
         if proof["method"] != "bounded model checking":
             assert certified(small.system, proof, goal)
+
+
+@settings(max_examples=15, deadline=None)
+@given(small=systems())
+def test_invariants_hold_initially_and_are_kept(small: Small) -> None:
+    """Whatever random runs suggested: what is not inductive is dropped."""
+    model = reduced(Model(small.system), small.system.goals).model
+    found = invariants(model, Budget(10.0, 2.0, 0, 0).started())
+    after = [(model.constants[n], t) for n, t in model.following.items()]
+    start = [model.constants[n] == t for n, t in model.initial.items()]
+    for known, claims in (
+        ([*start, *model.assumption()], found),
+        ([*found, *model.assumption()], [z3.substitute(f, *after) if after else f for f in found]),
+    ):
+        solver = z3.Solver(ctx=model.context)
+        solver.add(*known, z3.Not(z3.And([*claims, z3.BoolVal(True, model.context)])))
+        assert solver.check() == z3.unsat
+
+
+def flow(*, so_far: bool) -> System:
+    """x and y move together while an environment behaves; each is read through a register of its own."""
+    states = (
+        State("first", "Bool", "true", "false"),
+        *(State(f"x{i}", "Int", None, "x") for i in range(3)),
+        State("y0", "Int", None, "y"),
+        State("good0", "Bool", None, "good"),
+    )
+    definitions = (
+        Definition("x", "Int", "(ite first 0 (ite up (+ x0 1) (ite (< x1 0) (- x2) x1)))"),
+        Definition("y", "Int", "(ite first 0 (ite up (+ y0 step) y0))"),
+        Definition("good", "Bool", "(and (= step 2) (or first good0))"),
+        Definition("goal!0", "Bool", "(=> good (= y (* 2 x)))" if so_far else "(= y (* 2 x))"),
+    )
+    return System((Input("up", "Bool"), Input("step", "Int")), states, definitions, (), (), ("goal!0",))
+
+
+def test_copies_of_a_register_are_one_and_what_was_so_far_is_assumed() -> None:
+    system = flow(so_far=True)
+    small = reduced(Model(system), system.goals).model
+    assert small.states == ("first", "x0", "y0")
+    assert small.narrowed
+    [proof] = proofs(run(system, "induction")).values()
+    assert certified(system, proof, "goal!0")
+
+
+def test_an_environment_that_misbehaves_is_not_assumed_away() -> None:
+    found = run(flow(so_far=False), "bmc")
+    assert [len(e["trace"]) for e in found if e["event"] == "violated"] == [2]
+
+
+def test_a_difference_that_the_model_computes_is_bounded_under_a_mode() -> None:
+    """A controller keeps two counters close: a brake that it sets and releases bounds their difference."""
+    states = (
+        State("a", "Int", "0", "(ite (and go (not brake)) (+ a 1) a)"),
+        State("b", "Int", "0", "(ite on (+ b 1) b)"),
+        State("brake", "Bool", "false", "(ite brake (> (- a b) 0) (>= (- a b) 9))"),
+    )
+    goal = (Definition("goal!0", "Bool", "(<= (- a b) 11)"),)
+    system = System((Input("go", "Bool"), Input("on", "Bool")), states, goal, (), (), ("goal!0",))
+    [proof] = proofs(run(system, "induction")).values()
+    assert certified(system, proof, "goal!0")
