@@ -7,19 +7,19 @@ that the step's result allows, with the rounding of the operation to spare; what
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from syncml.ir.clocks import BASE
 from syncml.ir.constants import Const
-from syncml.ir.equations.syntax import Apply, Atom, Fby, Merge, Var, Wave, When
+from syncml.ir.equations.syntax import Apply, Atom, Fby, Merge, Node, PropertyKind, Var, Wave, When
 from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, FLOATS, element, size
 from syncml.verify.networks.rounding import Floats, above, below
 from syncml.verify.reach.forms import Form, Symbols, interval
-from syncml.verify.reach.plan import Plan
+from syncml.verify.reach.plan import Plan, plan
 from syncml.verify.reach.tick import Memory, Tick
 from syncml.verify.reach.values import Ints, Truth, Value, bounds_of, unknown
 
@@ -169,6 +169,46 @@ class _Bounds:
             if following is None:
                 return
             atom, low, high, positions = following
+
+
+def claimed(node: Node, sources: Set[Var]) -> dict[Var, tuple[Floats, Floats]]:
+    """Boxes in which streams stay if all clauses of a node hold, as far as that bounds them; no more than a guess."""
+    clauses = tuple(replace(p, kind=PropertyKind.ASSUME) for p in node.properties)
+    cut = {e.target for e in node.equations if isinstance(e.rhs, Fby)} | _compared(node)
+    open_ = replace(
+        node, inputs=tuple(dict.fromkeys((*node.inputs, *cut))), properties=clauses,
+        equations=tuple(e for e in node.equations if not cut & set(e.targets)),
+    )  # fmt: skip
+    plan_ = plan(open_, [replace(p, holds=v) for p in clauses[:1] for v in sources])
+    symbols, memory = Symbols(), Memory({})
+    found = _ranges(plan_, memory, floats=True)
+    tick = Tick(plan_, memory, {v: value(v, found.get(v), symbols) for v in plan_.inputs}, symbols)
+    tick.run(plan_.order)
+    boxes: dict[Var, tuple[Floats, Floats]] = {}
+    for source in sources:
+        seen = tick.streams.get(source)
+        if isinstance(seen, Form) and np.isfinite(seen.spread).all():
+            boxes[source] = seen.low[0].astype(np.float32).astype(float), seen.high[0].astype(np.float32).astype(float)
+    return boxes
+
+
+def _compared(node: Node) -> set[Var]:
+    """The float streams that comparisons bound, themselves or by their magnitude."""
+    definitions = {t: e.rhs for e in node.equations for t in e.targets}
+    found: set[Var] = set()
+    for rhs in definitions.values():
+        if not isinstance(rhs, Apply) or rhs.op not in (Op.LE, Op.LT, Op.GE, Op.GT):
+            continue
+        for atom in rhs.arguments:
+            current = atom
+            while isinstance(current, Var):
+                inner = definitions.get(current)
+                if not isinstance(inner, Apply) or inner.op not in (Op.ABS, Op.NEG, Op.COPY, Op.CAST):
+                    break
+                current = inner.arguments[0]
+            if isinstance(current, Var) and element(current.type) in FLOATS:
+                found.add(current)
+    return found
 
 
 def _through(

@@ -1,0 +1,145 @@
+"""Networks as tables: what a solver is told of a network, cell by cell of its inputs.
+
+    x in cell_i  =>  low_i <= y <= high_i            for every cell of a box
+
+Rule: the stream at the end of a network becomes an input, and the table an assumption about it. The bounds are those of
+the network as computed, so every run of the program is a run of the tabulated one, and what is proved of that holds;
+a violation of it is no violation of the program. Outside of the box nothing is said. The box is a guess from what the
+clauses of the node say of the network's inputs; the cells whose outputs range furthest are halved first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+
+import numpy as np
+
+from syncml.ir.clocks import BASE, Clock
+from syncml.ir.constants import Const
+from syncml.ir.equations.syntax import Apply, Atom, Equation, Node, Property, PropertyKind, Var
+from syncml.ir.operators import Op
+from syncml.ir.types import BOOL, Element, element, shape, size
+from syncml.verify.networks.crown import bounds
+from syncml.verify.networks.extract import Found
+from syncml.verify.networks.region import Region
+from syncml.verify.networks.rounding import Floats
+from syncml.verify.reach.inputs import claimed
+from syncml.verify.reach.plan import networks_of
+
+Cell = tuple[Floats, Floats]
+
+
+def tabulated(node: Node, cells: int) -> Node | None:
+    """The node with a table of so many cells in place of each network; None if there is none to put."""
+    definitions = {t: e for e in node.equations for t in e.targets}
+    networks = networks_of(node, definitions)
+    boxes = claimed(node, {f.source for f in networks.values()})
+    tables = {v: f for v, f in networks.items() if f.source in boxes}
+    if not tables:
+        return None
+    writer = _Writer(node)
+    for target, found in tables.items():
+        _table(writer, target, found, boxes[found.source], cells)
+    kept = tuple(e for e in node.equations if not set(e.targets) & tables.keys())
+    return replace(
+        node, inputs=(*node.inputs, *tables), equations=(*kept, *writer.equations),
+        properties=(*node.properties, *writer.assumptions),
+        clocks=MappingProxyType({**node.clocks, **writer.clocks}),
+    )  # fmt: skip
+
+
+def partition(found: Found, box: Cell, cells: int) -> tuple[list[Cell], list[Cell]]:
+    """Cells that cover a box, and the range of the network's outputs on each."""
+    parts, ranges = [box], [_range(found, box)]
+    while len(parts) < cells:
+        widest = int(np.argmax([float((high - low).max()) for low, high in ranges]))
+        low, high = parts[widest]
+        axis = int(np.argmax((high - low) / (box[1] - box[0] + 1e-300)))
+        middle = float(np.float32(0.5 * low[axis] + 0.5 * high[axis]))
+        if not low[axis] < middle < high[axis]:
+            break
+        left, right = high.copy(), low.copy()
+        left[axis], right[axis] = middle, middle
+        parts[widest : widest + 1] = [(low, left), (right, high)]
+        ranges[widest : widest + 1] = [_range(found, p) for p in parts[widest : widest + 2]]
+    return parts, ranges
+
+
+def _range(found: Found, cell: Cell) -> Cell:
+    """The outputs for all inputs of a cell, and a little more: literals are decimals in proofs."""
+    low, high = (b[None] for b in cell)
+    room = 2.0**-20 * (np.abs(low) + np.abs(high)) + 2.0**-100
+    least, most = bounds(found.network, Region.box(low - room, high + room)).outputs()
+    return _outward(least[0], -np.inf), _outward(most[0], np.inf)
+
+
+def _outward(values: Floats, toward: float) -> Floats:
+    """Numbers of single precision beyond ``values``."""
+    single = values.astype(np.float32)
+    for _ in range(2):
+        single = np.nextafter(single, np.float32(toward))
+    return single.astype(np.float64)
+
+
+class _Writer:
+    """New equations on the clock of a network."""
+
+    def __init__(self, node: Node) -> None:
+        self._names = {v.name for v in node.clocks}
+        self._known = node.clocks
+        self.equations: list[Equation] = []
+        self.assumptions: list[Property] = []
+        self.clocks: dict[Var, Clock] = {}
+
+    def clock(self, var: Var) -> Clock:
+        """The clock of a stream of the node."""
+        return self._known.get(var, BASE)
+
+    def define(self, op: Op, arguments: tuple[Atom, ...], type_: Element, like: Var, clock: Clock, at: int = -1) -> Var:
+        """A new stream."""
+        name = f"{like.name}.cell{len(self.equations)}"
+        while name in self._names:
+            name += "_"
+        self._names.add(name)
+        var = Var(name, type_, like.span)
+        self.clocks[var] = clock
+        self.equations.append(Equation((var,), Apply(op, arguments, None if at < 0 else (at,)), like.span, clock))
+        return var
+
+    def all(self, op: Op, parts: list[Var], like: Var, clock: Clock) -> Var:
+        """A conjunction or disjunction."""
+        result = parts[0]
+        for part in parts[1:]:
+            result = self.define(op, (result, part), BOOL, like, clock)
+        return result
+
+
+def _table(writer: _Writer, target: Var, found: Found, box: Cell, cells: int) -> None:
+    clock = writer.clock(target)
+    inputs = _elements(writer, found.source, clock)
+    outputs = _elements(writer, target, clock)
+    for cell, range_ in zip(*partition(found, box, cells), strict=True):
+        inside = _between(writer, inputs, cell, target, clock)
+        bounded = _between(writer, outputs, range_, target, clock)
+        outside = writer.define(Op.NOT, (inside,), BOOL, target, clock)
+        holds = writer.define(Op.OR, (outside, bounded), BOOL, target, clock)
+        name = f"{target.name} on cell {len(writer.assumptions)}"
+        writer.assumptions.append(Property(PropertyKind.ASSUME, name, holds, target.span))
+
+
+def _elements(writer: _Writer, var: Var, clock: Clock) -> list[Var]:
+    if not shape(var.type):
+        return [var]
+    if len(shape(var.type)) > 1:
+        return []
+    return [writer.define(Op.INDEX, (var,), element(var.type), var, clock, i) for i in range(size(var.type))]
+
+
+def _between(writer: _Writer, parts: list[Var], cell: Cell, like: Var, clock: Clock) -> Var:
+    conditions: list[Var] = []
+    for i, var in enumerate(parts):
+        for op, bound in ((Op.GE, float(cell[0][i])), (Op.LE, float(cell[1][i]))):
+            conditions.append(writer.define(op, (var, Const(bound, element(var.type))), BOOL, like, clock))
+    return writer.all(Op.AND, conditions, like, clock)
+
