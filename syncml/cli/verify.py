@@ -27,6 +27,9 @@ from syncml.diagnostics import DiagnosticError, error
 from syncml.diagnostics.render import Format
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from syncml.pipeline import Checked
     from syncml.verify import Semantics, VerificationReport
 
 DEFAULT_TIMEOUT_S = 60.0
@@ -74,6 +77,10 @@ def verify(
         list[str] | None,
         typer.Option("--abstract", metavar="NODE", help="Put a node's contract in its place.", show_default=False),
     ] = None,
+    concrete: Annotated[
+        list[str] | None,
+        typer.Option("--concrete", metavar="NODE", help="Verify with an abstract node's body.", show_default=False),
+    ] = None,
     semantics: Annotated[str, typer.Option(metavar="ideal|machine", help="What numbers mean in a proof.")] = "machine",
     out: Annotated[
         Path | None,
@@ -113,7 +120,7 @@ def verify(
             cache=None if no_cache else _cache(),
             explain=out is not None or form in (Format.TEXT, Format.JSON),
         )
-        checked = request.checked()
+        checked = _concrete(request.checked(), concrete or (), written=out is not None)
         with working(f"verifying {request.target}", quiet=quiet):
             if vnnlib is not None:
                 report = verify_network(checked.flat, vnnlib, options, replay)
@@ -139,6 +146,25 @@ def verify(
         return ExitCode(report.exit_code)
 
     run(form, body)
+
+
+def _concrete(checked: Checked, chosen: Sequence[str], *, written: bool) -> Checked:
+    """The program with the bodies of the chosen nodes.
+
+    Raises:
+        DiagnosticError: U001 for a name of no node, or where the results are to be written.
+    """
+    if not chosen:
+        return checked
+    from syncml.verify import concretised, unknown_nodes
+
+    faults = [replace(f, message=f.message.replace("leave abstract", "verify with its body"))
+              for f in unknown_nodes(checked.program, chosen)]  # fmt: skip
+    if written:
+        faults.append(error("U001", "--concrete and --output do not go together", help="leave out one of them"))
+    if faults:
+        raise DiagnosticError(*faults)
+    return replace(checked, program=concretised(checked.program, chosen))
 
 
 def _cache() -> Path | None:

@@ -49,6 +49,13 @@ def constant_conditions(program: Program, options: VerifyOptions, replay: Replay
     return vacuity.constant_conditions(program, options, replay)
 
 
+def concretised(program: Program, chosen: Sequence[str]) -> Program:
+    """Bodies in place of contracts; see `syncml.verify.abstraction.concretised`."""
+    from syncml.verify import abstraction
+
+    return abstraction.concretised(program, chosen)
+
+
 def verify_network(flat: Node, path: Path, options: VerifyOptions, replay: Replay) -> VerificationReport:
     """Decide a VNN-LIB specification about a network; see `syncml.verify.networks.verify.verify_network`."""
     from syncml.verify.networks import verify as networks
@@ -106,7 +113,26 @@ def regression_test(target: str, settings: Mapping[str, str], result: Result, ab
 
 
 __all__ = [
-    "Core", "Counterexample", "Proved", "Reached", "Reason", "Result", "Semantics", "Stream", "Unknown", "Unreachable",
-    "Verdict", "VerificationReport", "VerifyOptions", "Violated", "constant_conditions", "first_violation", "opened",
-    "regression_test", "verify", "verify_network", "with_cores",
+    "Core",
+    "Counterexample",
+    "Proved",
+    "Reached",
+    "Reason",
+    "Result",
+    "Semantics",
+    "Stream",
+    "Unknown",
+    "Unreachable",
+    "Verdict",
+    "VerificationReport",
+    "VerifyOptions",
+    "Violated",
+    "concretised",
+    "constant_conditions",
+    "first_violation",
+    "opened",
+    "regression_test",
+    "verify",
+    "verify_network",
+    "with_cores",
 ]  # fmt: skip

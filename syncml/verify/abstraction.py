@@ -38,6 +38,13 @@ def abstract_nodes(program: Program, chosen: frozenset[str] = frozenset()) -> tu
     )  # fmt: skip
 
 
+def concretised(program: Program, chosen: Iterable[str]) -> Program:
+    """The program in which nodes of these names or labels are not abstract: their bodies count."""
+    wanted = frozenset(chosen)
+    nodes = (replace(n, abstract=False) if wanted & {n.name, n.label} else n for n in program.nodes)
+    return replace(program, nodes=tuple(nodes))
+
+
 def unknown_nodes(program: Program, chosen: Iterable[str]) -> list[Diagnostic]:
     """A fault (U001) for each of ``chosen`` that is no name or label of a node."""
     nodes = {n.name for n in program.nodes} | {n.label for n in program.nodes}

@@ -23,6 +23,7 @@ from syncml import (
     maximum,
     minimum,
     node,
+    require,
     sample,
     sin,
     sqrt,
@@ -45,6 +46,7 @@ from syncml.sim.interpreter import replay
 from syncml.verify import Proved, Unknown, VerificationReport, VerifyOptions, Violated, verify
 from syncml.verify.abstraction import opened
 from syncml.verify.networks.rounding import Floats
+from syncml.verify.reach.cells import partition
 from syncml.verify.reach.explore import explore, start
 from syncml.verify.reach.forms import Form, Symbols, added, interval, multiplied
 from syncml.verify.reach.functions import applied, divided, greater, square
@@ -383,3 +385,71 @@ def test_a_network_is_one_step_of_the_plan() -> None:
     assert plan_.networks[target].network.inputs == 2
     assert len(plan_.networks[target].network.layers) == 5
     assert not any("layer" in t.name for e in plan_.order for t in e.targets)
+
+
+STEADY = MLP((
+    Dense(np.array([[1.5, 0.4], [-0.9, -1.1], [0.6, 1.3]]), np.zeros(3), tanh),
+    Dense(np.array([[-1.2, 1.0, -0.9]]), np.zeros(1)),
+))  # fmt: skip
+
+
+@node(rate=Hz(10))
+def kept(x0: Stream[f32], push: Stream[f32]) -> Stream[f32]:
+    assume((x0 >= -0.4) & (x0 <= 0.4), "initial")
+    assume(abs(push) <= 0.1, "push")
+    x = state(init=x0)
+    u = STEADY(vec(x, 0.5 * x))[0]
+    x.next = x + 0.1 * (0.3 * x + u + push)
+    ensure((x >= -0.5) & (x <= 0.5), "kept")
+    ensure((x >= -0.05) & (x <= 0.05), "close")
+    return x
+
+
+def test_a_property_for_ever_is_proved_by_induction_over_cells() -> None:
+    _, found = verdicts(kept, properties=("kept",))
+    proof = found["kept"]
+    assert isinstance(proof, Proved)
+    assert "network in" in proof.method
+    assert "cells" in proof.method
+
+
+def test_a_violation_is_one_of_the_program_and_not_of_a_table() -> None:
+    _, found = verdicts(kept, timeout=20, properties=("close",))
+    assert isinstance(found["close"], Violated)
+    run = found["close"].counterexample
+    x = next(s for s in run.streams if s.name == "x").values
+    assert abs(x[run.tick]) > 0.05
+    assert {s.name for s in run.streams if s.input} == {"x0", "push"}
+
+
+def test_cells_cover_their_box_and_bound_the_network_on_it() -> None:
+    plan_, _ = planned(kept)
+    (found,) = plan_.networks.values()
+    low, high = np.array([-0.5, -0.25]), np.array([0.5, 0.25])
+    cells, ranges = partition(found, (low, high), 16)
+    assert len(cells) == 16
+    points = np.random.default_rng(0).uniform(low, high, (2000, 2)).astype(np.float32).astype(np.float64)
+    y = found.network(points)
+    inside = np.stack([((points >= a) & (points <= b)).all(axis=1) for a, b in cells])
+    assert inside.any(axis=0).all()
+    for here, (least, most) in zip(inside, ranges, strict=True):
+        assert ((y[here] >= least) & (y[here] <= most)).all()
+    coarse = partition(found, (low, high), 1)[1][0]
+    assert max(float((b - a).max()) for a, b in ranges) < 0.5 * float((coarse[1] - coarse[0]).max())
+
+
+def test_a_requirement_of_a_callee_is_proved_and_not_assumed_beside_a_table() -> None:
+    @node
+    def positive(x: Stream[f32]) -> Stream[f32]:
+        require(x > 0.0, "positive")
+        return x
+
+    @node(rate=Hz(10))
+    def caller(x0: Stream[f32]) -> Stream[f32]:
+        assume((x0 >= -0.4) & (x0 <= 0.4), "initial")
+        u = STEADY(vec(x0, 0.5 * x0))[0]
+        return positive(u)
+
+    _, found = verdicts(caller, timeout=6)
+    (verdict,) = found.values()
+    assert not isinstance(verdict, Proved)

@@ -10,6 +10,7 @@ clauses of the node say of the network's inputs; the cells whose outputs range f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -30,11 +31,15 @@ from syncml.verify.reach.plan import networks_of
 Cell = tuple[Floats, Floats]
 
 
-def tabulated(node: Node, cells: int) -> Node | None:
-    """The node with a table of so many cells in place of each network; None if there is none to put."""
+def tabulated(node: Node, goals: Sequence[Property], cells: int) -> Node | None:
+    """The node with a table of so many cells in place of each network; None if there is none to put.
+
+    The goals, and what is declared an invariant, say where the network's inputs are expected.
+    """
     definitions = {t: e for e in node.equations for t in e.targets}
     networks = networks_of(node, definitions)
-    boxes = claimed(node, {f.source for f in networks.values()})
+    clauses = [p for p in node.properties if p in goals or p.kind in (PropertyKind.ASSUME, PropertyKind.INVARIANT)]
+    boxes = claimed(node, clauses, {f.source for f in networks.values()})
     tables = {v: f for v, f in networks.items() if f.source in boxes}
     if not tables:
         return None
@@ -142,4 +147,3 @@ def _between(writer: _Writer, parts: list[Var], cell: Cell, like: Var, clock: Cl
         for op, bound in ((Op.GE, float(cell[0][i])), (Op.LE, float(cell[1][i]))):
             conditions.append(writer.define(op, (var, Const(bound, element(var.type))), BOOL, like, clock))
     return writer.all(Op.AND, conditions, like, clock)
-

@@ -29,6 +29,9 @@ from syncml.verify.verdicts import Counterexample, Proved, Unknown, Verdict, Vio
 METHOD = "reachability"
 SEMANTICS = "machine integers, machine floats"
 
+_BLIND = 40
+"""Ticks in which violations of a property without a horizon are sought."""
+
 _ADVICE = "bound the initial values, state the property for a number of ticks, or give more time with --timeout"
 
 
@@ -77,6 +80,9 @@ class _Run:
         for goal in goals:
             found = horizon(plan(self._node, [goal]), self._deadline)
             if found is None:
+                alone = plan(self._node, [goal])
+                left = self._deadline - time.monotonic()
+                self._search(alone, _BLIND, time.monotonic() + 0.1 * left)
                 self.give_up([goal], "the property has no horizon: it is not true by itself from some tick on")
             else:
                 bounded.append(goal)
@@ -86,7 +92,7 @@ class _Run:
         whole = plan(self._node, bounded)
         most = max(last.values())
         left = self._deadline - time.monotonic()
-        falsify(whole, most, lambda g, i, n: self._confirm(whole, g, i, n), time.monotonic() + 0.25 * left, self._seed)
+        self._search(whole, most, time.monotonic() + 0.25 * left)
         groups = [[g for g in bounded if g not in self.verdicts]]
         while groups and time.monotonic() < self._deadline:
             group = groups.pop(0)
@@ -106,6 +112,10 @@ class _Run:
             else:
                 self.give_up(group, self._reason(group[0], explored), explored.tick)
         self.give_up(bounded, "time is up for reachability")
+
+    def _search(self, whole: Plan, last: int, until: float) -> None:
+        """Look for violations up to a tick."""
+        falsify(whole, last, lambda g, i, n: self._confirm(whole, g, i, n), until, self._seed)
 
     def _reason(self, goal: Property, explored: Explored) -> str:
         """Why a goal is undecided."""

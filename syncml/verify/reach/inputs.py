@@ -7,14 +7,14 @@ that the step's result allows, with the rounding of the operation to spare; what
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from syncml.ir.clocks import BASE
 from syncml.ir.constants import Const
-from syncml.ir.equations.syntax import Apply, Atom, Fby, Merge, Node, PropertyKind, Var, Wave, When
+from syncml.ir.equations.syntax import Apply, Atom, Fby, Merge, Node, Property, PropertyKind, Var, Wave, When
 from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, FLOATS, element, size
 from syncml.verify.networks.rounding import Floats, above, below
@@ -171,9 +171,9 @@ class _Bounds:
             atom, low, high, positions = following
 
 
-def claimed(node: Node, sources: Set[Var]) -> dict[Var, tuple[Floats, Floats]]:
-    """Boxes in which streams stay if all clauses of a node hold, as far as that bounds them; no more than a guess."""
-    clauses = tuple(replace(p, kind=PropertyKind.ASSUME) for p in node.properties)
+def claimed(node: Node, clauses: Sequence[Property], sources: Set[Var]) -> dict[Var, tuple[Floats, Floats]]:
+    """Boxes in which streams stay if clauses of a node hold, as far as that bounds them; no more than a guess."""
+    clauses = tuple(replace(p, kind=PropertyKind.ASSUME) for p in clauses)
     cut = {e.target for e in node.equations if isinstance(e.rhs, Fby)} | _compared(node)
     open_ = replace(
         node, inputs=tuple(dict.fromkeys((*node.inputs, *cut))), properties=clauses,

@@ -2,22 +2,26 @@
 
 Rule: it takes clauses of contracts under machine semantics, where a network is in what they depend on, or all of them
 if no other engine is asked for. It comes first, with half of the time, because a network is out of reach of a solver.
-The solvers see the node without the clauses that it decided.
+What has no horizon is left to the solvers with a table in place of each network; of that, only proofs count. Then the
+solvers see the node without the clauses that are decided.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
 from syncml.ir.equations.syntax import Node, Program, Property, PropertyKind
 from syncml.verify.abstraction import opened
 from syncml.verify.replay import Replay, qualified
-from syncml.verify.verdicts import Result, Semantics, Unknown, VerifyOptions
+from syncml.verify.verdicts import Proved, Result, Semantics, Unknown, VerifyOptions
 
 ENGINE = "reach"
+
+CELLS = (1, 8, 64)
+"""The sizes of the tables that are tried, one after the other."""
 
 Decided: TypeAlias = Mapping[tuple[str, str], Result]
 """Results by the qualified name and the kind of the clause."""
@@ -44,16 +48,49 @@ def reachability(program: Program, node: Node, options: VerifyOptions, replay: R
     ]  # fmt: skip
     if not goals:
         return {}
-    now = time.monotonic()
-    until = deadline if alone else now + 0.5 * (deadline - now)
-    found = decide(flat, goals, replay, until, options.seed)
-    return {
-        _key(goal): Result(
-            qualified(goal), goal.kind.value, node.label, goal.span, goal.requirement, each.verdict, each.seconds
-        )
-        for goal, each in found.items()
-        if alone or not isinstance(each.verdict, Unknown)
+    started = time.monotonic()
+    until = deadline if alone else started + 0.5 * (deadline - started)
+    verdicts = {
+        goal: (each.verdict, each.seconds) for goal, each in decide(flat, goals, replay, until, options.seed).items()
     }
+    left = [g for g, (verdict, _) in verdicts.items() if isinstance(verdict, Unknown)]
+    for goal, proof in () if alone else _by_cells(flat, left, options, replay, deadline):
+        verdicts[goal] = proof, time.monotonic() - started
+    return {
+        _key(goal): Result(qualified(goal), goal.kind.value, node.label, goal.span, goal.requirement, verdict, seconds)
+        for goal, (verdict, seconds) in verdicts.items()
+        if alone or not isinstance(verdict, Unknown)
+    }
+
+
+def _by_cells(
+    flat: Node, goals: Sequence[Property], options: VerifyOptions, replay: Replay, deadline: float
+) -> Iterator[tuple[Property, Proved]]:
+    """Proofs by the solvers with tables in place of networks, finer ones for what coarser ones do not prove."""
+    from syncml.verify.driver import ENGINES, verify
+    from syncml.verify.reach.cells import tabulated
+
+    engines = tuple(e for e in options.engines or ENGINES if e != ENGINE)
+    left = list(goals)
+    for cells in CELLS:
+        seconds = 0.5 * (deadline - time.monotonic())
+        table = tabulated(flat, left, cells) if left and seconds > 1.0 else None
+        if table is None:
+            return
+        # What a callee requires is to be proved here; of a main node it would be assumed.
+        promised = tuple(
+            replace(p, kind=PropertyKind.ENSURE) if p.kind is PropertyKind.REQUIRE else p for p in table.properties
+        )
+        wanted = tuple(map(qualified, left))
+        asked = replace(
+            options, timeout=seconds, engines=engines, properties=wanted, abstract=(), explain=False, first=False
+        )
+        report = verify(Program((replace(table, properties=promised),), table.name), asked, replay)
+        proved = {r.name: r.verdict for r in report.results if isinstance(r.verdict, Proved)}
+        for goal in [g for g in left if qualified(g) in proved]:
+            left.remove(goal)
+            proof = proved[qualified(goal)]
+            yield goal, replace(proof, method=f"{proof.method}, network in {cells} cell{'s' if cells > 1 else ''}")
 
 
 def without(program: Program, decided: Decided) -> Program:
