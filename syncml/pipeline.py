@@ -4,8 +4,8 @@
                                                          |
                                                          +--interpret--> traces     +--verify--> verdicts
 
-`CHECKS`, then for a back end `inline` and the passes of `syncml.ir.step.lowering`, are the passes in order. ``--dump``
-prints what the pass of a name yields; tests run each language's checker after every pass.
+The checks, then for a back end `inline` and the passes of `syncml.ir.step.lowering`, are the passes in order.
+``--dump`` prints what the pass of a name yields; tests run each language's checker after every pass.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from syncml.clock_calculus import BufferUse, infer_clocks, lower_buffers, spread_calls
 from syncml.diagnostics.model import Collector
@@ -25,31 +25,26 @@ from syncml.ir.equations.pretty import print_program
 from syncml.ir.equations.product import EQUAL, product
 from syncml.ir.equations.sweeps import lower_segments, open_future
 from syncml.ir.equations.syntax import Node, Program
-from syncml.ir.step.lowering import EQUATION_PASSES, STEP_PASSES, Observe, Observed, lower
-from syncml.ir.step.pretty import print_step
-from syncml.ir.step.syntax import StepProgram
 from syncml.sizing import size_buffers
 from syncml.verify.causality import check_causality
 from syncml.verify.initialisation import check_initialisation
 from syncml.verify.units import check_units
 
-Shown: TypeAlias = Callable[[str, Program | StepProgram], None]
+# Whoever checks or verifies a program needs no step code, which takes long to load.
+if TYPE_CHECKING:
+    from syncml.ir.step.lowering import Observed
+    from syncml.ir.step.syntax import StepProgram
+
+Shown: TypeAlias = "Callable[[str, Program | StepProgram], None]"
 """Called with the name and the result of every pass."""
 
-PASSES: tuple[str, ...] = (
-    "trace",
-    "clocks",
-    "spread",
-    "buffers",
-    "modes",
-    "segments",
-    "inline",
-    "restrict",
-    *(p.name for p in EQUATION_PASSES),
-    "translate",
-    *(p.name for p in STEP_PASSES),
-)
-"""The passes that change a program, in order; the names that ``--dump`` takes beside ``all``."""
+
+def passes() -> tuple[str, ...]:
+    """The passes that change a program, in order; the names that ``--dump`` takes beside ``all``."""
+    from syncml.ir.step.lowering import EQUATION_PASSES, STEP_PASSES
+
+    checks = ("trace", "clocks", "spread", "buffers", "modes", "segments", "inline", "restrict")
+    return (*checks, *(p.name for p in EQUATION_PASSES), "translate", *(p.name for p in STEP_PASSES))
 
 
 def _silent(_name: str, _program: Program | StepProgram) -> None:
@@ -76,14 +71,17 @@ class Checked:
 
 def split_target(target: str) -> tuple[Path, str]:
     """The file and the node that ``FILE[:NODE]`` names; the node is empty if none is."""
-    from syncml.lang.load import split_target as split_python
-    from syncml.lustre.load import is_lustre
-    from syncml.lustre.load import split_target as split_lustre
+    from syncml.lustre.targets import is_lustre
+    from syncml.lustre.targets import split_target as split_lustre
 
     if (both := _compared(target)) is not None:
         path, node = split_target(both[0])
         return path, f"{node}{EQUAL}{both[1]}"
-    return split_lustre(target) if is_lustre(target) else split_python(target)
+    if is_lustre(target):
+        return split_lustre(target)
+    from syncml.lang.load import split_target as split_python
+
+    return split_python(target)
 
 
 def _compared(target: str) -> tuple[str, str] | None:
@@ -109,16 +107,19 @@ def load(target: str, settings: Mapping[str, str] | None = None) -> Program:
     """
     if (both := _compared(target)) is not None:
         return product(load(both[0], settings), load(both[1], settings))
-    from syncml.lang.load import load_program
-    from syncml.lustre.load import is_lustre, load_lustre
+    from syncml.lustre.targets import is_lustre
 
     if is_lustre(target):
+        from syncml.lustre.load import load_lustre
+
         return load_lustre(target, settings or {})
     if Path(target).suffix == ".onnx":
         from syncml.lang.load import program_of
         from syncml.networks.target import network_of
 
         return program_of(network_of(target))
+    from syncml.lang.load import load_program
+
     return load_program(target, settings or {})
 
 
@@ -167,10 +168,10 @@ def on_machine(checked: Checked) -> Checked:
     return Checked(machine_numbers(checked.program), checked.buffers)
 
 
-def step_code(
-    checked: Checked, observe: Observed = Observe.OUTPUTS, *, flat: bool, shown: Shown = _silent
-) -> StepProgram:
-    """Step code of the main node: one machine if ``flat``, else one for each node."""
+def step_code(checked: Checked, observe: Observed | None = None, *, flat: bool, shown: Shown = _silent) -> StepProgram:
+    """Step code of the main node, with its outputs or what to observe: one machine if ``flat``, else one a node."""
+    from syncml.ir.step.lowering import Observe, lower
+
     program = lower_segments(checked.program)
     shown("segments", program)
     if flat:
@@ -180,9 +181,13 @@ def step_code(
         program = inline_loops(separate)
         check_separate(separate, program)
     shown("inline", program)
-    return lower(program, observe, shown)
+    return lower(program, Observe.OUTPUTS if observe is None else observe, shown)
 
 
 def text(program: Program | StepProgram) -> str:
     """A program of either language as text."""
-    return print_program(program) if isinstance(program, Program) else print_step(program)
+    if isinstance(program, Program):
+        return print_program(program)
+    from syncml.ir.step.pretty import print_step
+
+    return print_step(program)

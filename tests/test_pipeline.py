@@ -11,7 +11,7 @@ from syncml.ir.equations.syntax import Program
 from syncml.ir.step.check import check_step
 from syncml.ir.step.lowering import STEP_PASSES, Observe
 from syncml.ir.step.syntax import StepProgram
-from syncml.pipeline import PASSES, check, load, step_code, text
+from syncml.pipeline import check, load, passes, step_code, text
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAMS = [*sorted((ROOT / "tests" / "accept").glob("*.py")), ROOT / "scenarios" / "highway_acc" / "pipeline.py"]
@@ -40,7 +40,7 @@ def test_every_pass_yields_a_well_formed_program(path: Path, flat: bool) -> None
     record = Recorder()
     checked = check(load(str(path)), record)
     step_code(checked, Observe.NAMED if flat else Observe.OUTPUTS, flat=flat, shown=record)
-    assert record.seen == list(PASSES)
+    assert record.seen == list(passes())
 
 
 def test_the_same_program_gives_the_same_code() -> None:

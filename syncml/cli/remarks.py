@@ -52,7 +52,7 @@ def without_body(checked: Checked, *, run: bool) -> list[Diagnostic]:
         checked: The program.
         run: Whether it is for a run; exported C calls the functions that stand for external nodes.
     """
-    from syncml.lustre.load import is_lustre
+    from syncml.lustre.targets import is_lustre
     from syncml.verify import abstract_nodes
 
     found = [n for n in abstract_nodes(checked.program) if is_lustre(n.span.file) and (run or not n.external)]

@@ -81,6 +81,8 @@ def _without_collections() -> Generator[None]:
     try:
         yield
     finally:
+        # Nor is there any later, neither here nor in the copies of this process that solve.
+        gc.freeze()
         if was_on:
             gc.enable()
 
@@ -101,14 +103,15 @@ class Dumps:
         """
         if not names:
             return Dumps(frozenset(), stream)
-        from syncml.pipeline import PASSES
+        from syncml.pipeline import passes
 
-        unknown = [name for name in names if name not in (EVERY_PASS, *PASSES)]
+        known = passes()
+        unknown = [name for name in names if name not in (EVERY_PASS, *known)]
         if unknown:
-            known = ", ".join((EVERY_PASS, *PASSES))
-            faults = (error("U001", f"there is no pass {name!r}", help=f"one of {known}") for name in unknown)
+            choices = ", ".join((EVERY_PASS, *known))
+            faults = (error("U001", f"there is no pass {name!r}", help=f"one of {choices}") for name in unknown)
             raise DiagnosticError(*faults)
-        return Dumps(frozenset(PASSES if EVERY_PASS in names else names), stream)
+        return Dumps(frozenset(known if EVERY_PASS in names else names), stream)
 
     def __call__(self, name: str, program: Program | StepProgram) -> None:
         """Print the program if the pass is wanted; the pipeline calls this after every pass."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from pathlib import Path
 from typing import TypeVar
 
 from syncml.diagnostics.model import DiagnosticError, Span, error
@@ -19,23 +18,10 @@ from syncml.lustre.context import Rules
 from syncml.lustre.operations import Division
 from syncml.lustre.parser import parse_file
 from syncml.lustre.program import Elaboration
+from syncml.lustre.targets import split_target
 from syncml.lustre.tokens import Dialect
 
-SUFFIX = ".lus"
 _E = TypeVar("_E", bound=Enum)
-
-
-def is_lustre(target: str | Path) -> bool:
-    """Whether ``FILE`` or ``FILE:NODE`` names a Lustre file."""
-    return split_target(str(target))[0].suffix == SUFFIX
-
-
-def split_target(target: str) -> tuple[Path, str]:
-    """The file and the node of ``FILE[:NODE]``; a node of a package is ``PACKAGE::NODE``."""
-    file, mark, node = target.partition(f"{SUFFIX}:")
-    if mark and not Path(target).exists():
-        return Path(file + SUFFIX).resolve(), node
-    return Path(target).resolve(), ""
 
 
 def load_lustre(target: str, settings: Mapping[str, str] | None = None) -> Program:

@@ -15,8 +15,6 @@ from typing import Any, assert_never
 import numpy
 
 from syncml.ir.constants import dtype
-from syncml.ir.elementary import function
-from syncml.ir.elementary.evaluate import evaluate as evaluate_function
 from syncml.ir.operators import Attribute, Op, contraction
 from syncml.ir.types import (
     BIT_WIDTH,
@@ -111,6 +109,10 @@ def _apply(op: Op, v: tuple[Any, ...], attribute: Attribute, types: tuple[Type, 
         case Op.SQRT:
             return np.sqrt(v[0])
         case Op.EXP | Op.LOG | Op.TANH | Op.SIGMOID | Op.SIN | Op.COS | Op.ATAN2 | Op.POW:
+            # Loaded on demand: most programs have no elementary functions.
+            from syncml.ir.elementary import function
+            from syncml.ir.elementary.evaluate import evaluate as evaluate_function
+
             return evaluate_function(function(op, _float(kind)), *np.broadcast_arrays(*v))
         case Op.STACK:
             return np.stack([np.asarray(x, dtype=dtype(kind)) for x in v])

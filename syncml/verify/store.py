@@ -19,7 +19,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from syncml.diagnostics.model import DiagnosticError
 from syncml.files import write_whole
 from syncml.verify.derivation import Reads, renamed, symbols
 from syncml.verify.session import Proof, Session
+from syncml.verify.smt import z3
 from syncml.verify.system import System
 
 LARGEST = 1_000_000
@@ -223,8 +223,4 @@ def versions() -> tuple[str, ...]:
     folder = Path(__file__).parent
     for path in sorted(folder.rglob("*.py")):
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
-    try:
-        solver = version("z3-solver")
-    except PackageNotFoundError:
-        solver = "unknown"
-    return (digest.hexdigest(), solver)
+    return (digest.hexdigest(), z3.get_version_string())
