@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as Tree
 
-from syncml.cli.summary import BAD, verdict_name
+from syncml.cli.summary import verdict_name
 from syncml.cli.verdicts import explained
 from syncml.verify import Proved, Reached, Result, Unknown, Unreachable, VerificationReport, Violated
 
@@ -15,6 +15,8 @@ from syncml.verify import Proved, Reached, Result, Unknown, Unreachable, Verific
 def render_junit(report: VerificationReport) -> str:
     """The document, one suite for each node."""
     suites = Tree.Element("testsuites", name="syncml verify", time=f"{report.time_s:.3f}")
+    failing = {id(r) for r in report.missed if r.kind == "cover"}
+    failing |= {id(r) for r in report.results if isinstance(r.verdict, Violated)}
     for node in dict.fromkeys(result.node for result in report.results):
         results = [result for result in report.results if result.node == node]
         verdicts = [verdict_name(result.verdict) for result in results]
@@ -24,17 +26,18 @@ def render_junit(report: VerificationReport) -> str:
             name=node,
             file=report.file,
             tests=str(len(results)),
-            failures=str(sum(verdict in BAD for verdict in verdicts)),
+            failures=str(sum(id(result) in failing for result in results)),
             errors=str(verdicts.count("unknown")),
             time=f"{sum(result.time_s for result in results):.3f}",
         )
         for result in results:
-            _case(suite, result)
+            _case(suite, result, fails=id(result) in failing)
     Tree.indent(suites)
     return Tree.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def _case(suite: Tree.Element, result: Result) -> None:
+def _case(suite: Tree.Element, result: Result, *, fails: bool) -> None:
+    """Add a property; ``fails`` is whether it counts, which an unreachable mode or goal of one instance does not."""
     case = Tree.SubElement(
         suite, "testcase", classname=result.node, name=_plain(result.name), time=f"{result.time_s:.3f}",
         file=result.span.file, line=str(result.span.line),
@@ -45,7 +48,7 @@ def _case(suite: Tree.Element, result: Result) -> None:
         case Proved() | Unreachable():
             proof = result.verdict if isinstance(result.verdict, Proved) else result.verdict.proof
             facts |= {"method": proof.method, "k": str(proof.k), "semantics": proof.semantics}
-            if proof is not result.verdict:
+            if fails:
                 Tree.SubElement(case, "failure", message="no run reaches it", type="unreachable")
         case Reached(found):
             facts |= {"reached": str(found.tick)}

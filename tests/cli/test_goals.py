@@ -50,6 +50,9 @@ def test_a_goal_in_every_format(
     assert "warning[V010]: mode 'none' of count is never reached" in shown.out
     assert (tmp_path / "out" / "goal.csv").is_file() == (verdict == "reached")
 
+    junit = (tmp_path / "out" / "report.xml").read_text("utf-8")
+    assert f'failures="{code}"' in junit, "a mode that is never active is no failure"
+
     document = json.loads(syncml("verify", str(path), "--format", "json").out)
     jsonschema.validate(document, json.loads(schema_file("verify").read_text("utf-8")))
     found = {p["name"]: p for p in document["properties"]}
