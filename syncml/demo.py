@@ -147,7 +147,7 @@ def _simulated(checked: Checked, folder: Path, say: Callable[[str], None]) -> Ge
     for _, inputs, ticks in _scenarios(checked, folder):
         simulation.reset()
         results = monitor(checked.flat, simulation.run(inputs, ticks))
-        failed += sum(r.failures > 0 for r in results)
+        failed += sum(r.failures > 0 and not r.is_goal for r in results)
         total += ticks
         names += 1
     found = f"{names} runs, {total} ticks, {failed} of {len(checked.flat.properties)} contract clauses ever failed"
