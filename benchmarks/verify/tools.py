@@ -133,8 +133,14 @@ def joined(found: Iterable[tuple[int, Verdict]]) -> dict[int, Verdict]:
 
 
 def read_syncml(text: str, _file: Path) -> tuple[dict[int, Verdict], int]:
-    """What the table of `syncml verify` says."""
-    words: dict[str, Verdict] = {"proved": "valid", "violated": "invalid", "unknown": "unknown"}
+    """What the table of `syncml verify` says; that a mode is ever active is a question of its own."""
+    words: dict[str, Verdict] = {
+        "proved": "valid",
+        "reached": "valid",
+        "violated": "invalid",
+        "unreachable": "invalid",
+        "unknown": "unknown",
+    }
     found: list[tuple[int, Verdict]] = []
     added = 0
     starts: list[int] = []
@@ -147,7 +153,7 @@ def read_syncml(text: str, _file: Path) -> tuple[dict[int, Verdict], int]:
                 break
             if cells[1] in ADDED:
                 added += cells[3] != "proved"
-            else:
+            elif cells[1] != "mode":
                 found.append((int(cells[-1]), words[cells[3]]))
     return joined(found), added
 
