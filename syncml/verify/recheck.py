@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from importlib import import_module
@@ -94,19 +95,29 @@ def _judged(answers: list[str], expected: list[str], ended: str) -> tuple[Outcom
     return Outcome.ACCEPTED, "", len(expected)
 
 
+_STAGES = (("smt", 3.0), ("qfnra", 10.0), ("(using-params smt :arith.solver 2)", 5.0), ("default", 60.0))
+"""Z3's other solvers, and seconds: each may decide products on which the incremental one gives up."""
+
+
 def _z3() -> Callable[[str, float], str]:
     z3: Any = import_module("z3")
     context: Any = z3.Context()
 
     def ask(text: str, left: float) -> str:
         deadline = time.monotonic() + left
-        # Pushing leaves out what helps with products: Z3's other solvers ask the same again, without it.
-        for command in (text, "(check-sat-using smt)", "(check-sat-using default)"):
-            limit = max(1, int(1000 * min(left / 4, 2.0 if command is text else left, deadline - time.monotonic())))
-            answer = str(z3.Z3_eval_smtlib2_string(context.ref(), f"(set-option :timeout {limit})\n{command}")).strip()
-            if answer != "unknown":
+        answer = evaluated(text, min(left, 2.0))
+        for tactic, seconds in _STAGES:
+            if answer != "unknown" or time.monotonic() >= deadline:
                 return answer
-        return "unknown"
+            # A solver that does not apply, as one for reals to integers, says nothing.
+            with suppress(z3.Z3Exception):
+                found = evaluated(f"(check-sat-using {tactic})", min(seconds, deadline - time.monotonic()))
+                answer = found if found in ("sat", "unsat") else answer
+        return answer
+
+    def evaluated(text: str, seconds: float) -> str:
+        limit = f"(set-option :timeout {max(1, int(1000 * seconds))})\n"
+        return str(z3.Z3_eval_smtlib2_string(context.ref(), limit + text)).strip()
 
     return ask
 
