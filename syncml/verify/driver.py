@@ -63,7 +63,9 @@ def verify(program: Program, options: VerifyOptions, replay: Replay) -> Verifica
     started = time.monotonic()
     _check_options(program, options)
     chosen = frozenset(options.abstract)
-    units = [*abstract_nodes(program, chosen), program.node(program.main)]
+    # Of a node without a body and promises, such as any value at all, there is nothing to verify.
+    promising = (n for n in abstract_nodes(program, chosen) if n.equations or n.properties)
+    units = [*promising, program.node(program.main)]
     results: list[Result] = []
     promises: dict[str, list[Result]] = {}
     warnings: list[Diagnostic] = []
