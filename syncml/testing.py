@@ -36,10 +36,10 @@ def first_failure(
     from syncml.sim.interpreter import interpret
     from syncml.sim.monitor import monitor
     from syncml.verify import opened
-    from syncml.verify.checks import with_checks
+    from syncml.verify.instrument import instrumented
 
     program = opened(check_file(target, settings).program, frozenset(abstract))
-    node = with_checks(program.node(program.main), overflow=True).node
+    node = instrumented(program.node(program.main))[0].node
     raw = read_csv(inputs, node)
     ticks = min((len(values) for values in raw.values()), default=1)
     trace = interpret(Program((node,), node.name), raw, ticks).trace

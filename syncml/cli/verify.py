@@ -81,7 +81,7 @@ def verify(
         list[str] | None,
         typer.Option("--concrete", metavar="NODE", help="Verify with an abstract node's body.", show_default=False),
     ] = None,
-    semantics: Annotated[str, typer.Option(metavar="ideal|machine", help="What numbers mean in a proof.")] = "machine",
+    semantics: Annotated[str, typer.Option(metavar="ideal|reals|machine", help="What numbers mean in a proof.")] = "machine",
     out: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="DIR", help="Write the report and the counterexamples there."),
@@ -194,7 +194,7 @@ def _semantics(name: str) -> Semantics:
     try:
         return Semantics(name)
     except ValueError:
-        known = " or ".join(each.value for each in Semantics)
+        known = ", ".join(each.value for each in Semantics)
         raise DiagnosticError(error("U001", f"there is no semantics {name!r}", help=f"write {known}")) from None
 
 

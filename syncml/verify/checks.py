@@ -6,9 +6,11 @@ Rule: for each partial operation whose value is used there is a Boolean stream t
     division     no divisor is zero
     index        a dynamic index is within its axis
     domain       no square root below zero and no logarithm at or below zero
+    finite       a float operation on finite operands neither overflows to infinity nor yields NaN
 
-A value is used unless a `where`, `&` or `|` around it ignores it at that instant. As the checks are ordinary
-equations, a counterexample to one is replayed in the same way as a counterexample to a contract.
+The last one is stated only where intervals do not show it at once. A value is used unless a `where`, `&` or `|` around
+it ignores it at that instant. As the checks are ordinary equations, a counterexample to one is replayed in the same way
+as a counterexample to a contract.
 """
 
 from __future__ import annotations
@@ -18,8 +20,10 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from types import MappingProxyType
 
+import numpy as np
+
 from syncml.ir.clocks import BASE, Clock
-from syncml.ir.constants import Array, Const
+from syncml.ir.constants import Array, Const, dtype
 from syncml.ir.equations.syntax import (
     Apply,
     Atom,
@@ -33,7 +37,7 @@ from syncml.ir.equations.syntax import (
     atoms,
 )
 from syncml.ir.operators import Attribute, Op, result_type
-from syncml.ir.types import BOOL, MACHINE_INTEGERS, SIGNED, Scalar, element, integer_range, shape, size
+from syncml.ir.types import BOOL, FLOATS, MACHINE_INTEGERS, SIGNED, Scalar, element, integer_range, shape, size
 from syncml.verify.order import ordered
 
 
@@ -44,6 +48,7 @@ class Check(Enum):
     DIVISION = "division"
     INDEX = "index"
     DOMAIN = "domain"
+    FINITE = "finite"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +58,37 @@ class Checked:
     Attributes:
         kinds: The kind of each check, by the stream that states it.
         checked: The stream whose operation is checked, by the stream that states it.
+        finite: The operation, by the stream that says that its result is finite wherever it is used or not.
+        excused: The node with assumptions that bind only as long as the operations that they read are finite: an
+            assumption about a result that overflowed excludes no run of the machine for sure.
     """
 
     node: Node
     kinds: Mapping[Var, Check]
     checked: Mapping[Var, Var]
+    finite: Mapping[Var, Var]
+    excused: Node
+
+    def depends(self, holds: Var) -> bool:
+        """Whether a proof must rest on this check wherever its operation matters: what follows it is no number."""
+        kind = self.kinds.get(holds)
+        if kind in (Check.OVERFLOW, Check.FINITE):
+            return True
+        return kind in (Check.DIVISION, Check.DOMAIN) and element(self.checked[holds].type) in FLOATS
 
 
-def with_checks(node: Node, *, overflow: bool) -> Checked:
-    """Add the run-time checks to a flat node; ``overflow`` selects those of integer arithmetic."""
-    return _Instrument(node, overflow).result()
+def with_checks(
+    node: Node, *, overflow: bool, risky: frozenset[Var] = frozenset(), outputs: Sequence[Var] = ()
+) -> Checked:
+    """Add the run-time checks to a flat node.
+
+    Args:
+        node: The node.
+        overflow: Whether to check integer arithmetic.
+        risky: Float operations that are to be shown finite.
+        outputs: Streams, besides, that are to be shown finite.
+    """
+    return _Instrument(node, overflow, risky, outputs).result()
 
 
 _MANY = 4
@@ -76,9 +102,12 @@ _Need = tuple[tuple[Var, bool], ...]
 
 
 class _Instrument:
-    def __init__(self, node: Node, overflow: bool) -> None:
+    def __init__(self, node: Node, overflow: bool, risky: frozenset[Var], outputs: Sequence[Var]) -> None:
         self._node = node
         self._overflow = overflow
+        self._risky = risky
+        self._outputs = [v for v in outputs if v not in risky]
+        self._finite: dict[Var, Var] = {}
         self._equations: list[Equation] = []
         self._clocks: dict[Var, Clock] = dict(node.clocks)
         self._properties: list[Property] = []
@@ -96,13 +125,58 @@ class _Instrument:
                 used = needs.get(equation.target, [()])
                 for kind, safe in self._safety(equation, equation.rhs) if used else ():
                     self._state(equation, kind, safe, used)
-        node = replace(
+            if equation.target in self._outputs:
+                self._state(equation, Check.FINITE, self._is_finite(equation), [()])
+        node = self._with(self._node.properties)
+        excused = self._with(tuple(map(self._excused, self._node.properties))) if self._finite else node
+        maps = MappingProxyType(self._kinds), MappingProxyType(self._checked), MappingProxyType(self._finite)
+        return Checked(node, *maps, excused)
+
+    def _with(self, stated: tuple[Property, ...]) -> Node:
+        return replace(
             self._node,
             equations=(*self._node.equations, *self._equations),
-            properties=(*self._node.properties, *self._properties),
-            clocks=MappingProxyType(self._clocks),
+            properties=(*stated, *self._properties),
+            clocks=MappingProxyType(dict(self._clocks)),
         )
-        return Checked(node, MappingProxyType(self._kinds), MappingProxyType(self._checked))
+
+    def _is_finite(self, equation: Equation) -> Var:
+        """That the float result of an equation is a finite number; it is not for NaN, which compares with nothing."""
+        kind = element(equation.target.type)
+        most = Const(float(np.finfo(dtype(kind)).max), kind)
+        size_ = self._apply(equation, Op.ABS, (equation.target,))
+        return self._apply(equation, Op.LE, (size_, most))
+
+    def _excused(self, clause: Property) -> Property:
+        """An assumption, or one of the operations that it reads at this instant is not finite."""
+        if clause.kind is not PropertyKind.ASSUME:
+            return clause
+        read = self._instant(clause.holds)
+        at = Equation((clause.holds,), Apply(Op.COPY, (clause.holds,)), clause.span)
+        holds: Atom = clause.holds
+        for safe, operation in self._finite.items():
+            if operation not in read:
+                continue
+            bad: Atom = self._apply(at, Op.NOT, (safe,))
+            if shape(safe.type):
+                flat = self._apply(at, Op.RESHAPE, (bad,), (size(safe.type),))
+                bad = self._apply(at, Op.ANY, (flat,), (0,))
+            holds = self._apply(at, Op.OR, (holds, bad))
+        return clause if holds is clause.holds or isinstance(holds, Const) else replace(clause, holds=holds)
+
+    def _instant(self, var: Var) -> set[Var]:
+        """What a stream reads within an instant."""
+        definition = {t: e for e in self._node.equations for t in e.targets}
+        seen: set[Var] = set()
+        pending = [var]
+        while pending:
+            current = pending.pop()
+            if current in seen or current not in definition:
+                continue
+            seen.add(current)
+            if not isinstance(definition[current].rhs, Fby):
+                pending += [a for a in atoms(definition[current].rhs) if isinstance(a, Var)]
+        return seen
 
     def _state(self, equation: Equation, kind: Check, safe: Atom, needs: Sequence[_Need]) -> None:
         """Add the clause that ``safe`` holds whenever the value of ``equation`` is needed."""
@@ -165,6 +239,15 @@ class _Instrument:
                 found.append((Check.DOMAIN, self._apply(equation, Op.GT, (x[0], _number(0, x[0])))))
             case _:
                 pass
+        if equation.target in self._risky and rhs.op not in (Op.SQRT, Op.LOG):
+            raw = self._is_finite(equation)
+            self._finite[raw] = equation.target
+            safe = raw
+            if rhs.op is Op.DIV and not _excludes(x[1], 0):
+                # Division by zero is a check of its own.
+                zero = self._apply(equation, Op.EQ, (x[1], _number(0, x[1])))
+                safe = self._apply(equation, Op.OR, (raw, zero))
+            found.append((Check.FINITE, safe))
         target = element(equation.target.type)
         if rhs.op in (Op.ADD, Op.SUB) and isinstance(target, Scalar) and self._stays_within(rhs, target):
             return found

@@ -2,8 +2,9 @@
 
 Rule: a value of a stream is an array of terms in the shape of its type. Under *ideal* semantics numbers are
 mathematical integers and reals; under *machine* integers each fixed-width integer is a bit vector and wraps. Floats
-are reals in both. A result that no exact term describes (an elementary function, a quotient by zero) is a fresh
-constant with the sound facts that are known about it.
+are reals in both: what a term says of a float operation is its exact result, which `floats.rounding` rounds where the
+machine is meant; then a literal is the float that the machine holds. A result that no exact term describes (an
+elementary function, a quotient by zero) is a fresh constant with the sound facts that are known about it.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from syncml.ir.types import (
     shape,
 )
 from syncml.verify.elementary import facts_of
+from syncml.verify.floats.formats import machine_number
 from syncml.verify.smt import Term, z3
 
 Terms = NDArray[Any]
@@ -58,11 +60,13 @@ class Encoder:
         wrapping: Whether fixed-width integers are bit vectors; otherwise they are mathematical integers.
         fresh: Makes a constant of a sort (named as in `smt.sort_of`) that is arbitrary at each instant.
         fact: Records a formula that holds at each instant.
+        machine: Whether a float literal is what the machine holds; otherwise it is its shortest decimal.
     """
 
     wrapping: bool
     fresh: Callable[[str], Term]
     fact: Callable[[Term], None]
+    machine: bool = False
     _applications: dict[Op, list[tuple[Term, ...]]] = field(default_factory=dict[Op, list[tuple[Any, ...]]])
 
     def sort(self, kind: Element) -> str:
@@ -91,6 +95,9 @@ class Encoder:
     def constant(self, const: Const) -> Terms:
         """A constant; the numbers in an array mean exactly what they are, a literal its shortest decimal."""
         kind = const.element
+        if self.machine and kind in FLOATS:
+            held = np.asarray(machine_number(const), dtype=object)
+            return array_of([self.number(x, kind) for x in held.flat], held.shape)
         if not isinstance(const.value, Array):
             return array_of([self.number(const.value, kind)], ())
         items = const.value.numpy().reshape(-1).tolist()

@@ -14,7 +14,7 @@ from typing import Any
 from syncml.diagnostics.model import DiagnosticError, error
 from syncml.ir.equations.syntax import Program, PropertyKind
 from syncml.verify.abstraction import opened
-from syncml.verify.checks import with_checks
+from syncml.verify.instrument import instrumented
 from syncml.verify.replay import Replay, first_failure, qualified
 from syncml.verify.verdicts import Result, Violated
 
@@ -43,7 +43,7 @@ def first_violation(
         DiagnosticError: V003 an unknown property, S001 to S003 inputs that do not fit.
     """
     flat = opened(program, frozenset(abstract))
-    node = with_checks(flat.node(flat.main), overflow=True).node
+    node = instrumented(flat.node(flat.main))[0].node
     clauses = [p for p in node.properties if p.kind is not PropertyKind.ASSUME and qualified(p) == property_]
     if not clauses:
         raise DiagnosticError(error("V003", f"there is no property {property_!r}", node.span))

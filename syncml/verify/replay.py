@@ -119,7 +119,7 @@ def _scalar(text: str | None, kind: Element) -> Any:
     if isinstance(kind, EnumType):
         return kind.constructors[int(text)]
     if kind in FLOATS:
-        return float(dtype(kind).type(float(Fraction(text))))
+        return _nearest(Fraction(text), kind)
     if kind is Scalar.REAL:
         return Fraction(text)
     number = int(text)
@@ -127,6 +127,12 @@ def _scalar(text: str | None, kind: Element) -> Any:
     if kind in SIGNED and number >> (BIT_WIDTH[kind] - 1) > 0:
         number -= 1 << BIT_WIDTH[kind]
     return number
+
+
+def _nearest(number: Fraction, kind: Scalar) -> float:
+    """The finite float nearest to a number: inputs are finite."""
+    most = Fraction(float(np.finfo(dtype(kind)).max))
+    return float(dtype(kind).type(float(max(-most, min(number, most)))))
 
 
 def _streams(node: Node, goal: Property, run: Replayed, ticks: int) -> tuple[Stream, ...]:

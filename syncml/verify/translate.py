@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import lcm
+from types import MappingProxyType
 
 from syncml.diagnostics.model import InternalFault
 from syncml.ir.clocks import ALWAYS, Base, Clock, On, Periodic, Word, compose
@@ -42,6 +43,8 @@ from syncml.ir.types import (
     shape,
 )
 from syncml.verify.encoding import Encoder, Terms, array_of
+from syncml.verify.floats.ranges import Ranges
+from syncml.verify.floats.rounding import Rounding
 from syncml.verify.order import ordered
 from syncml.verify.sharing import shared
 from syncml.verify.slicing import Register, sliced
@@ -50,6 +53,8 @@ from syncml.verify.system import Definition, Input, System
 
 LARGEST_CHOICE = 100
 """How many terms are looked at to see that a choice is within the range of a type."""
+
+NONE: Mapping[Var, Var] = MappingProxyType({})
 
 LONGEST_CYCLE = 5000
 """Words over one clock share a counter up to this hyperperiod; beyond it, each word counts for itself."""
@@ -63,7 +68,9 @@ class Translation:
     inputs: Mapping[str, tuple[str, ...]]
 
 
-def translate(node: Node, *, wrapping: bool, bounded: bool) -> Translation:
+def translate(
+    node: Node, *, wrapping: bool, bounded: bool, rounded: Ranges | None = None, finite: Mapping[Var, Var] = NONE
+) -> Translation:
     """The transition system of a flat node without calls.
 
     The clauses of kind ASSUME become assumptions; of the others, clause ``i`` becomes the goal ``goal!i``. Lemmas come
@@ -74,15 +81,24 @@ def translate(node: Node, *, wrapping: bool, bounded: bool) -> Translation:
         wrapping: Encode machine integers as bit vectors.
         bounded: Without ``wrapping``, take each register of a machine integer type to be in range: right as long as
             no overflow has happened, so the proof of each goal rests on the goals that say so.
+        rounded: Round float operations; what intervals know of the node.
+        finite: With ``rounded``, the streams that say that an operation is finite, and the operation of each.
     """
-    return _Translator(node, wrapping, bounded).translation()
+    return _Translator(node, wrapping, bounded, rounded, finite).translation()
 
 
 class _Translator:
-    def __init__(self, node: Node, wrapping: bool, bounded: bool) -> None:
+    def __init__(
+        self, node: Node, wrapping: bool, bounded: bool, rounded: Ranges | None, finite: Mapping[Var, Var]
+    ) -> None:
         self._node = node
         self._bounded = bounded
-        self._encoder = Encoder(wrapping, self._unknown, self._fact)
+        self._finite = finite
+        self._encoder = Encoder(wrapping, self._unknown, self._fact, machine=rounded is not None)
+        self._safe: dict[Var, Terms] = {}
+        self._rounding = None
+        if rounded is not None:
+            self._rounding = Rounding(rounded, self._encoder, self._named, self._safe)
         self._inputs: list[Input] = []
         self._registers: list[Register] = []
         self._definitions: list[tuple[Definition, Term]] = []
@@ -135,6 +151,9 @@ class _Translator:
     def _fact(self, fact: Term) -> None:
         self._facts.append(fact)
 
+    def _named(self, name: str, term: Term) -> Term:
+        return self._define(name, "Real", term)
+
     def _define(self, name: str, sort: str, term: Term, named: bool = False) -> Term:
         if is_value(term) or (z3.is_const(term) and term.decl().kind() == z3.Z3_OP_UNINTERPRETED):
             return term
@@ -152,6 +171,8 @@ class _Translator:
             terms.append(self._constant(name, sort))
             self._range(terms[-1], kind, bounded=True)
         self._values[var] = array_of(terms, shape(var.type))
+        if self._rounding is not None:
+            self._rounding.known(var, self._values[var])
         return names
 
     def _declare_register(self, var: Var, rhs: Fby, clock: Clock) -> None:
@@ -160,6 +181,8 @@ class _Translator:
         for term in terms:
             self._range(term, kind, bounded=self._bounded)
         self._stored[var] = self._values[var] = array_of(terms, shape(var.type))
+        if self._rounding is not None:
+            self._rounding.known(var, self._values[var])
         self._updates.append((var, rhs, clock))
 
     def _reset_register(self, var: Var, rhs: Fby) -> None:
@@ -209,6 +232,9 @@ class _Translator:
                 arguments = tuple(map(self._atom, rhs.arguments))
                 types = tuple(a.type for a in rhs.arguments)
                 value = self._encoder.apply(rhs.op, arguments, types, rhs.attribute, target.type)
+                if self._rounding is not None:
+                    value = self._rounding.result(equation, value, arguments)
+                    value = self._safe.get(self._finite.get(target, target), value) if target in self._finite else value
             case When():
                 value = self._atom(rhs.source)
             case Merge():

@@ -28,8 +28,10 @@ class Semantics(Enum):
 
     IDEAL = "ideal"
     """Machine integers are mathematical integers, floats are reals."""
-    MACHINE = "machine"
+    REALS = "reals"
     """Machine integers wrap at their width; floats are reals, and the verdict says so."""
+    MACHINE = "machine"
+    """Machine integers wrap at their width; floats round, and have to stay finite."""
 
 
 REPLAYED = "machine integers, machine floats (replayed)"
@@ -47,7 +49,7 @@ class VerifyOptions:
         properties: Names of the properties to report (all if empty); lemmas are used all the same.
         first: Whether to stop at the first violation of a clause that is no invariant.
         engines: Which of ``bmc``, ``induction``, ``spacer``, ``localised`` may run (all if empty).
-        semantics: What integers mean.
+        semantics: What numbers mean.
         seed: Seed of every solver.
         abstract: Names or labels of nodes to replace by their contract, besides those declared abstract.
         cache: The folder in which verdicts are kept for the next run; None if they are not.
