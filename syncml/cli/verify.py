@@ -81,7 +81,9 @@ def verify(
         list[str] | None,
         typer.Option("--concrete", metavar="NODE", help="Verify with an abstract node's body.", show_default=False),
     ] = None,
-    semantics: Annotated[str, typer.Option(metavar="ideal|reals|machine", help="What numbers mean in a proof.")] = "machine",
+    semantics: Annotated[
+        str, typer.Option(metavar="ideal|reals|machine", help="What numbers mean in a proof.")
+    ] = "reals",
     out: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="DIR", help="Write the report and the counterexamples there."),

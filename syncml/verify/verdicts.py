@@ -62,7 +62,7 @@ class VerifyOptions:
     properties: tuple[str, ...] = ()
     first: bool = False
     engines: tuple[str, ...] = ()
-    semantics: Semantics = Semantics.MACHINE
+    semantics: Semantics = Semantics.REALS
     seed: int = 0
     abstract: tuple[str, ...] = ()
     explain: bool = False

@@ -39,8 +39,8 @@ def outcomes(derivation: Derivation, solver: str = "z3") -> list[Recheck]:
 def climbing() -> Builder:
     """A real number that climbs to a limit; the proof needs two instants."""
     b = Builder()
-    rate = b.input("rate", Scalar.REAL)
-    x, before = b.state("x", Scalar.REAL, 0.0), b.state("before", Scalar.REAL, 0.0)
+    rate = b.input("rate", F32)
+    x, before = b.state("x", F32, 0.0), b.state("before", F32, 0.0)
     step = b.op(Op.MIN, b.op(Op.MAX, rate, 0.0), 0.5)
     b.next(x, b.op(Op.MIN, b.op(Op.ADD, x, step), 10.0, name="following"))
     b.next(before, x)

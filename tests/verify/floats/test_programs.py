@@ -33,7 +33,9 @@ LIMIT = 30.0
 def programs() -> Iterator[tuple[str, str]]:
     for path in sorted(FOLDER.glob("*.py")):
         lines = path.read_text("utf-8").splitlines()
-        names = [line.split()[1].split("(")[0] for above, line in zip(lines, lines[1:], strict=False) if above == "@node"]
+        names = [
+            line.split()[1].split("(")[0] for above, line in zip(lines, lines[1:], strict=False) if above == "@node"
+        ]
         yield from ((path.name, name) for name in names)
 
 
