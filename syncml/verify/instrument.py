@@ -6,12 +6,16 @@ numbers do neither. The same program has the same checks wherever it is verified
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from syncml.ir.equations.syntax import Node, Var
 from syncml.ir.types import FLOATS, element
 from syncml.verify.checks import Checked, with_checks
-from syncml.verify.floats.ranges import Ranges, ranges_of
+
+if TYPE_CHECKING:
+    from syncml.verify.floats.ranges import Ranges
 
 
 def instrumented(
@@ -27,6 +31,8 @@ def instrumented(
     """
     if not rounds or not any(element(v.type) in FLOATS for v in node.clocks):
         return with_checks(node, overflow=machine), None
+    from syncml.verify.floats.ranges import ranges_of
+
     before = ranges_of(node)
     outputs: list[Var] = []
     if promising:

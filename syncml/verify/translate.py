@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import lcm
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from syncml.diagnostics.model import InternalFault
 from syncml.ir.clocks import ALWAYS, Base, Clock, On, Periodic, Word, compose
@@ -43,8 +44,6 @@ from syncml.ir.types import (
     shape,
 )
 from syncml.verify.encoding import Encoder, Terms, array_of
-from syncml.verify.floats.ranges import Ranges
-from syncml.verify.floats.rounding import Rounding
 from syncml.verify.order import ordered
 from syncml.verify.sharing import shared
 from syncml.verify.slicing import Register, sliced
@@ -53,6 +52,9 @@ from syncml.verify.system import Definition, Input, System
 
 LARGEST_CHOICE = 100
 """How many terms are looked at to see that a choice is within the range of a type."""
+
+if TYPE_CHECKING:
+    from syncml.verify.floats.ranges import Ranges
 
 NONE: Mapping[Var, Var] = MappingProxyType({})
 
@@ -98,6 +100,8 @@ class _Translator:
         self._safe: dict[Var, Terms] = {}
         self._rounding = None
         if rounded is not None:
+            from syncml.verify.floats.rounding import Rounding
+
             self._rounding = Rounding(rounded, self._encoder, self._named, self._safe)
         self._inputs: list[Input] = []
         self._registers: list[Register] = []

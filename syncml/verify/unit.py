@@ -17,6 +17,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
+from typing import TYPE_CHECKING
 
 from syncml.diagnostics.model import Diagnostic, Label, Severity
 from syncml.ir.equations.syntax import GOALS, Node, Program, Property, PropertyKind, Var
@@ -38,8 +39,6 @@ from syncml.verify.checks import Check
 from syncml.verify.cone import Cones
 from syncml.verify.derivation import Derivation
 from syncml.verify.explain import explanation
-from syncml.verify.floats.exactness import Exactness
-from syncml.verify.floats.falsify import falsified
 from syncml.verify.instrument import instrumented
 from syncml.verify.minimise import Subject, minimised
 from syncml.verify.pool import Pool
@@ -60,6 +59,10 @@ from syncml.verify.verdicts import (
     VerifyOptions,
     Violated,
 )
+
+if TYPE_CHECKING:
+    from syncml.verify.floats.exactness import Exactness
+    from syncml.verify.floats.ranges import Ranges
 
 ENGINES = ("bmc", "induction", "spacer", "localised", "reach")
 """The engines by the names that options use."""
@@ -107,7 +110,7 @@ class Unit:
         self._checked, self._ranges = instrumented(
             self._node, machine=self._machine, rounds=self._rounds, promising=self._abstract
         )
-        self._exactness = None if self._ranges is None else Exactness(self._checked.node, self._ranges)
+        self._exactness = None if self._ranges is None else _exactness(self._checked.node, self._ranges)
         self._clauses = [p for p in self._checked.node.properties if p.kind is not PropertyKind.ASSUME]
         self._program = Program((self._checked.node,), self._checked.node.name)
         self._attempts: list[Attempt] = []
@@ -288,6 +291,9 @@ class Unit:
         seconds = min(SEARCH_SECONDS, self._left() / 10)
         if self._ranges is None or not open_ or seconds < 0.1 or "bmc" not in (self._options.engines or ENGINES):
             return
+        # Loaded where it is needed: it brings the elementary functions.
+        from syncml.verify.floats.falsify import falsified
+
         started = time.monotonic()
         runs = falsified(self._checked.node, self._ranges, [c.holds for c in open_], seconds, self._options.seed)
         for clause in open_:
@@ -408,3 +414,9 @@ def _of_goal(verdict: Verdict) -> Verdict:
             return Unreachable(verdict)
         case _:
             return verdict
+
+
+def _exactness(node: Node, ranges: Ranges) -> Exactness:
+    from syncml.verify.floats.exactness import Exactness
+
+    return Exactness(node, ranges)

@@ -28,6 +28,7 @@ from syncml.ir.types import (
     integer_range,
     shape,
 )
+from syncml.verify.cone import Cones
 from syncml.verify.order import ordered
 
 np: Any = numpy
@@ -41,9 +42,14 @@ class NotRunnableError(Exception):
 class Lanes:
     """A number of instances of a flat node, run in step."""
 
-    def __init__(self, node: Node, count: int) -> None:
+    def __init__(self, node: Node, count: int, wanted: Sequence[Var]) -> None:
+        cones = Cones(node)
+        needed: set[Var] = set()
+        for var in wanted:
+            needed |= cones.of(var)
         self._node = node
-        self._order = ordered(node.equations)
+        self._order = [e for e in ordered(node.equations) if e.target in needed]
+        self._constants: dict[int, tuple[Const, Any]] = {}
         self.count = count
         if any(element(v.type) in MATHEMATICAL and v in node.inputs for v in node.clocks):
             raise NotRunnableError
@@ -69,18 +75,13 @@ class Lanes:
         return frozenset(found)
 
     def can(self, var: Var) -> bool:
-        """Whether ``var`` is computed."""
+        """Whether ``var``, one of those that are wanted, is computed."""
         return var not in self._skipped
 
     def _first(self, e: Equation) -> Any:
         assert isinstance(e.rhs, Fby)
         const = zero(e.target.type) if e.rhs.init is None else e.rhs.init
-        return self._constant(const, shape(e.target.type))
-
-    def _constant(self, const: Const, extents: tuple[int, ...] | None = None) -> Any:
-        value = np.asarray(const.machine(), dtype=dtype(const.element))
-        if extents is not None:
-            value = np.broadcast_to(value, extents)
+        value = np.broadcast_to(np.asarray(const.machine(), dtype=dtype(const.element)), shape(e.target.type))
         return np.broadcast_to(value[..., None], (*value.shape, self.count))
 
     def tick(self, inputs: Mapping[Var, Any]) -> None:
@@ -96,7 +97,8 @@ class Lanes:
                 following = self._read(e.rhs.following)
                 old = self.values[e.target]
                 here = self.present(self._node.clocks[e.target])
-                following = np.broadcast_to(following, old.shape)
+                if following.shape != old.shape:
+                    following = np.broadcast_to(following, old.shape)
                 self._state[e.target] = following if here is True else np.where(here, following, old)
             elif isinstance(e.rhs, Wave):
                 here = self.present(self._node.clocks[e.target])
@@ -125,7 +127,12 @@ class Lanes:
         return value if constructor is True else ~value
 
     def _read(self, atom: Atom) -> Any:
-        return self._constant(atom) if isinstance(atom, Const) else self.values[atom]
+        if isinstance(atom, Var):
+            return self.values[atom]
+        # One lane that stands for all; an atom lives as long as its node.
+        if id(atom) not in self._constants:
+            self._constants[id(atom)] = atom, np.asarray(atom.machine(), dtype=dtype(atom.element))[..., None]
+        return self._constants[id(atom)][1]
 
     def _value(self, e: Equation) -> Any:
         rhs = e.rhs
@@ -138,17 +145,22 @@ class Lanes:
                     self._letters[e.target] = np.where(self._fires(rhs.resets), 0, self._letters[e.target])
                 return _letters(rhs.word, self._letters[e.target])
             case When():
-                return self._read(rhs.source)
+                return self._spread(self._read(rhs.source))
             case Merge():
-                result = self._read(rhs.branches[-1][1])
+                result = self._spread(self._read(rhs.branches[-1][1]))
                 for constructor, atom in rhs.branches[:-1]:
                     result = np.where(self._selects(rhs.condition, constructor), self._read(atom), result)
                 return result
             case Apply():
                 value = self._apply(rhs, e.target)
-                return np.broadcast_to(value, (*shape(e.target.type), self.count))
+                extents = (*shape(e.target.type), self.count)
+                return value if value.shape == extents else np.broadcast_to(value, extents)
             case _:
                 raise NotRunnableError
+
+    def _spread(self, value: Any) -> Any:
+        """A value in all lanes."""
+        return np.broadcast_to(value, (*value.shape[:-1], self.count))
 
     def _fires(self, resets: Sequence[Var]) -> Any:
         fires: Any = False
@@ -179,21 +191,21 @@ class Lanes:
                     return np.where(zero_, values[0], values[0] % divisor)
                 return np.where(zero_, 0, values[0] // divisor).astype(values[0].dtype)
             case Op.STACK:
-                return np.stack(values)
+                return np.stack([self._spread(v) for v in values])
             case Op.CONCAT:
-                return np.concatenate(values, axis=attribute[0])
+                return np.concatenate([self._spread(v) for v in values], axis=attribute[0])
             case Op.INDEX:
                 return values[0][attribute]
             case Op.SLICE:
                 axis, start, count, step = attribute
                 return np.take(values[0], [start + i * step for i in range(count)], axis=axis)
             case Op.RESHAPE:
-                return np.reshape(values[0], (*attribute, self.count))
+                return np.reshape(values[0], (*attribute, values[0].shape[-1]))
             case Op.TRANSPOSE:
                 return np.transpose(values[0], (*attribute, len(attribute)))
             case Op.AT:
-                place = np.clip(values[1], 0, len(values[0]) - 1)
-                return np.moveaxis(np.moveaxis(values[0], -1, 1)[place, np.arange(self.count)], 0, -1)
+                source, place = self._spread(values[0]), np.clip(self._spread(values[1]), 0, len(values[0]) - 1)
+                return np.moveaxis(np.moveaxis(source, -1, 1)[place, np.arange(self.count)], 0, -1)
             case Op.SUM | Op.LEAST | Op.GREATEST:
                 return _fold(rhs.op, np.moveaxis(values[0], attribute[0], 0))
             case Op.ALL:

@@ -1,6 +1,6 @@
 """A corpus of programs with the verdicts of machine semantics: the name of each clause begins with its verdict.
 
-The quick half runs with every test run, all of them with ``make test-slow``, and by hand
+A few run with every test run, all of them among the slow tests, and by hand
 
     python -m tests.verify.floats.test_programs
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +25,14 @@ from syncml.sim.trace import Trace
 from syncml.verify import Proved, Semantics, VerificationReport, VerifyOptions, Violated, verify
 
 FOLDER = Path(__file__).parent / "programs"
-QUICK = frozenset({
-    "low_pass", "moving_average", "pi", "unbounded_proportional", "ticks", "tenths", "long_drift", "boundary", "absorption",
-})  # fmt: skip
+QUICK = frozenset({"low_pass", "unbounded_proportional", "closed_loop", "ticks", "tenths", "boundary", "absorption"})
 LIMIT = 30.0
 
 
 def programs() -> Iterator[tuple[str, str]]:
     for path in sorted(FOLDER.glob("*.py")):
         lines = path.read_text("utf-8").splitlines()
-        names = [
-            line.split()[1].split("(")[0] for above, line in zip(lines, lines[1:], strict=False) if above == "@node"
-        ]
+        names = [line.split()[1].split("(")[0] for above, line in pairwise(lines) if above == "@node"]
         yield from ((path.name, name) for name in names)
 
 

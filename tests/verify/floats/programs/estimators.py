@@ -162,6 +162,6 @@ def layer(x: Stream[f32], y: Stream[f32], z: Stream[f32]) -> Stream[f32]:
 def softmax(a: Stream[f32], b: Stream[f32]) -> Stream[f32]:
     assume((abs(a) <= 5.0) & (abs(b) <= 5.0), "logits in range")
     p = exp(minimum(a - b, 5.0))
-    share = p / (p + 1.0)
+    share = 1.0 / (1.0 + p)
     ensure((share >= 0.0) & (share <= 1.0), "proved: a share")
     return share

@@ -15,7 +15,7 @@ def low_pass(x: Stream[f32]) -> Stream[f32]:
 @node
 def low_pass_64(x: Stream[f64]) -> Stream[f64]:
     assume((x >= -1.0) & (x <= 1.0), "input in range")
-    y = state(init=0.0)
+    y = state(init=0.0, type=f64)
     y.next = 0.95 * y + 0.05 * x
     ensure(abs(y) <= 1.000001, "proved: bounded")
     return y
