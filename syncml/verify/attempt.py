@@ -2,7 +2,7 @@
 
 Rule: a proof counts if what it rests on counts: the lemmas that it uses, and the checks of the operations that it
 depends on, through data and clocks, whose failure the encoding does not follow. Over mathematical integers that is
-overflow; where floats are rounded, or exact, also what would yield an infinity or NaN.
+overflow; where floats are rounded, also what would yield an infinity or NaN.
 """
 
 from __future__ import annotations
@@ -29,8 +29,6 @@ class Numbers(Enum):
     """Bit vectors, and reals for floats."""
     FLOATS = "floats"
     """Reals with the rounding of each operation."""
-    EXACT = "exact"
-    """The theory of floating point, and bit vectors."""
 
 
 @dataclass(slots=True)
@@ -165,7 +163,7 @@ def meaning(kinds: set[Element], numbers: Numbers, *, wrapping: bool, overflow: 
     if kinds & FLOATS:
         real = "Real is a float without rounding"
         rounded = "Real is a float, rounded within the bounds that facts state; ranges of floats are by intervals"
-        parts.append({Numbers.FLOATS: rounded, Numbers.EXACT: "FloatingPoint is a float"}.get(numbers, real))
+        parts.append(rounded if numbers is Numbers.FLOATS else real)
     return "; ".join(parts) or "exact"
 
 

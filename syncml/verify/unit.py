@@ -3,12 +3,11 @@
     ideal      mathematical integers and reals: quick, and the source of most violations
     bits       bit vectors for integers, where a proof over mathematical integers would need the absence of an overflow
     floats     reals with a bounded error for each rounding, for what is proved over the reals
-    exact      the theory of floating point, for what is still open and small
 
-Rule: under machine semantics a proof counts if it speaks of the machine: its integers wrap or are proved not to
-overflow, and its floats are rounded, or nothing that it depends on rounds. A violation is a run of the interpreter,
-wherever it was found; between the attempts random runs of the machine are searched for one. What is proved over the
-reals only is unknown, and says so.
+Rule: what is asked for says which attempts there are. With machine floats a proof counts if it speaks of the machine:
+its integers wrap or are proved not to overflow, and its floats are rounded, or nothing that it depends on rounds. A
+violation is a run of the interpreter, wherever it was found; between the attempts random runs of the machine are
+searched for one. What is proved over the reals only is then unknown, and says so.
 """
 
 from __future__ import annotations
@@ -70,7 +69,7 @@ ENGINES = ("bmc", "induction", "spacer", "localised", "reach")
 PATIENCE = 0.1
 """Of the time for all, the part after which a goal that nobody wrote is waited for no longer."""
 
-SHARES = {Numbers.IDEAL: 0.55, Numbers.BITS: 0.6, Numbers.FLOATS: 0.8, Numbers.EXACT: 1.0}
+SHARES = {Numbers.IDEAL: 0.5, Numbers.BITS: 0.6, Numbers.FLOATS: 0.9}
 """The part of the time left that an attempt may take, where another may be needed after it."""
 
 SEARCH_SECONDS = 2.5
