@@ -31,6 +31,7 @@ from syncml.pipeline import split_target
 from syncml.verify import Counterexample, Proved, Reached, Result, Unreachable, VerificationReport, Violated
 from syncml.verify.abstraction import abstract_nodes
 from syncml.verify.certificate import Certificate, certificates
+from syncml.verify.lengthen import certifiable
 
 REPORT = "report.json"
 
@@ -158,10 +159,9 @@ def _certificates(subject: Subject, report: VerificationReport) -> Iterator[tupl
     proved = {(r.node, r.name) for r in report.results if isinstance(r.verdict, Proved | Unreachable)}
     names = stems(report)
     for derivation in report.derivations:
-        wanted = {
-            g for g, c in derivation.claims.items() if g in derivation.reported and (derivation.node, c.name) in proved
-        }
-        for certificate in certificates(derivation, subject.program, wanted):
+        wanted = [g for g, c in derivation.claims.items() if (derivation.node, c.name) in proved]
+        settled, certified = certifiable(derivation, [g for g in wanted if g in derivation.reported])
+        for certificate in certificates(settled, subject.program, certified):
             stem = names[certificate.node, certificate.properties[0]]
             yield f"{CERTIFICATES}/{stem}.smt2", certificate
 

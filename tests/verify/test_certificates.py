@@ -12,6 +12,7 @@ from syncml.ir.types import F32
 from syncml.verify import Proved, VerifyOptions, verify
 from syncml.verify.certificate import Certificate, certificates
 from syncml.verify.derivation import Derivation, blocks, cone, renamed
+from syncml.verify.lengthen import certifiable
 from syncml.verify.recheck import Outcome, Recheck, queries, recheck
 from tests.verify.build import BOOL, Builder, Op, Scalar
 from tests.verify.test_engines import saturating
@@ -237,3 +238,21 @@ def test_blocks_use_only_earlier_blocks() -> None:
         assert set(block.lemmas) <= seen
         seen |= set(block.goals)
     assert seen == found.proofs.keys()
+
+
+def test_a_proof_that_excludes_repetitions_looks_back_as_far_as_its_certificate_needs() -> None:
+    """In the bits of `idle` a repetition shows only after some instants; a false claim is never certified."""
+    found = derived(idle(), engines=("induction",))
+    [goal] = found.proofs
+    [proof] = found.proofs.values()
+    assert proof.k > 1
+    short = replace(found, proofs={goal: replace(proof, k=1)})
+    assert [r.outcome for r in outcomes(short)] == [Outcome.REFUTED]
+    longer, certified = certifiable(short, [goal])
+    assert certified == [goal]
+    assert [r.outcome for r in outcomes(longer)] == [Outcome.ACCEPTED]
+
+    system = derived(saturating())
+    seven = next(g for g, c in system.claims.items() if c.name == "never seven")
+    claimed = replace(next(iter(system.proofs.values())), using=(), distinct=True)
+    assert certifiable(replace(system, proofs={**system.proofs, seven: claimed}), [seven])[1] == []
