@@ -2,8 +2,8 @@
 
     literal   a Boolean state, or a comparison that the model makes of states alone; or its negation
     clause    one literal, or two of which one is true
-    bound     form <= c, where form is x, -x, x - y, x + y or -x - y, and x may be a difference that the model computes;
-              of one x also under a literal (mode => fact)
+    bound     form <= c, where form is x, -x, x - y, x + y or -x - y, and x may be a difference that the model computes,
+              or a sum of more where there are few; also under a literal (mode => fact)
     equality  c0 + c1 x1 + .. + cn xn = 0: all that hold of the states seen so far
 
 A candidate that a state violates is weakened: a clause is dropped, a bound raised to the next constant of the model,
@@ -16,7 +16,7 @@ from bisect import bisect_left
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, product
 from math import lcm
 from typing import Any, TypeAlias
 
@@ -28,6 +28,12 @@ LITERALS = 40
 
 NUMBERS = 12
 """How many numeric states are compared with each other at most; twice as many have bounds."""
+
+FORMS = 2500
+"""How many bounds are tried at most."""
+
+SUMMED = 6
+"""Up to so many numeric states, sums and differences of any of them have bounds."""
 
 RAISES = 3
 """How often a bound is raised at most, before it is dropped."""
@@ -51,14 +57,14 @@ class Sample:
 
 
 class Candidates:
-    """What may be true of all states, given those seen.
+    """What may be true of all states, given those seen; ``many`` candidates find more, and take longer.
 
     Attributes:
         literals: Formulas over states.
         numbers: The numeric states, then differences and sums of two that the model computes.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, *, many: bool = False) -> None:
         self._context = model.context
         states = [model.constants[n] for n in model.states]
         self.numbers = [s for s in states if _is_number(s)][: 2 * NUMBERS]
@@ -72,7 +78,7 @@ class Candidates:
         self._raises: dict[tuple[int, Form], int] = {}
         self._built: dict[Hashable, Term] = {}
         self._points: list[list[Fraction]] = []
-        self._keys = list(self._forms())
+        self._keys = self._forms(many=many)
 
     def start(self, samples: Sequence[Sample]) -> None:
         """Begin with what holds on all ``samples``."""
@@ -132,14 +138,32 @@ class Candidates:
             case _:
                 return self._equation(key[1])
 
-    def _forms(self) -> Iterator[tuple[int, Form]]:
-        modes = [x for i, t in enumerate(self.literals, 1) if t.num_args() == 0 for x in (i, -i)]
-        for i in range(len(self.numbers)):
-            for form in (((i, 1),), ((i, -1),)):
-                yield from ((mode, form) for mode in (0, *modes))
-        for i, j in combinations(range(min(NUMBERS, len(self.numbers))), 2):
-            if self.numbers[i].sort() == self.numbers[j].sort():
-                yield from ((0, ((i, c), (j, d))) for c, d in ((1, -1), (-1, 1), (1, 1), (-1, -1)))
+    def _forms(self, *, many: bool) -> list[tuple[int, Form]]:
+        """Which forms have bounds, and under which literals; the less simple ones up to `FORMS`, if ``many``."""
+        literals = range(1, len(self.literals) + 1)
+        modes = [x for i in literals if self.literals[i - 1].num_args() == 0 for x in (i, -i)]
+        compared = [x for i in literals if i not in modes for x in (i, -i)]
+        single: list[Form] = [((i, c),) for i in range(len(self.numbers)) for c in (1, -1)]
+        pairs: list[Form] = [
+            ((i, c), (j, d))
+            for i, j in combinations(range(min(NUMBERS, len(self.numbers))), 2)
+            if self.numbers[i].sort() == self.numbers[j].sort()
+            for c, d in ((1, -1), (-1, 1), (1, 1), (-1, -1))
+        ]
+        sums: list[Form] = []
+        if self._states <= SUMMED and len({t.sort().name() for t in self.numbers[: self._states]}) == 1:
+            for signs in product((0, 1, -1), repeat=self._states):
+                form = tuple((i, c) for i, c in enumerate(signs) if c)
+                sums += [form] if len(form) > 2 else []
+        keys = [(0, form) for form in (*single, *pairs)]
+        keys += [(mode, form) for mode in modes for form in single]
+        for more in (
+            [(x, form) for x in compared for form in single],
+            [(0, form) for form in sums],
+            [(x, form) for x in (*modes, *compared) for form in pairs],
+        ):
+            keys += more if many and len(keys) + len(more) <= FORMS else []
+        return keys
 
     def _literal(self, number: int) -> Term:
         term = self.literals[abs(number) - 1]

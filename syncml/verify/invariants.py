@@ -23,19 +23,19 @@ BATCH = 64
 """How many candidates are asked for at once where all are too many for the solver."""
 
 
-def invariants(model: Model, time_: Clockwork) -> list[Term]:
-    """Inductive formulas over the states of ``model``; none if time is up before they are."""
-    search = _Search(model, time_)
+def invariants(model: Model, time_: Clockwork, *, many: bool = False) -> list[Term]:
+    """Inductive formulas over the states of ``model``, of ``many`` candidates; none if time is up before they are."""
+    search = _Search(model, time_, many)
     if not search.runs() or not search.induction():
         return []
     return search.result()
 
 
 class _Search:
-    def __init__(self, model: Model, time_: Clockwork) -> None:
+    def __init__(self, model: Model, time_: Clockwork, many: bool) -> None:
         self._model = model
         self._time = time_
-        self._candidates = Candidates(model)
+        self._candidates = Candidates(model, many=many)
         self._dropped: set[Hashable] = set()
 
     def runs(self) -> bool:

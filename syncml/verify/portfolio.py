@@ -22,6 +22,9 @@ from syncml.verify.reduction import Reduction, reduced
 from syncml.verify.smt import Term
 from syncml.verify.spacer import reachability
 
+SHALLOW = 6
+"""How many instants induction looks back before more invariants are sought."""
+
 QUICK_QUERY = 0.1
 """Seconds for a query of the quick attempt."""
 
@@ -44,18 +47,26 @@ def run(model: Model, task: Mapping[str, Any], budget: Budget, emit: Emit) -> No
 
 
 def _strengthened(reduction: Reduction, goals: Sequence[str], budget: Budget, emit: Emit) -> None:
-    """Find invariants, then prove the goals with them."""
+    """Find invariants, then prove the goals with them; then the same with more candidates."""
     time_ = budget.started()
-    found = invariants(reduction.model, replace(time_, deadline=time_.deadline - budget.seconds / 2))
-    texts = [reduction.exported(i) for i in found]
-    emit({"event": "invariants", "invariants": texts})
+    small = reduction.model
+    known: dict[str, Term] = {}
+    decided: set[str] = set()
 
     def with_invariants(event: dict[str, Any]) -> None:
-        emit({**event, "auxiliary": texts} if event["event"] == "proved" else event)
+        if event["event"] in ("proved", "violated"):
+            decided.update(event["goals"])
+        emit({**event, "auxiliary": list(known)} if event["event"] == "proved" else event)
 
-    small = reduction.model
-    strong = small.derived(small.full, [*small.facts, *found], small.initial, small.following)
-    induction(strong, goals, replace(budget, seconds=time_.left()), with_invariants)
+    for many, depth in ((False, SHALLOW), (True, budget.depth)):
+        open_ = [g for g in goals if g not in decided]
+        if not open_:
+            return
+        found = invariants(small, replace(time_, deadline=time_.deadline - time_.left() / 2), many=many)
+        known |= {reduction.exported(i): i for i in found}
+        emit({"event": "invariants", "invariants": list(known)})
+        strong = small.derived(small.full, [*small.facts, *known.values()], small.initial, small.following)
+        induction(strong, open_, replace(budget, seconds=time_.left(), depth=depth), with_invariants)
 
 
 def _reporting(reduction: Reduction, lemmas: Sequence[str], known: Sequence[str], emit: Emit) -> Callable[..., None]:

@@ -159,3 +159,24 @@ def test_a_difference_that_the_model_computes_is_bounded_under_a_mode() -> None:
     system = System((Input("go", "Bool"), Input("on", "Bool")), states, goal, (), (), ("goal!0",))
     [proof] = proofs(run(system, "induction")).values()
     assert certified(system, proof, "goal!0")
+
+
+def test_a_sum_of_many_is_bounded_under_a_comparison() -> None:
+    """Tokens move between four places or get lost; as long as there were any, no more come out than went in."""
+    states = (
+        State("total", "Int", None, "total"),
+        State("waiting", "Int", None, "(ite (and take (>= waiting 1)) (- waiting 1) waiting)"),
+        State("held", "Int", "0", "(+ held (ite (and take (>= waiting 1)) 1 0) (ite (and drop (>= held 1)) (- 1) 0))"),
+        State("out", "Int", "0", "(+ out (ite (and drop sell (>= held 1)) 1 0))"),
+        State("lost", "Int", "0", "(+ lost (ite (and drop (not sell) (>= held 1)) 1 0))"),
+        State("equal", "Bool", "true", "(and equal (= waiting total))"),
+        State("first", "Bool", "true", "false"),
+    )
+    definitions = (
+        Definition("assumption!0", "Bool", "(=> first (and (= waiting total) (> total 0)))"),
+        Definition("goal!0", "Bool", "(=> (> total 0) (<= (+ out lost) total))"),
+    )
+    inputs = tuple(Input(n, "Bool") for n in ("take", "drop", "sell"))
+    system = System(inputs, states, definitions, (), ("assumption!0",), ("goal!0",))
+    [proof] = proofs(run(system, "induction")).values()
+    assert certified(system, proof, "goal!0")
