@@ -4,8 +4,9 @@
 
 Rule: the stream at the end of a network becomes an input, and the table an assumption about it. The bounds are those of
 the network as computed, so every run of the program is a run of the tabulated one, and what is proved of that holds;
-a violation of it is no violation of the program. Outside of the box nothing is said. The box is a guess from what the
-clauses of the node say of the network's inputs; the cells whose outputs range furthest are halved first.
+a violation of it is no violation of the program. Outside of the box nothing is said, and nowhere if none is known. The
+box is a guess from what the clauses of the node say of the network's inputs; the cells whose outputs range furthest are
+halved first.
 """
 
 from __future__ import annotations
@@ -40,15 +41,16 @@ def tabulated(node: Node, goals: Sequence[Property], cells: int) -> Node | None:
     networks = networks_of(node, definitions)
     clauses = [p for p in node.properties if p in goals or p.kind in (PropertyKind.ASSUME, PropertyKind.INVARIANT)]
     boxes = claimed(node, clauses, {f.source for f in networks.values()})
-    tables = {v: f for v, f in networks.items() if f.source in boxes}
-    if not tables:
+    # Where no box is known a coarse table says nothing, and there is no finer one.
+    if not networks or (cells > 1 and not boxes):
         return None
     writer = _Writer(node)
-    for target, found in tables.items():
-        _table(writer, target, found, boxes[found.source], cells)
-    kept = tuple(e for e in node.equations if not set(e.targets) & tables.keys())
+    for target, found in networks.items():
+        if found.source in boxes:
+            _table(writer, target, found, boxes[found.source], cells)
+    kept = tuple(e for e in node.equations if not set(e.targets) & networks.keys())
     return replace(
-        node, inputs=(*node.inputs, *tables), equations=(*kept, *writer.equations),
+        node, inputs=(*node.inputs, *networks), equations=(*kept, *writer.equations),
         properties=(*node.properties, *writer.assumptions),
         clocks=MappingProxyType({**node.clocks, **writer.clocks}),
     )  # fmt: skip
