@@ -156,12 +156,22 @@ def test_the_text(snapshot: SnapshotAssertion, tmp_path: Path) -> None:
 def test_a_contract_goes_to_lustre_and_back(tmp_path: Path) -> None:
     checked = read(tmp_path, SOURCE)
     other = read_back(tmp_path, checked.program, ideal=False)
-    kinds = sorted((p.kind.value, p.name) for p in checked.main.properties)
+    # A mode becomes what it promises.
+    kept = [p for p in checked.main.properties if p.kind is not PropertyKind.MODE]
+    kinds = sorted((p.kind.value, p.name) for p in kept)
     assert sorted((p.kind.value, p.name) for p in other.main.properties) == kinds
     assert ("require", "small") in kinds
-    assert {p.kind for p in checked.main.properties} == {PropertyKind.REQUIRE, PropertyKind.ENSURE}
+    assert {p.kind for p in kept} == {PropertyKind.REQUIRE, PropertyKind.ENSURE}
     inputs = {"x": [5, -7, 0, 9, 4], "c": [True, False, True, True, False], "r": [Fraction(1, 2)] * 5}
     compare(checked, other, inputs, 5, ideal=True)
+
+
+def test_a_goal_goes_to_lustre_and_back(tmp_path: Path) -> None:
+    checked = read(tmp_path, 'node main(x: int) returns (y: int);\nlet y = x; check reachable "five" y = 5; tel')
+    assert 'check reachable "five"' in write_lustre(checked.program)
+    other = read_back(tmp_path, checked.program, ideal=False)
+    assert [(p.kind, p.name) for p in other.main.properties] == [(PropertyKind.COVER, "five")]
+    compare(checked, other, {"x": [5, 6]}, 2, ideal=True)
 
 
 @pytest.mark.parametrize(("x", "y"), [(7, 2), (-7, 2), (7, -2), (-7, -2), (6, 3), (5, 0)])
