@@ -128,10 +128,10 @@ def verify(
                 report = verify_network(checked.flat, vnnlib, options, replay)
             else:
                 report = decide(checked.program, options, replay)
-            if vacuity:
+            if vacuity and not report.interrupted:
                 found = constant_conditions(checked.program, options, replay)
                 report = replace(report, warnings=(*report.warnings, *found))
-            if core:
+            if core and not report.interrupted:
                 report = with_cores(report)
         _show(request, report)
         if out is not None:
@@ -145,7 +145,7 @@ def verify(
                     typer.echo(f"wrote {path}")
                 for command in replay_commands(subject, report, out).values():
                     typer.echo(f"run it again: {command}")
-        return ExitCode(report.exit_code)
+        return ExitCode.INTERRUPTED if report.interrupted else ExitCode(report.exit_code)
 
     run(form, body)
 

@@ -103,7 +103,8 @@ def _with_contracts(program: Program) -> Program:
 def _contract(callee: Node, name: str) -> Node:
     """A node that reads the inputs and outputs of ``callee`` and states what its contract says about them."""
     inputs = tuple(dict.fromkeys((*callee.inputs, *callee.outputs)))
-    properties = [p for p in callee.properties if not p.instance and p.kind is not PropertyKind.INVARIANT]
+    kept = (PropertyKind.ASSUME, PropertyKind.REQUIRE, PropertyKind.ENSURE)
+    properties = [p for p in callee.properties if not p.instance and p.kind in kept]
     equations = _slice(callee, inputs, [*(p.holds for p in properties), *_conditions(callee, inputs)])
     defined = {*inputs, *(t for e in equations for t in e.targets)}
     clocks = MappingProxyType({v: c for v, c in callee.clocks.items() if v in defined})

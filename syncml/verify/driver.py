@@ -8,15 +8,16 @@ contract is proved too. What machine numbers ask for beyond that is in `unit`.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 
 from syncml.diagnostics.model import Diagnostic, DiagnosticError, error
 from syncml.ir.equations.syntax import Call, Iterate, Node, Program, PropertyKind
 from syncml.verify.abstraction import abstract_nodes, unknown_nodes
 from syncml.verify.derivation import Derivation
 from syncml.verify.pool import Pool
-from syncml.verify.reach.portfolio import reachability
+from syncml.verify.reach.portfolio import Decided, reachability
 from syncml.verify.replay import Replay
 from syncml.verify.unit import ENGINES, Unit
 from syncml.verify.verdicts import (
@@ -27,6 +28,9 @@ from syncml.verify.verdicts import (
     VerificationReport,
     VerifyOptions,
 )
+
+NAMES_SHOWN = 12
+"""Of the properties that there are, so many are listed where one is unknown."""
 
 
 def verify(program: Program, options: VerifyOptions, replay: Replay) -> VerificationReport:
@@ -55,9 +59,20 @@ def verify(program: Program, options: VerifyOptions, replay: Replay) -> Verifica
             # Each unit gets an equal share of the time that is left.
             left = started + options.timeout - time.monotonic()
             deadline = time.monotonic() + left / (len(units) - i)
-            reached = reachability(program, node, options, replay, deadline)
+            reached: Decided = {}
+            try:
+                if not pool.stopped:
+                    reached = reachability(program, node, options, replay, deadline)
+            except KeyboardInterrupt:
+                pool.stop()
             unit = Unit(program, node, options, replay, pool, deadline, reached)
-            found = _supported([*reached.values(), *unit.results()], _broken(program, node, promises))
+            try:
+                unit.decide()
+                judged = unit.results()
+            except KeyboardInterrupt:
+                pool.stop()
+                judged = unit.results()
+            found = _supported([*reached.values(), *judged], _broken(program, node, promises))
             promised = unit.promises
             promises[node.name] = [r for r in found if r.kind == PropertyKind.ENSURE.value or r.name in promised]
             results += found
@@ -69,8 +84,9 @@ def verify(program: Program, options: VerifyOptions, replay: Replay) -> Verifica
     if options.properties:
         results = [r for r in results if r.name in options.properties]
     main = program.node(program.main)
+    seconds = time.monotonic() - started
     return VerificationReport(
-        main.span.file, tuple(results), tuple(warnings), time.monotonic() - started, tuple(derivations)
+        main.span.file, tuple(results), tuple(warnings), seconds, tuple(derivations), interrupted=pool.stopped
     )
 
 
@@ -85,8 +101,11 @@ def _check_options(program: Program, options: VerifyOptions) -> None:
         raise DiagnosticError(*faults)
 
 
-def _unknown_property(name: str, known: Iterable[str]) -> Diagnostic:
-    return error("V003", f"there is no property {name!r}", help=f"the properties are {', '.join(sorted(known))}")
+def _unknown_property(name: str, known: Collection[str]) -> Diagnostic:
+    few = len(known) <= NAMES_SHOWN
+    names = sorted(known) if few else get_close_matches(name, known, n=NAMES_SHOWN, cutoff=0.0)
+    listed = "the properties are" if few else "the most similar ones are"
+    return error("V003", f"there is no property {name!r}", help=f"{listed} {', '.join(names)}")
 
 
 def _broken(program: Program, node: Node, promises: Mapping[str, Sequence[Result]]) -> list[Result]:

@@ -41,6 +41,7 @@ class Pool:
         jobs: How many tasks run at a time.
         memory: MiB for each; 0 stands for a share of what the machine has.
         alarm: When, of the monotonic clock, who waits for events is to have one.
+        stopped: Whether the user has interrupted the work; no task starts from then on.
         command: What starts a worker; without it, a worker is a copy of this process where that is possible.
     """
 
@@ -48,6 +49,7 @@ class Pool:
     memory: int = 0
     command: tuple[str, ...] = ()
     alarm: float = inf
+    stopped: bool = False
     _waiting: deque[tuple[int, dict[str, Any]]] = field(default_factory=deque[tuple[int, dict[str, Any]]])
     _workers: list[_Worker] = field(default_factory=list[_Worker])
     _count: int = 0
@@ -64,8 +66,14 @@ class Pool:
     def submit(self, task: dict[str, Any]) -> int:
         """Queue a task, a dictionary as `worker` reads it, whose ``limit`` is in seconds; returns its number."""
         self._count += 1
-        self._waiting.append((self._count, task))
+        if not self.stopped:
+            self._waiting.append((self._count, task))
         return self._count
+
+    def stop(self) -> None:
+        """End all tasks, and start none any more: what is known now is the result."""
+        self.stopped = True
+        self.cancel_all()
 
     def cancel_all(self, keep: int = 0) -> None:
         """Forget every task but ``keep``, and end the processes of those that run."""
@@ -148,7 +156,11 @@ class Pool:
             return
         *lines, worker.buffer = (worker.buffer + data).split(b"\n")
         for line in lines:
-            event = json.loads(line)
+            event = _event(line)
+            if event is None:
+                self._drop(worker)
+                yield from self._failed(worker, "the solver's process wrote what is no event")
+                return
             if worker.task is None or event.pop("task") != worker.task:
                 continue
             number = worker.task
@@ -168,3 +180,12 @@ class Pool:
         """End a worker and forget it; how it ended."""
         self._workers.remove(worker)
         return worker.process.end()
+
+
+def _event(line: bytes) -> dict[str, Any] | None:
+    """The event that a worker wrote; None if it is none."""
+    try:
+        found: dict[str, Any] = json.loads(line)
+        return found if {"task", "event"} <= found.keys() else None
+    except (ValueError, AttributeError):
+        return None

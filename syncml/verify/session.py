@@ -116,7 +116,13 @@ class Session:
     _refine: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
 
     def run(self) -> None:
-        """Decide as many goals as time allows."""
+        """Decide as many goals as time allows, or until the user interrupts."""
+        try:
+            self._run()
+        except KeyboardInterrupt:
+            self.pool.stop()
+
+    def _run(self) -> None:
         self._started = time.monotonic()
         if (self.proofs or self.refuted) and not self.open():
             return

@@ -12,6 +12,8 @@ from importlib import import_module
 from typing import Any, TypeAlias
 
 z3: Any = import_module("z3")
+# Otherwise a solver takes the interrupt of the user for itself, and the program never hears of it.
+z3.set_param("ctrl_c", False)
 
 Term: TypeAlias = Any
 """A z3 expression."""

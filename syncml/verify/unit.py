@@ -76,6 +76,9 @@ SEARCH_SECONDS = 2.5
 """For each of two rounds of random runs, at most a tenth of the time that is left."""
 
 
+INTERRUPTED = "interrupted"
+"""Why a property is not decided that was not decided when the user interrupted."""
+
 WITHOUT_NEED = 1.0
 """Seconds for another proof of what intervals prove."""
 
@@ -112,6 +115,7 @@ class Unit:
         self._exactness = None if self._ranges is None else _exactness(self._checked.node, self._ranges)
         self._clauses = [p for p in self._checked.node.properties if p.kind is not PropertyKind.ASSUME]
         self._program = Program((self._checked.node,), self._checked.node.name)
+        self._cones = Cones(self._checked.node)
         self._attempts: list[Attempt] = []
         self._refuted: dict[str, tuple[Counterexample, float]] = {}
 
@@ -128,8 +132,8 @@ class Unit:
 
     # The ladder.
 
-    def results(self) -> list[Result]:
-        """A verdict for every clause and check."""
+    def decide(self) -> None:
+        """Climb the ladder as far as time allows; an interrupt ends it, and what is known then stays."""
         self._try(Numbers.IDEAL, self._clauses, wrapping=False)
         if self._vacuous() is None:
             if (
@@ -142,6 +146,9 @@ class Unit:
                 self._try(Numbers.BITS, [c for c in self._clauses if not self._is(c, Check.OVERFLOW)], wrapping=True)
             if self._floats:
                 self._follow_floats()
+
+    def results(self) -> list[Result]:
+        """A verdict for every clause and check."""
         return [self._result(c) for c in self._clauses if self._reports(c)]
 
     def _reports(self, clause: Property) -> bool:
@@ -216,6 +223,8 @@ class Unit:
     # One attempt.
 
     def _try(self, numbers: Numbers, clauses: Sequence[Property], *, wrapping: bool) -> None:
+        if self._pool.stopped:
+            return
         rounded = numbers is Numbers.FLOATS
         node = self._checked.excused if rounded else self._checked.node
         assumed = tuple(p for p in node.properties if p.kind is PropertyKind.ASSUME)
@@ -288,7 +297,13 @@ class Unit:
         """Random runs of the machine against what is open."""
         open_ = [c for c in self._open() if self._wants(c)]
         seconds = min(SEARCH_SECONDS, self._left() / 10)
-        if self._ranges is None or not open_ or seconds < 0.1 or "bmc" not in (self._options.engines or ENGINES):
+        if (
+            self._pool.stopped
+            or self._ranges is None
+            or not open_
+            or seconds < 0.1
+            or "bmc" not in (self._options.engines or ENGINES)
+        ):
             return
         # Loaded where it is needed: it brings the elementary functions.
         from syncml.verify.floats.falsify import falsified
@@ -349,7 +364,7 @@ class Unit:
 
     def _told(self, clause: Property, found: Counterexample) -> Counterexample:
         """A counterexample without what does not matter, and with the reason why it is one."""
-        if not self._options.explain or not self._wants(clause):
+        if self._pool.stopped or not self._options.explain or not self._wants(clause):
             return found
         attempt = self._attempts[0]
         index = attempt.position(clause)
@@ -367,6 +382,8 @@ class Unit:
         return replace(found, explanation=explanation(self._checked.node, clause, found, value))
 
     def _undecided(self, clause: Property, depth: int) -> Unknown:
+        if self._pool.stopped:
+            return Unknown(INTERRUPTED, depth, "run it again")
         for attempt in self._attempts:
             index = attempt.position(clause)
             if index is not None and goal_of(index) in attempt.session.spurious and not self._ideally(clause):
@@ -384,7 +401,7 @@ class Unit:
 
     def _unrounded(self, clause: Property, depth: int) -> Unknown:
         """Proved over the reals, but not for floats."""
-        cone = Cones(self._checked.node).of(clause.holds)
+        cone = self._cones.of(clause.holds)
         broken = [
             c.name for c in self._clauses
             if self._is_risk(c, Numbers.FLOATS, wrapping=True) and self._checked.checked[c.holds] in cone
@@ -399,7 +416,7 @@ class Unit:
 
     def _numbers(self, clause: Property) -> str:
         """What numbers mean in a proof, as far as the property depends on numbers at all."""
-        kinds = {element(v.type) for v in Cones(self._checked.node).of(clause.holds)}
+        kinds = {element(v.type) for v in self._cones.of(clause.holds)}
         floats = "{} floats" if self._rounds else "ideal reals for floats"
         return numbers_of(kinds, machine=self._machine, floats=floats)
 

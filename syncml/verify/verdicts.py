@@ -251,6 +251,7 @@ class VerificationReport:
         warnings: Diagnostics about the contract itself.
         derivations: What the proofs are made of, for certificates and cores.
         unused: With cores, where the equations are that no proof needs, a line each.
+        interrupted: Whether the user ended it before its time; what was not decided by then is unknown.
     """
 
     file: str
@@ -259,6 +260,7 @@ class VerificationReport:
     time_s: float
     derivations: tuple[Derivation, ...] = ()
     unused: tuple[Span, ...] = ()
+    interrupted: bool = False
 
     @property
     def proved(self) -> bool:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 
 from syncml.clock_calculus import infer_clocks
-from syncml.ir.equations.syntax import Program
+from syncml.ir.equations.syntax import Node, Program
+from syncml.verify.order import ordered
+from syncml.verify.sharing import shared
 from tests.support.large import ANALYSES, calls, loop, rates
+from tests.verify.build import I32, Builder, Op
 
 
 @pytest.mark.parametrize("shape", [rates, loop, calls])
@@ -20,3 +24,26 @@ def test_five_thousand_equations(shape: Callable[[int], Program]) -> None:
         analysis(program)
     # Near-linear analyses take about a second; a quadratic one takes minutes.
     assert time.process_time() - start < 20
+
+
+def registers(count: int) -> Node:
+    """A chain of registers that differ only at its end, which splits one class of them after the other."""
+    b = Builder()
+    chain = [b.state(f"r{i}", I32, 0) for i in range(count)]
+    for before, after in pairwise(chain):
+        b.next(after, b.op(Op.MIN, before, 7))
+    b.next(chain[0], b.input("x", I32))
+    b.claim("small", b.op(Op.LE, chain[-1], 7))
+    return b.node()
+
+
+def test_ten_thousand_equations_are_put_into_classes_in_seconds() -> None:
+    node = registers(5000)
+    start = time.process_time()
+    classes = shared(node, ordered(node.equations))
+    # Rounds over all equations, one for each register, take an hour.
+    assert time.process_time() - start < 10
+    assert len(set(classes.values())) == len(classes)
+    twice = registers(40)
+    again = shared(twice, ordered(twice.equations))
+    assert [v.name for v in again] == [v.name for v in again.values()]
