@@ -45,6 +45,7 @@ class Attempt:
         meaning: What the sorts of the system stand for.
         counted: The proofs that count, if numbers are what they are here.
         machine: The proofs that count for the semantics that was asked for.
+        known: The checks that hold by intervals.
         reported: The clauses whose verdict comes from here.
     """
 
@@ -57,6 +58,7 @@ class Attempt:
     meaning: str
     counted: frozenset[int]
     machine: frozenset[int]
+    known: frozenset[int]
     reported: set[int] = field(default_factory=set[int])
 
     def position(self, clause: Property) -> int | None:
@@ -68,7 +70,7 @@ class Attempt:
         node, proofs, valid = self.checked.node, self.session.proofs, self.counted
         assumptions = (p for p in node.properties if p.kind is PropertyKind.ASSUME)
         claims = {goal_of(i): self._claim(c) for i, c in enumerate(self.clauses)}
-        risks = _risks(self.checked, self.clauses, valid, self.numbers, wrapping=self.wrapping)
+        risks = _risks(self.checked, self.clauses, valid, self.numbers, wrapping=self.wrapping, known=self.known)
         return Derivation(
             label,
             self.meaning,
@@ -102,11 +104,17 @@ def index_of(goal: str) -> int:
 
 
 def counted(
-    checked: Checked, clauses: Sequence[Property], session: Session, numbers: Numbers, *, wrapping: bool
+    checked: Checked,
+    clauses: Sequence[Property],
+    session: Session,
+    numbers: Numbers,
+    *,
+    wrapping: bool,
+    known: frozenset[int],
 ) -> frozenset[int]:
-    """The proofs that count."""
+    """The proofs that count; ``known`` are the checks that hold in the machine by intervals."""
     proved = {index_of(g): p for g, p in session.proofs.items()}
-    risks = _risks(checked, clauses, proved, numbers, wrapping=wrapping)
+    risks = _risks(checked, clauses, proved, numbers, wrapping=wrapping, known=known)
     valid = set(proved)
     while True:
         failing = {
@@ -129,12 +137,22 @@ def supported(chosen: frozenset[int], session: Session) -> frozenset[int]:
 
 
 def _risks(
-    checked: Checked, clauses: Sequence[Property], chosen: Iterable[int], numbers: Numbers, *, wrapping: bool
+    checked: Checked,
+    clauses: Sequence[Property],
+    chosen: Iterable[int],
+    numbers: Numbers,
+    *,
+    wrapping: bool,
+    known: frozenset[int],
 ) -> dict[int, set[int]]:
     """For each of the ``chosen`` clauses the checks that its proof rests on."""
     operations: dict[Var, set[int]] = {}
     for i, clause in enumerate(clauses):
-        if clause.holds in checked.kinds and rests_on(checked, clause.holds, numbers, wrapping=wrapping):
+        if (
+            i not in known
+            and clause.holds in checked.kinds
+            and rests_on(checked, clause.holds, numbers, wrapping=wrapping)
+        ):
             operations.setdefault(checked.checked[clause.holds], set()).add(i)
     if not operations:
         return {i: set() for i in chosen}

@@ -72,8 +72,8 @@ PATIENCE = 0.1
 SHARES = {Numbers.IDEAL: 0.5, Numbers.BITS: 0.6, Numbers.FLOATS: 0.9}
 """The part of the time left that an attempt may take, where another may be needed after it."""
 
-SEARCH_SECONDS = 2.5
-"""For each of two rounds of random runs, at most a tenth of the time that is left."""
+SEARCH_SECONDS = 4.0
+"""Processor time for each of two rounds of random runs, at most a tenth of the time that is left."""
 
 
 INTERRUPTED = "interrupted"
@@ -238,6 +238,7 @@ class Unit:
         def refute(goal: str, trace: Trace) -> Counterexample | str:
             return replayed(self._program, clauses[index_of(goal)], trace, translation.inputs, self._replay)
 
+        known = frozenset(i for i, c in enumerate(clauses) if self._by_intervals(c))
         open_ = {c.holds.name for c in self._open()}
         asked = {i for i, c in enumerate(clauses) if self._wants(c) and c.holds.name in open_}
         # Operations whose failure is not followed are part of every question.
@@ -253,7 +254,7 @@ class Unit:
             if session.left() <= share * (1 - PATIENCE):
                 left -= {i for i in asked if clauses[i].kind is PropertyKind.MODE}
             return left <= {index_of(g) for g in session.proofs} and left <= counted(
-                self._checked, clauses, session, numbers, wrapping=wrapping
+                self._checked, clauses, session, numbers, wrapping=wrapping, known=known
             )
 
         last = not self._machine or not (self._integers or self._floats)
@@ -278,14 +279,16 @@ class Unit:
         self._warn(session)
         kinds = {element(v.type) for v in self._checked.node.clocks}
         stands = meaning(kinds, numbers, wrapping=wrapping, overflow=bounded)
-        valid = counted(self._checked, clauses, session, numbers, wrapping=wrapping)
+        valid = counted(self._checked, clauses, session, numbers, wrapping=wrapping, known=known)
         machine = valid
         if self._exactness is not None and numbers is not Numbers.FLOATS:
             # What is proved over the reals holds for floats if nothing rounds in it, nor in what its proof uses.
             exact = self._exactness
             machine = supported(frozenset(i for i in valid if exact.holds(clauses[i].holds)), session)
         self._attempts.append(
-            Attempt(numbers, wrapping, self._checked, clauses, session, translation.inputs, stands, valid, machine)
+            Attempt(
+                numbers, wrapping, self._checked, clauses, session, translation.inputs, stands, valid, machine, known
+            )
         )
         for goal, found in session.refuted.items():
             self._refuted.setdefault(clauses[index_of(goal)].holds.name, found)
