@@ -23,6 +23,8 @@ from syncml.pipeline import check_file
 from syncml.sim.interpreter import interpret
 from syncml.sim.trace import Trace
 from syncml.verify import Proved, Semantics, VerificationReport, VerifyOptions, Violated, verify
+from syncml.verify.floats.falsify import falsified
+from syncml.verify.instrument import instrumented
 
 FOLDER = Path(__file__).parent / "programs"
 QUICK = frozenset({"low_pass", "unbounded_proportional", "closed_loop", "ticks", "tenths", "boundary", "absorption"})
@@ -68,6 +70,16 @@ def test_machine_floats_have_the_verdict_that_the_name_says(file: str, name: str
             assert "reals" not in result.verdict.semantics
         if isinstance(result.verdict, Violated):
             assert result.verdict.counterexample.ticks >= 1
+
+
+@pytest.mark.parametrize(("file", "name"), marked())
+def test_no_random_run_of_the_machine_breaks_what_is_proved(file: str, name: str) -> None:
+    program = check_file(f"{FOLDER / file}:{name}").program
+    proved = {r.name for r in report_of(file, name).results if isinstance(r.verdict, Proved)}
+    checked, ranges = instrumented(program.node(program.main))
+    assert ranges is not None
+    clauses = [p.holds for p in checked.node.properties if p.name in proved]
+    assert falsified(checked.node, ranges, clauses, 0.5, seed=3) == {}
 
 
 def broken_by_rounding() -> list[Any]:
