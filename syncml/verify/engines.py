@@ -23,6 +23,9 @@ from syncml.verify.smt import Term, limit, z3
 QUICK = 0.1
 """Seconds for a query that ought to be easy."""
 
+BEYOND = 12
+"""How many instants are looked at beyond the first that needs more time."""
+
 STEPS_PER_SECOND = 2_000_000
 """About how many elementary steps a plain solver makes in linear arithmetic."""
 
@@ -150,17 +153,19 @@ def bounded(model: Model, goals: Sequence[str], budget: Budget, emit: Emit) -> N
     more time for each query.
     """
     time_ = budget.started()
-    open_, depth = list(goals), 64
-    for query in (QUICK * 4**i for i in count()):
-        base = Base(model, open_, emit, replace(time_, query=query), skipping=True)
-        length = 0
-        while length < (min(depth, budget.depth) if base.gaps else budget.depth):
+    open_ = list(goals)
+    for attempt in count():
+        base = Base(model, open_, emit, replace(time_, query=QUICK * 4**attempt), skipping=True)
+        length, end = 0, budget.depth
+        while length < end:
             if not base.open or time_.left() <= 0 or not base.extend():
                 return
             length += 1
+            if base.gaps and end == budget.depth:
+                end = min(end, length + BEYOND * 2**attempt)
         if not base.gaps:
             return
-        open_, depth = base.open, 2 * depth
+        open_ = base.open
 
 
 def consistency(model: Model, budget: Budget, emit: Emit) -> None:
