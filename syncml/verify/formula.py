@@ -111,9 +111,10 @@ def _grouped(text: str) -> str:
 
 def _is_number(text: str) -> bool:
     try:
-        return float(text) >= 0.0
+        float(text)
     except ValueError:
         return False
+    return True
 
 
 def _is_call(text: str) -> bool:
