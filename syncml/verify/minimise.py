@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from syncml.diagnostics.model import DiagnosticError
 from syncml.ir.constants import dtype, exact
 from syncml.ir.equations.syntax import Node, Program, Property, Var
 from syncml.ir.types import BOOL, FLOATS, Element, EnumType, Scalar, element, integer_range, shape
@@ -85,7 +86,11 @@ def _shortened(subject: Subject, found: Counterexample, deadline: float) -> Coun
 
 
 def _replayed(subject: Subject, inputs: Mapping[str, Sequence[Any]], ticks: int) -> Counterexample | None:
-    outcome = counterexample(subject.program, subject.goal, inputs, ticks, subject.replay)
+    try:
+        outcome = counterexample(subject.program, subject.goal, inputs, ticks, subject.replay)
+    except DiagnosticError:
+        # Without some ticks, an input of a slower clock is absent where its clock is present.
+        return None
     return None if isinstance(outcome, str) else outcome
 
 
@@ -193,7 +198,11 @@ def _tested(
             ]
             for v, values in ((v, found.inputs[v.name]) for v in subject.node.inputs)
         }
-        outcome = first_failure(subject.program, subject.goal, inputs, found.ticks, subject.replay)
+        try:
+            outcome = first_failure(subject.program, subject.goal, inputs, found.ticks, subject.replay)
+        except DiagnosticError:
+            # Another value of a condition asks for inputs that the run does not have.
+            return False
         if isinstance(outcome, int):
             agreed += 1
         elif not outcome.startswith("assumption"):

@@ -159,3 +159,17 @@ def test_a_run_is_shortened_by_replaying_it() -> None:
     short = minimised(subject, long, seed=0, seconds=5.0)
     assert short.inputs == {"press": (True, True, False)}
     assert free(short) == {"press": (False, False, True)}
+
+
+def test_inputs_of_slower_clocks_stay_with_their_ticks() -> None:
+    """Leaving out one tick moves an input to where its clock is absent; such a run is none."""
+    b = Builder()
+    slow = b.wave("", "10", name="slow")
+    clock = b.clocks[b.when(b.input("x", I32), slow)]
+    wish = b.input("wish", I32, clock)
+    held = b.state("held", I32, 0, clock)
+    b.next(held, wish)
+    b.claim("small", b.op(Op.LE, held, 5))
+    run = found(b, "small")
+    assert run.tick == 2
+    assert run.inputs["wish"][1] is None
