@@ -60,8 +60,9 @@ conformance: $(DEV) ## public suites of other compilers in the folder SUITES, Lu
 	@test -n "$(SUITES)" || { echo "make conformance SUITES=folder [LV6=path of lv6]" >&2; exit 2; }
 	LV6="$(LV6)" $(BIN)/python -m tests.conformance "$(SUITES)" -v
 
-mutants: $(DEV) ## sow faults in the flagship and show what catches each of them
+mutants: $(DEV) ## sow faults in the flagship and the examples and show what catches each of them
 	$(BIN)/python -m tests.mutants.runner
+	$(BIN)/python -m tests.mutants.examples
 
 soundness: $(DEV) ## hold verdicts against 10 million steps of the exported C (an hour)
 	$(BIN)/python -m tests.soundness
