@@ -1,6 +1,6 @@
 """`python -m syncml` is the same as the console script."""
 
-from syncml.cli import main
+from syncml.cli import command
 
 if __name__ == "__main__":
-    main()
+    command()
