@@ -32,6 +32,9 @@ SEMANTICS = "machine integers, machine floats"
 _BLIND = 40
 """Ticks in which violations of a property without a horizon are sought."""
 
+_AT_LEAST = 5.0
+"""Seconds in which the horizon of one property is sought, as long as there are any left for that."""
+
 _ADVICE = "bound the initial values, state the property for a number of ticks, or give more time with --timeout"
 
 
@@ -76,17 +79,22 @@ class _Run:
     def together(self, goals: Sequence[Property]) -> None:
         """Decide what can be decided."""
         bounded: list[Property] = []
+        recurring: list[Property] = []
         last: dict[Property, int] = {}
-        for goal in goals:
-            found = horizon(plan(self._node, [goal]), self._deadline)
+        known_by = time.monotonic() + 0.5 * (self._deadline - time.monotonic())
+        for i, goal in enumerate(goals):
+            now = time.monotonic()
+            share = max((known_by - now) / (len(goals) - i), min(_AT_LEAST, known_by - now))
+            found = horizon(plan(self._node, [goal]), now + share)
             if found is None:
-                alone = plan(self._node, [goal])
-                left = self._deadline - time.monotonic()
-                self._search(alone, _BLIND, time.monotonic() + 0.1 * left)
-                self.give_up([goal], "the property has no horizon: it is not true by itself from some tick on")
+                recurring.append(goal)
             else:
                 bounded.append(goal)
                 last[goal] = found
+        if recurring:
+            now = time.monotonic()
+            self._search(plan(self._node, recurring), _BLIND, now + 0.1 * (self._deadline - now))
+            self.give_up(recurring, "the property has no horizon: it is not true by itself from some tick on")
         if not bounded:
             return
         whole = plan(self._node, bounded)

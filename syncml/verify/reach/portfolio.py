@@ -1,9 +1,9 @@
 """Reachability beside the solvers: which clauses it takes, and for how long.
 
-Rule: it takes clauses of contracts under machine semantics, where a network is in what they depend on, or all of them
-if no other engine is asked for. It comes first, with half of the time, because a network is out of reach of a solver.
-What has no horizon is left to the solvers with a table in place of each network; of that, only proofs count. Then the
-solvers see the node without the clauses that are decided.
+Rule: it takes clauses of contracts, unless all numbers are to be ideal, where a network is in what they depend on, or
+all of them if no other engine is asked for. It comes first, with half of the time, because a network is out of reach of
+a solver. What has no horizon is left to the solvers with a table in place of each network; of that, only proofs count.
+Then the solvers see the node without the clauses that are decided.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Decided: TypeAlias = Mapping[tuple[str, str], Result]
 def reachability(program: Program, node: Node, options: VerifyOptions, replay: Replay, deadline: float) -> Decided:
     """Results for the clauses of a node, as far as reachability is asked for and decides them."""
     alone = set(options.engines) == {ENGINE}
-    if options.semantics is not Semantics.MACHINE or (options.engines and ENGINE not in options.engines):
+    if options.semantics is Semantics.IDEAL or (options.engines and ENGINE not in options.engines):
         return {}
     # A network has a product of matrices; what looks for it takes long to load.
     if not alone and not any(_multiplies(each) for each in program.nodes):
