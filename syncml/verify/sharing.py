@@ -71,6 +71,9 @@ class _Partition:
         return self._table.setdefault(key, len(self._table))
 
     def _computed(self, equation: Equation) -> int:
+        if any(c not in self._number for c in _conditions(equation)):
+            # A word is read before the condition of its clock is known: it is in a class of its own.
+            return self._named(("free", equation.target))
         key = _key(equation, self._number)
         return key if isinstance(key, int) else self._named(key)
 
@@ -125,6 +128,11 @@ class _Partition:
                 for reader in self._readers.get(equation.target, ()):
                     heappush(pending, reader)
         return [self._order[i] for i in changed]
+
+
+def _conditions(equation: Equation) -> list[Var]:
+    """The conditions that the class of a word depends on."""
+    return conditions(equation.clock) if isinstance(equation.rhs, Wave) and equation.clock is not None else []
 
 
 def _read(equation: Equation) -> list[Var]:

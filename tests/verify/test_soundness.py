@@ -113,3 +113,13 @@ def test_assumptions_that_contradict_each_other_later_are_a_warning() -> None:
     assert [w.code for w in report.warnings] == ["V002"]
     assert isinstance(found["follows"], Unknown)
     assert isinstance(found["broken before"], Violated)
+
+
+def test_a_word_on_a_clock_whose_condition_is_computed() -> None:
+    b = Builder()
+    x = b.input("x", I32)
+    above = b.op(Op.GT, x, 3)
+    sampled = b.when(x, above)
+    word = b.wave("", "10", b.clocks[sampled], name="every other")
+    b.claim("above", b.op(Op.GT, b.when(sampled, word), 3))
+    assert isinstance(decide(b)["above"], Proved)
