@@ -58,7 +58,7 @@ def codes_of_program(path: Path) -> set[str]:
     from syncml.pipeline import check_file
 
     try:
-        check_file(path)
+        check_file(str(path))
     except DiagnosticError as fault:
         return {found.code for found in fault.diagnostics}
     return set()
