@@ -2,7 +2,8 @@
 
 Rule: a literal has no type of its own; it takes the element type of the streams it meets, if its value fits. A number
 with a fractional part fits floating-point types only, an integer any type that can hold it, a Boolean only ``bool``, a
-member of an enumeration only that enumeration. On its own a number is f32 or i32. The same holds for arrays.
+member of an enumeration only that enumeration. On its own a number is f32 or i32, or of a wider type if only that
+holds it. The same holds for arrays.
 """
 
 from __future__ import annotations
@@ -84,8 +85,7 @@ def literal(value: object, name: str = "") -> Literal | None:
             # The shortest decimal in its own precision, which is what a literal means.
             return Literal(float(str(cast("Any", value))), F32, name)
         case float():
-            wide = isfinite(value) and abs(value) >= _OVERFLOW[F32]
-            return Literal(float(value), F64 if wide else F32, name)
+            return Literal(float(value), _float_type(abs(value)), name)
         case int() | np.integer():
             number = int(cast("int", value))
             return Literal(number, _integer_type(number, number), name)
@@ -136,9 +136,14 @@ def _array(array: NDArray[Any], name: str) -> Literal | None:
         case "i" | "u":
             return Literal(array, _integer_type(int(array.min()), int(array.max())), name)
         case "f":
-            return Literal(array, F32, name)
+            return Literal(array, _float_type(float(np.abs(array).max())), name)
         case _:
             return None
+
+
+def _float_type(greatest: float) -> Element:
+    """The type of numbers up to ``greatest`` on their own: f32, or f64 where only that holds them."""
+    return F64 if isfinite(greatest) and greatest >= _OVERFLOW[F32] else F32
 
 
 def _integer_type(least: int, greatest: int) -> Element:

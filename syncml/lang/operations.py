@@ -6,6 +6,7 @@ stream beside it. The operator table decides the type of the result.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from syncml.diagnostics.model import Label
@@ -28,14 +29,14 @@ class Carrier:
     ir: Value
 
 
-class Misplaced:
+class Misplaced(ABC):
     """What is no stream and says by itself why it cannot stand for one: the base of a claim about the future."""
 
     __slots__ = ()
 
+    @abstractmethod
     def misplaced(self, place: Place) -> Value:
         """Report it, and yield poison."""
-        raise NotImplementedError
 
 
 def value_of(given: object, place: Place) -> Value:

@@ -18,6 +18,7 @@ from syncml.pipeline import check_file
 from syncml.sim.interpreter import interpret
 
 HEAD = """
+import numpy as np
 from typing import Any
 from typing import Literal as L
 from syncml import *
@@ -131,3 +132,19 @@ def test_a_reduction_that_numpy_would_not_do_or_that_is_not_exact_is_refused(exp
     with pytest.raises(DiagnosticError) as failed:
         run(expression, {"a": np.ones((2, 3))}, np.ones(()))
     assert [d.code for d in failed.value.diagnostics] == [code]
+
+
+def test_an_array_that_only_f64_holds_meets_streams_of_f64() -> None:
+    v = np.array([1.0, -2.0])
+    found = run("np.array([[1e200, 2.0], [-3e300, 0.5]]) @ v", {"v": v}, v)
+    assert found.tolist() == [1e200 - 4.0, -3e300 - 1.0]
+
+
+def test_an_array_that_f32_does_not_hold_is_refused_beside_streams_of_f32() -> None:
+    source = HEAD.format(inputs="v: Stream[Vec[L[2], f32]]", result="f32", expression="np.array([1e200, 2.0]) @ v")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "arrays.py"
+        path.write_text(source)
+        with pytest.raises(DiagnosticError) as fault:
+            check_file(str(path))
+    assert [d.code for d in fault.value.diagnostics] == ["T003"]
