@@ -19,7 +19,8 @@ from syncml.lustre.builder import Builder
 from syncml.lustre.calls import BUILT_IN
 from syncml.lustre.context import Interface, Rules
 from syncml.lustre.cursor import unread
-from syncml.lustre.elaborate import SCALARS, Expressions
+from syncml.lustre.elaborate import Expressions
+from syncml.lustre.evaluation import SCALARS
 from syncml.lustre.operations import constant_integer, operator_named, same_type
 from syncml.lustre.profiles import check_argument, check_interface
 from syncml.lustre.scopes import Env, NodeRef, Scope, Static, scope_of

@@ -1,4 +1,4 @@
-"""The parser of expressions and static arguments, by priority of operators.
+"""The parser of expressions, by priority of operators.
 
 Rule: an operator of priority p takes the operands next to it whose operators have a higher one. The dialects differ:
 ``a + b when c`` samples b in V6 and the sum in Kind 2 and Vélus. Nothing recurses on the depth of an expression.
@@ -9,8 +9,9 @@ from __future__ import annotations
 from fractions import Fraction
 
 from syncml.diagnostics.model import Span
-from syncml.lustre.cursor import Cursor, join, unread
-from syncml.lustre.priorities import CONVERSIONS, OPERATORS, PRIORITIES
+from syncml.lustre.call_parser import CallParser
+from syncml.lustre.cursor import join, unread
+from syncml.lustre.priorities import CONVERSIONS
 from syncml.lustre.syntax import (
     AnyOf,
     Ascription,
@@ -33,24 +34,17 @@ from syncml.lustre.syntax import (
     Slice,
     StaticArgument,
     Truth,
-    TypeExpression,
     Unary,
 )
 from syncml.lustre.tokens import Dialect, Kind, Token, words
-from syncml.lustre.type_parser import TypeParser
 from syncml.lustre.walk import Walk, run
 
 _NOT_READ = words("in & lsh rsh ==>")
 """Operators of Kind 2 that are not read."""
 
 
-class ExpressionParser:
+class ExpressionParser(CallParser):
     """Expressions from a cursor."""
-
-    def __init__(self, cursor: Cursor) -> None:
-        self._c = cursor
-        self._p = PRIORITIES[cursor.dialect]
-        self._types = TypeParser(cursor, lambda least: run(self._above(least)))
 
     def expression(self) -> Expression:
         """One expression."""
@@ -74,10 +68,6 @@ class ExpressionParser:
             return ClockOf(first.text, stream, c.since(start))
         return ClockOf("true", first.text, c.since(start))
 
-    def type(self) -> TypeExpression:
-        """A type."""
-        return self._types.type()
-
     def _any(self) -> AnyOf:
         """``any@<type>``, ``any { name : type | condition }``, ``any type``."""
         c = self._c
@@ -91,14 +81,6 @@ class ExpressionParser:
             return AnyOf(self.type(), "", None, c.since(start))
         chosen = self._types.subtype(start)
         return AnyOf(chosen.base, chosen.name, chosen.condition, c.since(start))
-
-    def callee(self) -> Callee:
-        """A node or operator with its static arguments."""
-        return run(self._callee())
-
-    def static_argument(self) -> StaticArgument:
-        """A static argument of any kind."""
-        return run(self._static_argument())
 
     def _above(self, least: int) -> Walk[Expression]:
         """An expression all of whose outer operators have at least priority ``least``."""
@@ -243,16 +225,6 @@ class ExpressionParser:
             case _:
                 raise c.fault("an expression")
 
-    def _list(self, closing: str) -> Walk[list[Expression]]:
-        """Expressions with commas up to ``closing``."""
-        items: list[Expression] = []
-        while not self._c.accept(closing):
-            items.append((yield self._above(0)))
-            if not self._c.accept(","):
-                self._c.expect(closing)
-                break
-        return items
-
     def _named(self) -> Walk[Expression]:
         """What begins with a name: a call, a record, a name."""
         c = self._c
@@ -354,108 +326,6 @@ class ExpressionParser:
             c.expect(")")
             branches.append((constructor, value, c.since(at)))
         return MergeOf(stream, tuple(branches), c.since(start))
-
-    def _condact(self) -> Walk[Expression]:
-        """``condact(c, f(x), default, ...)``, the call perhaps restarted."""
-        c = self._c
-        start = c.expect("condact").span
-        c.expect("(")
-        condition: Expression = yield self._above(0)
-        c.expect(",")
-        call: Expression = yield self._primary(c.token)
-        if not isinstance(call, CallOf):
-            raise c.fault("a call")
-        defaults: list[Expression] = []
-        if c.accept(","):
-            defaults = yield self._list(")")
-        else:
-            c.expect(")")
-        return CallOf(call.callee, call.arguments, c.since(start), call.restart, condition, tuple(defaults))
-
-    def _activation(self, start: Span) -> Walk[Expression]:
-        """Behind ``(``: ``activate N every c [initial default (d)] [restart every r])(x)``, or restarted."""
-        c = self._c
-        restart: Expression | None = None
-        activation: Expression | None = None
-        defaults: tuple[Expression, ...] | None = None
-        if c.accept("restart"):
-            callee: Callee = yield self._callee()
-            c.expect("every")
-            restart = yield self._above(0)
-        else:
-            c.expect("activate")
-            if c.accept("("):
-                c.expect("restart")
-                callee = yield self._callee()
-                c.expect("every")
-                restart = yield self._above(0)
-                c.expect(")")
-            else:
-                callee = yield self._callee()
-            c.expect("every")
-            activation = yield self._above(0)
-            if c.accept("initial"):
-                c.expect("default")
-                values: list[Expression] = [(yield self._above(0))]
-                while c.accept(","):
-                    values.append((yield self._above(0)))
-                first = values[0]
-                alone = len(values) == 1 and isinstance(first, Group) and first.kind == "tuple"
-                defaults = first.items if alone and isinstance(first, Group) else tuple(values)
-            if c.accept("restart"):
-                c.expect("every")
-                restart = yield self._above(0)
-        c.expect(")")
-        c.expect("(")
-        arguments: list[Expression] = yield self._list(")")
-        return CallOf(callee, tuple(arguments), c.since(start), restart, activation, defaults)
-
-    def _callee(self) -> Walk[Callee]:
-        c = self._c
-        start = c.span
-        if c.text in OPERATORS:
-            return Callee(c.advance().text, (), start)
-        name = c.name("a node")
-        statics: tuple[StaticArgument, ...] = ()
-        if c.text == "<<":
-            statics = yield self._statics()
-        elif c.text == "@" and c.peek().text == "<":
-            c.advance()
-            statics = self._types.arguments()
-        return Callee(name.text, statics, c.since(start))
-
-    def _statics(self) -> Walk[tuple[StaticArgument, ...]]:
-        c = self._c
-        c.expect("<<")
-        found: list[StaticArgument] = []
-        while not c.accept(">>"):
-            found.append((yield self._static_argument()))
-            if not c.accept(",", ";"):
-                c.expect(">>")
-                break
-        return tuple(found)
-
-    def _static_argument(self) -> Walk[StaticArgument]:
-        c = self._c
-        if c.accept("type"):
-            return self.type()
-        if c.accept("const"):
-            constant: Expression = yield self._above(0)
-            return constant
-        if c.accept("node", "function"):
-            callee: Callee = yield self._callee()
-            return callee
-        behind = c.peek().text
-        if c.text in OPERATORS and behind in (",", ";", ">>", ")"):
-            operator = c.advance()
-            return Callee(operator.text, (), operator.span)
-        if c.text in ("bool", "int", "real") and behind in (",", ";", ">>", ")", "^"):
-            return self.type()
-        if c.token.kind is Kind.NAME and behind == "<<":
-            callee = yield self._callee()
-            return callee
-        value: Expression = yield self._above(0)
-        return value
 
 
 def _real(text: str) -> Fraction:
