@@ -1,0 +1,1 @@
+"""Many scenarios at once: step code over lanes, and what runs it."""

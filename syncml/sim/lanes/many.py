@@ -1,0 +1,218 @@
+"""Many runs of one program: inputs as arrays, results as arrays.
+
+Rule: each run has the trace that the interpreter gives it, whatever runs beside it. Runs are computed in chunks, so
+memory does not grow with their number: inputs of a chunk may be made when it is due, and what is kept of a run is its
+last values and the streams that are traced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from syncml.diagnostics.model import Diagnostic, DiagnosticError, error
+from syncml.ir.constants import dtype
+from syncml.ir.equations.inline import inline
+from syncml.ir.equations.sweeps import lower_segments
+from syncml.ir.equations.syntax import Node, Program, Var
+from syncml.ir.step.lowering import Observe, Observed, lower
+from syncml.ir.step.lowering.arithmetic import machine_element
+from syncml.ir.types import BOOL, EnumType, Scalar, element, integer_range, shape
+from syncml.sim.lanes.batch import Batch, Code
+from syncml.sim.lanes.layout import layout_of
+from syncml.sim.lanes.machine_code import load
+from syncml.sim.lanes.printer import print_module
+
+Values = NDArray[Any]
+Given: TypeAlias = Mapping[str, ArrayLike]
+"""For each input a value for all runs, one for each run, or ``[runs or 1, ticks or 1, ...]``."""
+
+CHUNK = 8192
+"""Runs that are in memory together."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Results:
+    """What became of some runs.
+
+    Attributes:
+        first: The number of the first of them.
+        runs: How many they are.
+        ticks: How long each was.
+        last: For each output its last value, ``[runs, ...]``: at the last tick at which it was present, else zero.
+        traces: For each traced stream its values, ``[runs, ticks, ...]``; where it is absent, the value before.
+    """
+
+    first: int
+    runs: int
+    ticks: int
+    last: Mapping[str, Values]
+    traces: Mapping[str, Values] = field(default_factory=dict[str, Values])
+
+
+def compile_many(
+    program: Program,
+    observe: Observed = Observe.OUTPUTS,
+    traced: frozenset[str] = frozenset(),
+    width: int | None = None,
+) -> ManyRuns:
+    """Compile the main node of a clocked program that passed all checks, for many runs at once.
+
+    Args:
+        program: Clocked equations.
+        observe: The streams whose last values are kept, beside the outputs.
+        traced: The outputs and observed streams whose values are kept at each tick; all of them if None.
+        width: The lanes of a group; what suits the numbers of the program unless it is given.
+    """
+    flat = inline(lower_segments(program))
+    code = lower(flat, observe)
+    machine = code.machines[-1]
+    layout = layout_of(machine, width)
+    slots = tuple(s for s in machine.outputs if traced is None or s.name in traced)
+    return ManyRuns(flat.node(flat.main), Code(machine, layout, slots, load(print_module(machine, layout, slots))))
+
+
+class ManyRuns:
+    """A compiled node that runs many times."""
+
+    def __init__(self, node: Node, code: Code) -> None:
+        self._node = node
+        self.code = code
+
+    def run(
+        self,
+        inputs: Given,
+        runs: int,
+        ticks: int,
+        *,
+        lanes: int = 64,
+        threads: int | None = None,
+        chunk: int = CHUNK,
+    ) -> Results:
+        """All runs; see `chunks`."""
+        parts = list(self.chunks(inputs, runs, ticks, lanes=lanes, threads=threads, chunk=chunk))
+        if len(parts) == 1:
+            return parts[0]
+        return Results(0, runs, ticks, _joined([p.last for p in parts]), _joined([p.traces for p in parts]))
+
+    def chunks(
+        self,
+        inputs: Given | Callable[[int, int], Given],
+        runs: int,
+        ticks: int,
+        *,
+        lanes: int = 64,
+        threads: int | None = None,
+        chunk: int = CHUNK,
+    ) -> Iterator[Results]:
+        """The results of runs, a chunk at a time.
+
+        Args:
+            inputs: The values of the inputs, or what gives them for a number of runs from a first one on.
+            runs: How many runs.
+            ticks: Base ticks of each.
+            lanes: Runs that go through the ticks together.
+            threads: The most threads; all processors if None.
+            chunk: Runs that are in memory together.
+
+        Raises:
+            DiagnosticError: S001 to S003, the inputs do not fit.
+        """
+        whole = None if callable(inputs) else prepared(self._node, inputs, runs, ticks)
+        for first in range(0, runs, chunk):
+            count = min(chunk, runs - first)
+            if whole is None:
+                assert callable(inputs)
+                values = prepared(self._node, inputs(first, count), count, ticks)
+            else:
+                values = {n: v if len(v) == 1 else v[first : first + count] for n, v in whole.items()}
+            batch = Batch(self.code, count, lanes, threads)
+            traces = batch.run(values, ticks)
+            last = {s.name: batch.value(s) for s in self.code.machine.outputs}
+            yield Results(first, count, ticks, last, traces)
+
+
+def _joined(parts: list[Mapping[str, Values]]) -> dict[str, Values]:
+    return {name: np.concatenate([part[name] for part in parts]) for name in (parts[0] if parts else ())}
+
+
+def prepared(node: Node, given: Given, runs: int, ticks: int) -> dict[str, Values]:
+    """The inputs of ``node`` as arrays of their machine types, ``[runs or 1, ticks or 1, ...]``.
+
+    Raises:
+        DiagnosticError: S001 a name that is no input, S002 an input without values or with too few, S003 values that
+            do not fit the type.
+    """
+    known = {v.name: v for v in node.inputs}
+    faults: list[Diagnostic] = []
+    for name in given:
+        if name not in known:
+            text = ", ".join(sorted(known))
+            faults.append(error("S001", f"{node.label} has no input {name!r}", node.span, help=f"its inputs: {text}"))
+    found: dict[str, Values] = {}
+    for name, var in known.items():
+        if name not in given:
+            help_ = "supply a value, one for each run, or one for each run and tick"
+            faults.append(error("S002", f"input {name!r} has no values", var.span, help=help_))
+            continue
+        try:
+            found[name] = _extended(_machine_values(np.asarray(given[name]), var), var, runs, ticks)
+        except _MisfitError as misfit:
+            faults.append(error(misfit.code, f"input {name!r}: {misfit}", var.span, help=f"its type is {var.type}"))
+    if faults:
+        raise DiagnosticError(*faults)
+    return found
+
+
+class _MisfitError(Exception):
+    """Values that do not fit an input."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def _machine_values(values: Values, var: Var) -> Values:
+    kind = element(var.type)
+    wanted = dtype(
+        {Scalar.INT: Scalar.I64, Scalar.REAL: Scalar.F64}.get(kind, kind) if isinstance(kind, Scalar) else kind
+    )
+    found = values.dtype.kind
+    if isinstance(kind, EnumType):
+        if found == "U":
+            number = {name: i for i, name in enumerate(kind.constructors)}
+            if not set(np.unique(values)) <= set(number):
+                raise _MisfitError("S003", f"constructors are {', '.join(number)}")
+            return np.vectorize(number.__getitem__, otypes=[wanted])(values)
+        low, high = 0, len(kind.constructors) - 1
+    elif kind is BOOL:
+        if found != "b":
+            raise _MisfitError("S003", f"values of {values.dtype}, not Booleans")
+        return values
+    elif wanted.kind == "f":
+        if found not in "fiu":
+            raise _MisfitError("S003", f"values of {values.dtype}, not numbers")
+        return values.astype(wanted)
+    else:
+        low, high = integer_range(Scalar(wanted.name.replace("uint", "u").replace("int", "i")))
+    if found not in "iu" or (values.size and not (low <= int(values.min()) and int(values.max()) <= high)):
+        raise _MisfitError("S003", f"values of {values.dtype} that are not all whole numbers from {low} to {high}")
+    return values.astype(wanted)
+
+
+def _extended(values: Values, var: Var, runs: int, ticks: int) -> Values:
+    """With an axis for runs and one for ticks."""
+    own = shape(var.type)
+    axes = values.ndim - len(own)
+    if not 0 <= axes <= 2 or values.shape[axes:] != own:
+        raise _MisfitError("S003", f"values of shape {values.shape}, not {('runs', 'ticks', *own)}")
+    full = values.reshape(*values.shape[:axes], *(1,) * (2 - axes), *own) if axes else values.reshape(1, 1, *own)
+    if full.shape[0] not in (1, runs):
+        raise _MisfitError("S002", f"values for {full.shape[0]} runs, there are {runs}")
+    if full.shape[1] != 1 and full.shape[1] < ticks:
+        raise _MisfitError("S002", f"values for {full.shape[1]} ticks, a run has {ticks}")
+    return full if full.shape[1] == 1 else full[:, :ticks]

@@ -1,0 +1,39 @@
+"""Many runs against one: each lane has the trace that a simulation of its inputs alone has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from syncml.ir.step.lowering import Observe
+from syncml.pipeline import Checked
+from syncml.sim.inputs import Raw, prepare
+from syncml.sim.lanes.many import ManyRuns, Results, compile_many
+from syncml.sim.trace import Column, Trace, first_difference
+
+
+def stacked(checked: Checked, values: Sequence[Raw], ticks: int) -> dict[str, Any]:
+    """The inputs of several runs as one array each."""
+    rows = [{v.name: c.values for v, c in prepare(checked.main, raw, ticks).items()} for raw in values]
+    return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+
+
+def traced(checked: Checked, observe: Observe = Observe.OUTPUTS, width: int | None = None) -> ManyRuns:
+    """Compiled so that every output and observed stream is kept at each tick."""
+    return compile_many(checked.program, observe, None, width)
+
+
+def assert_lanes_agree(expected: Sequence[Trace], found: Results) -> None:
+    """Compare each run where its trace says that a stream is present; the last values too."""
+    for number, trace in enumerate(expected):
+        names = [name for name in dict.fromkeys(trace.names()) if name in found.traces]
+        assert names
+        wanted = trace.only(tuple(names))
+        columns = tuple(Column(c.name, c.type, found.traces[c.name][number].astype(c.values.dtype), c.present) for c in wanted.columns)
+        difference = first_difference(wanted, Trace(columns, trace.ticks))
+        assert difference is None, f"run {number}: {difference}"
+        for column in wanted.columns:
+            last = found.last[column.name][number]
+            assert last.tobytes() == found.traces[column.name][number][-1].tobytes()
