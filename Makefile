@@ -13,7 +13,7 @@ RUN := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-data bench bench-reach bench-verify conformance mutants soundness exhaustive lint format clean
+.PHONY: help install demo test test-data bench bench-reach bench-verify conformance lanes mutants soundness exhaustive lint format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -66,6 +66,9 @@ mutants: $(DEV) ## sow faults in the flagship and the examples and show what cat
 
 soundness: $(DEV) ## hold verdicts against 10 million steps of the exported C (an hour)
 	$(BIN)/python -m tests.soundness
+
+lanes: $(DEV) ## hold many runs at once against the interpreter: all accepted programs, COUNT random ones (minutes)
+	$(BIN)/python -m tests.differential.fuzz_lanes $(or $(COUNT),200)
 
 exhaustive: $(DEV) ## measure the error of the elementary functions on every f32 input (20 minutes)
 	$(BIN)/python tests/exhaustive/check_elementary.py --jobs $(JOBS)

@@ -9,19 +9,18 @@ from __future__ import annotations
 import shutil
 
 import pytest
-from hypothesis import HealthCheck, Phase, assume, given, note, seed, settings
+from hypothesis import HealthCheck, Phase, given, note, seed, settings
 from hypothesis import strategies as st
 
-from syncml.diagnostics import DiagnosticError
 from syncml.ir.equations.check import check_program
 from syncml.ir.equations.sweeps import lower_segments
 from syncml.ir.equations.syntax import Program
 from syncml.ir.step.lowering import Observe
-from syncml.pipeline import Checked, check, text
+from syncml.pipeline import text
 from syncml.sim.interpreter import interpret
 from syncml.sim.trace import first_difference
 from tests.support.engines import TICKS, assert_c_agrees, assert_numba_agrees, outputs_of
-from tests.support.kernels import REFUSED, kernels
+from tests.support.kernels import accepted, kernels
 from tests.support.programs import inputs_for
 
 SHARDS, EXAMPLES = 2, 40
@@ -37,15 +36,6 @@ ANY = settings(
 )
 
 
-def _checked(drawn: Program) -> Checked:
-    try:
-        return check(drawn)
-    except DiagnosticError as refused:
-        assert {d.code for d in refused.diagnostics} <= REFUSED
-        assume(False)
-        raise
-
-
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Generating overly large repr")
 @pytest.mark.parametrize("number", range(SHARDS))
@@ -56,7 +46,7 @@ def test_every_engine_has_the_trace_of_the_interpreter(number: int) -> None:
     @ANY
     @given(drawn=kernels(), values_seed=st.integers(0, 2**16), compiled=st.integers(0, 3))
     def run_all(drawn: Program, values_seed: int, compiled: int) -> None:
-        checked = _checked(drawn)
+        checked = accepted(drawn)
         note(text(checked.program))
         check_program(checked.program)
         values = inputs_for(checked.program, TICKS, values_seed)

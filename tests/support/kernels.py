@@ -8,14 +8,17 @@ to say so.
 
 from __future__ import annotations
 
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from syncml.clock_calculus import least_initial
+from syncml.diagnostics import DiagnosticError
 from syncml.ir.clocks import Clock, On, every, word
 from syncml.ir.constants import Const
 from syncml.ir.equations.syntax import Apply, Buffer, Fby, Pack, Post, Program, Schedule, Segment, Var, Wave
 from syncml.ir.operators import Op, OperatorTypeError, result_type
 from syncml.ir.types import BOOL, I32, element, shape, tensor
+from syncml.pipeline import Checked, check
 from tests.support.ir import const
 from tests.support.programs import (
     STEPS,
@@ -35,6 +38,16 @@ LONGEST = 4
 REFUSED = frozenset(("K011", "K015", "K016", "K017"))
 """What a drawn segment may be refused for: it needs both directions, what no sweep computes, another segment, or in the
 memory from segment to segment the future."""
+
+
+def accepted(drawn: Program) -> Checked:
+    """A drawn program that passed the checks; another is drawn if it is refused as it may be."""
+    try:
+        return check(drawn)
+    except DiagnosticError as refused:
+        assert {d.code for d in refused.diagnostics} <= REFUSED
+        assume(False)
+        raise
 
 
 def segment(scope: Scope, clock: Clock) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,18 @@ import numpy as np
 from syncml.ir.step.lowering import Observe
 from syncml.pipeline import Checked
 from syncml.sim.inputs import Raw, prepare
+from syncml.sim.interpreter import interpret
 from syncml.sim.lanes.many import ManyRuns, Results, compile_many
 from syncml.sim.trace import Column, Trace, first_difference
+from tests.support.programs import inputs_for
+
+SPECIFICATIONS = ("scalars",)
+"""Accepted programs with mathematical numbers, which no machine runs."""
+ACCEPTED = [
+    path
+    for path in sorted((Path(__file__).resolve().parents[1] / "accept").glob("*.py"))
+    if path.stem not in SPECIFICATIONS
+]
 
 
 def stacked(checked: Checked, values: Sequence[Raw], ticks: int) -> dict[str, Any]:
@@ -31,9 +42,28 @@ def assert_lanes_agree(expected: Sequence[Trace], found: Results) -> None:
         names = [name for name in dict.fromkeys(trace.names()) if name in found.traces]
         assert names
         wanted = trace.only(tuple(names))
-        columns = tuple(Column(c.name, c.type, found.traces[c.name][number].astype(c.values.dtype), c.present) for c in wanted.columns)
+        columns = tuple(
+            Column(c.name, c.type, found.traces[c.name][number].astype(c.values.dtype), c.present)
+            for c in wanted.columns
+        )
         difference = first_difference(wanted, Trace(columns, trace.ticks))
         assert difference is None, f"run {number}: {difference}"
         for column in wanted.columns:
             last = found.last[column.name][number]
             assert last.tobytes() == found.traces[column.name][number][-1].tobytes()
+
+
+def assert_runs_agree(
+    checked: Checked,
+    observe: Observe,
+    first_seed: int,
+    width: int | None = None,
+    ticks: int = 24,
+    runs: int = 3,
+    **shape: int,
+) -> None:
+    """A few runs with inputs of their own, each against the interpreter."""
+    values = [inputs_for(checked.program, ticks, first_seed + k) for k in range(runs)]
+    expected = [interpret(checked.program, given, ticks).trace for given in values]
+    found = traced(checked, observe, width).run(stacked(checked, values, ticks), runs, ticks, **shape)
+    assert_lanes_agree(expected, found)

@@ -79,10 +79,10 @@ def layout_of(machine: Machine, width: int | None = None) -> Layout:
             offset[slot] = end
             lanes = width if slot in varying else 1
             end = _rounded(end + size(slot.type) * lanes * memory_type(element(slot.type)).itemsize)
-        return max(end, ALIGNMENT)
+        return end
 
-    group = place((*machine.state, *machine.outputs))
-    constants = place(machine.constants)
+    group = max(ALIGNMENT, place((*machine.state, *machine.outputs)))
+    constants = max(ALIGNMENT, place(machine.constants))
     scratch = place(s for s in machine.locals if isinstance(s.type, TensorType))
     return Layout(width, varying, offset, group, constants, scratch)
 

@@ -264,9 +264,9 @@ class Expressions:
             return self._cast("fptosi" if to in SIGNED or isinstance(to, EnumType) else "fptoui", x, to)
         if target_float:
             return self._cast("sitofp" if signed else "uitofp", x, to)
-        before, after = width_of(x.kind), width_of(to)
         if x.kind is BOOL:
             return x if to is BOOL else self._cast("zext", x, to)
+        before, after = width_of(x.kind), width_of(to)
         if before == after:
             return Operand(x.text, to, x.varying)
         return self._cast("trunc" if after < before else "sext" if signed else "zext", x, to)

@@ -57,7 +57,7 @@ class Results:
 def compile_many(
     program: Program,
     observe: Observed = Observe.OUTPUTS,
-    traced: frozenset[str] = frozenset(),
+    traced: frozenset[str] | None = frozenset(),
     width: int | None = None,
 ) -> ManyRuns:
     """Compile the main node of a clocked program that passed all checks, for many runs at once.
@@ -178,9 +178,7 @@ class _MisfitError(Exception):
 
 def _machine_values(values: Values, var: Var) -> Values:
     kind = element(var.type)
-    wanted = dtype(
-        {Scalar.INT: Scalar.I64, Scalar.REAL: Scalar.F64}.get(kind, kind) if isinstance(kind, Scalar) else kind
-    )
+    wanted = dtype(machine_element(kind))
     found = values.dtype.kind
     if isinstance(kind, EnumType):
         if found == "U":

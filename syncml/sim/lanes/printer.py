@@ -55,6 +55,13 @@ ptr noalias %scratch, ptr noalias readonly %tables"
 a group to the next.
 """
 
+STEP_PARAMETERS = "i64 %tick, i64 %group, ptr noalias %memory, ptr noalias readonly %constants, \
+ptr noalias %scratch, ptr noalias readonly %tables"
+"""What a step of one group takes; ``memory`` is the region of the group."""
+
+INLINED_STEP = 3000
+"""A step of fewer instructions becomes part of the loops; passes over loops take too long for larger ones."""
+
 ATTRIBUTES = 'attributes #0 = { nounwind "prefer-vector-width"="512" "min-legal-vector-width"="512" }'
 
 
@@ -106,16 +113,18 @@ class _Printer:
     # The loops around a step.
 
     def _run(self) -> list[str]:
-        lines, layout = self._lines, self._layout
-        lines.text += [f"define void @run({PARAMETERS}) #0 {{", "entry:"]
-        for slot in self._machine.locals:
-            if not isinstance(slot.type, TensorType):
-                self._regions[slot] = name = f"%l{len(self._regions)}"
-                lines.do(f"{name} = alloca {self._type(slot)}, align {self._alignment(slot)}")
-        for slot in self._machine.locals:
-            if isinstance(slot.type, TensorType):
-                self._tensor(slot)
-        lines.text += [
+        """The function that runs groups, after the step that it calls for each group and tick."""
+        step = self._step()
+        inline = "alwaysinline" if len(step) < INLINED_STEP else "noinline"
+        return [
+            f"define internal void @step({STEP_PARAMETERS}) {inline} #0 {{",
+            "entry:",
+            *step,
+            "  ret void",
+            "}",
+            f"define void @run({PARAMETERS}) #0 {{",
+            "entry:",
+            *(f"  {line}" for line in self._clear_scratch()),
             "  %some = icmp ult i64 %first, %last",
             "  %any = icmp ugt i64 %ticks, 0",
             "  %go = and i1 %some, %any",
@@ -130,14 +139,10 @@ class _Printer:
             "  %tick = phi i64 [ 0, %blocks ], [ %tick.next, %tick.end ]",
             "  br label %step",
             "step:",
-            "  %group = phi i64 [ %start, %instants ], [ %group.next, %group.end ]",
-            f"  %memory.at = mul i64 %group, {layout.group_bytes}",
+            "  %group = phi i64 [ %start, %instants ], [ %group.next, %step ]",
+            f"  %memory.at = mul i64 %group, {self._layout.group_bytes}",
             "  %memory = getelementptr inbounds i8, ptr %groups, i64 %memory.at",
-        ]
-        self._step()
-        lines.text += [
-            "  br label %group.end",
-            "group.end:",
+            "  call void @step(i64 %tick, i64 %group, ptr %memory, ptr %constants, ptr %scratch, ptr %tables)",
             "  %group.next = add i64 %group, 1",
             "  %group.more = icmp ult i64 %group.next, %stop",
             "  br i1 %group.more, label %step, label %tick.end",
@@ -152,34 +157,41 @@ class _Printer:
             "  ret void",
             "}",
         ]
-        return lines.text
+
+    def _clear_scratch(self) -> list[str]:
+        length = self._layout.scratch_bytes
+        return [f"call void @llvm.memset.p0.i64(ptr %scratch, i8 0, i64 {length}, i1 false)"] if length else []
 
     def _tensor(self, slot: Slot) -> None:
-        """Room for a local tensor, which starts at zero."""
-        lines, layout = self._lines, self._layout
-        count = size(slot.type)
-        length = count * layout.lanes(slot) * memory_type(element(slot.type)).itemsize
-        name = f"%t{len(self._regions)}"
+        """Room for a local tensor."""
+        lines, count = self._lines, size(slot.type)
+        self._regions[slot] = name = f"%t{len(self._regions)}"
         if count <= _CLEARED:
-            lines.do(f"{name} = alloca [{count} x {self._stored(slot)}], align {self._alignment(slot)}")
+            kind = f"[{count} x {self._stored(slot)}]"
+            lines.do(f"{name} = alloca {kind}, align {self._alignment(slot)}")
         else:
-            lines.do(f"{name} = getelementptr inbounds i8, ptr %scratch, i64 {layout.offset[slot]}")
-            lines.do(f"call void @llvm.memset.p0.i64(ptr {name}, i8 0, i64 {length}, i1 false)")
-        self._regions[slot] = name
+            lines.do(f"{name} = getelementptr inbounds i8, ptr %scratch, i64 {self._layout.offset[slot]}")
 
-    def _step(self) -> None:
+    def _step(self) -> list[str]:
+        """The instructions of a step of one group."""
+        for slot in self._machine.locals:
+            if not isinstance(slot.type, TensorType):
+                self._regions[slot] = name = f"%l{len(self._regions)}"
+                self._lines.do(f"{name} = alloca {self._type(slot)}, align {self._alignment(slot)}")
+            else:
+                self._tensor(slot)
         for number, slot in enumerate(self._machine.inputs):
             self._regions[slot] = self._row(number)
         for slot in self._machine.locals:
             if not isinstance(slot.type, TensorType):
                 self._lines.do(f"store {self._type(slot)} zeroinitializer, ptr {self._regions[slot]}")
             elif size(slot.type) <= _CLEARED:
-                self._lines.do(
-                    f"store [{size(slot.type)} x {self._stored(slot)}] zeroinitializer, ptr {self._regions[slot]}"
-                )
+                kind = f"[{size(slot.type)} x {self._stored(slot)}]"
+                self._lines.do(f"store {kind} zeroinitializer, ptr {self._regions[slot]}")
         self._block(self._machine.body)
         for number, slot in enumerate(self._traced, len(self._machine.inputs)):
             self._trace(slot, self._row(number))
+        return self._lines.text
 
     def _row(self, number: int) -> str:
         """The address of an input or a traced output at this tick and group."""
