@@ -82,6 +82,7 @@ class Session:
     Attributes:
         wanted: The goals whose violations are searched for; every goal is tried as a lemma.
         settled: Ends the search before every goal is decided.
+        brief: Whether the quick attempt on linear systems is all.
         proofs: The goals that are proved.
         refuted: The goals that are violated, with the replayed run.
         traces: The models of the goals that are violated.
@@ -100,6 +101,7 @@ class Session:
     wanted: frozenset[str]
     settled: Settled
     depth_limit: int = 300
+    brief: bool = False
     proofs: dict[str, Proof] = field(default_factory=dict[str, Proof])
     refuted: dict[str, tuple[Counterexample, float]] = field(default_factory=dict[str, tuple[Counterexample, float]])
     traces: dict[str, Sequence[Mapping[str, str]]] = field(default_factory=dict[str, Sequence[Mapping[str, str]]])
@@ -127,6 +129,10 @@ class Session:
         if (self.proofs or self.refuted) and not self.open():
             return
         self._text = self.system.to_json()
+        if self.brief:
+            if not self.system.nonlinear:
+                self._quick()
+            return
         if self.system.nonlinear and "localised" in self.engines:
             if self.system.assumptions:
                 self._consistency = self._submit("consistency", min(3.0, self.left() / 8))
@@ -164,6 +170,14 @@ class Session:
     # All goals together, and Spacer for those that induction leaves open.
 
     def _together(self) -> None:
+        self._quick()
+        for seconds in ROUNDS:
+            if self.left() < 0.5 or not self.open():
+                break
+            self._round(min(seconds, self.left()))
+
+    def _quick(self) -> None:
+        """The quick attempt."""
         if goals := self.open():
             if self.system.assumptions and not self.system.nonlinear:
                 self._consistency = self._submit("consistency", min(1.0, self.left() / 8), each=1.0, depth=CONSISTENT)
@@ -173,10 +187,6 @@ class Session:
             elif "bmc" in self.engines:
                 self._submit("bmc", quick, depth=8, goals=self._sought())
             self._gather()
-        for seconds in ROUNDS:
-            if self.left() < 0.5 or not self.open():
-                break
-            self._round(min(seconds, self.left()))
 
     def _round(self, seconds: float) -> None:
         """Give each engine about ``seconds``; what they find is known in the next round."""

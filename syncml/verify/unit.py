@@ -134,18 +134,26 @@ class Unit:
 
     def decide(self) -> None:
         """Climb the ladder as far as time allows; an interrupt ends it, and what is known then stays."""
+        bits = [c for c in self._clauses if not self._is(c, Check.OVERFLOW)]
+        if self._machine and self._integers and not self._floats:
+            # A moment for each encoding: what takes long with integers is often nothing with bits, and conversely.
+            self._try(Numbers.IDEAL, self._clauses, wrapping=False, brief=True)
+            if self._needs_bits():
+                self._try(Numbers.BITS, bits, wrapping=True, brief=True)
+            if not any(map(self._wants, self._open())):
+                return
         self._try(Numbers.IDEAL, self._clauses, wrapping=False)
         if self._vacuous() is None:
-            if (
-                self._machine
-                and self._integers
-                and any(
-                    self._wants(c) and not self._ideally(c) and c.kind is not PropertyKind.MODE for c in self._open()
-                )
-            ):
-                self._try(Numbers.BITS, [c for c in self._clauses if not self._is(c, Check.OVERFLOW)], wrapping=True)
+            if self._needs_bits():
+                self._try(Numbers.BITS, bits, wrapping=True)
             if self._floats:
                 self._follow_floats()
+
+    def _needs_bits(self) -> bool:
+        """Whether a question is open that bit vectors may decide."""
+        return self._machine and self._integers and self._vacuous() is None and any(
+            self._wants(c) and not self._ideally(c) and c.kind is not PropertyKind.MODE for c in self._open()
+        )  # fmt: skip
 
     def results(self) -> list[Result]:
         """A verdict for every clause and check."""
@@ -222,7 +230,7 @@ class Unit:
 
     # One attempt.
 
-    def _try(self, numbers: Numbers, clauses: Sequence[Property], *, wrapping: bool) -> None:
+    def _try(self, numbers: Numbers, clauses: Sequence[Property], *, wrapping: bool, brief: bool = False) -> None:
         if self._pool.stopped:
             return
         rounded = numbers is Numbers.FLOATS
@@ -267,7 +275,7 @@ class Unit:
             self._pool.alarm = time.monotonic() + share * PATIENCE
         session = Session(
             translation.system, self._pool, refute, time.monotonic() + share,
-            engines, self._options.seed, frozenset(map(goal_of, wanted)), settled,
+            engines, self._options.seed, frozenset(map(goal_of, wanted)), settled, brief=brief,
         )  # fmt: skip
         store = None if self._options.cache is None else Store(self._options.cache, translation.system, engines)
         if store is not None:
