@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -84,11 +85,11 @@ class Tool:
                 (*self.command, str(file)), stdin=subprocess.DEVNULL, stdout=said, stderr=complained,
                 env=dict(self.environment), start_new_session=True,
             )  # fmt: skip
-            try:
-                process.wait(limit + GRACE)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+            # A wait with a limit looks at the process only now and then, which would be part of the time.
+            alarm = threading.Timer(limit + GRACE, os.killpg, (process.pid, signal.SIGKILL))
+            alarm.start()
+            process.wait()
+            alarm.cancel()
             wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
             said.seek(0)
             complained.seek(0)
