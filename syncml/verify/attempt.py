@@ -7,7 +7,7 @@ overflow; where floats are rounded, also what would yield an infinity or NaN.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -33,19 +33,20 @@ class Numbers(Enum):
 
 @dataclass(slots=True)
 class Attempt:
-    """One session on one encoding.
+    """One session on one encoding; it may run several times, and goes on where it was.
 
     Attributes:
         numbers: What floats are.
         wrapping: Whether integers are bit vectors.
         checked: The node with its checks.
         clauses: What was asked: goal ``i`` of the session is clause ``i``.
-        session: The search, after it has run.
+        session: The search.
         inputs: For each input stream the names of its elements in the system.
         meaning: What the sorts of the system stand for.
+        known: The checks that hold by intervals.
+        cones: What the streams of the node depend on.
         counted: The proofs that count, if numbers are what they are here.
         machine: The proofs that count for the semantics that was asked for.
-        known: The checks that hold by intervals.
         reported: The clauses whose verdict comes from here.
     """
 
@@ -56,21 +57,61 @@ class Attempt:
     session: Session
     inputs: Mapping[str, tuple[str, ...]]
     meaning: str
-    counted: frozenset[int]
-    machine: frozenset[int]
     known: frozenset[int]
+    cones: Cones
+    counted: frozenset[int] = frozenset()
+    machine: frozenset[int] = frozenset()
     reported: set[int] = field(default_factory=set[int])
+    _positions: Mapping[str, int] = field(default_factory=dict[str, int])
+    _operations: Mapping[Var, frozenset[int]] | None = None
+    _risks: dict[int, frozenset[int]] = field(default_factory=dict[int, frozenset[int]])
+
+    def __post_init__(self) -> None:
+        self._positions = {c.holds.name: i for i, c in reversed(list(enumerate(self.clauses)))}
 
     def position(self, clause: Property) -> int | None:
         """The number of a clause here, if it was asked."""
-        return next((i for i, c in enumerate(self.clauses) if c.holds.name == clause.holds.name), None)
+        return self._positions.get(clause.holds.name)
+
+    def valid(self) -> frozenset[int]:
+        """The proofs that count, of those that there are by now."""
+        proved = {index_of(g): p for g, p in self.session.proofs.items()}
+        valid = set(proved)
+        while True:
+            failing = {
+                i for i in valid
+                if not self._rests_on(i) <= valid or any(index_of(g) not in valid for g in proved[i].using)
+            }  # fmt: skip
+            if not failing:
+                return frozenset(valid)
+            valid -= failing
+
+    def _rests_on(self, index: int) -> frozenset[int]:
+        """The checks that a proof of a clause rests on."""
+        if self._operations is None:
+            self._operations = self._unfollowed()
+        if not self._operations:
+            return frozenset()
+        if index not in self._risks:
+            cone, checks = self.cones.of(self.clauses[index].holds), self._operations
+            self._risks[index] = frozenset(n for v in cone & checks.keys() for n in checks[v])
+        return self._risks[index]
+
+    def _unfollowed(self) -> dict[Var, frozenset[int]]:
+        """The checks of each operation whose failure the encoding does not follow."""
+        checks: dict[Var, frozenset[int]] = {}
+        for i, clause in enumerate(self.clauses):
+            held = clause.holds
+            if i not in self.known and rests_on(self.checked, held, self.numbers, wrapping=self.wrapping):
+                operation = self.checked.checked[held]
+                checks[operation] = checks.get(operation, frozenset()) | {i}
+        return checks
 
     def result(self, label: str) -> Derivation:
         """The proofs that count."""
         node, proofs, valid = self.checked.node, self.session.proofs, self.counted
         assumptions = (p for p in node.properties if p.kind is PropertyKind.ASSUME)
         claims = {goal_of(i): self._claim(c) for i, c in enumerate(self.clauses)}
-        risks = _risks(self.checked, self.clauses, valid, self.numbers, wrapping=self.wrapping, known=self.known)
         return Derivation(
             label,
             self.meaning,
@@ -78,7 +119,7 @@ class Attempt:
             {g: p for g, p in proofs.items() if index_of(g) in valid},
             claims,
             {f"assumption!{i}": qualified(a) for i, a in enumerate(assumptions)},
-            {goal_of(i): frozenset(map(goal_of, others)) for i, others in risks.items()},
+            {goal_of(i): frozenset(map(goal_of, self._rests_on(i))) for i in valid},
             {t.name: e.span for e in node.equations for t in e.targets},
             frozenset(map(goal_of, self.reported)),
         )
@@ -103,29 +144,6 @@ def index_of(goal: str) -> int:
     return int(goal.removeprefix("goal!"))
 
 
-def counted(
-    checked: Checked,
-    clauses: Sequence[Property],
-    session: Session,
-    numbers: Numbers,
-    *,
-    wrapping: bool,
-    known: frozenset[int],
-) -> frozenset[int]:
-    """The proofs that count; ``known`` are the checks that hold in the machine by intervals."""
-    proved = {index_of(g): p for g, p in session.proofs.items()}
-    risks = _risks(checked, clauses, proved, numbers, wrapping=wrapping, known=known)
-    valid = set(proved)
-    while True:
-        failing = {
-            i for i in valid
-            if not risks[i] <= valid or any(index_of(g) not in valid for g in proved[i].using)
-        }  # fmt: skip
-        if not failing:
-            return frozenset(valid)
-        valid -= failing
-
-
 def supported(chosen: frozenset[int], session: Session) -> frozenset[int]:
     """Those of the ``chosen`` proofs that use no others."""
     valid = set(chosen)
@@ -134,32 +152,6 @@ def supported(chosen: frozenset[int], session: Session) -> frozenset[int]:
         if not failing:
             return frozenset(valid)
         valid -= failing
-
-
-def _risks(
-    checked: Checked,
-    clauses: Sequence[Property],
-    chosen: Iterable[int],
-    numbers: Numbers,
-    *,
-    wrapping: bool,
-    known: frozenset[int],
-) -> dict[int, set[int]]:
-    """For each of the ``chosen`` clauses the checks that its proof rests on."""
-    operations: dict[Var, set[int]] = {}
-    for i, clause in enumerate(clauses):
-        if (
-            i not in known
-            and clause.holds in checked.kinds
-            and rests_on(checked, clause.holds, numbers, wrapping=wrapping)
-        ):
-            operations.setdefault(checked.checked[clause.holds], set()).add(i)
-    if not operations:
-        return {i: set() for i in chosen}
-    cones = Cones(checked.node)
-    return {
-        i: {n for v in cones.of(clauses[i].holds) if v in operations for n in operations[v]} for i in chosen
-    }  # fmt: skip
 
 
 def rests_on(checked: Checked, holds: Var, numbers: Numbers, *, wrapping: bool) -> bool:

@@ -82,7 +82,7 @@ class Session:
     Attributes:
         wanted: The goals whose violations are searched for; every goal is tried as a lemma.
         settled: Ends the search before every goal is decided.
-        brief: Whether the quick attempt on linear systems is all.
+        deadline: When, of the monotonic clock, time is up.
         proofs: The goals that are proved.
         refuted: The goals that are violated, with the replayed run.
         traces: The models of the goals that are violated.
@@ -95,13 +95,12 @@ class Session:
     system: System
     pool: Pool
     refute: Refute
-    deadline: float
     engines: frozenset[str]
     seed: int
-    wanted: frozenset[str]
-    settled: Settled
+    wanted: frozenset[str] = frozenset()
+    settled: Settled = lambda _: False
+    deadline: float = 0.0
     depth_limit: int = 300
-    brief: bool = False
     proofs: dict[str, Proof] = field(default_factory=dict[str, Proof])
     refuted: dict[str, tuple[Counterexample, float]] = field(default_factory=dict[str, tuple[Counterexample, float]])
     traces: dict[str, Sequence[Mapping[str, str]]] = field(default_factory=dict[str, Sequence[Mapping[str, str]]])
@@ -112,24 +111,29 @@ class Session:
     _text: str = ""
     _invariants: dict[str, None] = field(default_factory=dict[str, None])
     _started: float = 0.0
+    _tried: bool = False
     _consistency: int = 0
     _spent: dict[str, float] = field(default_factory=dict[str, float])
     _groups: dict[int, list[str]] = field(default_factory=dict[int, list[str]])
     _refine: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
 
-    def run(self) -> None:
-        """Decide as many goals as time allows, or until the user interrupts."""
+    def run(self, *, brief: bool = False) -> None:
+        """Decide as many goals as time allows, or until the user interrupts; may be called again.
+
+        Args:
+            brief: Make the quick attempt on a linear system, and no more.
+        """
         try:
-            self._run()
+            self._run(brief)
         except KeyboardInterrupt:
             self.pool.stop()
 
-    def _run(self) -> None:
+    def _run(self, brief: bool) -> None:
         self._started = time.monotonic()
         if (self.proofs or self.refuted) and not self.open():
             return
         self._text = self.system.to_json()
-        if self.brief:
+        if brief:
             if not self.system.nonlinear:
                 self._quick()
             return
@@ -170,14 +174,16 @@ class Session:
     # All goals together, and Spacer for those that induction leaves open.
 
     def _together(self) -> None:
-        self._quick()
+        if not self._tried:
+            self._quick()
         for seconds in ROUNDS:
             if self.left() < 0.5 or not self.open():
                 break
             self._round(min(seconds, self.left()))
 
     def _quick(self) -> None:
-        """The quick attempt."""
+        """A moment for k-induction: it decides most properties."""
+        self._tried = True
         if goals := self.open():
             if self.system.assumptions and not self.system.nonlinear:
                 self._consistency = self._submit("consistency", min(1.0, self.left() / 8), each=1.0, depth=CONSISTENT)

@@ -111,16 +111,8 @@ def test_a_system_goes_to_a_worker_and_back_as_text() -> None:
 def run_session(pool: Pool, seconds: float) -> Session:
     engines = frozenset({"bmc", "induction", "spacer", "localised"})
     made = system()
-    session = Session(
-        made,
-        pool,
-        lambda _goal, _trace: "not replayed",
-        time.monotonic() + seconds,
-        engines,
-        0,
-        frozenset(made.goals),
-        lambda _session: False,
-    )
+    session = Session(made, pool, lambda _goal, _trace: "not replayed", engines, 0, frozenset(made.goals))
+    session.deadline = time.monotonic() + seconds
     session.run()
     return session
 

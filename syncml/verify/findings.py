@@ -1,0 +1,78 @@
+"""What is known of the clauses of a node: the proofs of its attempts, the violations, and what intervals decide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from syncml.ir.equations.syntax import Property
+from syncml.verify.attempt import Attempt, Numbers, rests_on
+from syncml.verify.checks import Checked
+from syncml.verify.cone import Cones
+from syncml.verify.verdicts import Counterexample
+
+if TYPE_CHECKING:
+    from syncml.verify.floats.ranges import Ranges
+
+
+@dataclass(slots=True)
+class Findings:
+    """What is known of the clauses of a node.
+
+    Attributes:
+        checked: The node with its checks.
+        clauses: Its clauses, without assumptions.
+        ranges: What intervals know of floats, where they round.
+        cones: What its streams depend on.
+        attempts: The attempts so far.
+        refuted: By the name of what does not hold, the run that shows it, and the seconds that it took.
+    """
+
+    checked: Checked
+    clauses: Sequence[Property]
+    ranges: Ranges | None
+    cones: Cones
+    attempts: list[Attempt] = field(default_factory=list[Attempt])
+    refuted: dict[str, tuple[Counterexample, float]] = field(default_factory=dict[str, tuple[Counterexample, float]])
+
+    def open(self) -> list[Property]:
+        """The clauses without a verdict."""
+        return [
+            c for c in self.clauses
+            if c.holds.name not in self.refuted and self.found(c) is None
+            and not (self.attempts and self.by_intervals(c))
+        ]  # fmt: skip
+
+    def by_intervals(self, clause: Property) -> bool:
+        """Whether intervals prove a clause."""
+        return self.ranges is not None and self.ranges.truth(clause.holds) is True
+
+    def is_risk(self, clause: Property, numbers: Numbers, wrapping: bool) -> bool:
+        """Whether a clause is a check that proofs of such an attempt rest on."""
+        held = clause.holds
+        return held in self.checked.kinds and rests_on(self.checked, held, numbers, wrapping=wrapping)
+
+    def proof(self, clause: Property, *numbers: Numbers) -> tuple[Attempt, int] | None:
+        """A proof that counts in one of some attempts."""
+        for attempt in self.attempts:
+            index = attempt.position(clause)
+            if index is not None and attempt.numbers in numbers and index in attempt.counted:
+                return attempt, index
+        return None
+
+    def ideally(self, clause: Property) -> bool:
+        """Whether a clause is proved, if floats are reals."""
+        return self.proof(clause, Numbers.IDEAL, Numbers.BITS) is not None
+
+    def found(self, clause: Property) -> tuple[Attempt, int] | None:
+        """A proof that holds for the semantics that was asked for."""
+        for attempt in self.attempts:
+            index = attempt.position(clause)
+            if index is not None and index in attempt.machine:
+                return attempt, index
+        return None
+
+    def vacuous(self) -> int | None:
+        """The instant from which on the assumptions exclude every run."""
+        return next((a.session.vacuous for a in self.attempts if a.session.vacuous is not None), None)

@@ -1,0 +1,159 @@
+"""The verdict of each clause, from what is known of it, and the advice where nothing decides it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+
+from syncml.ir.equations.syntax import GOALS, Program, Property, Var
+from syncml.ir.types import element
+from syncml.verify.attempt import Numbers, goal_of, index_of, kind_of, numbers_of
+from syncml.verify.explain import explanation
+from syncml.verify.findings import Findings
+from syncml.verify.minimise import Subject, minimised
+from syncml.verify.pool import Pool
+from syncml.verify.replay import Replay, plain, qualified
+from syncml.verify.verdicts import (
+    Counterexample,
+    Proved,
+    Reached,
+    Result,
+    Semantics,
+    Unknown,
+    Unreachable,
+    Verdict,
+    VerifyOptions,
+    Violated,
+)
+
+INTERRUPTED = "interrupted"
+"""Why a property is not decided that was not decided when the user interrupted."""
+
+LONGEST_TOLD = 400
+"""Longer counterexamples are not made shorter: each step would be a replay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Says what became of each clause of a node.
+
+    Attributes:
+        known: What is known of them.
+        program: The node alone, for replays.
+        label: What reports call the node.
+        options: Limits, engines, semantics.
+        replay: The interpreter.
+        pool: Whether the user has interrupted.
+        deadline: When, of the monotonic clock, time is up.
+        wants: Whether the user asked about a clause.
+    """
+
+    known: Findings
+    program: Program
+    label: str
+    options: VerifyOptions
+    replay: Replay
+    pool: Pool
+    deadline: float
+    wants: Callable[[Property], bool]
+
+    def result(self, clause: Property) -> Result:
+        """The verdict of a clause."""
+        verdict, seconds = self._decided(clause)
+        if clause.kind in GOALS:
+            verdict = _of_goal(verdict)
+        return Result(
+            qualified(clause), kind_of(self.known.checked, clause), self.label, clause.span, clause.requirement,
+            verdict, seconds, clause.instance,
+        )  # fmt: skip
+
+    def _decided(self, clause: Property) -> tuple[Verdict, float]:
+        if clause.holds.name in self.known.refuted:
+            found, seconds = self.known.refuted[clause.holds.name]
+            return Violated(self._told(clause, found)), seconds
+        depth = max((a.session.depth.get(goal_of(i), 0) for a in self.known.attempts
+                     if (i := a.position(clause)) is not None), default=0)  # fmt: skip
+        if self.known.vacuous() is not None:
+            return Unknown("the assumptions contradict each other", depth, "weaken an assumption"), 0.0
+        if (found := self.known.found(clause)) is not None:
+            attempt, index = found
+            attempt.reported.add(index)
+            proof = attempt.session.proofs[goal_of(index)]
+            names = tuple(qualified(attempt.clauses[index_of(g)]) for g in proof.using)
+            numbers = self._numbers(clause)
+            verdict = Proved(proof.method, proof.k, names, numbers, proof.invariant, cached=proof.cached)
+            return verdict, proof.time_s
+        if self.known.by_intervals(clause):
+            return Proved("intervals", 1, (), self._numbers(clause)), 0.0
+        return self._undecided(clause, depth), 0.0
+
+    def _told(self, clause: Property, found: Counterexample) -> Counterexample:
+        """A counterexample without what does not matter, and with the reason why it is one."""
+        if self.pool.stopped or not self.options.explain or not self.wants(clause):
+            return found
+        attempt = self.known.attempts[0]
+        index = attempt.position(clause)
+        assert index is not None
+        subject = Subject(
+            self.program, clause, goal_of(index), attempt.session.system, attempt.inputs, self.replay
+        )  # fmt: skip
+        if found.ticks <= LONGEST_TOLD:
+            found = minimised(subject, found, self.options.seed)
+        column = cache(self.replay(self.program, found.inputs, found.ticks).column)
+
+        def value(var: Var, tick: int) -> object:
+            return plain(column(var.name).at(tick))
+
+        return replace(found, explanation=explanation(self.known.checked.node, clause, found, value))
+
+    def _undecided(self, clause: Property, depth: int) -> Unknown:
+        if self.pool.stopped:
+            return Unknown(INTERRUPTED, depth, "run it again")
+        for attempt in self.known.attempts:
+            index = attempt.position(clause)
+            if index is not None and goal_of(index) in attempt.session.spurious and not self.known.ideally(clause):
+                reason = f"violated over the reals, but not in floats: {attempt.session.spurious[goal_of(index)]}"
+                return Unknown(reason, depth, "state the property with a tolerance")
+        if self.known.ideally(clause):
+            return self._unrounded(clause, depth)
+        if any((i := a.position(clause)) is not None and goal_of(i) in a.session.proofs for a in self.known.attempts):
+            reason = "proved only as long as no integer operation overflows, which is not proved"
+            return Unknown(reason, depth, "bound the integers that it depends on")
+        reason = "time is up" if self.deadline <= time.monotonic() else "no engine decided it"
+        if failures := [f for a in self.known.attempts for f in a.session.failures]:
+            reason = f"{reason}; {failures[-1]}"
+        return Unknown(reason, depth, "state a lemma with invariant(...), or give more time with --timeout")
+
+    def _unrounded(self, clause: Property, depth: int) -> Unknown:
+        """Proved over the reals, but not for floats."""
+        cone = self.known.cones.of(clause.holds)
+        broken = [
+            c.name for c in self.known.clauses
+            if self.known.is_risk(c, Numbers.FLOATS, wrapping=True) and self.known.checked.checked[c.holds] in cone
+            and self.known.found(c) is None and not self.known.by_intervals(c)
+        ]  # fmt: skip
+        if broken:
+            reason = f"proved over the reals; for floats it rests on what is not proved: {', '.join(broken)}"
+            return Unknown(reason, depth, "bound the inputs with assume(...) or require(...)")
+        reason = "proved over the reals; with the rounding of floats neither proved nor violated"
+        advice = "state it and its lemmas with a tolerance, or ask for --semantics reals"
+        return Unknown(reason, depth, advice)
+
+    def _numbers(self, clause: Property) -> str:
+        """What numbers mean in a proof, as far as the property depends on numbers at all."""
+        kinds = {element(v.type) for v in self.known.cones.of(clause.holds)}
+        floats = "{} floats" if self.options.semantics is Semantics.MACHINE else "ideal reals for floats"
+        return numbers_of(kinds, machine=self.options.semantics is not Semantics.IDEAL, floats=floats)
+
+
+def _of_goal(verdict: Verdict) -> Verdict:
+    """What a verdict on the claim that a goal is never reached says of the goal."""
+    match verdict:
+        case Violated(run, semantics):
+            return Reached(run, semantics)
+        case Proved():
+            return Unreachable(verdict)
+        case _:
+            return verdict
