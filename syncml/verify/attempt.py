@@ -157,6 +157,8 @@ def supported(chosen: frozenset[int], session: Session) -> frozenset[int]:
 def rests_on(checked: Checked, holds: Var, numbers: Numbers, *, wrapping: bool) -> bool:
     """Whether proofs rest on a check, because the encoding does not follow what happens where it fails."""
     kind = checked.kinds.get(holds)
+    if kind is None:
+        return False
     if kind is Check.OVERFLOW:
         return not wrapping
     if numbers is not Numbers.FLOATS or element(checked.checked[holds].type) not in FLOATS:

@@ -50,8 +50,7 @@ class Findings:
 
     def is_risk(self, clause: Property, numbers: Numbers, wrapping: bool) -> bool:
         """Whether a clause is a check that proofs of such an attempt rest on."""
-        held = clause.holds
-        return held in self.checked.kinds and rests_on(self.checked, held, numbers, wrapping=wrapping)
+        return rests_on(self.checked, clause.holds, numbers, wrapping=wrapping)
 
     def proof(self, clause: Property, *numbers: Numbers) -> tuple[Attempt, int] | None:
         """A proof that counts in one of some attempts."""

@@ -2,6 +2,7 @@
 
     quick       bounded model checking and k-induction together, for a moment: most properties need no more
     induction   invariants first, then k-induction with them
+    runs        random runs, far into time
     bmc         bounded model checking as deep as time allows
     spacer      property-directed reachability
 
@@ -40,6 +41,11 @@ def run(model: Model, task: Mapping[str, Any], budget: Budget, emit: Emit) -> No
             induction(small, goals, replace(budget, query=QUICK_QUERY), report)
         case "induction":
             _strengthened(reduction, goals, budget, report)
+        case "runs":
+            # Loaded where it is needed: it brings NumPy.
+            from syncml.verify.wander import wander
+
+            wander(small, goals, budget, report)
         case "bmc":
             bounded(small, goals, budget, report)
         case _:

@@ -38,6 +38,9 @@ BUSY = 8
 ROUNDS = (2.0, 6.0, 20.0, 60.0, 200.0, 600.0)
 """Seconds of processor time for each engine, round after round."""
 
+LONGEST_RUN = 1000
+"""How many instants a random run has at most."""
+
 DEEPEST = 100_000
 """How many instants are searched at most, however much time is left."""
 
@@ -83,6 +86,8 @@ class Session:
         wanted: The goals whose violations are searched for; every goal is tried as a lemma.
         settled: Ends the search before every goal is decided.
         deadline: When, of the monotonic clock, time is up.
+        roams: Whether random runs are searched for violations; where errors of rounding are inputs they show nothing.
+        tried: Whether it has run.
         proofs: The goals that are proved.
         refuted: The goals that are violated, with the replayed run.
         traces: The models of the goals that are violated.
@@ -100,6 +105,8 @@ class Session:
     wanted: frozenset[str] = frozenset()
     settled: Settled = lambda _: False
     deadline: float = 0.0
+    roams: bool = True
+    tried: bool = False
     depth_limit: int = 300
     proofs: dict[str, Proof] = field(default_factory=dict[str, Proof])
     refuted: dict[str, tuple[Counterexample, float]] = field(default_factory=dict[str, tuple[Counterexample, float]])
@@ -111,7 +118,7 @@ class Session:
     _text: str = ""
     _invariants: dict[str, None] = field(default_factory=dict[str, None])
     _started: float = 0.0
-    _tried: bool = False
+    _quickly: bool = False
     _consistency: int = 0
     _spent: dict[str, float] = field(default_factory=dict[str, float])
     _groups: dict[int, list[str]] = field(default_factory=dict[int, list[str]])
@@ -130,6 +137,7 @@ class Session:
 
     def _run(self, brief: bool) -> None:
         self._started = time.monotonic()
+        self.tried = True
         if (self.proofs or self.refuted) and not self.open():
             return
         self._text = self.system.to_json()
@@ -174,7 +182,7 @@ class Session:
     # All goals together, and Spacer for those that induction leaves open.
 
     def _together(self) -> None:
-        if not self._tried:
+        if not self._quickly:
             self._quick()
         for seconds in ROUNDS:
             if self.left() < 0.5 or not self.open():
@@ -183,7 +191,7 @@ class Session:
 
     def _quick(self) -> None:
         """A moment for k-induction: it decides most properties."""
-        self._tried = True
+        self._quickly = True
         if goals := self.open():
             if self.system.assumptions and not self.system.nonlinear:
                 self._consistency = self._submit("consistency", min(1.0, self.left() / 8), each=1.0, depth=CONSISTENT)
@@ -192,6 +200,7 @@ class Session:
                 self._submit("quick", quick, depth=12, goals=goals)
             elif "bmc" in self.engines:
                 self._submit("bmc", quick, depth=8, goals=self._sought())
+            self._wander(quick)
             self._gather()
 
     def _round(self, seconds: float) -> None:
@@ -206,7 +215,13 @@ class Session:
             for goal in wanted:
                 share = max(0.2, seconds / len(wanted))
                 self._submit("spacer", share, each=share, goals=[goal], lemmas=lemmas, known=known)
+        self._wander(seconds / 4)
         self._gather()
+
+    def _wander(self, seconds: float) -> None:
+        """Random runs, where violations are wanted."""
+        if "bmc" in self.engines and self.roams and (wanted := self._sought()):
+            self._submit("runs", seconds, depth=LONGEST_RUN, goals=wanted, lemmas=list(self.proofs))
 
     def _gather(self) -> None:
         """Take what tasks report until they are done, or all is decided."""
@@ -242,6 +257,10 @@ class Session:
                 for goal in event["goals"]:
                     others = [g for g in event["goals"] if g != goal]
                     self._prove(goal, event, [*event["using"], *others])
+            case "run":
+                for goal in event["goals"]:
+                    if goal in self.open():
+                        self.replay(goal, event["trace"])
             case "invariants":
                 self._invariants.update(dict.fromkeys(event["invariants"]))
             case "vacuous":
@@ -271,10 +290,11 @@ class Session:
             self.spurious[goal] = outcome
 
     def replay(self, goal: str, trace: Sequence[dict[str, str]]) -> None:
-        """Take the model of a violation from elsewhere, if it is one; otherwise the goal stays open."""
+        """Take a run that may be a violation, if it is one; otherwise the goal stays open."""
         outcome = self.refute(goal, trace)
         if isinstance(outcome, Counterexample):
-            self.refuted[goal] = (outcome, 0.0)
+            self.refuted[goal] = (outcome, self._time(goal) if self._started else 0.0)
+            self.traces[goal] = trace
 
     def _time(self, goal: str) -> float:
         """Processor time of the queries about one goal, or the time since the start if it was one of many."""

@@ -47,7 +47,7 @@ def _runs(
     model: Model, step: Callable[[list[Any], list[Any]], Any], start: list[Any], chance: random.Random
 ) -> dict[tuple[Any, ...], None]:
     sorts = [model.constants[n].sort().kind() for n in model.inputs]
-    pool = [-1, 0, 1, 2, *_numerals(model)]
+    pool = [-1, 0, 1, 2, *numerals(model)]
     seen: dict[tuple[Any, ...], None] = {}
     for _ in range(RUNS):
         state = start
@@ -72,7 +72,8 @@ def _random(kind: int, likely: float, pool: Sequence[Any], chance: random.Random
     return Fraction(value) if kind == z3.Z3_REAL_SORT else int(value)
 
 
-def _numerals(model: Model) -> list[Any]:
+def numerals(model: Model) -> list[Any]:
+    """The numbers that occur in a model, in order."""
     found: set[Any] = set()
     seen: set[int] = set()
     stack: list[Term] = [*model.following.values(), *model.full.values(), *model.facts]

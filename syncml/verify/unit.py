@@ -30,7 +30,7 @@ from syncml.verify.instrument import instrumented
 from syncml.verify.judge import Judge
 from syncml.verify.pool import Pool
 from syncml.verify.reach.portfolio import Decided, without
-from syncml.verify.replay import Replay, Trace, counterexample, qualified, replayed
+from syncml.verify.replay import Replay, Trace, counterexample, qualified, remembering, replayed
 from syncml.verify.session import Session
 from syncml.verify.store import Store
 from syncml.verify.translate import translate
@@ -70,7 +70,7 @@ class Unit:
         self._label = node.label
         self._abstract = node.name != program.main
         self._options = options
-        self._replay = replay
+        self._replay = remembering(replay)
         self._pool = pool
         self._deadline = deadline
         self.warnings: list[Diagnostic] = []
@@ -194,8 +194,9 @@ class Unit:
             return replayed(self._program, clauses[index_of(goal)], trace, translation.inputs, self._replay)
 
         session = Session(
-            translation.system, self._pool, refute, frozenset(self._options.engines or ENGINES), self._options.seed
-        )
+            translation.system, self._pool, refute, frozenset(self._options.engines or ENGINES), self._options.seed,
+            roams=not rounded,
+        )  # fmt: skip
         kinds = {element(v.type) for v in self._checked.node.clocks}
         stands = meaning(kinds, numbers, wrapping=wrapping, overflow=bounded)
         known = frozenset(i for i, c in enumerate(clauses) if self._known.by_intervals(c))
@@ -237,7 +238,7 @@ class Unit:
         if clauses and not self._pool.stopped:
             cache = self._options.cache
             store = None if cache is None else Store(cache, session.system, session.engines)
-            if store is not None:
+            if store is not None and not session.tried:
                 store.load(session)
             session.run(brief=brief)
             if store is not None:

@@ -61,9 +61,9 @@ def sessions(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     found: list[list[str]] = []
     run = Session.run
 
-    def watched(self: Session) -> None:
+    def watched(self: Session, *, brief: bool = False) -> None:
         found.append(self.open())
-        run(self)
+        run(self, brief=brief)
 
     monkeypatch.setattr(Session, "run", watched)
     return found
