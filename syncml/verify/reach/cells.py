@@ -11,15 +11,15 @@ halved first.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
 
-from syncml.ir.clocks import BASE, Clock
+from syncml.ir.clocks import BASE, Clock, conditions
 from syncml.ir.constants import Const
-from syncml.ir.equations.syntax import Apply, Atom, Equation, Node, Property, PropertyKind, Var
+from syncml.ir.equations.syntax import Apply, Atom, Equation, Node, Property, PropertyKind, Var, atoms, resets
 from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, Element, element, shape, size
 from syncml.verify.networks.crown import bounds
@@ -48,12 +48,34 @@ def tabulated(node: Node, goals: Sequence[Property], cells: int) -> Node | None:
     for target, found in networks.items():
         if found.source in boxes:
             _table(writer, target, found, boxes[found.source], cells)
+    properties = (*node.properties, *writer.assumptions)
     kept = tuple(e for e in node.equations if not set(e.targets) & networks.keys())
+    roots = [*node.inputs, *networks, *node.outputs, *(p.holds for p in properties)]
+    equations, clocks = _read((*kept, *writer.equations), {**node.clocks, **writer.clocks}, roots)
     return replace(
-        node, inputs=(*node.inputs, *networks), equations=(*kept, *writer.equations),
-        properties=(*node.properties, *writer.assumptions),
-        clocks=MappingProxyType({**node.clocks, **writer.clocks}),
-    )  # fmt: skip
+        node, inputs=(*node.inputs, *networks), equations=equations, properties=properties, clocks=clocks
+    )
+
+
+def _read(
+    equations: Sequence[Equation], clocks: Mapping[Var, Clock], roots: Sequence[Var]
+) -> tuple[tuple[Equation, ...], Mapping[Var, Clock]]:
+    """The equations that some roots depend on, and their clocks: what is left inside of a network is in the way."""
+    definitions = {t: e for e in equations for t in e.targets}
+    found: set[Var] = set()
+    pending = list(roots)
+    while pending:
+        var = pending.pop()
+        if var in found:
+            continue
+        found.add(var)
+        pending += conditions(clocks.get(var, BASE))
+        if (equation := definitions.get(var)) is not None:
+            pending += [a for a in atoms(equation.rhs) if isinstance(a, Var)]
+            pending += [v for t in equation.targets for v in (t, *conditions(clocks.get(t, BASE)))]
+            pending += [v for r in resets(equation.rhs) for v in (r, *conditions(clocks.get(r, BASE)))]
+    kept = tuple(e for e in equations if not e.targets or found & set(e.targets))
+    return kept, MappingProxyType({v: c for v, c in clocks.items() if v in found})
 
 
 def partition(found: Found, box: Cell, cells: int) -> tuple[list[Cell], list[Cell]]:
