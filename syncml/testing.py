@@ -13,6 +13,7 @@ def first_failure(
     *,
     settings: Mapping[str, str] | None = None,
     abstract: Sequence[str] = (),
+    concrete: Sequence[str] = (),
 ) -> int | None:
     """Run a program on recorded inputs and return the first tick at which a property is false.
 
@@ -22,6 +23,7 @@ def first_failure(
         inputs: A CSV file with one row for each tick; for an abstract node it gives the outputs as well.
         settings: Parameters of the node, as `--set` gives them.
         abstract: The nodes in whose place their contract stands, as `--abstract` names them.
+        concrete: The nodes that are declared abstract and have their body all the same, as `--concrete` names them.
 
     Returns:
         The tick, or `None` if the property holds throughout the run.
@@ -35,10 +37,10 @@ def first_failure(
     from syncml.sim.formats import read_csv
     from syncml.sim.interpreter import interpret
     from syncml.sim.monitor import monitor
-    from syncml.verify import opened
+    from syncml.verify import concretised, opened
     from syncml.verify.instrument import instrumented
 
-    program = opened(check_file(target, settings).program, frozenset(abstract))
+    program = opened(concretised(check_file(target, settings).program, concrete), frozenset(abstract))
     node = instrumented(program.node(program.main))[0].node
     raw = read_csv(inputs, node)
     ticks = min((len(values) for values in raw.values()), default=1)

@@ -58,6 +58,7 @@ def test_{name}() -> None:
         HERE / {inputs!r},
         settings={settings!r},
         abstract={abstract!r},
+        concrete={concrete!r},
     )
     assert failure is None, f"false at tick {{failure}}"
 """
@@ -75,13 +76,15 @@ class Subject:
     main: str
     settings: Mapping[str, str]
     abstract: tuple[str, ...]
+    concrete: tuple[str, ...]
     opened: Mapping[str, tuple[str, ...]]
 
     @property
     def program(self) -> str:
         """The command line that names the program."""
         options = [f"--set {name}={value}" for name, value in self.settings.items()]
-        return " ".join([self.target, *options, *(f"--abstract {name}" for name in self.abstract)])
+        options += [f"--abstract {name}" for name in self.abstract] + [f"--concrete {name}" for name in self.concrete]
+        return " ".join([self.target, *options])
 
 
 def write_evidence(subject: Subject, report: VerificationReport, folder: Path) -> Iterator[Path]:
@@ -194,6 +197,7 @@ def test_source(subject: Subject, result: Result, folder: Path, name: str) -> st
         inputs=f"{name}.csv",
         settings=dict(subject.settings),
         abstract=subject.abstract,
+        concrete=subject.concrete,
     )
 
 

@@ -122,7 +122,8 @@ def verify(
             cache=None if no_cache else _cache(),
             explain=out is not None or form in (Format.TEXT, Format.JSON),
         )
-        checked = _concrete(request.checked(), concrete or (), written=out is not None)
+        chosen = tuple(concrete or ())
+        checked = _concrete(request.checked(), chosen)
         with working(f"verifying {request.target}", quiet=quiet):
             if vnnlib is not None:
                 report = verify_network(checked.flat, vnnlib, options, replay)
@@ -138,7 +139,7 @@ def verify(
             from syncml.cli.evidence import Subject, opened_nodes, replay_commands, write_evidence
 
             opened = opened_nodes(checked.program, options.abstract)
-            subject = Subject(request.target, checked.main.label, request.settings, options.abstract, opened)
+            subject = Subject(request.target, checked.main.label, request.settings, options.abstract, chosen, opened)
             written = list(write_evidence(subject, report, out))
             if form is Format.TEXT and not quiet:
                 for path in written:
@@ -150,11 +151,11 @@ def verify(
     run(form, body)
 
 
-def _concrete(checked: Checked, chosen: Sequence[str], *, written: bool) -> Checked:
+def _concrete(checked: Checked, chosen: Sequence[str]) -> Checked:
     """The program with the bodies of the chosen nodes.
 
     Raises:
-        DiagnosticError: U001 for a name of no node, or where the results are to be written.
+        DiagnosticError: U001 for a name of no node.
     """
     if not chosen:
         return checked
@@ -162,8 +163,6 @@ def _concrete(checked: Checked, chosen: Sequence[str], *, written: bool) -> Chec
 
     faults = [replace(f, message=f.message.replace("leave abstract", "verify with its body"))
               for f in unknown_nodes(checked.program, chosen)]  # fmt: skip
-    if written:
-        faults.append(error("U001", "--concrete and --output do not go together", help="leave out one of them"))
     if faults:
         raise DiagnosticError(*faults)
     return replace(checked, program=concretised(checked.program, chosen))

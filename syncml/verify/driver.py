@@ -2,7 +2,7 @@
 
 Rule: the main node is verified with every call inlined and each abstract node replaced by its contract; each abstract
 node is verified by itself against that contract, and what was proved with the help of a contract counts only if the
-contract is proved too. What machine numbers ask for beyond that is in `unit`.
+contract is proved too. What networks ask for beyond that is in `stages`, what machine numbers do in `unit`.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from syncml.ir.equations.syntax import Call, Iterate, Node, Program, PropertyKin
 from syncml.verify.abstraction import abstract_nodes, unknown_nodes
 from syncml.verify.derivation import Derivation
 from syncml.verify.pool import Pool
-from syncml.verify.reach.portfolio import Decided, reachability
 from syncml.verify.replay import Replay
-from syncml.verify.unit import ENGINES, Unit
+from syncml.verify.stages import Stages
+from syncml.verify.unit import ENGINES
 from syncml.verify.verdicts import (
     Proved,
     Result,
@@ -59,25 +59,13 @@ def verify(program: Program, options: VerifyOptions, replay: Replay) -> Verifica
             # Each unit gets an equal share of the time that is left.
             left = started + options.timeout - time.monotonic()
             deadline = time.monotonic() + left / (len(units) - i)
-            reached: Decided = {}
-            try:
-                if not pool.stopped:
-                    reached = reachability(program, node, options, replay, deadline)
-            except KeyboardInterrupt:
-                pool.stop()
-            unit = Unit(program, node, options, replay, pool, deadline, reached)
-            try:
-                unit.decide()
-                judged = unit.results()
-            except KeyboardInterrupt:
-                pool.stop()
-                judged = unit.results()
-            found = _supported([*reached.values(), *judged], _broken(program, node, promises))
-            promised = unit.promises
+            stages = Stages(program, node, options, replay, pool, deadline)
+            found = _supported(stages.decide(), _broken(program, node, promises))
+            promised = stages.promises
             promises[node.name] = [r for r in found if r.kind == PropertyKind.ENSURE.value or r.name in promised]
             results += found
-            warnings += unit.warnings
-            derivations += unit.derivations()
+            warnings += stages.warnings
+            derivations += stages.derivations
     known = {r.name for r in results}
     if missing := [name for name in options.properties if name not in known]:
         raise DiagnosticError(*(_unknown_property(name, known) for name in missing))

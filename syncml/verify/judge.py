@@ -12,8 +12,9 @@ from syncml.ir.types import element
 from syncml.verify.attempt import Numbers, goal_of, index_of, kind_of, numbers_of
 from syncml.verify.explain import explanation
 from syncml.verify.findings import Findings
-from syncml.verify.minimise import Subject, minimised
+from syncml.verify.minimise import SECONDS, Subject, minimised
 from syncml.verify.pool import Pool
+from syncml.verify.remote import Failure, called
 from syncml.verify.replay import Replay, plain, qualified
 from syncml.verify.verdicts import (
     Counterexample,
@@ -31,6 +32,9 @@ from syncml.verify.verdicts import (
 INTERRUPTED = "interrupted"
 """Why a property is not decided that was not decided when the user interrupted."""
 
+MINIMISING = 3 * SECONDS
+"""Seconds after which the process is ended that makes a counterexample shorter."""
+
 LONGEST_TOLD = 400
 """Longer counterexamples are not made shorter: each step would be a replay."""
 
@@ -45,7 +49,7 @@ class Judge:
         label: What reports call the node.
         options: Limits, engines, semantics.
         replay: The interpreter.
-        pool: Whether the user has interrupted.
+        pool: The workers, and whether the user has interrupted.
         deadline: When, of the monotonic clock, time is up.
         wants: Whether the user asked about a clause.
     """
@@ -100,13 +104,19 @@ class Judge:
             self.program, clause, goal_of(index), attempt.session.system, attempt.inputs, self.replay
         )  # fmt: skip
         if found.ticks <= LONGEST_TOLD:
-            found = minimised(subject, found, self.options.seed)
+            found = self._minimised(subject, found)
         column = cache(self.replay(self.program, found.inputs, found.ticks).column)
 
         def value(var: Var, tick: int) -> object:
             return plain(column(var.name).at(tick))
 
         return replace(found, explanation=explanation(self.known.checked.node, clause, found, value))
+
+    def _minimised(self, subject: Subject, found: Counterexample) -> Counterexample:
+        """The last of the counterexamples that a worker finds in place of ``found``."""
+        for shorter in called(self.pool, minimised, (subject, found, self.options.seed), MINIMISING):
+            found = found if isinstance(shorter, Failure) else shorter
+        return found
 
     def _undecided(self, clause: Property, depth: int) -> Unknown:
         if self.pool.stopped:

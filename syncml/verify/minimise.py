@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -61,13 +61,14 @@ class Subject:
         return self.program.node(self.program.main)
 
 
-def minimised(subject: Subject, found: Counterexample, seed: int, seconds: float = SECONDS) -> Counterexample:
-    """A counterexample to the same property, no longer than ``found``, with its free inputs marked."""
-    deadline = time.monotonic() + seconds
+def minimised(emit: Callable[[Counterexample], None], subject: Subject, found: Counterexample, seed: int) -> None:
+    """Emit a counterexample to the same property, no longer than ``found``, then it with its free inputs marked."""
+    deadline = time.monotonic() + SECONDS
     shorter = _shortened(subject, found, deadline)
+    emit(shorter)
     free = _free(subject, shorter, seed, deadline)
     streams = tuple(replace(s, free=free[s.name]) if s.name in free else s for s in shorter.streams)
-    return replace(shorter, streams=streams)
+    emit(replace(shorter, streams=streams))
 
 
 def _shortened(subject: Subject, found: Counterexample, deadline: float) -> Counterexample:

@@ -41,17 +41,27 @@ Replay: TypeAlias = Callable[[Program, Mapping[str, Sequence[Any]], int], Replay
 
 def remembering(replay: Replay) -> Replay:
     """The same, but the last run is kept: what a violation shows is asked for again when it is explained."""
-    last: list[tuple[Program, Mapping[str, Sequence[Any]], int, Replayed]] = []
+    return _Remembering(replay)
 
-    def remembered(program: Program, inputs: Mapping[str, Sequence[Any]], ticks: int) -> Replayed:
-        if last:
-            known, given, length, run = last[0]
+
+class _Remembering:
+    """A replay that keeps its last run, but not where it travels to another process."""
+
+    def __init__(self, replay: Replay) -> None:
+        self._replay = replay
+        self._last: list[tuple[Program, Mapping[str, Sequence[Any]], int, Replayed]] = []
+
+    def __call__(self, program: Program, inputs: Mapping[str, Sequence[Any]], ticks: int) -> Replayed:
+        if self._last:
+            known, given, length, run = self._last[0]
             if known is program and length == ticks and _same(given, inputs):
                 return run
-        last[:] = [(program, inputs, ticks, replay(program, inputs, ticks))]
-        return last[0][3]
+        run = self._replay(program, inputs, ticks)
+        self._last = [(program, inputs, ticks, run)]
+        return run
 
-    return remembered
+    def __reduce__(self) -> tuple[Callable[[Replay], Replay], tuple[Replay]]:
+        return remembering, (self._replay,)
 
 
 def _same(some: Mapping[str, Sequence[Any]], others: Mapping[str, Sequence[Any]]) -> bool:

@@ -13,15 +13,14 @@ searched for one. What is proved over the reals only is then unknown, and says s
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from syncml.diagnostics.model import Diagnostic, Label, Severity
 from syncml.ir.equations.syntax import GOALS, Node, Program, Property, PropertyKind, Var
 from syncml.ir.types import FLOATS, MACHINE_INTEGERS, element
-from syncml.verify.abstraction import opened
-from syncml.verify.attempt import Attempt, Numbers, goal_of, index_of, meaning, supported
+from syncml.verify.attempt import Attempt, Numbers, goal_of, index_of, kind_of, meaning, supported
 from syncml.verify.checks import Check
 from syncml.verify.cone import Cones
 from syncml.verify.derivation import Derivation
@@ -29,7 +28,6 @@ from syncml.verify.findings import Findings
 from syncml.verify.instrument import instrumented
 from syncml.verify.judge import Judge
 from syncml.verify.pool import Pool
-from syncml.verify.reach.portfolio import Decided, without
 from syncml.verify.replay import Replay, Trace, counterexample, qualified, remembering, replayed
 from syncml.verify.session import Session
 from syncml.verify.store import Store
@@ -39,6 +37,12 @@ from syncml.verify.verdicts import Counterexample, Result, Semantics, VerifyOpti
 if TYPE_CHECKING:
     from syncml.verify.floats.exactness import Exactness
     from syncml.verify.floats.ranges import Ranges
+
+Key: TypeAlias = tuple[str, str]
+"""A clause or check: its qualified name, and what a report calls it."""
+
+Decided: TypeAlias = Mapping[Key, Result]
+"""What is decided."""
 
 ENGINES = ("bmc", "induction", "spacer", "localised", "reach")
 """The engines by the names that options use."""
@@ -60,15 +64,14 @@ class Unit:
     """The verification of one node as the main node."""
 
     def __init__(
-        self, program: Program, node: Node, options: VerifyOptions, replay: Replay, pool: Pool, deadline: float,
-        decided: Decided,
+        self, flat: Node, label: str, options: VerifyOptions, replay: Replay, pool: Pool, deadline: float, *,
+        abstract: bool, decided: Decided,
     ) -> None:  # fmt: skip
-        position = next(i for i, n in enumerate(program.nodes) if n.name == node.name)
-        flat = opened(Program(program.nodes[: position + 1], node.name), frozenset(options.abstract))
-        flat = without(flat, decided)
-        self._node = flat.node(flat.main)
-        self._label = node.label
-        self._abstract = node.name != program.main
+        """Prepare the verification of an opened node; of what is ``decided`` already, the result is reported."""
+        self._node = flat
+        self._label = label
+        self._abstract = abstract
+        self._decided = decided
         self._options = options
         self._replay = remembering(replay)
         self._pool = pool
@@ -83,7 +86,8 @@ class Unit:
             self._node, machine=self._machine, rounds=self._rounds, promising=self._abstract
         )
         self._exactness = None if self._ranges is None else _exactness(self._checked.node, self._ranges)
-        self._clauses = [p for p in self._checked.node.properties if p.kind is not PropertyKind.ASSUME]
+        self._stated = [p for p in self._checked.node.properties if p.kind is not PropertyKind.ASSUME]
+        self._clauses = [p for p in self._stated if self._key(p) not in decided]
         self._program = Program((self._checked.node,), self._checked.node.name)
         self._known = Findings(self._checked, self._clauses, self._ranges, Cones(self._checked.node))
 
@@ -102,6 +106,8 @@ class Unit:
 
     def decide(self) -> None:
         """Climb the ladder as far as time allows; an interrupt ends it, and what is known then stays."""
+        if not any(map(self._wants, self._clauses)):
+            return
         ideal = self._begun(Numbers.IDEAL, self._clauses, wrapping=False)
         if not (self._machine and self._integers):
             self._run(ideal)
@@ -132,7 +138,10 @@ class Unit:
             self._known, self._program, self._label, self._options, self._replay, self._pool, self._deadline,
             self._wants,
         )  # fmt: skip
-        return [judge.result(c) for c in self._clauses if self._reports(c)]
+        return [self._decided.get(self._key(c)) or judge.result(c) for c in self._stated if self._reports(c)]
+
+    def _key(self, clause: Property) -> Key:
+        return qualified(clause), kind_of(self._checked, clause)
 
     def _reports(self, clause: Property) -> bool:
         """Of an abstract node the contract counts, and that its outputs are numbers, whatever happens within."""

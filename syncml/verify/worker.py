@@ -1,6 +1,7 @@
 """What a worker process does: it runs an engine on a task, and says what the engine reports.
 
-    in:   {"task", "engine", "system", "budget"} with "goals", "lemmas" and "known", or with "queries"
+    in:   {"task", "engine", "system", "budget"} with "goals", "lemmas" and "known", or with "queries";
+          {"task", "engine", "system", "call"} for a function of this package
     out:  {"task", ...event} any number of times, then {"task", "event": "done"}
 
 Each task gets a solver context of its own, so that an answer does not depend on the tasks before it. A process that is
@@ -15,7 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from syncml.verify import portfolio
+from syncml.verify import portfolio, remote
 from syncml.verify.engines import Budget, consistency
 from syncml.verify.localise import consistency as localised_consistency
 from syncml.verify.localise import decide_all
@@ -33,7 +34,7 @@ def prepare(task: dict[str, Any]) -> None:
     Where that fails, the task will, too, and says so.
     """
     text = task["system"]
-    if text not in _prepared:
+    if text and text not in _prepared:
         _prepared.clear()
         with suppress(Exception):
             _prepared[text] = Model(System.from_json(text))
@@ -41,6 +42,9 @@ def prepare(task: dict[str, Any]) -> None:
 
 def run(task: dict[str, Any], emit: Callable[[dict[str, Any]], None]) -> None:
     """Run one task; ``emit`` gets its events."""
+    if task["engine"] == remote.ENGINE:
+        remote.serve(task, emit)
+        return
     model = _prepared.get(task["system"]) or Model(System.from_json(task["system"]))
     budget = Budget(**task["budget"])
     match task["engine"]:

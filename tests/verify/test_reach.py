@@ -43,7 +43,7 @@ from syncml.nodes.neural import MLP, Dense, relu
 from syncml.pipeline import check
 from syncml.sim.compiled import compile_program
 from syncml.sim.interpreter import replay
-from syncml.verify import Proved, Unknown, VerificationReport, VerifyOptions, Violated, verify
+from syncml.verify import Proved, Semantics, Unknown, VerificationReport, VerifyOptions, Violated, concretised, verify
 from syncml.verify.abstraction import opened
 from syncml.verify.networks.rounding import Floats
 from syncml.verify.reach.cells import partition
@@ -409,8 +409,60 @@ def test_a_property_for_ever_is_proved_by_induction_over_cells() -> None:
     _, found = verdicts(kept, properties=("kept",))
     proof = found["kept"]
     assert isinstance(proof, Proved)
-    assert "network in" in proof.method
-    assert "cells" in proof.method
+    assert proof.method.endswith(" cells")
+
+
+@node(abstract=True)
+def steered(x: Stream[f32]) -> Stream[f32]:
+    u = STEADY(vec(x, 0.5 * x))[0]
+    ensure((u >= -3.2) & (u <= 3.2), "in range")
+    return u
+
+
+@node(rate=Hz(10))
+def whole(x0: Stream[f32], push: Stream[f32]) -> Stream[f32]:
+    assume((x0 >= -0.4) & (x0 <= 0.4), "initial")
+    assume(abs(push) <= 0.1, "push")
+    x = state(init=x0)
+    u = steered(x)
+    x.next = clip(x + 0.1 * (0.3 * x + u + push), -0.5, 0.5)
+    ensure((x >= -0.5) & (x <= 0.5), "clipped")
+    ensure((u <= 2.2) & (u >= -2.2), "gentle")
+    return x
+
+
+def concrete(program: Any, name: str, timeout: float = 40, **options: Any) -> dict[str, Any]:
+    checked = check(program_of(program))
+    wanted = VerifyOptions(timeout=timeout, jobs=1, **options)
+    return {r.name: r.verdict for r in verify(concretised(checked.program, [name]), wanted, replay).results}
+
+
+@pytest.mark.parametrize("semantics", [Semantics.REALS, Semantics.MACHINE])
+def test_what_holds_for_every_network_needs_no_cells_and_the_rest_holds_for_this_one(semantics: Semantics) -> None:
+    _, free = verdicts(whole, timeout=10)
+    assert isinstance(free["clipped"], Proved)
+    assert not isinstance(free["gentle"], Proved)
+    found = concrete(whole, "steered", semantics=semantics)
+    assert found["clipped"].method.endswith("any network") or "intervals" in found["clipped"].method
+    assert "network in" in found["gentle"].method or "intervals" in found["gentle"].method
+
+
+def test_a_network_that_overflows_is_not_taken_for_a_number() -> None:
+    huge = MLP((
+        Dense(np.full((3, 2), 1e30), np.zeros(3), relu), Dense(np.full((1, 3), 1e30), np.zeros(1)),
+    ))  # fmt: skip
+
+    @node(rate=Hz(10))
+    def overflowing(x0: Stream[f32]) -> Stream[f32]:
+        assume((x0 >= -0.4) & (x0 <= 0.4), "initial")
+        u = huge(vec(x0, x0))[0]
+        ensure(u - u == 0.0, "a number")
+        ensure(u <= 3e38, "bounded")
+        return u
+
+    _, found = verdicts(overflowing, timeout=20, semantics=Semantics.MACHINE)
+    assert not isinstance(found["a number"], Proved)
+    assert not isinstance(found["bounded"], Proved)
 
 
 def test_a_violation_is_one_of_the_program_and_not_of_a_table() -> None:

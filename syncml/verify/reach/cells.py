@@ -4,15 +4,20 @@
 
 Rule: the stream at the end of a network becomes an input, and the table an assumption about it. The bounds are those of
 the network as computed, so every run of the program is a run of the tabulated one, and what is proved of that holds;
-a violation of it is no violation of the program. Outside of the box nothing is said, and nowhere if none is known. The
-box is a guess from what the clauses of the node say of the network's inputs; the cells whose outputs range furthest are
-halved first.
+a violation of it is no violation of the program. Outside of the box nothing is said, and nowhere if none is known, nor
+on a cell on which the network's sums may overflow. The box is a guess from what the clauses of the node say of the
+network's inputs; the cells whose outputs range furthest are halved first.
+
+An input is a finite number. The output of a network is one where it is bounded, so where floats are the machine's, what
+is proved counts only together with the *guards*: each network's input stays on cells with bounds. Take the first
+instant, and there the first network in causal order, of a run that leaves them: up to there the run is one of the
+tabulated program, on which the guard is proved, unless an assumption reads a network's output and excludes it there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -21,40 +26,89 @@ from syncml.ir.clocks import BASE, Clock, conditions
 from syncml.ir.constants import Const
 from syncml.ir.equations.syntax import Apply, Atom, Equation, Node, Property, PropertyKind, Var, atoms, resets
 from syncml.ir.operators import Op
-from syncml.ir.types import BOOL, Element, element, shape, size
+from syncml.ir.types import BOOL, Element, element, shape
 from syncml.verify.networks.crown import bounds
 from syncml.verify.networks.extract import Found
+from syncml.verify.networks.layers import Network
 from syncml.verify.networks.region import Region
 from syncml.verify.networks.rounding import Floats
 from syncml.verify.reach.inputs import claimed
-from syncml.verify.reach.plan import networks_of
+from syncml.verify.reach.plan import networks_of, plan
 
 Cell = tuple[Floats, Floats]
 
 
-def tabulated(node: Node, goals: Sequence[Property], cells: int) -> Node | None:
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """What the solver is told of one network.
+
+    Attributes:
+        target: The name of the stream at its end.
+        source: The name of the stream that it reads.
+        network: The network.
+        names: The names of the assumptions, one for each cell.
+        cells: The cells.
+        ranges: The range of the outputs on each.
+    """
+
+    target: str
+    source: str
+    network: Network
+    names: tuple[str, ...]
+    cells: tuple[Cell, ...]
+    ranges: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tabulated:
+    """A flat node with tables in place of its networks.
+
+    Attributes:
+        node: The node; the guards are invariants of it.
+        tables: What it assumes.
+        guards: The names of the guards.
+        guarded: Whether the guards make proofs about the machine's floats count: every network has one, and no
+            assumption reads what a network yields.
+    """
+
+    node: Node
+    tables: tuple[Table, ...]
+    guards: tuple[str, ...]
+    guarded: bool
+
+
+def tabulated(node: Node, goals: Sequence[Property], cells: int, *, rounded: bool = False) -> Tabulated | None:
     """The node with a table of so many cells in place of each network; None if there is none to put.
 
-    The goals, and what is declared an invariant, say where the network's inputs are expected.
+    With no cells nothing is known of a network. There are guards where floats are ``rounded``. The goals, and what is
+    declared an invariant, say where the network's inputs are expected.
     """
     definitions = {t: e for e in node.equations for t in e.targets}
     networks = networks_of(node, definitions)
     clauses = [p for p in node.properties if p in goals or p.kind in (PropertyKind.ASSUME, PropertyKind.INVARIANT)]
     boxes = claimed(node, clauses, {f.source for f in networks.values()})
-    # Where no box is known a coarse table says nothing, and there is no finer one.
-    if not networks or (cells > 1 and not boxes):
+    if not networks or (cells and not boxes):
         return None
     writer = _Writer(node)
-    for target, found in networks.items():
-        if found.source in boxes:
-            _table(writer, target, found, boxes[found.source], cells)
-    properties = (*node.properties, *writer.assumptions)
+    tables = [_table(writer, t, f, boxes[f.source], cells) for t, f in networks.items() if f.source in boxes]
+    properties = (*node.properties, *writer.assumptions, *(writer.guards if rounded else ()))
     kept = tuple(e for e in node.equations if not set(e.targets) & networks.keys())
-    roots = [*node.inputs, *networks, *node.outputs, *(p.holds for p in properties)]
+    sources = [f.source for f in networks.values()]
+    roots = [*node.inputs, *networks, *sources, *node.outputs, *(p.holds for p in properties)]
     equations, clocks = _read((*kept, *writer.equations), {**node.clocks, **writer.clocks}, roots)
-    return replace(
-        node, inputs=(*node.inputs, *networks), equations=equations, properties=properties, clocks=clocks
-    )
+    free = not any(networks.keys() & set(e.targets) for e in plan(node, ()).assumed)
+    return Tabulated(
+        replace(node, inputs=(*node.inputs, *networks), equations=equations, properties=properties, clocks=clocks),
+        tuple(tables), tuple(p.name for p in writer.guards if rounded), free and len(writer.guards) == len(networks),
+    )  # fmt: skip
+
+
+def emit_tabulated(
+    emit: Callable[[Tabulated], None], node: Node, goals: Sequence[Property], cells: int, rounded: bool
+) -> None:
+    """Emit `tabulated`, if there is any."""
+    if (found := tabulated(node, goals, cells, rounded=rounded)) is not None:
+        emit(found)
 
 
 def _read(
@@ -104,11 +158,17 @@ def _range(found: Found, cell: Cell) -> Cell:
 
 
 def _outward(values: Floats, toward: float) -> Floats:
-    """Numbers of single precision beyond ``values``."""
-    single = values.astype(np.float32)
+    """Numbers of single precision beyond ``values``; infinite where there are none, or a bound is not known."""
+    with np.errstate(over="ignore"):
+        single = values.astype(np.float32)
     for _ in range(2):
         single = np.nextafter(single, np.float32(toward))
-    return single.astype(np.float64)
+    return np.where(np.isnan(single), toward, single.astype(np.float64))
+
+
+def bounded(range_: Cell) -> bool:
+    """Whether a table says anything of such outputs."""
+    return bool(np.isfinite(range_[0]).all() and np.isfinite(range_[1]).all())
 
 
 class _Writer:
@@ -119,13 +179,22 @@ class _Writer:
         self._known = node.clocks
         self.equations: list[Equation] = []
         self.assumptions: list[Property] = []
+        self.guards: list[Property] = []
         self.clocks: dict[Var, Clock] = {}
 
     def clock(self, var: Var) -> Clock:
         """The clock of a stream of the node."""
         return self._known.get(var, BASE)
 
-    def define(self, op: Op, arguments: tuple[Atom, ...], type_: Element, like: Var, clock: Clock, at: int = -1) -> Var:
+    def define(
+        self,
+        op: Op,
+        arguments: tuple[Atom, ...],
+        type_: Element,
+        like: Var,
+        clock: Clock,
+        at: tuple[int, ...] | None = None,
+    ) -> Var:
         """A new stream."""
         name = f"{like.name}.cell{len(self.equations)}"
         while name in self._names:
@@ -133,7 +202,7 @@ class _Writer:
         self._names.add(name)
         var = Var(name, type_, like.span)
         self.clocks[var] = clock
-        self.equations.append(Equation((var,), Apply(op, arguments, None if at < 0 else (at,)), like.span, clock))
+        self.equations.append(Equation((var,), Apply(op, arguments, at), like.span, clock))
         return var
 
     def all(self, op: Op, parts: list[Var], like: Var, clock: Clock) -> Var:
@@ -144,25 +213,34 @@ class _Writer:
         return result
 
 
-def _table(writer: _Writer, target: Var, found: Found, box: Cell, cells: int) -> None:
+def _table(writer: _Writer, target: Var, found: Found, box: Cell, cells: int) -> Table:
     clock = writer.clock(target)
-    inputs = _elements(writer, found.source, clock)
-    outputs = _elements(writer, target, clock)
-    for cell, range_ in zip(*partition(found, box, cells), strict=True):
+    inputs, outputs = _elements(writer, found.source, clock), _elements(writer, target, clock)
+    parts, ranges = partition(found, box, cells)
+    covered = [(c, r) for c, r in zip(parts, ranges, strict=True) if bounded(r)]
+    names: list[str] = []
+    for number, (cell, range_) in enumerate(covered if cells else ()):
         inside = _between(writer, inputs, cell, target, clock)
-        bounded = _between(writer, outputs, range_, target, clock)
+        within = _between(writer, outputs, range_, target, clock)
         outside = writer.define(Op.NOT, (inside,), BOOL, target, clock)
-        holds = writer.define(Op.OR, (outside, bounded), BOOL, target, clock)
-        name = f"{target.name} on cell {len(writer.assumptions)}"
-        writer.assumptions.append(Property(PropertyKind.ASSUME, name, holds, target.span))
+        holds = writer.define(Op.OR, (outside, within), BOOL, target, clock)
+        names.append(f"{target.name} on cell {number}")
+        writer.assumptions.append(Property(PropertyKind.ASSUME, names[-1], holds, target.span))
+    if len(covered) == len(parts):
+        inside = _between(writer, inputs, box, target, clock)
+        writer.guards.append(Property(PropertyKind.INVARIANT, f"{target.name} reads its cells", inside, target.span))
+    return Table(
+        target.name, found.source.name, found.network, tuple(names), tuple(c for c, _ in covered),
+        tuple(r for _, r in covered),
+    )  # fmt: skip
 
 
 def _elements(writer: _Writer, var: Var, clock: Clock) -> list[Var]:
+    """The elements of a stream, in row-major order."""
+    places = np.ndindex(shape(var.type))
     if not shape(var.type):
         return [var]
-    if len(shape(var.type)) > 1:
-        return []
-    return [writer.define(Op.INDEX, (var,), element(var.type), var, clock, i) for i in range(size(var.type))]
+    return [writer.define(Op.INDEX, (var,), element(var.type), var, clock, place) for place in places]
 
 
 def _between(writer: _Writer, parts: list[Var], cell: Cell, like: Var, clock: Clock) -> Var:

@@ -8,7 +8,7 @@ a run that the search found. Goals are followed together, and then one by one if
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,13 +17,13 @@ import numpy as np
 from syncml.ir.constants import zero
 from syncml.ir.equations.syntax import Node, Program, Property, Var
 from syncml.ir.types import element, shape
+from syncml.verify.reach import horizon as horizons
 from syncml.verify.reach.explore import Explored, explore, start
 from syncml.verify.reach.falsify import Inputs, falsify, shaped
-from syncml.verify.reach.horizon import horizon
 from syncml.verify.reach.inputs import unbounded
 from syncml.verify.reach.plan import Plan, plan
 from syncml.verify.reach.values import UnsupportedError
-from syncml.verify.replay import Replay, counterexample
+from syncml.verify.replay import Replay, counterexample, qualified
 from syncml.verify.verdicts import Counterexample, Proved, Unknown, Verdict, Violated
 
 METHOD = "reachability"
@@ -40,57 +40,75 @@ _ADVICE = "bound the initial values, state the property for a number of ticks, o
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """The verdict on a goal, and the seconds that it took."""
+    """The verdict on a goal, by its name and kind, and the seconds that it took."""
 
+    goal: tuple[str, str]
     verdict: Verdict
     seconds: float
 
 
 def decide(
-    node: Node, goals: Sequence[Property], replay: Replay, deadline: float, seed: int
-) -> dict[Property, Reached]:
-    """Verdicts on goals of a flat node, as far as reachability gives them."""
-    run = _Run(node, replay, deadline, seed)
+    emit: Callable[[Reached], None], node: Node, goals: Sequence[Property], replay: Replay, seconds: float, seed: int,
+    timed: bool,
+) -> None:  # fmt: skip
+    """Emit verdicts on goals of a flat node, as far as reachability gives them.
+
+    Args:
+        emit: Takes them.
+        node: The node.
+        goals: Clauses of it.
+        replay: The interpreter.
+        seconds: How long it may take.
+        seed: For random runs.
+        timed: Whether it is only about the goals that the passing of time makes true.
+    """
+    run = _Run(emit, node, replay, time.monotonic() + seconds, seed)
     try:
-        run.together(goals)
+        run.together(goals, timed=timed)
     except UnsupportedError as missing:
         run.give_up(goals, f"reachability has no sets for {missing}")
-    return run.verdicts
 
 
 class _Run:
     """The search for verdicts on some goals of one node."""
 
-    def __init__(self, node: Node, replay: Replay, deadline: float, seed: int) -> None:
+    def __init__(self, emit: Callable[[Reached], None], node: Node, replay: Replay, deadline: float, seed: int) -> None:
+        self._emit = emit
         self._node = node
         self._program = Program((node,), node.name)
         self._replay = replay
         self._deadline = deadline
         self._seed = seed
         self._started = time.monotonic()
-        self.verdicts: dict[Property, Reached] = {}
+        self._decided: set[Property] = set()
 
     def give_up(self, goals: Sequence[Property], reason: str, depth: int = 0) -> None:
         """Goals that are undecided, and why."""
         for goal in goals:
-            if goal not in self.verdicts:
+            if goal not in self._decided:
                 self._tell(goal, Unknown(reason, depth, _ADVICE))
 
-    def together(self, goals: Sequence[Property]) -> None:
+    def together(self, goals: Sequence[Property], *, timed: bool) -> None:
         """Decide what can be decided."""
         bounded: list[Property] = []
         recurring: list[Property] = []
         last: dict[Property, int] = {}
         known_by = time.monotonic() + 0.5 * (self._deadline - time.monotonic())
+        definitions = {t: e for e in self._node.equations for t in e.targets}
         for i, goal in enumerate(goals):
             now = time.monotonic()
             share = max((known_by - now) / (len(goals) - i), min(_AT_LEAST, known_by - now))
-            found = horizon(plan(self._node, [goal]), now + share)
+            by_time = horizons.timed(self._node, goal, definitions)
+            found = None if by_time is None else horizons.horizon(by_time, now + share)
+            if found is None and not timed:
+                found = horizons.horizon(plan(self._node, [goal]), now + share)
             if found is None:
                 recurring.append(goal)
             else:
                 bounded.append(goal)
                 last[goal] = found
+        if timed:
+            recurring = []
         if recurring:
             now = time.monotonic()
             self._search(plan(self._node, recurring), _BLIND, now + 0.1 * (self._deadline - now))
@@ -101,7 +119,7 @@ class _Run:
         most = max(last.values())
         left = self._deadline - time.monotonic()
         self._search(whole, most, time.monotonic() + 0.25 * left)
-        groups = [[g for g in bounded if g not in self.verdicts]]
+        groups = [[g for g in bounded if g not in self._decided]]
         while groups and time.monotonic() < self._deadline:
             group = groups.pop(0)
             if not group:
@@ -136,7 +154,9 @@ class _Run:
         )
 
     def _tell(self, goal: Property, verdict: Verdict) -> None:
-        self.verdicts[goal] = Reached(verdict, time.monotonic() - self._started)
+        self._decided.add(goal)
+        key = qualified(goal), goal.kind.value
+        self._emit(Reached(key, verdict, time.monotonic() - self._started))
 
     def _confirm(self, whole: Plan, goal: int, inputs: Inputs, ticks: int) -> bool:
         """Replay a run."""

@@ -8,14 +8,18 @@ goal that is true at all repeated ticks has a horizon, and holds at every tick i
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
-from syncml.ir.clocks import BASE
+from syncml.ir.clocks import BASE, conditions
+from syncml.ir.equations.syntax import Apply, Equation, Fby, Merge, Node, Property, Var, Wave, When, atoms
+from syncml.ir.operators import Op
 from syncml.ir.types import FLOATS, element
 from syncml.verify.reach.forms import Mask, Symbols
 from syncml.verify.reach.inputs import Assumed, value
-from syncml.verify.reach.plan import Plan
+from syncml.verify.reach.plan import Plan, plan
 from syncml.verify.reach.tick import Memory, Tick, initial
 from syncml.verify.reach.values import Ints, Truth, Value
 
@@ -44,6 +48,55 @@ def horizon(plan: Plan, deadline: float) -> int | None:
         if time.monotonic() > deadline:
             return None
     return None
+
+
+def timed(node: Node, goal: Property, definitions: Mapping[Var, Equation]) -> Plan | None:
+    """What of a goal depends on the passing of time and on nothing else, all other conditions in it being unknown.
+
+    Where that has a horizon, the goal has it too. None if nothing in its Boolean formula does.
+    """
+    kept: dict[Var, None] = {}
+    unknown_: list[Var] = []
+    pending: list[Var] = [goal.holds]
+    passes = False
+    while pending:
+        var = pending.pop()
+        if var in kept or var in unknown_:
+            continue
+        pending += conditions(node.clocks.get(var, BASE))
+        rhs = definitions[var].rhs if var in definitions else None
+        alone = _alone(var, definitions)
+        if alone is not None:
+            passes = passes or any(isinstance(definitions[v].rhs, Fby | Wave) for v in alone)
+            kept |= dict.fromkeys(alone)
+        elif isinstance(rhs, When | Merge) or (isinstance(rhs, Apply) and rhs.op in _BOOLEAN):
+            kept[var] = None
+            pending += [a for a in atoms(rhs) if isinstance(a, Var)]
+        else:
+            unknown_.append(var)
+    if not passes:
+        return None
+    equations = tuple(e for e in node.equations if kept.keys() & set(e.targets))
+    cut = replace(node, inputs=tuple(unknown_), outputs=(), equations=equations, properties=())
+    return plan(cut, [goal])
+
+
+_BOOLEAN = (Op.NOT, Op.AND, Op.OR, Op.COPY, Op.ALL, Op.WHERE)
+
+
+def _alone(var: Var, definitions: Mapping[Var, Equation]) -> set[Var] | None:
+    """What a stream depends on, if that is neither a float nor an input."""
+    seen: set[Var] = set()
+    pending = [var]
+    while pending:
+        current = pending.pop()
+        equation = definitions.get(current)
+        if equation is None or element(current.type) in FLOATS:
+            return None
+        if current not in seen:
+            seen.add(current)
+            pending += [*(a for a in atoms(equation.rhs) if isinstance(a, Var)), *conditions(equation.clock or BASE)]
+    return seen
 
 
 def may_fail(step: Tick, plan: Plan, goal: int) -> bool:

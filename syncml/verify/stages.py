@@ -1,0 +1,234 @@
+"""The verification of one node: its networks as tables, as sets, and in the end as they are.
+
+    1  reachability               what the passing of time makes true is followed up to there
+    2  no tables                  what holds whatever the networks yield
+    3  reachability               the rest: as a rule, random runs in search of a violation
+    4  tables                     what holds for networks with such outputs, cell by cell; finer ones after coarser ones
+    5  the node                   everything that is left, and all that there is without networks
+
+Rule: every run of the node is one of the node with tables, so of those all proofs count, and nothing else; where floats
+are the machine's, only with their guards (`reach.cells`). What one stage decides the next ones do not ask. Of a node
+without a network there is the last stage only, unless reachability is asked for by name.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
+
+from syncml.diagnostics.model import Diagnostic
+from syncml.ir.equations.syntax import Apply, Node, Program, Property, PropertyKind, Var
+from syncml.ir.operators import Op
+from syncml.verify.abstraction import opened
+from syncml.verify.cone import Cones
+from syncml.verify.derivation import Derivation
+from syncml.verify.pool import Pool
+from syncml.verify.remote import Failure, called
+from syncml.verify.replay import Replay, qualified
+from syncml.verify.unit import ENGINES, Key, Unit
+from syncml.verify.verdicts import Proved, Result, Semantics, Unknown, Unreachable, VerifyOptions
+
+REACH = "reach"
+"""The engine that is no solver."""
+
+CELLS = (1, 8, 64)
+"""The sizes of the tables that are tried, one after the other."""
+
+SHARE = 0.5
+"""The part of the time left that reachability, or a table, may take."""
+
+LATER = 0.3
+"""The part for reachability of what time alone does not make true: random runs, as a rule."""
+
+FIRST = 0.7
+"""The part for proofs without tables: most of what holds for the network at hand holds for all others."""
+
+
+@dataclass(slots=True)
+class Stages:
+    """The stages of one node, and what they found.
+
+    Attributes:
+        warnings: Diagnostics about the contract itself.
+        derivations: What the proofs among the results are made of.
+        promises: The names of the checks that the contract of an abstract node rests on.
+    """
+
+    program: Program
+    node: Node
+    options: VerifyOptions
+    replay: Replay
+    pool: Pool
+    deadline: float
+    warnings: list[Diagnostic] = field(default_factory=list[Diagnostic])
+    derivations: list[Derivation] = field(default_factory=list[Derivation])
+    promises: frozenset[str] = frozenset()
+    _flat: Node = field(init=False)
+    _decided: dict[Key, Result] = field(default_factory=dict[Key, Result])
+    _asked: list[str] = field(default_factory=list[str])
+    _undecided: dict[Key, Unknown] = field(default_factory=dict[Key, Unknown])
+
+    def __post_init__(self) -> None:
+        position = next(i for i, n in enumerate(self.program.nodes) if n.name == self.node.name)
+        within = Program(self.program.nodes[: position + 1], self.node.name)
+        flat = opened(within, frozenset(self.options.abstract))
+        self._flat = flat.node(flat.main)
+
+    def decide(self) -> list[Result]:
+        """A verdict for every clause and check; an interrupt ends the work, and what is known then is reported."""
+        try:
+            if not self.pool.stopped:
+                self._with_networks()
+        except KeyboardInterrupt:
+            self.pool.stop()
+        unit = self._unit(self._flat, self.options, self.deadline, self._decided)
+        try:
+            unit.decide()
+            results = unit.results()
+        except KeyboardInterrupt:
+            self.pool.stop()
+            results = unit.results()
+        self.promises = unit.promises
+        self._keep(unit)
+        return [self._explained(r) for r in results]
+
+    def _unit(self, flat: Node, options: VerifyOptions, deadline: float, decided: Mapping[Key, Result]) -> Unit:
+        abstract = self.node.name != self.program.main
+        return Unit(
+            flat, self.node.label, options, self.replay, self.pool, deadline, abstract=abstract, decided=decided
+        )
+
+    def _keep(self, unit: Unit) -> None:
+        known = {(w.code, w.message) for w in self.warnings}
+        self.warnings += [w for w in unit.warnings if (w.code, w.message) not in known]
+        self.derivations += unit.derivations()
+
+    # Networks.
+
+    def _with_networks(self) -> None:
+        engines, only = self.options.engines or ENGINES, set(self.options.engines) == {REACH}
+        # A network has a product of matrices; what looks for it takes long to load.
+        if not only and not any(_multiplies(n) for n in self.program.nodes):
+            return
+        from syncml.verify.reach.plan import networks_of
+
+        definitions = {t: e for e in self._flat.equations for t in e.targets}
+        networks = networks_of(self._flat, definitions)
+        if not networks and not only:
+            return
+        goals = self._goals(networks.keys() if not only else None)
+        sets = REACH in engines and self.options.semantics is not Semantics.IDEAL
+        solvers = bool({"induction", "localised", "spacer"} & set(engines))
+        if sets:
+            self._reach(goals, 1.0 if only else SHARE, timed=not only)
+        self._asked = [qualified(g) for g in self._open(goals)]
+        if solvers:
+            self._tables(goals, 0)
+        if sets:
+            self._reach(goals, LATER, timed=False)
+        if solvers:
+            for cells in CELLS:
+                self._tables(goals, cells)
+
+    def _goals(self, networks: Set[Var] | None) -> list[Property]:
+        """The clauses that are asked for, as far as they depend on one of some streams."""
+        cones, wanted = Cones(self._flat), self.options.properties
+        return [
+            p for p in self._flat.properties
+            if p.kind is not PropertyKind.ASSUME
+            and (not wanted or qualified(p) in wanted)
+            and (networks is None or networks & cones.of(p.holds))
+        ]  # fmt: skip
+
+    def _open(self, goals: Sequence[Property]) -> list[Property]:
+        return [g for g in goals if _key(g) not in self._decided]
+
+    def _left(self) -> float:
+        return max(0.0, self.deadline - time.monotonic())
+
+    def _reach(self, goals: Sequence[Property], share: float, *, timed: bool) -> None:
+        """Reachability, in a process of its own."""
+        from syncml.verify.reach.decide import decide
+
+        open_ = {_key(g): g for g in self._open(goals)}
+        seconds = share * self._left()
+        if not open_ or seconds < 0.1 or self.pool.stopped:
+            return
+        arguments = self._flat, tuple(open_.values()), self.replay, seconds, self.options.seed, timed
+        only = set(self.options.engines) == {REACH}
+        for found in called(self.pool, decide, arguments, seconds):
+            if isinstance(found, Failure):
+                ended = Unknown(f"reachability failed: {found.reason}", 0, "give more memory with --memory")
+                self._undecided |= dict.fromkeys(open_.keys() - self._decided.keys(), ended)
+            elif isinstance(found.verdict, Unknown) and not only:
+                self._undecided[found.goal] = found.verdict
+            else:
+                goal, (name, kind) = open_[found.goal], found.goal
+                self._decided[found.goal] = Result(
+                    name, kind, self.node.label, goal.span, goal.requirement, found.verdict, found.seconds,
+                    goal.instance,
+                )  # fmt: skip
+
+    def _tables(self, goals: Sequence[Property], cells: int) -> None:
+        """Proofs by the solvers with tables of so many cells in place of the networks."""
+        from syncml.verify.reach.cells import Tabulated, emit_tabulated
+
+        seconds = (SHARE if cells else FIRST) * self._left()
+        if not self._asked or seconds < 1.0 or self.pool.stopped:
+            return
+        until = time.monotonic() + seconds
+        rounded = self.options.semantics is Semantics.MACHINE
+        made = [*called(self.pool, emit_tabulated, (self._flat, tuple(goals), cells, rounded), seconds)]
+        found = made[0] if made else None
+        if not isinstance(found, Tabulated):
+            return
+        if rounded and not found.guarded:
+            return
+        asked = self.options.properties
+        if asked or cells:
+            asked = (*self._asked, *found.guards)
+        others = tuple(e for e in self.options.engines or ENGINES if e != REACH)
+        options = replace(self.options, engines=others, properties=asked, explain=False, first=False)
+        unit = self._unit(found.node, options, until, {})
+        unit.decide()
+        results = unit.results()
+        proved = {(r.name, r.kind): r for r in results if isinstance(r.verdict, Proved | Unreachable)}
+        if rounded and not all((g, PropertyKind.INVARIANT.value) in proved for g in found.guards):
+            return
+        kept = {
+            k: _in_cells(r, cells) for k, r in proved.items() if k not in self._decided and k[0] not in found.guards
+        }
+        self._decided |= kept
+        names = {r.name for r in results} if not self.options.properties else set(self._asked)
+        open_ = [r.name for r in results if (r.name, r.kind) not in self._decided]
+        self._asked = [n for n in open_ if n in names and n not in found.guards]
+        if kept:
+            self._keep(unit)
+
+    def _explained(self, result: Result) -> Result:
+        """What reachability says of a clause that nothing decides is part of the reason."""
+        said = self._undecided.get((result.name, result.kind))
+        if said is None or not isinstance(result.verdict, Unknown):
+            return result
+        reason = f"{result.verdict.reason}; {said.reason}"
+        return replace(result, verdict=replace(result.verdict, reason=reason, advice=said.advice))
+
+
+def _in_cells(result: Result, cells: int) -> Result:
+    how = f"network in {cells} cell{'s' if cells > 1 else ''}" if cells else "any network"
+    match result.verdict:
+        case Proved() as proof:
+            return replace(result, verdict=replace(proof, method=f"{proof.method}, {how}"))
+        case Unreachable(proof):
+            return replace(result, verdict=Unreachable(replace(proof, method=f"{proof.method}, {how}")))
+        case _:
+            return result
+
+
+def _key(clause: Property) -> Key:
+    return qualified(clause), clause.kind.value
+
+
+def _multiplies(node: Node) -> bool:
+    return any(isinstance(e.rhs, Apply) and e.rhs.op is Op.MATMUL for e in node.equations)
