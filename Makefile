@@ -45,7 +45,8 @@ test-data: $(DEV) ## trained networks of others, from DATA/onnx
 bench: $(DEV) ## exported C and simulation against C written by hand, start-up times, large programs
 	$(BIN)/python -m benchmarks.export_c.run --rounds 3
 	$(BIN)/python -m benchmarks.startup --runs 3
-	$(BIN)/python -m benchmarks.check_large 1000 5000
+	$(BIN)/python -m benchmarks.large check 1000 5000
+	$(BIN)/python -m benchmarks.large verify 1000 10000
 
 bench-reach: $(DEV) ## closed loops with the networks in DATA/onnx: verdicts, times, TRACES random runs against reach sets
 	@test -n "$(DATA)" || { echo "make bench-reach DATA=folder [TRACES=1000000]" >&2; exit 2; }

@@ -30,6 +30,12 @@ from syncml.verify import (
 # A counterexample that is longer than this is shown by its last ticks.
 LONGEST_SHOWN = 12
 
+# Of a run with more streams those are shown that the explanation names, then the first ones.
+STREAMS_SHOWN = 40
+
+# So many runs are shown, of further ones where the property is false.
+RUNS_SHOWN = 20
+
 # In place of a value of an input that does not matter.
 FREE = "*"
 FREE_NOTE = "*: any value that meets the assumptions; the run shows the same"
@@ -45,16 +51,21 @@ def print_report(report: VerificationReport, *, quiet: bool, verbose: bool) -> N
     emit(report.warnings, stream=sys.stdout)
     if not quiet:
         _print_verdicts(report)
+    violations = 0
     for result in report.results:
         if isinstance(result.verdict, Violated):
             emit([violation(result, result.verdict)], stream=sys.stdout)
-            _print_counterexample(result.verdict.counterexample, verbose=verbose)
+            violations += 1
+            if verbose or violations <= RUNS_SHOWN:
+                _print_counterexample(result.verdict.counterexample, verbose=verbose)
         elif result in report.missed:
             emit(list(_findings(result)), stream=sys.stdout)
         elif isinstance(result.verdict, Reached) and result.kind == "cover" and not quiet:
             found = result.verdict.counterexample
             typer.echo(f"{result.kind} {result.name!r} of {result.node} is reached at tick {found.tick}")
             _print_counterexample(found, verbose=verbose)
+    if not verbose and (more := violations - RUNS_SHOWN) > 0:
+        typer.echo(f"{more} counterexamples more: --property NAME shows one of them, -o DIR writes all")
     if not quiet:
         for line in core_lines(report):
             typer.echo(line)
@@ -168,13 +179,15 @@ def _findings(result: Result) -> Iterator[Diagnostic]:
 
 
 def _print_counterexample(found: Counterexample, *, verbose: bool) -> None:
-    relevant = [stream for stream in found.streams if verbose or stream.input or stream.user]
+    relevant, more = _relevant(found, verbose=verbose)
     first = max(0, found.ticks - LONGEST_SHOWN)
     if first:
         typer.echo(f"the last {LONGEST_SHOWN} of {found.ticks} ticks")
     ticks = range(first, found.ticks)
     rows = [(_title(stream), *(cell(stream, tick) for tick in ticks)) for stream in relevant]
     print_table(("tick", *map(str, ticks)), rows)
+    if more:
+        typer.echo(f"and {more} streams more: --verbose shows them")
     if any(map(is_free, relevant)):
         typer.echo(FREE_NOTE)
     typer.echo()
@@ -182,6 +195,16 @@ def _print_counterexample(found: Counterexample, *, verbose: bool) -> None:
         typer.echo(line)
     if found.explanation:
         typer.echo()
+
+
+def _relevant(found: Counterexample, *, verbose: bool) -> tuple[list[Stream], int]:
+    """The streams to be shown, and how many more there are."""
+    if verbose:
+        return list(found.streams), 0
+    named = [s for s in found.streams if s.input or s.user]
+    reasons = {r.name for r in found.explanation} | {name for r in found.explanation for name, _, _ in r.parts}
+    first = sorted(range(len(named)), key=lambda i: named[i].name not in reasons)[:STREAMS_SHOWN]
+    return [named[i] for i in sorted(first)], len(named) - len(first)
 
 
 def is_free(stream: Stream) -> bool:

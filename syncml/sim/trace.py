@@ -6,7 +6,7 @@ counts as the same value, since IEEE-754 leaves its payload to the hardware.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -69,6 +69,10 @@ class Trace:
     columns: tuple[Column, ...]
     ticks: int
     rate: Fraction | None = None
+    _named: dict[str, Column] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_named", {c.name: c for c in self.columns})
 
     def names(self) -> tuple[str, ...]:
         """The streams, in order."""
@@ -76,10 +80,7 @@ class Trace:
 
     def column(self, name: str) -> Column:
         """The stream called ``name``; KeyError if the trace has none."""
-        for candidate in self.columns:
-            if candidate.name == name:
-                return candidate
-        raise KeyError(name)
+        return self._named[name]
 
     def only(self, names: tuple[str, ...]) -> Trace:
         """The trace of some of the streams, in the order of ``names``."""

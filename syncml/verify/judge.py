@@ -32,8 +32,14 @@ from syncml.verify.verdicts import (
 INTERRUPTED = "interrupted"
 """Why a property is not decided that was not decided when the user interrupted."""
 
-MINIMISING = 3 * SECONDS
-"""Seconds after which the process is ended that makes a counterexample shorter."""
+TELLING = 4.0
+"""Seconds for all counterexamples of a node at least, even beyond the time limit."""
+
+LEAST = 0.02
+"""With fewer seconds for each of them they stay as they were found."""
+
+ENDED = 3.0
+"""After so many times the seconds that it has, the process is ended that makes a counterexample shorter."""
 
 LONGEST_TOLD = 400
 """Longer counterexamples are not made shorter: each step would be a replay."""
@@ -52,6 +58,7 @@ class Judge:
         pool: The workers, and whether the user has interrupted.
         deadline: When, of the monotonic clock, time is up.
         wants: Whether the user asked about a clause.
+        telling: Seconds for making each counterexample readable, and when, of the monotonic clock, that ends.
     """
 
     known: Findings
@@ -62,6 +69,7 @@ class Judge:
     pool: Pool
     deadline: float
     wants: Callable[[Property], bool]
+    telling: tuple[float, float]
 
     def result(self, clause: Property) -> Result:
         """The verdict of a clause."""
@@ -95,7 +103,10 @@ class Judge:
 
     def _told(self, clause: Property, found: Counterexample) -> Counterexample:
         """A counterexample without what does not matter, and with the reason why it is one."""
+        seconds, until = self.telling
         if self.pool.stopped or not self.options.explain or not self.wants(clause):
+            return found
+        if seconds < LEAST or time.monotonic() > until:
             return found
         attempt = self.known.attempts[0]
         index = attempt.position(clause)
@@ -104,7 +115,7 @@ class Judge:
             self.program, clause, goal_of(index), attempt.session.system, attempt.inputs, self.replay
         )  # fmt: skip
         if found.ticks <= LONGEST_TOLD:
-            found = self._minimised(subject, found)
+            found = self._minimised(subject, found, seconds)
         column = cache(self.replay(self.program, found.inputs, found.ticks).column)
 
         def value(var: Var, tick: int) -> object:
@@ -112,9 +123,9 @@ class Judge:
 
         return replace(found, explanation=explanation(self.known.checked.node, clause, found, value))
 
-    def _minimised(self, subject: Subject, found: Counterexample) -> Counterexample:
+    def _minimised(self, subject: Subject, found: Counterexample, seconds: float) -> Counterexample:
         """The last of the counterexamples that a worker finds in place of ``found``."""
-        for shorter in called(self.pool, minimised, (subject, found, self.options.seed), MINIMISING):
+        for shorter in called(self.pool, minimised, (subject, found, self.options.seed, seconds), ENDED * seconds):
             found = found if isinstance(shorter, Failure) else shorter
         return found
 
@@ -156,6 +167,12 @@ class Judge:
         kinds = {element(v.type) for v in self.known.cones.of(clause.holds)}
         floats = "{} floats" if self.options.semantics is Semantics.MACHINE else "ideal reals for floats"
         return numbers_of(kinds, machine=self.options.semantics is not Semantics.IDEAL, floats=floats)
+
+
+def telling(violations: int, left: float) -> tuple[float, float]:
+    """Seconds for making each of some counterexamples readable, with so much time left, and when that ends."""
+    most = max(left, TELLING)
+    return min(SECONDS, most / max(1, violations)), time.monotonic() + most
 
 
 def _of_goal(verdict: Verdict) -> Verdict:

@@ -171,13 +171,13 @@ def _nearest(number: Fraction, kind: Scalar) -> float:
 def _streams(node: Node, goal: Property, run: Replayed, ticks: int) -> tuple[Stream, ...]:
     """What a reader of the counterexample wants to see: inputs, outputs, named streams and the property."""
     shown = [*node.inputs, *(t for e in node.equations for t in e.targets if t.user), *node.outputs, goal.holds]
-    return tuple(
-        Stream(
-            v.name, str(v.type), v.unit, tuple(_shown(run.column(v.name).at(t), element(v.type)) for t in range(ticks)),
-            input=v in node.inputs, user=v.user,
-        )
-        for v in dict.fromkeys(shown)
-    )  # fmt: skip
+    given = frozenset(node.inputs)
+    streams: list[Stream] = []
+    for v in dict.fromkeys(shown):
+        column = run.column(v.name)
+        values = tuple(_shown(column.at(t), element(v.type)) for t in range(ticks))
+        streams.append(Stream(v.name, str(v.type), v.unit, values, input=v in given, user=v.user))
+    return tuple(streams)
 
 
 def _shown(value: Any, kind: Element) -> Any:

@@ -44,6 +44,9 @@ LONGEST_RUN = 1000
 DEEPEST = 100_000
 """How many instants are searched at most, however much time is left."""
 
+GRACE = 2.0
+"""Seconds behind the deadline in which models of violations are still replayed."""
+
 CONSISTENT = 20
 """For how many instants it is asked whether a run can meet the assumptions, where arithmetic is linear."""
 
@@ -278,7 +281,7 @@ class Session:
             )  # fmt: skip
 
     def _violation(self, goal: str, trace: Sequence[dict[str, str]]) -> None:
-        if goal in self.refuted or goal in self.proofs:
+        if goal in self.refuted or goal in self.proofs or self.left() < -GRACE:
             return
         outcome = self.refute(goal, trace)
         if isinstance(outcome, Counterexample):

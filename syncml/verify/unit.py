@@ -26,7 +26,7 @@ from syncml.verify.cone import Cones
 from syncml.verify.derivation import Derivation
 from syncml.verify.findings import Findings
 from syncml.verify.instrument import instrumented
-from syncml.verify.judge import Judge
+from syncml.verify.judge import Judge, telling
 from syncml.verify.pool import Pool
 from syncml.verify.replay import Replay, Trace, counterexample, qualified, remembering, replayed
 from syncml.verify.session import Session
@@ -136,7 +136,7 @@ class Unit:
         """A verdict for every clause and check."""
         judge = Judge(
             self._known, self._program, self._label, self._options, self._replay, self._pool, self._deadline,
-            self._wants,
+            self._wants, telling(len(self._known.refuted), self._left()),
         )  # fmt: skip
         return [self._decided.get(self._key(c)) or judge.result(c) for c in self._stated if self._reports(c)]
 

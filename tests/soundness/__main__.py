@@ -37,22 +37,21 @@ def judge(name: str, node: Node, seconds: float, steps: int, number: int) -> Tal
     return tally
 
 
-def random_systems(total: Tally, steps: int, first: int, seconds: float) -> None:
-    """Judge random systems until ``steps`` steps have been made."""
-    batch = first
-    while total.steps < steps:
+def random_systems(batch: int, seconds: float) -> Tally:
+    """Judge a batch of random systems."""
+    total = Tally()
 
-        @seed(batch)
-        @settings(
-            max_examples=BATCH, suppress_health_check=list(HealthCheck), derandomize=False, database=None, deadline=None
-        )
-        @given(node=systems())
-        def run(node: Node, batch: int = batch) -> None:
-            nonlocal total
-            total += judge(f"random systems {batch}", node, seconds, STEPS_OF_A_SYSTEM, batch)
+    @seed(batch)
+    @settings(
+        max_examples=BATCH, suppress_health_check=list(HealthCheck), derandomize=False, database=None, deadline=None
+    )
+    @given(node=systems())
+    def run(node: Node) -> None:
+        nonlocal total
+        total += judge(f"random systems {batch}", node, seconds, STEPS_OF_A_SYSTEM, batch)
 
-        run()
-        batch += 1
+    run()
+    return total
 
 
 def main() -> int:
@@ -76,7 +75,10 @@ def main() -> int:
         steps = STEPS_OF_THE_FLAGSHIP if flagship else STEPS_OF_A_PROGRAM
         total += judge(path.stem, node, 60.0 if flagship else arguments.seconds, steps, arguments.seed)
     if not arguments.words:
-        random_systems(total, arguments.steps, arguments.seed, arguments.seconds)
+        batch = arguments.seed
+        while total.steps < arguments.steps:
+            total += random_systems(batch, arguments.seconds)
+            batch += 1
     print(total)
     return 1 if total.faults else 0
 

@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, note, seed, settings
 from syncml.ir.equations.pretty import print_program
 from syncml.ir.equations.syntax import Node, Program
 from syncml.verify import Proved, Violated
+from tests.soundness import __main__ as long_run
 from tests.soundness.judge import decided, judged
 from tests.soundness.systems import opened_program, systems
 from tests.verify.test_engines import saturating
@@ -48,6 +49,14 @@ def _shard(number: int) -> Callable[[], None]:
 @pytest.mark.parametrize("number", range(SHARDS))
 def test_the_verdicts_on_random_systems_stand(number: int) -> None:
     _shard(number)()
+
+
+def test_a_batch_of_the_long_run_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(long_run, "BATCH", 1)
+    monkeypatch.setattr(long_run, "STEPS_OF_A_SYSTEM", 1000)
+    tally = long_run.random_systems(0, 1.0)
+    assert tally.programs >= 1
+    assert not tally.faults
 
 
 @pytest.mark.parametrize("name", SAMPLE)

@@ -1,7 +1,9 @@
-"""`syncml check` on large programs: time and memory of a fresh process; run `python -m benchmarks.check_large [N ...]`.
+"""Large programs: time and memory of a fresh process; run `python -m benchmarks.large check|verify [N ...]`.
 
-Each shape is a Python file of N equations, written out line by line, as a tool would generate it. The growth is the
-exponent e of the time N^e between the smallest and the largest size, with the time of an empty program taken off.
+Each shape is a Python file of N equations, written out line by line, as a tool would generate it. `verify` adds two
+properties that hold, of a counter and of a truth value beside the equations, and wants them proved; of the shape with
+a contract in every fifth equation it is not asked. The growth is the exponent e of the time N^e between the smallest
+and the largest size, with the time of an empty program taken off.
 """
 
 from __future__ import annotations
@@ -18,6 +20,12 @@ from pathlib import Path
 
 HEAD = "from syncml import *\n"
 SIZES = (1000, 5000, 20000)
+
+
+def identity(_: int) -> Iterator[str]:
+    """Nothing to do."""
+    yield "@node\ndef main(u: Stream[f32]) -> Stream[f32]:"
+    yield "    return u"
 
 
 def chain(equations: int) -> Iterator[str]:
@@ -103,6 +111,15 @@ def conditions(equations: int) -> Iterator[str]:
     yield "    return a"
 
 
+TRIVIAL = """\
+    ticks = state(init=0)
+    ticks.next = where(ticks < 100, ticks + 1, 0)
+    even = state(init=True)
+    even.next = ~even
+    ensure((ticks >= 0) & (ticks <= 100), "the counter is in its range")
+    ensure(even | (ticks >= 0), "either")
+"""
+
 SHAPES: tuple[Callable[[int], Iterator[str]], ...] = (chain, fan_in, calls, clocks, delays, conditions)
 
 
@@ -115,22 +132,25 @@ class Cost:
     mebibytes: float
 
 
-def program(shape: Callable[[int], Iterator[str]], equations: int) -> str:
-    """The text of a program."""
-    return HEAD + "\n".join(shape(equations)) + "\n"
+def program(shape: Callable[[int], Iterator[str]], equations: int, contract: str = "") -> str:
+    """The text of a program, with a contract before its results."""
+    *body, results = shape(equations)
+    return HEAD + "\n".join(body) + "\n" + contract + results + "\n"
 
 
-def check(folder: Path, text: str) -> Cost:
-    """Check a program in a fresh process.
+def run(folder: Path, command: str, text: str) -> Cost:
+    """Run a command on a program in a fresh process.
 
     Raises:
-        RuntimeError: it is not accepted.
+        RuntimeError: it fails: the program is not accepted, or a property is not proved.
     """
     path = folder / "program.py"
     path.write_text(text, "utf-8")
     start = time.perf_counter()
-    command = [sys.executable, "-m", "syncml", "check", str(path)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    options = ("--no-cache",) if command == "verify" else ()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "syncml", command, str(path), *options], stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None
     with process.stdout:
         shown = process.stdout.read()
@@ -138,21 +158,25 @@ def check(folder: Path, text: str) -> Cost:
     process.returncode = os.waitstatus_to_exitcode(status)
     wall = time.perf_counter() - start
     if process.returncode:
-        raise RuntimeError(f"the check ended with {process.returncode}: {shown}")
+        raise RuntimeError(f"{command} ended with {process.returncode}: {shown}")
     return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 def main(arguments: Sequence[str]) -> None:
     """Print a table of every shape at every size."""
-    sizes = tuple(map(int, arguments)) or SIZES
+    command, *given = arguments or ("check",)
+    if command not in ("check", "verify"):
+        raise SystemExit("usage: python -m benchmarks.large check|verify [N ...]")
+    sizes = tuple(map(int, given)) or SIZES
+    contract = TRIVIAL if command == "verify" else ""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        empty = check(folder, HEAD + "@node\ndef main(u: Stream[f32]) -> Stream[f32]:\n    return u\n")
+        empty = run(folder, command, program(identity, 1, contract))
         print(f"{'shape':<12}{'equations':>10}{'wall, s':>10}{'processor, s':>14}{'memory, MiB':>13}{'growth':>8}")
-        for shape in SHAPES:
+        for shape in SHAPES if command == "check" else (s for s in SHAPES if s is not conditions):
             times: list[float] = []
             for size in sizes:
-                cost = check(folder, program(shape, size))
+                cost = run(folder, command, program(shape, size, contract))
                 times.append(cost.processor - empty.processor)
                 growth = f"{log(times[-1] / times[0]) / log(size / sizes[0]):8.2f}" if len(times) > 1 else ""
                 figures = f"{cost.wall:10.2f}{cost.processor:14.2f}{cost.mebibytes:13.0f}{growth}"

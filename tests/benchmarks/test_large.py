@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.check_large import SHAPES, check, program
+from benchmarks.large import SHAPES, TRIVIAL, program, run
 from syncml.pipeline import check_file
 
 Shape = Callable[[int], Iterator[str]]
@@ -24,11 +24,17 @@ def test_a_shape_has_about_as_many_equations_as_asked_for(shape: Shape, tmp_path
 
 
 def test_the_command_is_measured(tmp_path: Path) -> None:
-    cost = check(tmp_path, program(SHAPES[0], 200))
+    cost = run(tmp_path, "check", program(SHAPES[0], 200))
     assert cost.processor > 0.0
     assert cost.mebibytes > 20.0
     with pytest.raises(RuntimeError):
-        check(tmp_path, "")
+        run(tmp_path, "check", "")
+
+
+def test_the_contract_of_the_benchmark_is_proved_and_a_broken_one_ends_it(tmp_path: Path) -> None:
+    assert run(tmp_path, "verify", program(SHAPES[0], 200, TRIVIAL)).processor > 0.0
+    with pytest.raises(RuntimeError, match="violated"):
+        run(tmp_path, "verify", program(SHAPES[0], 200, TRIVIAL.replace("ticks <= 100", "ticks <= 50")))
 
 
 @pytest.mark.slow
