@@ -61,9 +61,11 @@ class Subject:
         return self.program.node(self.program.main)
 
 
-def minimised(emit: Callable[[Counterexample], None], subject: Subject, found: Counterexample, seed: int) -> None:
+def minimised(
+    emit: Callable[[Counterexample], None], subject: Subject, found: Counterexample, seed: int, seconds: float = SECONDS
+) -> None:
     """Emit a counterexample to the same property, no longer than ``found``, then it with its free inputs marked."""
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + seconds
     shorter = _shortened(subject, found, deadline)
     emit(shorter)
     free = _free(subject, shorter, seed, deadline)
