@@ -95,12 +95,30 @@ def _header(
                 yield f"; on the way {_goal(derivation, goal)}"
     for assumption in writer.system.assumptions:
         yield f"; assuming   {assumption}: {_one_line(derivation.assumed.get(assumption, assumption))}"
+    yield from _networks(derivation, writer.system.assumptions)
     yield ";"
     yield f"; A solver must give {writer.checks} answers, each announced by the line before it, and no error. Then the"
     yield "; properties hold at every instant of every run that meets the assumptions: each block is an induction, and"
     yield "; uses only blocks before it. Ask with  z3 FILE,  cvc5 --incremental FILE  or  syncml certify FOLDER."
     yield "; $x is the stream x, and x@0, x@1, .. are consecutive instants; clock!, letter!, count! and phase! tell"
     yield "; when streams are present; what unknown! stands for is arbitrary at each instant."
+
+
+def _networks(derivation: Derivation, assumptions: Sequence[str]) -> Iterator[str]:
+    """What is assumed of networks, for who checks it."""
+    tables = [t for t in derivation.tables if t.names]
+    if not tables:
+        return
+    from syncml.verify.lemmas import network_line
+
+    ids = {derivation.assumed.get(a, a): a for a in assumptions}
+    yield ";"
+    yield "; Networks are no part of the system: their outputs are arbitrary but for the assumptions on the"
+    yield "; lines below, which the solver does not check. They are facts about the networks on these lines, as"
+    yield "; computed in floats of that type; `syncml certify FOLDER` shows them again by intervals and halving."
+    yield "; What nothing checks is that these are the networks of the program, with the same inputs and outputs."
+    for table in tables:
+        yield network_line(table.target, table.network, [ids[n] for n in table.names if n in ids])
 
 
 def _goal(derivation: Derivation, goal: str) -> str:

@@ -10,10 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from syncml.diagnostics.model import Span
 from syncml.verify.session import Proof
 from syncml.verify.system import System
+
+if TYPE_CHECKING:
+    from syncml.verify.reach.cells import Table
 
 _SYMBOL = re.compile(r"\|[^|]*\||[^\s()|]+")
 
@@ -42,6 +46,7 @@ class Derivation:
         rests: For each goal those that say that the integers it depends on stay in range.
         places: Where each stream of the node is defined.
         reported: The goals whose verdict comes from here.
+        tables: What it assumes of networks that it does not contain.
     """
 
     node: str
@@ -53,6 +58,7 @@ class Derivation:
     rests: Mapping[str, frozenset[str]]
     places: Mapping[str, Span]
     reported: frozenset[str]
+    tables: tuple[Table, ...] = ()
 
     def supports(self, goal: str) -> frozenset[str]:
         """The goals that the proof of ``goal`` rests on, directly or not, itself included."""

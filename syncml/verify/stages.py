@@ -16,6 +16,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from syncml.diagnostics.model import Diagnostic
 from syncml.ir.equations.syntax import Apply, Node, Program, Property, PropertyKind, Var
@@ -28,6 +29,9 @@ from syncml.verify.remote import Failure, called
 from syncml.verify.replay import Replay, qualified
 from syncml.verify.unit import ENGINES, Key, Unit
 from syncml.verify.verdicts import Proved, Result, Semantics, Unknown, Unreachable, VerifyOptions
+
+if TYPE_CHECKING:
+    from syncml.verify.reach.cells import Table
 
 REACH = "reach"
 """The engine that is no solver."""
@@ -99,10 +103,10 @@ class Stages:
             flat, self.node.label, options, self.replay, self.pool, deadline, abstract=abstract, decided=decided
         )
 
-    def _keep(self, unit: Unit) -> None:
+    def _keep(self, unit: Unit, tables: tuple[Table, ...] = ()) -> None:
         known = {(w.code, w.message) for w in self.warnings}
         self.warnings += [w for w in unit.warnings if (w.code, w.message) not in known]
-        self.derivations += unit.derivations()
+        self.derivations += [replace(d, tables=tables) for d in unit.derivations()]
 
     # Networks.
 
@@ -204,7 +208,7 @@ class Stages:
         open_ = [r.name for r in results if (r.name, r.kind) not in self._decided]
         self._asked = [n for n in open_ if n in names and n not in found.guards]
         if kept:
-            self._keep(unit)
+            self._keep(unit, found.tables)
 
     def _explained(self, result: Result) -> Result:
         """What reachability says of a clause that nothing decides is part of the reason."""

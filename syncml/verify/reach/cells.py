@@ -37,6 +37,9 @@ from syncml.verify.reach.plan import networks_of, plan
 
 Cell = tuple[Floats, Floats]
 
+_SPARE = 2.0**-7
+"""The part of the range of outputs by which a cell says less than is known."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
@@ -154,7 +157,9 @@ def _range(found: Found, cell: Cell) -> Cell:
     low, high = (b[None] for b in cell)
     room = 2.0**-20 * (np.abs(low) + np.abs(high)) + 2.0**-100
     least, most = bounds(found.network, Region.box(low - room, high + room)).outputs()
-    return _outward(least[0], -np.inf), _outward(most[0], np.inf)
+    # Wider than need be, so that simpler bounds can show it again.
+    spare = _SPARE * (most[0] - least[0])
+    return _outward(least[0] - spare, -np.inf), _outward(most[0] + spare, np.inf)
 
 
 def _outward(values: Floats, toward: float) -> Floats:
