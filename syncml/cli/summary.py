@@ -1,7 +1,7 @@
 """Verdicts in one word, of properties and of requirements.
 
-Rule: a requirement is `violated` if one of its properties is or one of its goals is unreachable, `proved` if all are
-proved or reached, and `unknown` otherwise.
+Rule: a requirement is `violated` if one of its properties is or one of its goals is unreachable; else `unknown` if one
+of them is; else `unreachable` if it speaks of a mode that is never active; else `proved`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ TINTS: dict[VerdictName, str] = {
     "unknown": "yellow",
 }
 
-GOOD = frozenset({"proved", "reached"})
-BAD = frozenset({"violated", "unreachable"})
 
 
 def verdict_name(verdict: Verdict) -> VerdictName:
@@ -53,7 +51,10 @@ class Requirement:
     def verdict(self) -> VerdictName:
         """The verdict in one word."""
         found = {verdict_name(result.verdict) for result in self.results}
-        return "violated" if found & BAD else "proved" if found <= GOOD else "unknown"
+        idle = {r.kind for r in self.results if isinstance(r.verdict, Unreachable)}
+        if "violated" in found or idle - {"mode"}:
+            return "violated"
+        return "unknown" if "unknown" in found else "unreachable" if idle else "proved"
 
 
 def requirements(report: VerificationReport) -> list[Requirement]:

@@ -103,7 +103,7 @@ class PropertyModel(Document):
 
 
 class RequirementModel(Document):
-    """A requirement: violated if one of its properties is, proved if all are, else unknown."""
+    """A requirement: violated if a property is, proved if all are, unreachable if its mode is, else unknown."""
 
     id: str
     verdict: VerdictName

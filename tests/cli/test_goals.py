@@ -23,7 +23,7 @@ def count(up: Stream[bool]) -> Stream[i32]:
     cover(n == {goal}, "goal", req="SR-4")
     mode("low", require=n < 5, ensure={{"less": n < 9}})
     mode("high", require=n >= 5)
-    mode("none", require=n > 9)
+    mode("none", require=n > 9, req="SR-5")
     return n
 """
 
@@ -58,6 +58,8 @@ def test_a_goal_in_every_format(
     found = {p["name"]: p for p in document["properties"]}
     assert (found["goal"]["kind"], found["goal"]["verdict"]) == ("cover", verdict)
     assert (found["goal"]["trace"] is not None) == (verdict == "reached")
+    requirements = {r["id"]: r["verdict"] for r in document["requirements"]}
+    assert requirements == {"SR-4": "proved" if code == ExitCode.OK else "violated", "SR-5": "unreachable"}
     assert found["low"]["verdict"] == found["high"]["verdict"] == "reached"
     assert found["none"]["verdict"] == "unreachable"
 
