@@ -22,7 +22,6 @@ TINTS: dict[VerdictName, str] = {
 }
 
 
-
 def verdict_name(verdict: Verdict) -> VerdictName:
     """Return the verdict in one word."""
     match verdict:
