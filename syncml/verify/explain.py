@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from syncml.ir.equations.syntax import Apply, Atom, Equation, Fby, Merge, Node, Property, Var, When, atoms
+from syncml.ir.equations.syntax import GOALS, Apply, Atom, Equation, Fby, Merge, Node, Property, Var, When, atoms
 from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, shape
 from syncml.verify.formula import Formulas
@@ -38,9 +38,9 @@ class _Point:
 
 
 def explanation(node: Node, clause: Property, found: Counterexample, value: Value) -> tuple[Reason, ...]:
-    """Why ``clause`` of a flat node is false at the end of a run whose values are ``value``."""
+    """Why ``clause`` of a flat node is false, or a goal is reached, at the end of a run whose values are ``value``."""
     walk = _Walk(node, value, {s.name: s.free for s in found.streams if s.free})
-    root = _Point(clause.holds, found.tick)
+    root = _Point(walk.condition(clause), found.tick)
     children: dict[_Point, list[_Point]] = {}
     known = {root}
     pending = deque([root])
@@ -74,6 +74,15 @@ class _Walk:
         self._formulas = Formulas(self._definitions)
         self._inputs = frozenset(node.inputs)
         self._value = value
+
+    def condition(self, clause: Property) -> Var:
+        """What a clause says; a goal is stated by its negation, which does not hold where it is reached."""
+        stated = self._definitions[clause.holds].rhs if clause.kind in GOALS else None
+        match stated:
+            case Apply(Op.NOT, (Var() as reached,)):
+                return reached
+            case _:
+                return clause.holds
 
     def reason(self, point: _Point, depth: int, children: list[_Point], title: str) -> Reason:
         """What is told about a point."""

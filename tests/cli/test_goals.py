@@ -46,6 +46,7 @@ def test_a_goal_in_every_format(
     shown = syncml("verify", str(path), "-o", str(tmp_path / "out"))
     assert shown.code == code
     assert ("cover 'goal' of count is reached at tick 3" in shown.out) == (verdict == "reached")
+    assert ("3  goal = n == 3   is true; n = 3   (line 8)" in shown.out) == (verdict == "reached")
     assert ("error[V010]: cover 'goal' of count is never reached" in shown.out) == (verdict == "unreachable")
     assert "warning[V010]: mode 'none' of count is never reached" in shown.out
     assert (tmp_path / "out" / "goal.csv").is_file() == (verdict == "reached")
