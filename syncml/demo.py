@@ -24,11 +24,12 @@ from syncml.ir.equations.syntax import PropertyKind
 from syncml.ir.rates import in_hertz, rate_of
 from syncml.ir.step.lowering import Observe, lower
 from syncml.pipeline import Checked
+from syncml.scenario.load import load_scenario
+from syncml.scenario.values import inputs_of, ticks_of
 from syncml.sim.compiled import compile_program
 from syncml.sim.inputs import Raw, prepare
 from syncml.sim.interpreter import interpret, replay
 from syncml.sim.monitor import monitor
-from syncml.sim.scenario import inputs_of, load_scenario, ticks_of
 from syncml.sim.trace import Column, Trace, first_difference
 
 COMPILED = (("gcc", "-O0"), ("gcc", "-O3"), ("clang", "-O3"))

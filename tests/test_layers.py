@@ -24,6 +24,7 @@ ALL = {
     "networks",
     "nodes",
     "pipeline",
+    "scenario",
     "sim",
     "verify",
 }
@@ -35,6 +36,7 @@ ALLOWED: dict[str, set[str]] = {
     "lang": {"ir"},
     "clock_calculus": {"ir"},
     "verify": {"ir"},
+    "scenario": {"ir", "sim"},
     "sim": {"ir"},
     "export_c": {"ir"},
     "graph": {"ir"},

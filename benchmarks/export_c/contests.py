@@ -14,8 +14,9 @@ from syncml.ir.equations.syntax import Call, Var
 from syncml.ir.operators import Op
 from syncml.networks.weights import load_weights
 from syncml.pipeline import check_file
+from syncml.scenario.load import load_scenario
+from syncml.scenario.values import inputs_of, ticks_of
 from syncml.sim.compiled import compile_program
-from syncml.sim.scenario import inputs_of, load_scenario, ticks_of
 
 HERE = Path(__file__).parent
 FLAGSHIP = HERE.parents[1] / "scenarios" / "highway_acc"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 if TYPE_CHECKING:
     from syncml.pipeline import Checked
+    from syncml.scenario.closed_loop import Scene
     from syncml.sim.inputs import Raw
     from syncml.sim.trace import Trace
 
@@ -19,8 +20,8 @@ class Engine(enum.StrEnum):
     NUMBA = "numba"
 
 
-Runner: TypeAlias = "Callable[[Raw, int], Trace]"
-"""Runs the main node from its initial state on inputs for a number of ticks."""
+Runner: TypeAlias = "Callable[[Raw, int, Scene | None], Trace]"
+"""Runs the main node from its initial state on inputs for a number of ticks, alone or among the actors of a scene."""
 
 
 def runner(checked: Checked, engine: Engine, *, every_stream: bool) -> Runner:
@@ -32,13 +33,24 @@ def runner(checked: Checked, engine: Engine, *, every_stream: bool) -> Runner:
         case Engine.INTERP:
             from syncml.sim.interpreter import interpret
 
-            return lambda inputs, ticks: interpret(checked.program, inputs, ticks).trace
+            def interpreted(inputs: Raw, ticks: int, scene: Scene | None = None) -> Trace:
+                if scene is None:
+                    return interpret(checked.program, inputs, ticks).trace
+                from syncml.scenario.closed_loop import run_interpreted
+
+                return run_interpreted(checked.flat, scene, inputs, ticks).trace
+
+            return interpreted
         case Engine.NUMBA:
             from syncml.sim.compiled import compile_program
 
             compiled = compile_program(checked.program, observe)
 
-            def run(inputs: Raw, ticks: int) -> Trace:
+            def run(inputs: Raw, ticks: int, scene: Scene | None = None) -> Trace:
+                if scene is not None:
+                    from syncml.scenario.closed_loop import run_compiled
+
+                    return run_compiled(compiled, scene, inputs, ticks).trace
                 compiled.reset()
                 return compiled.run(inputs, ticks)
 

@@ -22,7 +22,7 @@ from syncml.cli.options import (
 )
 from syncml.cli.output import emit, run, working
 from syncml.cli.request import Request
-from syncml.cli.stimulus import InputOption, ScenarioOption, StepsOption
+from syncml.cli.stimulus import ConnectionOption, InputOption, ScenarioOption, StepsOption
 from syncml.diagnostics.render import Format
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def sim(
     file: Target,
     node: NodeOption = None,
     scenario: ScenarioOption = None,
+    connection: ConnectionOption = None,
     table: InputOption = None,
     steps: StepsOption = None,
     out: Annotated[
@@ -68,17 +69,19 @@ def sim(
     def body() -> ExitCode:
         from syncml.cli.simulation import simulate
         from syncml.cli.stimulus import stimulus
+        from syncml.scenario.templates import find_connection
 
         request = Request.start(file, node, given, dump, form, quiet=quiet, verbose=verbose)
         checked, remarks = _subject(request, table, engine, tuple(abstract or ()))
         emit(remarks, stream=sys.stderr)
+        meets = None if scenario is None else find_connection(connection, Path(checked.main.span.file))
         shown: Simulation | None = None
         failed: list[bool] = []
         codes: list[ExitCode] = []
         with working(f"simulating {request.target}", quiet=quiet):
             run_main = runner(checked, engine, every_stream=verbose)
             for number in range(runs):
-                driven = stimulus(checked.main, scenario, table, steps, _seed(seed, number))
+                driven = stimulus(checked.main, scenario, table, steps, _seed(seed, number), meets)
                 simulation = simulate(checked, driven, run_main, every_stream=verbose)
                 if shown is None or (simulation.findings and not any(failed)):
                     shown = simulation

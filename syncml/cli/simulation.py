@@ -51,7 +51,7 @@ def simulate(checked: Checked, driven: Stimulus, run: Runner, *, every_stream: b
         DiagnosticError: S001 to S003 where the inputs do not fit.
     """
     start = time.perf_counter()
-    trace = run(driven.values, driven.ticks)
+    trace = run(driven.values, driven.ticks, driven.scene)
     seconds = time.perf_counter() - start
     shown = trace if every_stream else trace.only(stream_names(checked.flat))
     clauses = monitor(checked.flat, trace)

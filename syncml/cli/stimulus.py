@@ -12,11 +12,24 @@ from syncml.diagnostics import DiagnosticError, error
 
 if TYPE_CHECKING:
     from syncml.ir.equations.syntax import Node
+    from syncml.scenario.closed_loop import Scene
+    from syncml.scenario.model import Connection
     from syncml.sim.inputs import Raw
 
 ScenarioOption = Annotated[
     Path | None,
-    typer.Option("--scenario", metavar="F.yaml", help="Signals over time for the inputs.", show_default=False),
+    typer.Option(
+        "--scenario", metavar="F", help="Signals for the inputs, roads and actors: .yaml or .xosc.", show_default=False
+    ),
+]
+ConnectionOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--connection",
+        metavar="F.yaml",
+        help="How the program meets actors; connection.yaml beside it.",
+        show_default=False,
+    ),
 ]
 InputOption = Annotated[
     Path | None,
@@ -30,32 +43,42 @@ StepsOption = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Stimulus:
-    """The inputs of a run."""
+    """The inputs of a run, and the actors among which it takes place."""
 
     values: Raw
     ticks: int
+    scene: Scene | None = None
 
 
-def stimulus(node: Node, scenario: Path | None, table: Path | None, steps: int | None, seed: int | None) -> Stimulus:
+def stimulus(
+    node: Node,
+    scenario: Path | None,
+    table: Path | None,
+    steps: int | None,
+    seed: int | None,
+    connection: Connection | None = None,
+) -> Stimulus:
     """Read the files that drive a run; a column of the CSV file takes the place of a signal of the scenario.
 
     Raises:
         DiagnosticError: a file is missing, malformed or does not fit the node (D001, D002, S001 to S003), or nothing
             says how long the run is (U001).
     """
+    from syncml.scenario.templates import read_template
     from syncml.sim.formats import read_csv
-    from syncml.sim.scenario import inputs_of, load_scenario, ticks_of
 
     rows = {} if table is None else read_csv(table, node)
     ticks = steps
     values: Raw = rows
+    scene: Scene | None = None
     if scenario is not None:
-        loaded = load_scenario(scenario)
-        ticks = ticks or ticks_of(loaded, node)
-        values = inputs_of(loaded, node, ticks, seed) | rows
+        template = read_template(scenario, connection)
+        ticks = ticks or template.ticks(node)
+        values = template.values(node, ticks, seed=seed) | rows
+        scene = template.scene(node)
     elif ticks is None and rows:
         ticks = min(len(column) for column in rows.values())
     if ticks is None:
         advice = "give --scenario F.yaml, --input F.csv, or --steps N for a node without inputs"
         raise DiagnosticError(error("U001", "nothing says how long to run", help=advice))
-    return Stimulus(values, ticks)
+    return Stimulus(values, ticks, scene)

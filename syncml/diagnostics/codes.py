@@ -131,6 +131,12 @@ _TITLES: dict[str, str] = {
     "S004": "a contract fails in a simulation",
     "S005": "a column of recorded inputs is not read",
     "S006": "a node without a body is zero",
+    "S007": "an expression of a scenario has no value",
+    "S008": "a parameter is outside of what its scenario allows",
+    "S009": "a road has an impossible geometry",
+    "S010": "an element of OpenSCENARIO or OpenDRIVE is not supported",
+    "S011": "a name of a scenario refers to nothing",
+    "S012": "parts of a scenario refer to each other in a circle",
     # Export.
     "X001": "the output folder cannot be written",
     "X002": "two names are the same in C",
@@ -143,6 +149,7 @@ _TITLES: dict[str, str] = {
     "D005": "an ONNX operator is not supported",
     "D006": "an optional package is not installed",
     "D007": "a VNN-LIB specification cannot be read",
+    "D008": "an XML file cannot be read",
     # Reading and writing Lustre.
     "R001": "a Lustre file has a syntax error",
     "R002": "a construct of Lustre is not read",

@@ -32,6 +32,8 @@ from syncml.sim.numba_text import machine_name
 from syncml.sim.trace import Column, Trace
 
 Values = NDArray[Any]
+World = Callable[..., int]
+"""Runs a program tick by tick: takes the most ticks and the arrays of the program, and returns how many it ran."""
 
 
 def compile_program(program: Program, observe: Observed = Observe.NAMED) -> Simulation:
@@ -79,7 +81,8 @@ class Simulation:
         self._shown = shown
         self._machine: Machine = code.machines[-1]
         self._layout: Layout = layout_of(self._machine)
-        self._runner: Runner = load_runner(print_module(self._machine, self._layout))
+        self.source = print_module(self._machine, self._layout)
+        self._runner: Runner = load_runner(self.source)
         self._outputs = {slot.name: slot for slot in self._machine.outputs}
         self._constants = self._filled("constants", self._machine.constants)
         self._scratch = self._filled("scratch", ())
@@ -111,6 +114,47 @@ class Simulation:
         given, rows = self._prepared(inputs, ticks)
         before = {kind: values.copy() for kind, values in self._state.items()}
         self._call(rows, ticks)
+        return self._traced(given, rows, ticks, before)
+
+    def run_in(self, world: World, inputs: Raw, ticks: int) -> Trace:
+        """Run in a world that gives some of the inputs, from the outputs of earlier ticks, and may end the run.
+
+        Raises:
+            DiagnosticError: S001 to S003, the inputs do not fit.
+        """
+        given, rows = self._prepared(inputs, ticks)
+        before = {kind: values.copy() for kind, values in self._state.items()}
+        ticks = world(ticks, *self._arguments(rows))
+        rows = _Recording(
+            {kind: values[:ticks] for kind, values in rows.inputs.items()},
+            {kind: values[:ticks] for kind, values in rows.outputs.items()},
+        )
+        for var, slot in zip(self._node.inputs, self._machine.inputs, strict=True):
+            start = self._layout.offset[slot]
+            found = rows.inputs[machine_name(element(slot.type))][:, start : start + size(slot.type)]
+            present = given[var].present[:ticks]
+            given[var] = Column(var.name, var.type, _shaped(found, slot), present, unit=var.unit)
+        return self._traced(given, rows, ticks, before)
+
+    def place(self, name: str) -> tuple[str, str, int, int]:
+        """Where an input or output lies: its use, its machine type, its place in a row, and the length of a row."""
+        slots = {slot.name: slot for slot in self._machine.outputs}
+        slots |= {v.name: slot for v, slot in zip(self._node.inputs, self._machine.inputs, strict=True)}
+        use = "inputs" if name in {v.name for v in self._node.inputs} else "outputs"
+        kind = machine_name(element(slots[name].type))
+        return use, kind, self._layout.offset[slots[name]], self._layout.length[use, kind]
+
+    def row_length(self, use: str, kind: str) -> int:
+        """The elements of a row of inputs or outputs; 0 for an array that has no rows."""
+        return self._layout.length[use, kind] if use in ("inputs", "outputs") else 0
+
+    @property
+    def arguments(self) -> tuple[tuple[str, str], ...]:
+        """The arrays of the compiled function in order, as (use, machine type)."""
+        return self._layout.arguments
+
+    def _traced(self, given: Mapping[Var, Column], rows: _Recording, ticks: int, before: dict[str, Values]) -> Trace:
+        """The trace of a run that has taken place."""
 
         def values(var: Var) -> Values:
             return self._values(rows, given, var)
@@ -170,6 +214,10 @@ class Simulation:
         )
 
     def _call(self, rows: _Recording, ticks: int) -> None:
+        self._runner(ticks, *self._arguments(rows))
+
+    def _arguments(self, rows: _Recording) -> list[Values]:
+        """The arrays that the compiled function takes."""
         uses = {
             "inputs": rows.inputs,
             "outputs": rows.outputs,
@@ -177,7 +225,7 @@ class Simulation:
             "constants": self._constants,
             "scratch": self._scratch,
         }
-        self._runner(ticks, *(uses[use][kind].reshape(-1) for use, kind in self._layout.arguments))
+        return [uses[use][kind].reshape(-1) for use, kind in self._layout.arguments]
 
     def _values(self, rows: _Recording, given: Mapping[Var, Column], var: Var) -> Values:
         """The values of a recorded stream, one row for each tick."""

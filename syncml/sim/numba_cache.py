@@ -26,7 +26,7 @@ from typing import Any, TypeAlias
 
 from syncml.files import cache_folder
 
-Runner: TypeAlias = Callable[..., None]
+Runner: TypeAlias = Callable[..., Any]
 
 _SOURCE = "step.py"
 _MANIFEST = "manifest.json"

@@ -19,9 +19,10 @@ from syncml.export_c.runner import build
 from syncml.export_c.vectors import Vectors, decode_results, encode
 from syncml.ir.equations.syntax import Node, PropertyKind
 from syncml.pipeline import Checked, step_code
+from syncml.scenario.load import load_scenario
+from syncml.scenario.values import inputs_of, ticks_of
 from syncml.sim.inputs import prepare
 from syncml.sim.monitor import clause_name
-from syncml.sim.scenario import inputs_of, load_scenario, ticks_of
 
 FOLDER = Path(__file__).resolve().parents[2] / "scenarios" / "highway_acc"
 PIPELINE = FOLDER / "pipeline.py"

@@ -12,8 +12,9 @@ import pytest
 from syncml.diagnostics.model import DiagnosticError, Span
 from syncml.ir.equations.syntax import Node, Var
 from syncml.ir.types import BOOL, F32, EnumType, TensorType
-from syncml.sim.scenario import inputs_of, load_scenario, ticks_of
-from syncml.sim.yaml_text import parse
+from syncml.scenario.load import load_scenario
+from syncml.scenario.values import inputs_of, ticks_of
+from syncml.scenario.yaml_text import parse
 from tests.support.ir import NodeBuilder
 
 GOOD = """

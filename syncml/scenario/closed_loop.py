@@ -1,0 +1,211 @@
+"""A program among the actors of a scenario: each senses the other, tick by tick.
+
+Rule: at tick k the actors are where the program's outputs at the ticks before have let them come; what the ego senses
+there are inputs of the program at tick k; its outputs move the ego to tick k + 1. The compiled loop and the interpreted
+one run the same functions on the same arrays.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syncml.diagnostics.model import DiagnosticError, error
+from syncml.ir.equations.syntax import Node
+from syncml.ir.types import FLOATS
+from syncml.scenario import arrays, engine, measures, motion, roads
+from syncml.scenario.arrays import State, Table
+from syncml.scenario.connection import Ego, place
+from syncml.scenario.expressions import Values
+from syncml.scenario.signals import Sense
+from syncml.scenario.tables import Compiled
+from syncml.sim.compiled import Simulation
+from syncml.sim.interpreter import Interpreter
+from syncml.sim.numba_cache import load_runner
+from syncml.sim.trace import Column, Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """Where a program and the actors meet.
+
+    Attributes:
+        senses: For each input that senses something the place of what it senses.
+        speed: The output that drives the ego.
+        offset: The output that is its offset in its lane, if there is one.
+    """
+
+    senses: Mapping[str, int]
+    speed: str
+    offset: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The actors of one run, and where the program meets them."""
+
+    board: Compiled
+    numbers: NDArray[np.float64]
+    parameters: Values
+    met: Meeting
+    period: float
+
+    def arrays(self) -> tuple[Table, State]:
+        """What the engine works on, before the first tick."""
+        return self.board.ready(self.numbers, self.parameters, self.period)
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A run among actors: the trace, and the state of the actors at its end."""
+
+    trace: Trace
+    end: State
+
+    @property
+    def collided(self) -> bool:
+        """Whether the ego's box has overlapped another one."""
+        return bool(self.end.lead[2])
+
+
+def meeting(node: Node, ego: Ego, inputs: Mapping[str, Any]) -> Meeting:
+    """Where a node and the actors meet.
+
+    Raises:
+        DiagnosticError: S011, an output that there is not or that is no number.
+    """
+    outputs = {v.name: v for v in node.outputs}
+    for name in (ego.speed, ego.offset):
+        if name is not None and (name not in outputs or outputs[name].type not in FLOATS):
+            message = f"the ego is driven by the output {name!r}, and there is no such number"
+            listed = ", ".join(v.name for v in node.outputs if v.type in FLOATS) or "none"
+            raise DiagnosticError(error("S011", message, node.span, help=f"there are: {listed}"))
+    senses = {name: int(place(s.sense)) for name, s in inputs.items() if isinstance(s, Sense)}
+    return Meeting(senses, ego.speed, ego.offset)
+
+
+def run_compiled(simulation: Simulation, scene: Scene, inputs: Mapping[str, Any], ticks: int) -> Ran:
+    """Run a compiled program among actors, from the initial state of both."""
+    w, x = scene.arrays()
+    loop = load_runner(_source(simulation, scene.met))
+    simulation.reset()
+
+    def world(count: int, *program: Any) -> int:
+        return loop(count, scene.period, *program, *w, *x)
+
+    trace = simulation.run_in(world, inputs, ticks)
+    return Ran(trace, x)
+
+
+def run_interpreted(node: Node, scene: Scene, inputs: Mapping[str, Any], ticks: int) -> Ran:
+    """The same by the interpreter; ``node`` has its calls inlined."""
+    w, x = scene.arrays()
+    met = scene.met
+    types = {v.name: v.type for v in node.inputs}
+    program = Interpreter(node)
+    traces: list[Trace] = []
+    engine.begin(w, x)
+    speed = offset = 0.0
+    for tick in range(ticks):
+        engine.step(w, x, tick, scene.period, speed, offset)
+        row = {name: [values[tick]] for name, values in inputs.items()}
+        for name, sensed in met.senses.items():
+            value = x.senses[sensed]
+            row[name] = [float(value) if types[name] in FLOATS else bool(value != 0.0)]
+        trace = program.run(row, 1).trace
+        traces.append(trace)
+        speed = float(trace.column(met.speed).values[0])
+        offset = float(trace.column(met.offset).values[0]) if met.offset else 0.0
+        if engine.stopped(w, x):
+            break
+    whole = Trace(
+        tuple(
+            Column(
+                column.name,
+                column.type,
+                np.concatenate([t.columns[i].values for t in traces]),
+                np.concatenate([t.columns[i].present for t in traces]),
+                unit=column.unit,
+            )
+            for i, column in enumerate(traces[0].columns)
+        ),
+        len(traces),
+        node.rate,
+    )
+    return Ran(whole, x)
+
+
+def _source(simulation: Simulation, met: Meeting) -> str:
+    """The module of the program with a loop around it that runs the actors.
+
+    Its text has a digest of the engine, because the machine code contains it.
+    """
+    digest = sha256("".join(inspect.getsource(m) for m in (arrays, engine, measures, motion, roads)).encode())
+    program = [f"{use}_{kind}" for use, kind in simulation.arguments]
+    kinds = {"bool": "uint8", "i": "int", "u": "uint", "f": "float"}
+
+    def machine(kind: str) -> str:
+        return kinds["bool"] if kind == "bool" else kinds[kind[0]] + kind[1:]
+
+    flat = [f"{machine(kind)}[::1]" for _, kind in simulation.arguments]
+    table, state = [f"w_{n}" for n in Table._fields], [f"x_{n}" for n in State._fields]
+    types = [_TYPES[n] for n in (*Table._fields, *State._fields)]
+    lengths = {f"{use}_{kind}": simulation.row_length(use, kind) for use, kind in simulation.arguments}
+
+    def at(name: str, tick: str) -> str:
+        use, kind, offset, length = simulation.place(name)
+        return f"{use}_{kind}[({tick}) * {length} + {offset}]"
+
+    sensed = [
+        f"{at(name, 'tick')} = x.senses[{number}]" + (" != 0.0" if simulation.place(name)[1] == "bool" else "")
+        for name, number in met.senses.items()
+    ]
+    passed = [
+        f"{name}[tick * {lengths[name]} : (tick + 1) * {lengths[name]}]" if lengths[name] else name for name in program
+    ]
+    body = [
+        f"w = Table({', '.join(table)})",
+        f"x = State({', '.join(state)})",
+        "begin(w, x)",
+        "for tick in range(ticks):",
+        "    speed, offset = 0.0, 0.0",
+        "    if tick > 0:",
+        f"        speed = float({at(met.speed, 'tick - 1')})",
+        f"        offset = float({at(met.offset, 'tick - 1')})" if met.offset else "        offset = 0.0",
+        "    step(w, x, tick, period, speed, offset)",
+        *(f"    {line}" for line in sensed),
+        f"    program({', '.join(['1', *passed])})",
+        "    if stopped(w, x):",
+        "        return tick + 1",
+        "return ticks",
+    ]
+    signature = ", ".join(["int64", "float64", *flat, *types])
+    return "\n".join([
+        simulation.source,
+        f"# The engine of the actors: {digest.hexdigest()}",
+        "from syncml.scenario.compiled_functions import State, Table, begin, step, stopped",
+        "program = run",
+        "",
+        f'@njit("int64({signature})", cache=True, nogil=True, error_model="numpy")',
+        f"def run({', '.join(['ticks', 'period', *program, *table, *state])}):",
+        *(f"    {line}" for line in body),
+        "",
+    ])  # fmt: skip
+
+
+_FLAT = ("numbers", "ego", "variables", "senses")
+_FLAT_INTS = ("groups", "members", "fired", "tested", "delayed", "lead")
+_PLANE = ("line", "widths", "shifts", "sizes", "motion", "progress")
+_TYPES = (
+    dict.fromkeys((*Table._fields, *State._fields), "int64[:, ::1]")
+    | dict.fromkeys(_PLANE, "float64[:, ::1]")
+    | dict.fromkeys(_FLAT, "float64[::1]")
+    | dict.fromkeys(_FLAT_INTS, "int64[::1]")
+)
+"""The type of each array in the compiled loop."""

@@ -1,0 +1,299 @@
+"""The actors of a scenario, tick by tick: one step function over arrays, for the interpreter and for compiled code.
+
+Rule: at tick k every actor has a place and a speed. Conditions are tested on that state and on what happened at the
+tick before; triggers that hold start acts and events, and events start actions. Running actions say the speed and the
+lateral offset of tick k + 1. The actor moves by its speed at tick k for one period: the difference equation that
+programs of this language use. An action that arrives at tick k + 1 has ended when conditions are tested there.
+So the whole is a Moore machine: what happens at a tick depends on earlier outputs of the program alone.
+
+The ego moves by the speed that the program puts out; its actions count only before the program runs.
+The speed of an actor is along its own path: while it moves sideways at ``w``, it goes ahead at ``sqrt(v*v - w*w)``.
+"""
+
+from __future__ import annotations
+
+from syncml.scenario.arrays import (
+    A_ELEMENT,
+    A_EVENT,
+    ACTIVE,
+    ALWAYS,
+    C_EDGE,
+    C_FIRST,
+    C_GROUP,
+    C_LAST,
+    CHANGE,
+    COUNT,
+    DIRECTION,
+    E_ACT,
+    E_ELEMENT,
+    E_MANOEUVRE,
+    E_PRIORITY,
+    E_REPEATS,
+    E_TRIGGER,
+    JUMPED,
+    LANE,
+    NONE,
+    OFFSET,
+    OFFSET_NEXT,
+    P_RUNS,
+    Q_ELEMENT,
+    Q_START,
+    Q_STOP,
+    S_RATE,
+    SPEED,
+    SPEED_NEXT,
+    STATE,
+    S,
+    State,
+    T,
+    Table,
+)
+from syncml.scenario.measures import half_length, half_width, middle_s, middle_t, overlap, test
+from syncml.scenario.motion import advance, move, rates, start
+from syncml.scenario.roads import curvature, lane_centre, lane_width
+
+STANDBY, RUNNING, COMPLETE, STARTED, ENDED, STOPPED, SKIPPED = range(7)
+
+
+def begin(w: Table, x: State) -> None:
+    """Apply the initial actions, in their order."""
+    for a in range(w.actions.shape[0]):
+        if w.actions[a, A_EVENT] == NONE:
+            start(w, x, a, 0.0)
+
+
+def step(w: Table, x: State, tick: int, period: float, speed: float, offset: float) -> None:
+    """Go on to ``tick`` and do what happens there.
+
+    Args:
+        w: The scenario.
+        x: The state of the actors at the tick before; then at this one.
+        tick: The number of the tick; at 0 the state is the initial one.
+        period: The length of a tick in seconds.
+        speed: What the program put out for the ego's speed at the tick before.
+        offset: The same for the ego's offset from the middle of its lane, if the program puts one out.
+    """
+    ego = int(w.ego[0])
+    now = tick * period
+    if tick > 0:
+        if ego != NONE:
+            _drive(w, x, ego, period, speed, offset)
+        for i in range(x.motion.shape[0]):
+            move(w, x, i, period)
+    for i in range(x.motion.shape[0]):
+        x.motion[i, SPEED_NEXT], x.motion[i, OFFSET_NEXT] = x.motion[i, SPEED], x.motion[i, OFFSET]
+    _test_conditions(w, x, tick, now, period)
+    _ended(w, x)
+    _acts(w, x, now)
+    for a in range(w.actions.shape[0]):
+        if x.progress[a, P_RUNS] == 1.0:
+            advance(w, x, a, now, period)
+    for i in range(x.motion.shape[0]):
+        rates(w, x, i, period)
+    if ego != NONE:
+        _sense(w, x, ego, tick, period)
+
+
+def _drive(w: Table, x: State, ego: int, period: float, speed: float, offset: float) -> None:
+    """The program drives the ego: what it put out at the last tick says how it moves to this one."""
+    m = x.motion[ego]
+    m[SPEED] = speed
+    m[SPEED_NEXT] = speed
+    m[OFFSET_NEXT] = offset if w.ego[5] != 0.0 else m[OFFSET]
+    rates(w, x, ego, period)
+
+
+def _test_conditions(w: Table, x: State, tick: int, now: float, period: float) -> None:
+    """Which triggers fire: all conditions of one of their groups hold."""
+    for g in range(w.groups.shape[0]):
+        x.fired[w.groups[g]] = 0
+    c, count = 0, w.conditions.shape[0]
+    for g in range(w.groups.shape[0]):
+        every = True
+        while c < count and w.conditions[c, C_GROUP] == g:
+            row = w.conditions[c]
+            passed = 1 if test(w, x, c, row[C_FIRST], row[C_LAST], now, period) else 0
+            before = x.tested[c]
+            x.tested[c] = passed
+            edge = row[C_EDGE]
+            changed = before != NONE and before != passed
+            holds = passed == 1 if edge == 0 else changed and (edge == 3 or passed == (1 if edge == 1 else 0))
+            first, length = w.rings[c, 0], w.rings[c, 1]
+            if length > 0:
+                at = first + tick % length
+                was = x.delayed[at] != 0
+                x.delayed[at] = 1 if holds else 0
+                holds = was
+            every = every and holds
+            c += 1
+        if every:
+            x.fired[w.groups[g]] = 1
+
+
+def _ended(w: Table, x: State) -> None:
+    """Say which elements have ended since the last tick; what encloses them ends with the last of them."""
+    for e in range(x.status.shape[0]):
+        x.status[e, CHANGE] = NONE
+    for v in range(w.events.shape[0]):
+        element = w.events[v, E_ELEMENT]
+        if x.status[element, STATE] != RUNNING:
+            continue
+        running = False
+        for a in range(w.actions.shape[0]):
+            if w.actions[a, A_EVENT] == v:
+                done = _action_done(w, x, a)
+                running = running or not done
+        if not running:
+            x.status[element, COUNT] += 1
+            again = x.status[element, COUNT] < w.events[v, E_REPEATS]
+            x.status[element, STATE] = STANDBY if again else COMPLETE
+            x.status[element, CHANGE] = ENDED
+
+
+def _action_done(w: Table, x: State, a: int) -> bool:
+    """Whether an action, for all of its actors, is over; says so once."""
+    element = w.actions[a, A_ELEMENT]
+    if x.status[element, STATE] == COMPLETE:
+        return True
+    stopped = False
+    for b in range(w.actions.shape[0]):
+        if w.actions[b, A_ELEMENT] == element:
+            if x.progress[b, P_RUNS] == 1.0:
+                return False
+            stopped = stopped or x.progress[b, P_RUNS] == 2.0
+    x.status[element, STATE] = COMPLETE
+    x.status[element, CHANGE] = STOPPED if stopped else ENDED
+    return True
+
+
+def _acts(w: Table, x: State, now: float) -> None:
+    """Start and stop acts and events."""
+    for q in range(w.acts.shape[0]):
+        element, begins, stops = w.acts[q, Q_ELEMENT], w.acts[q, Q_START], w.acts[q, Q_STOP]
+        if x.status[element, STATE] == STANDBY and (begins == ALWAYS or (begins != NONE and x.fired[begins] != 0)):
+            x.status[element, STATE], x.status[element, CHANGE] = RUNNING, STARTED
+        if x.status[element, STATE] == RUNNING and stops >= 0 and x.fired[stops] != 0:
+            x.status[element, STATE], x.status[element, CHANGE] = COMPLETE, STOPPED
+            for v in range(w.events.shape[0]):
+                if w.events[v, E_ACT] == q:
+                    _stop(w, x, v)
+    for v in range(w.events.shape[0]):
+        act, trigger = w.acts[w.events[v, E_ACT], Q_ELEMENT], w.events[v, E_TRIGGER]
+        ready = x.status[w.events[v, E_ELEMENT], STATE] == STANDBY and x.status[act, STATE] == RUNNING
+        if ready and (trigger == ALWAYS or (trigger != NONE and x.fired[trigger] != 0)):
+            _start(w, x, v, now)
+    _enclosing(w, x)
+
+
+def _start(w: Table, x: State, v: int, now: float) -> None:
+    """Start an event, unless its priority gives way to one that runs."""
+    element = w.events[v, E_ELEMENT]
+    for other in range(w.events.shape[0]):
+        same = other != v and w.events[other, E_MANOEUVRE] == w.events[v, E_MANOEUVRE]
+        if same and x.status[w.events[other, E_ELEMENT], STATE] == RUNNING:
+            if w.events[v, E_PRIORITY] == 1:
+                x.status[element, CHANGE] = SKIPPED
+                x.status[element, COUNT] += 1
+                if x.status[element, COUNT] >= w.events[v, E_REPEATS]:
+                    x.status[element, STATE] = COMPLETE
+                return
+            if w.events[v, E_PRIORITY] == 0:
+                _stop(w, x, other)
+    x.status[element, STATE], x.status[element, CHANGE] = RUNNING, STARTED
+    for a in range(w.actions.shape[0]):
+        if w.actions[a, A_EVENT] == v:
+            x.status[w.actions[a, A_ELEMENT], STATE] = RUNNING
+            x.status[w.actions[a, A_ELEMENT], CHANGE] = STARTED
+            start(w, x, a, now)
+
+
+def _stop(w: Table, x: State, v: int) -> None:
+    """Stop an event and its actions."""
+    element = w.events[v, E_ELEMENT]
+    if x.status[element, STATE] == COMPLETE:
+        return
+    x.status[element, STATE], x.status[element, CHANGE] = COMPLETE, STOPPED
+    for a in range(w.actions.shape[0]):
+        if w.actions[a, A_EVENT] == v and x.status[w.actions[a, A_ELEMENT], STATE] == RUNNING:
+            x.progress[a, P_RUNS] = 0.0
+            x.status[w.actions[a, A_ELEMENT], STATE] = COMPLETE
+            x.status[w.actions[a, A_ELEMENT], CHANGE] = STOPPED
+
+
+def _enclosing(w: Table, x: State) -> None:
+    """What encloses others runs from the first of them on, and is complete when all of them are.
+
+    Actions belong to events and events say themselves what they are; so does an act that has stopped.
+    """
+    for e in range(w.parents.shape[0] - 1, -1, -1):
+        if w.parents[e, 1] == 0:
+            continue
+        waiting, complete, children = True, True, False
+        for child in range(e + 1, w.parents.shape[0]):
+            if w.parents[child, 0] == e:
+                children = True
+                waiting = waiting and x.status[child, STATE] == STANDBY
+                complete = complete and x.status[child, STATE] == COMPLETE
+        state = x.status[e, STATE]
+        if state != COMPLETE and children and complete:
+            x.status[e, STATE], x.status[e, CHANGE] = COMPLETE, ENDED
+        elif state == STANDBY and not waiting:
+            x.status[e, STATE], x.status[e, CHANGE] = RUNNING, STARTED
+
+
+def stopped(w: Table, x: State) -> bool:
+    """Whether the run ends at this tick; its trigger is number 0."""
+    return x.fired[0] != 0
+
+
+def _sense(w: Table, x: State, ego: int, tick: int, period: float) -> None:
+    """What the ego meets; the places are those of `connection.Sense`.
+
+    After them comes the speed that a program knows of the lead: it took it when the lead was new, and has added the
+    accelerations since.
+    """
+    m, out = x.motion, x.senses
+    lead, gap = _lead(w, x, ego)
+    new = lead != x.lead[0] or (lead != NONE and m[lead, JUMPED] != 0.0) or tick == 0
+    x.lead[0] = lead
+    x.lead[1] = int(w.ego[3]) if new else max(x.lead[1] - 1, 0)
+    for i in range(m.shape[0]):
+        if i != ego and overlap(w, x, ego, i):
+            x.lead[2] = 1
+    if tick == 0:
+        out[6] = m[ego, SPEED]
+    out[0] = tick * period
+    out[1] = 1.0 if lead != NONE else 0.0
+    out[2] = 1.0 if x.lead[1] > 0 else 0.0
+    out[3], out[4], out[5] = w.ego[1], w.ego[4], 0.0
+    if lead != NONE:
+        bent = m[ego, DIRECTION] * (1.0 - curvature(w.line, m[ego, S]) * m[ego, T])
+        out[3] = gap * abs(bent)
+        out[4] = max(m[lead, S_RATE] * bent, 0.0)
+        ratio = m[lead, S_RATE] * bent / m[lead, SPEED] if m[lead, SPEED] != 0.0 else 1.0
+        after = max(m[lead, SPEED_NEXT] * ratio, 0.0)
+        known = out[4] if new else out[12]
+        out[5], out[12] = (after - known) / period, after
+    out[7] = m[ego, SPEED]
+    out[8] = m[ego, OFFSET]
+    out[9] = curvature(w.line, m[ego, S])
+    out[10] = m[ego, ACTIVE]
+    out[11] = float(x.lead[2])
+
+
+def _lead(w: Table, x: State, ego: int) -> tuple[int, float]:
+    """The nearest actor ahead that reaches into the ego's lane, and the free distance to it."""
+    m = x.motion
+    lane, heading = int(m[ego, LANE]), m[ego, DIRECTION]
+    centre = lane_centre(w.widths, w.shifts, lane, m[ego, S])
+    half = 0.5 * lane_width(w.widths, lane, m[ego, S])
+    found, nearest = NONE, w.ego[1]
+    for i in range(m.shape[0]):
+        if i == ego:
+            continue
+        ahead = heading * (middle_s(w, x, i) - middle_s(w, x, ego))
+        inside = half + half_width(w, x, i) - abs(middle_t(w, x, i) - centre)
+        gap = ahead - half_length(w, x, i) - half_length(w, x, ego)
+        if ahead > 0.0 and inside > w.ego[2] and gap < nearest:
+            found, nearest = i, gap
+    return found, nearest

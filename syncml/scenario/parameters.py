@@ -1,0 +1,289 @@
+"""Parameters of a scenario, and the sets of values that its runs take.
+
+Rule: a variation is a product of factors; a factor is a list of rows that give values to some parameters at once. Run
+number i takes one row of each factor, the last factor running fastest. A grid has one factor for each parameter; Latin
+hypercube, Sobol and random samples are one factor with all parameters, drawn from the seed alone: a parameter with
+listed values takes each of them equally often, one with a distribution takes the value at a sample of its
+distribution function.
+
+A row that a constraint rules out is counted and not run.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from syncml.extras import optional
+from syncml.scenario.expressions import Expression
+from syncml.scenario.quantities import factor, si
+from syncml.scenario.written import Written
+
+Setting: TypeAlias = float | str
+"""The value of a parameter in a run: a number in units of the SI, or text."""
+
+MOST_RUNS = 100_000_000
+
+
+class _Number(Written):
+    """A parameter that is a number, in ``unit``."""
+
+    unit: str = "1"
+
+    @property
+    def scale(self) -> float:
+        """What a written number is multiplied by."""
+        return factor(self.unit, si(self.unit))
+
+
+class Choice(_Number):
+    """One of the listed values; texts (a road, a vehicle) or numbers."""
+
+    values: Annotated[list[Setting], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> Choice:
+        if len({isinstance(value, str) for value in self.values}) > 1:
+            raise ValueError("values are all numbers or all texts")
+        if any(not isinstance(value, str) and not math.isfinite(value) for value in self.values):
+            raise ValueError("a value is not finite")
+        _ = self.scale
+        return self
+
+
+class Steps(_Number):
+    """The numbers from ``first`` to ``last`` in steps of ``step``; the last one only if a step reaches it."""
+
+    first: float
+    last: float
+    step: Annotated[float, Field(gt=0.0)]
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Steps:
+        if self.first > self.last:
+            raise ValueError("first is above last")
+        if (self.last - self.first) / self.step > 1e6:
+            raise ValueError("more than a million steps")
+        _ = self.scale
+        return self
+
+
+class Even(_Number):
+    """Evenly distributed from ``low`` to ``high``."""
+
+    low: float
+    high: float
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Even:
+        if self.low > self.high:
+            raise ValueError("low is above high")
+        _ = self.scale
+        return self
+
+
+class Bell(_Number):
+    """Normally distributed, clipped to ``mean`` plus or minus ``bound``."""
+
+    mean: float = 0.0
+    sigma: Annotated[float, Field(gt=0.0)]
+    bound: Annotated[float, Field(ge=0.0)]
+
+    @model_validator(mode="after")
+    def _measurable(self) -> Bell:
+        _ = self.scale
+        return self
+
+
+def _kind(raw: Any) -> str:
+    fields: Any = type(raw).model_fields if isinstance(raw, Written) else raw
+    for key in ("values", "first", "low", "sigma"):
+        if isinstance(fields, dict) and key in fields:
+            return key
+    return "value"
+
+
+Parameter: TypeAlias = Annotated[
+    Annotated[Choice, Tag("values")]
+    | Annotated[Steps, Tag("first")]
+    | Annotated[Even, Tag("low")]
+    | Annotated[Bell, Tag("sigma")]
+    | Annotated[Setting, Tag("value")],
+    Discriminator(_kind),
+]
+
+
+class Sampling(Written):
+    """How runs choose the values of parameters."""
+
+    method: Literal["latin_hypercube", "sobol", "random"]
+    count: Annotated[int, Field(gt=0, le=MOST_RUNS)]
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """Rows of values for some parameters."""
+
+    names: tuple[str, ...]
+    rows: tuple[tuple[Setting, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Variation:
+    """The runs of a scenario.
+
+    Attributes:
+        factors: Their product gives the runs.
+        fixed: Parameters with one value.
+        constraints: Of each run, every one of these has to be true.
+    """
+
+    factors: tuple[Factor, ...] = ()
+    fixed: Mapping[str, Setting] = field(default_factory=dict[str, Setting])
+    constraints: tuple[Expression, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many runs there are, those that constraints rule out included."""
+        return math.prod(len(factor.rows) for factor in self.factors)
+
+    def settings(self, run: int) -> dict[str, Setting]:
+        """The values of all parameters in one run."""
+        found = dict(self.fixed)
+        for factor_, row in zip(self.factors, self._places(run), strict=True):
+            found |= zip(factor_.names, factor_.rows[row], strict=True)
+        return found
+
+    def columns(self, runs: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+        """The values of all parameters in several runs: numbers in binary64, texts as objects."""
+        found: dict[str, NDArray[Any]] = {}
+        for name, value in self.fixed.items():
+            found[name] = np.full(len(runs), value, dtype=object if isinstance(value, str) else np.float64)
+        shape = tuple(len(factor.rows) for factor in self.factors)
+        places = np.unravel_index(runs, shape) if shape else ()
+        for factor_, place in zip(self.factors, places, strict=True):
+            for i, name in enumerate(factor_.names):
+                column = [row[i] for row in factor_.rows]
+                kind = object if any(isinstance(value, str) for value in column) else np.float64
+                found[name] = np.array(column, dtype=kind)[place]
+        return found
+
+    def admitted(self, runs: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which runs their constraints admit."""
+        columns = {name: _numbers(c) for name, c in self.columns(runs).items()}
+        columns = {name: c for name, c in columns.items() if c is not None}
+        admitted = np.ones(len(runs), dtype=np.bool_)
+        for constraint in self.constraints:
+            admitted &= np.broadcast_to(constraint.value(columns) != 0.0, admitted.shape)
+        return admitted
+
+    def numbers(self, run: int) -> dict[str, NDArray[np.float64]]:
+        """The parameters that are numbers in one run."""
+        found = {name: as_number(value) for name, value in self.settings(run).items()}
+        return {name: np.asarray(value, dtype=np.float64) for name, value in found.items() if value is not None}
+
+    def chunks(self, size: int = 65_536) -> Iterator[NDArray[np.int64]]:
+        """The numbers of all runs, some at a time."""
+        for start in range(0, self.count, size):
+            yield np.arange(start, min(start + size, self.count))
+
+    def _places(self, run: int) -> list[int]:
+        places: list[int] = []
+        for factor_ in reversed(self.factors):
+            run, row = divmod(run, len(factor_.rows))
+            places.append(row)
+        return places[::-1]
+
+
+def as_number(value: Setting) -> float | None:
+    """A setting as a number; None for a text that does not read as one."""
+    try:
+        return float(value)
+    except ValueError:
+        return None
+
+
+def _numbers(column: NDArray[Any]) -> NDArray[np.float64] | None:
+    """A column as numbers, if all of it reads as numbers."""
+    if column.dtype != object:
+        return column
+    known = {value: as_number(value) for value in set(column.tolist())}
+    if None in known.values():
+        return None
+    return np.array([known[value] for value in column.tolist()], dtype=np.float64)
+
+
+def variation(
+    parameters: Mapping[str, Parameter], sampling: Sampling | None, seed: int, constraints: Sequence[Expression] = ()
+) -> Variation:
+    """The runs that declared parameters make.
+
+    Raises:
+        ValueError: a distribution without a sampling, or too many runs.
+        DiagnosticError: D006, samples need SciPy.
+    """
+    fixed: dict[str, Setting] = {n: p for n, p in parameters.items() if isinstance(p, float | int | str)}
+    varied = {n: p for n, p in parameters.items() if not isinstance(p, float | int | str)}
+    if sampling is not None:
+        return Variation((_sampled(varied, sampling, seed),) if varied else (), fixed, tuple(constraints))
+    for name, parameter in varied.items():
+        if isinstance(parameter, Even | Bell):
+            raise ValueError(f"parameter {name!r} has a distribution: say `sampling: {{method: sobol, count: 64}}`")
+    factors = tuple(Factor((n,), tuple((v,) for v in _listed(p))) for n, p in varied.items())
+    found = Variation(factors, fixed, tuple(constraints))
+    if found.count > MOST_RUNS:
+        raise ValueError(f"{found.count:,} runs; the most are {MOST_RUNS:,}")
+    return found
+
+
+def steps(first: float, last: float, step: float) -> list[float]:
+    """The numbers from ``first`` to ``last``; rounding does not lose the last one."""
+    return [first + i * step for i in range(1 + math.floor((last - first) / step + 1e-9))]
+
+
+def _listed(parameter: Choice | Steps | Even | Bell) -> list[Setting]:
+    match parameter:
+        case Choice():
+            return [v if isinstance(v, str) else v * parameter.scale for v in parameter.values]
+        case Steps():
+            return [v * parameter.scale for v in steps(parameter.first, parameter.last, parameter.step)]
+        case Even() | Bell():
+            return []
+
+
+def _sampled(varied: Mapping[str, Choice | Steps | Even | Bell], sampling: Sampling, seed: int) -> Factor:
+    points = _points(sampling, len(varied), seed)
+    columns = [_quantile(p, points[:, i]) for i, p in enumerate(varied.values())]
+    return Factor(tuple(varied), tuple(zip(*columns, strict=True)))
+
+
+def _points(sampling: Sampling, dimensions: int, seed: int) -> NDArray[np.float64]:
+    """Points in the unit cube, from the seed alone."""
+    if sampling.method == "random":
+        return np.random.Generator(np.random.Philox(seed)).random((sampling.count, dimensions))
+    qmc = optional("scipy.stats", f"sampling by {sampling.method}", "scenarios").qmc
+    generator = np.random.Generator(np.random.Philox(seed))
+    if sampling.method == "latin_hypercube":
+        return qmc.LatinHypercube(dimensions, rng=generator).random(sampling.count)
+    # A Sobol sequence is balanced at powers of two; a prefix of the next one serves any count.
+    sequence = qmc.Sobol(dimensions, scramble=True, rng=generator)
+    return sequence.random_base2(math.ceil(math.log2(sampling.count)) if sampling.count > 1 else 0)[: sampling.count]
+
+
+def _quantile(parameter: Choice | Steps | Even | Bell, at: NDArray[np.float64]) -> list[Setting]:
+    match parameter:
+        case Even():
+            return [float(v) * parameter.scale for v in parameter.low + at * (parameter.high - parameter.low)]
+        case Bell():
+            ndtri = optional("scipy.special", "a normal distribution", "scenarios").ndtri
+            offsets = np.clip(parameter.sigma * ndtri(at), -parameter.bound, parameter.bound)
+            return [float(v) * parameter.scale for v in parameter.mean + offsets]
+        case Choice() | Steps():
+            values = _listed(parameter)
+            return [values[min(int(p * len(values)), len(values) - 1)] for p in at]

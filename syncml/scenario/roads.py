@@ -1,0 +1,240 @@
+"""Roads: a reference line of straight lines, arcs and clothoids, and lanes beside it.
+
+Rule: along a piece of the reference line the curvature is ``k0 + k1 * u`` at distance ``u`` from its start: zero on a
+line, constant on an arc, linear on a clothoid. So the heading is ``h0 + k0 u + k1 u**2 / 2``, and the point is the
+integral of its cosine and sine, taken by Gauss-Legendre quadrature over panels in which the heading turns by at most
+half a radian: the eight nodes leave an error far below a nanometre. Road coordinates are ``s`` along the line and
+``t`` to its left; a point beside the line has one pair of them as long as ``k * t < 1``.
+
+Lanes count from 1 leftwards and from -1 rightwards. Their widths, and the shift of lane 0 from the reference line, are
+cubics in s. The functions here work on arrays of numbers alone, so that the compiled engine calls the same ones.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syncml.diagnostics.model import DiagnosticError, Span, error
+
+Array = NDArray[np.float64]
+
+NODES, WEIGHTS = (array.astype(np.float64) for array in np.polynomial.legendre.leggauss(8))
+_TURN = 0.5
+LONGEST_GAP = 0.01
+"""Metres by which the end of one piece may miss the start of the next; files write rounded numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of the reference line: where it starts, its length, and its curvature at both ends."""
+
+    s: float
+    x: float
+    y: float
+    heading: float
+    length: float
+    start_curvature: float = 0.0
+    end_curvature: float = 0.0
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Width:
+    """The cubic ``a + b d + c d**2 + d3 d**3`` of the width of a lane, d metres after ``start``, within a section."""
+
+    section: tuple[float, float]
+    lane: int
+    start: float
+    cubic: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Road:
+    """A road as arrays.
+
+    Attributes:
+        line: One row for each piece: s, x, y, heading, length, k0, k1.
+        widths: One row for each cubic of a lane: section start and end, lane, start, a, b, c, d.
+        shifts: The lane offset: start, a, b, c, d.
+        left_hand: Whether traffic keeps left.
+    """
+
+    line: Array
+    widths: Array
+    shifts: Array
+    left_hand: bool = False
+
+    @property
+    def length(self) -> float:
+        """The last s."""
+        return float(self.line[-1, 0] + self.line[-1, 4])
+
+    @property
+    def lanes(self) -> frozenset[int]:
+        """The lanes that there are somewhere."""
+        return frozenset(int(lane) for lane in self.widths[:, 2])
+
+
+def road(
+    pieces: list[Piece],
+    widths: list[Width],
+    shifts: list[tuple[float, float, float, float, float]] | None = None,
+    *,
+    left_hand: bool = False,
+    span: Span | None = None,
+) -> Road:
+    """Build a road and check its geometry.
+
+    Raises:
+        DiagnosticError: S009, a length, a join or a lane is impossible.
+    """
+
+    def impossible(message: str, at: Span | None, advice: str) -> DiagnosticError:
+        return DiagnosticError(error("S009", message, at or span, help=advice))
+
+    if not pieces:
+        raise impossible("the road has no reference line", span, "give it at least one line, arc or spiral")
+    for piece in pieces:
+        numbers = (piece.s, piece.x, piece.y, piece.heading, piece.start_curvature, piece.end_curvature)
+        if not all(map(math.isfinite, numbers)):
+            raise impossible("a number of the reference line is not finite", piece.span, "write finite numbers")
+        if not (0.0 < piece.length < 1e7):
+            raise impossible(f"a piece of the road is {piece.length:g} m long", piece.span, "give it a length above 0")
+        turn = max(abs(piece.start_curvature), abs(piece.end_curvature)) * piece.length
+        if turn > 1000.0:
+            raise impossible(f"a piece of the road turns by {turn:g} rad", piece.span, "check its curvature, in 1/m")
+    line = np.array([_row(piece) for piece in pieces])
+    for before, after, piece in zip(line, line[1:], pieces[1:], strict=False):
+        x, y, _ = along(before, before[4])
+        gap = max(math.hypot(x - after[1], y - after[2]), abs(before[0] + before[4] - after[0]))
+        if gap > LONGEST_GAP:
+            message = f"a piece of the road starts {gap:.3g} m away from the end of the one before it"
+            raise impossible(message, piece.span, "let each piece start where the last one ends")
+    found = Road(
+        line,
+        np.array([(*w.section, w.lane, w.start, *w.cubic) for w in widths]).reshape(-1, 8),
+        np.array(shifts or [(0.0, 0.0, 0.0, 0.0, 0.0)]),
+        left_hand,
+    )
+    if not np.isfinite(found.widths[:, 3:]).all() or not np.isfinite(found.shifts).all():
+        raise impossible("a width of a lane is not finite", span, "write finite numbers")
+    _check_lanes(found, pieces, impossible)
+    return found
+
+
+def _row(piece: Piece) -> tuple[float, ...]:
+    rate = (piece.end_curvature - piece.start_curvature) / piece.length
+    return (piece.s, piece.x, piece.y, piece.heading, piece.length, piece.start_curvature, rate)
+
+
+def _check_lanes(found: Road, pieces: list[Piece], impossible: object) -> None:
+    """No lane is narrower than nothing, or lies beyond the centre about which the road turns."""
+    for piece in pieces:
+        for s in np.linspace(piece.s, piece.s + piece.length, 9):
+            bend = curvature(found.line, float(s))
+            for lane in sorted(found.lanes):
+                if lane_width(found.widths, lane, float(s)) < 0.0:
+                    message = f"lane {lane} has a negative width at s = {s:g} m"
+                    raise DiagnosticError(error("S009", message, piece.span, help="check the cubics of its width"))
+                t = lane_centre(found.widths, found.shifts, lane, float(s))
+                if bend * t >= 1.0:
+                    message = f"lane {lane} lies beyond the centre of the bend at s = {s:g} m"
+                    advice = "make the radius larger than the distance of the lane from the reference line"
+                    raise DiagnosticError(error("S009", message, piece.span, help=advice))
+
+
+def along(piece: Array, distance: float) -> tuple[float, float, float]:
+    """The point and the heading at a distance from the start of a piece (a row of `Road.line`)."""
+    heading, k0, k1 = piece[3], piece[5], piece[6]
+    end = heading + (k0 + 0.5 * k1 * distance) * distance
+    steepest = max(abs(k0), abs(k0 + k1 * distance)) * abs(distance)
+    panels = 1 + int(steepest / _TURN)
+    half = 0.5 * distance / panels
+    x, y = piece[1], piece[2]
+    for panel in range(panels):
+        middle = (2 * panel + 1) * half
+        for node in range(8):
+            u = middle + half * NODES[node]
+            angle = heading + (k0 + 0.5 * k1 * u) * u
+            x += half * WEIGHTS[node] * math.cos(angle)
+            y += half * WEIGHTS[node] * math.sin(angle)
+    return x, y, end
+
+
+def piece_at(line: Array, s: float) -> int:
+    """The piece in which s lies; beyond an end of the road, its first or last piece, which goes on."""
+    index = 0
+    for i in range(1, line.shape[0]):
+        if s >= line[i, 0]:
+            index = i
+    return index
+
+
+def curvature(line: Array, s: float) -> float:
+    """The curvature of the reference line at s; beyond its ends that of the end."""
+    i = piece_at(line, s)
+    u = min(max(s - line[i, 0], 0.0), line[i, 4])
+    return line[i, 5] + line[i, 6] * u
+
+
+def lane_width(widths: Array, lane: int, s: float) -> float:
+    """The width of a lane at s; 0 where there is no such lane."""
+    found = 0.0
+    for i in range(widths.shape[0]):
+        if widths[i, 2] == lane and widths[i, 0] <= s and widths[i, 3] <= s + 1e-9 and s < widths[i, 1]:
+            d = s - widths[i, 3]
+            found = widths[i, 4] + d * (widths[i, 5] + d * (widths[i, 6] + d * widths[i, 7]))
+    return found
+
+
+def lane_centre(widths: Array, shifts: Array, lane: int, s: float) -> float:
+    """The t of the middle of a lane at s."""
+    t = 0.0
+    for i in range(shifts.shape[0]):
+        if i == 0 or s >= shifts[i, 0]:
+            d = s - shifts[i, 0]
+            t = shifts[i, 1] + d * (shifts[i, 2] + d * (shifts[i, 3] + d * shifts[i, 4]))
+    side = 1.0 if lane > 0 else -1.0
+    for inner in range(1, abs(lane)):
+        t += side * lane_width(widths, int(side) * inner, s)
+    if lane != 0:
+        t += side * 0.5 * lane_width(widths, lane, s)
+    return t
+
+
+def to_world(line: Array, s: float, t: float) -> tuple[float, float, float]:
+    """x, y, and the heading of the reference line, of road coordinates."""
+    piece = line[piece_at(line, s)]
+    x, y, heading = along(piece, s - piece[0])
+    return x - t * math.sin(heading), y + t * math.cos(heading), heading
+
+
+def to_road(line: Array, x: float, y: float) -> tuple[float, float]:
+    """S and t of the nearest point of the reference line, by Newton's method from the best of several starts."""
+    best, best_s, best_t = math.inf, 0.0, 0.0
+    for i in range(line.shape[0]):
+        piece = line[i]
+        turn = max(abs(piece[5]), abs(piece[5] + piece[6] * piece[4])) * piece[4]
+        starts = 2 + int(turn / _TURN)
+        for start in range(starts + 1):
+            u = piece[4] * start / starts
+            for _ in range(60):
+                px, py, heading = along(piece, u)
+                ahead = (x - px) * math.cos(heading) + (y - py) * math.sin(heading)
+                left = (y - py) * math.cos(heading) - (x - px) * math.sin(heading)
+                slope = 1.0 - (piece[5] + piece[6] * u) * left
+                # Beyond the centre of the bend the step would lead away from the nearest point.
+                step = ahead / max(slope, 0.1)
+                last, u = u, min(max(u + step, 0.0), piece[4])
+                if abs(u - last) < 1e-12 * max(1.0, piece[4]):
+                    break
+            px, py, heading = along(piece, u)
+            distance = math.hypot(x - px, y - py)
+            if distance < best - 1e-12:
+                best, best_s = distance, piece[0] + u
+                best_t = (y - py) * math.cos(heading) - (x - px) * math.sin(heading)
+    return best_s, best_t

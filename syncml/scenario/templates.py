@@ -1,0 +1,149 @@
+"""Templates: what a scenario file says of all of its runs, whichever form the file has.
+
+Rule: run number i of a template is a road and a storyboard, chosen by the values of parameters that are texts, and the
+numbers of the storyboard, chosen by the others. Storyboards are compiled once for each choice of texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from syncml.diagnostics.model import DiagnosticError, Span, error
+from syncml.ir.equations.syntax import Node
+from syncml.scenario.closed_loop import Scene, meeting
+from syncml.scenario.connection import Ego
+from syncml.scenario.expressions import Expression
+from syncml.scenario.load import Loaded, load, load_connection
+from syncml.scenario.lowered import Lowering
+from syncml.scenario.model import Connection
+from syncml.scenario.parameters import Setting, Variation
+from syncml.scenario.quantities import read
+from syncml.scenario.roads import Road
+from syncml.scenario.signals import Signal
+from syncml.scenario.storyboard import Storyboard
+from syncml.scenario.tables import Compiled, compiled
+from syncml.scenario.values import base_rate, runs_of, signal_values
+
+Stage = Callable[[Mapping[str, Setting]], tuple[Road, Storyboard]]
+
+
+@dataclass(slots=True)
+class Template:
+    """A scenario file.
+
+    Attributes:
+        name: A title.
+        path: The file.
+        runs: The values of parameters.
+        duration: The longest run, in seconds.
+        seed: The seed of random inputs.
+        stage: The road and the storyboard for a choice of texts; None where there are no actors.
+        ego_name: The actor that the program drives.
+        ego: How it drives it, and ``inputs``: what it gets; from the file, or from a connection.
+    """
+
+    name: str
+    path: Path
+    runs: Variation
+    duration: Expression
+    seed: int = 0
+    stage: Stage | None = None
+    ego_name: str = "ego"
+    ego: Ego | None = None
+    inputs: Mapping[str, Signal] = field(default_factory=dict[str, Any])
+    _staged: dict[tuple[tuple[str, str], ...], Compiled] = field(default_factory=dict[Any, Compiled])
+
+    def ticks(self, node: Node, run: int = 0) -> int:
+        """The longest a run may be, in base ticks."""
+        seconds = float(self.duration.value(self.runs.numbers(run)))
+        return max(round(seconds * base_rate(node)), 1)
+
+    def values(self, node: Node, ticks: int, run: int = 0, seed: int | None = None) -> dict[str, Any]:
+        """The values of inputs; those that sense something are zero."""
+        numbers = self.runs.numbers(run)
+        return signal_values(self.inputs, node, ticks, self.seed if seed is None else seed, numbers)
+
+    def scene(self, node: Node, run: int = 0) -> Scene | None:
+        """The actors of a run, and where the program meets them; None where there are none.
+
+        Raises:
+            DiagnosticError: S007 to S012, what is wrong with the scenario for these values; S001, nothing says how the
+                program meets the actors.
+        """
+        if self.stage is None:
+            return None
+        if self.ego is None:
+            help_ = "write `ego: {speed: <output>}`, or name a file that says it: `--connection F.yaml`"
+            message = f"nothing says how {node.label} drives the ego of {self.path.name}"
+            raise DiagnosticError(error("S001", message, Span.point(str(self.path)), help=help_))
+        settings = self.runs.settings(run)
+        board = self._compiled(settings)
+        numbers = self.runs.numbers(run)
+        met = meeting(node, self.ego, self.inputs)
+        return Scene(board, board.numbers(numbers), numbers, met, 1.0 / float(base_rate(node)))
+
+    def _compiled(self, settings: Mapping[str, Setting]) -> Compiled:
+        texts = tuple((name, value) for name, value in sorted(settings.items()) if isinstance(value, str))
+        if texts not in self._staged:
+            assert self.stage is not None
+            road, board = self.stage(settings)
+            self._staged[texts] = compiled(road, board, self.ego_name, self.ego)
+        return self._staged[texts]
+
+    def meets(self, connection: Connection | None) -> Template:
+        """The template with what a connection says where the file says nothing."""
+        if connection is not None and self.stage is not None:
+            self.ego = self.ego or connection.ego
+            self.inputs = {**connection.inputs, **self.inputs}
+        return self
+
+
+def read_template(path: Path, connection: Connection | None = None) -> Template:
+    """Read a scenario file: YAML or JSON, or OpenSCENARIO XML.
+
+    Raises:
+        DiagnosticError: the file, or something in it, is wrong; with its line.
+    """
+    if path.suffix.lower() == ".xosc":
+        from syncml.scenario.openscenario.document import read_openscenario
+
+        return read_openscenario(path).meets(connection)
+    return of_scenario(load(path)).meets(connection)
+
+
+def of_scenario(loaded: Loaded) -> Template:
+    """The template of a scenario file of the project's own form."""
+    scenario = loaded.scenario
+
+    def stage(settings: Mapping[str, Setting]) -> tuple[Road, Storyboard]:
+        lowering = Lowering(loaded, settings)
+        return lowering.road(), lowering.storyboard()
+
+    runs = runs_of(scenario)
+    found = Template(
+        scenario.name,
+        loaded.source.path,
+        runs,
+        read(scenario.duration, "s", loaded.source.span("duration")),
+        scenario.seed,
+        stage if scenario.actors else None,
+        "ego",
+        scenario.ego,
+        scenario.inputs,
+    )
+    if found.stage is not None:
+        # A fault of the file is told before anything runs.
+        road, board = found.stage(runs.settings(0))
+        _ = compiled(road, board, "ego", scenario.ego).numbers(runs.numbers(0))
+    return found
+
+
+def find_connection(given: Path | None, program: Path) -> Connection | None:
+    """How a program meets actors: the file that was given, or ``connection.yaml`` beside the program."""
+    if given is not None:
+        return load_connection(given)
+    beside = program.parent / "connection.yaml"
+    return load_connection(beside) if beside.is_file() else None
