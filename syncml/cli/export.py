@@ -111,13 +111,21 @@ def _write_lustre(checked: Checked, folder: Path, semantics: str) -> Path:
 def _vectors(checked: Checked, scenario: Path | None, table: Path | None, steps: int | None, seed: int) -> Vectors:
     from syncml.cli.recording import random_inputs, record
     from syncml.cli.stimulus import stimulus
+    from syncml.scenario.templates import find_connection
 
     if scenario is None and table is None:
         affordable = RANDOM_WORK // max(1, len(checked.flat.equations))
         ticks = steps or min(max(affordable, RANDOM_TICKS[0]), RANDOM_TICKS[-1])
         return record(checked, random_inputs(checked.main, ticks, seed), ticks)
-    driven = stimulus(checked.main, scenario, table, steps, seed)
-    return record(checked, driven.values, driven.ticks)
+    meets = None if scenario is None else find_connection(None, Path(checked.main.span.file))
+    driven = stimulus(checked.main, scenario, table, steps, seed, meets)
+    if driven.scene is None:
+        return record(checked, driven.values, driven.ticks)
+    # What the actors make the program sense is recorded, so that the harness needs no actors.
+    from syncml.cli.engines import Engine, runner
+
+    trace = runner(checked, Engine.INTERP, every_stream=False)(driven.values, driven.ticks, driven.scene)
+    return record(checked, {v.name: trace.column(v.name).values for v in checked.main.inputs}, trace.ticks)
 
 
 def _report(request: Request, folder: Path, files: tuple[Path, ...], ticks: int) -> None:

@@ -35,7 +35,20 @@ def sim(
     file: Target,
     node: NodeOption = None,
     scenario: ScenarioOption = None,
+    suite: Annotated[
+        Path | None,
+        typer.Option(
+            "--suite", metavar="DIR", help="Make every run of every scenario in a folder.", show_default=False
+        ),
+    ] = None,
     connection: ConnectionOption = None,
+    number_of_run: Annotated[
+        int, typer.Option("--run", metavar="N", min=0, help="Which run of a scenario with parameters.")
+    ] = 0,
+    sample: Annotated[
+        int | None,
+        typer.Option("--sample", metavar="N", min=1, help="With --suite: N runs of each file.", show_default=False),
+    ] = None,
     table: InputOption = None,
     steps: StepsOption = None,
     out: Annotated[
@@ -74,14 +87,21 @@ def sim(
         request = Request.start(file, node, given, dump, form, quiet=quiet, verbose=verbose)
         checked, remarks = _subject(request, table, engine, tuple(abstract or ()))
         emit(remarks, stream=sys.stderr)
-        meets = None if scenario is None else find_connection(connection, Path(checked.main.span.file))
+        meets = (
+            None if scenario is None and suite is None else find_connection(connection, Path(checked.main.span.file))
+        )
+        if suite is not None:
+            from syncml.cli.suite import run_suite
+
+            _alone(scenario=scenario, input=table, steps=steps, out=out, plot=plot)
+            return run_suite(request, checked, suite, meets, engine, sample, seed)
         shown: Simulation | None = None
         failed: list[bool] = []
         codes: list[ExitCode] = []
         with working(f"simulating {request.target}", quiet=quiet):
             run_main = runner(checked, engine, every_stream=verbose)
             for number in range(runs):
-                driven = stimulus(checked.main, scenario, table, steps, _seed(seed, number), meets)
+                driven = stimulus(checked.main, scenario, table, steps, _seed(seed, number), meets, number_of_run)
                 simulation = simulate(checked, driven, run_main, every_stream=verbose)
                 if shown is None or (simulation.findings and not any(failed)):
                     shown = simulation
@@ -95,6 +115,16 @@ def sim(
         return max(codes)
 
     run(form, body)
+
+
+def _alone(**others: object) -> None:
+    """A suite says what drives its runs, and has no single trace."""
+    from syncml.diagnostics import DiagnosticError, error
+
+    given = [name for name, value in others.items() if value is not None]
+    if given:
+        message = f"--suite does not go with --{given[0]}"
+        raise DiagnosticError(error("U001", message, help="--scenario F --run N makes one run of a suite"))
 
 
 def _subject(

@@ -57,6 +57,7 @@ def stimulus(
     steps: int | None,
     seed: int | None,
     connection: Connection | None = None,
+    run: int = 0,
 ) -> Stimulus:
     """Read the files that drive a run; a column of the CSV file takes the place of a signal of the scenario.
 
@@ -73,9 +74,12 @@ def stimulus(
     scene: Scene | None = None
     if scenario is not None:
         template = read_template(scenario, connection)
-        ticks = ticks or template.ticks(node)
-        values = template.values(node, ticks, seed=seed) | rows
-        scene = template.scene(node)
+        if run >= template.runs.count:
+            help_ = f"its runs are 0 to {template.runs.count - 1}"
+            raise DiagnosticError(error("U001", f"{scenario.name} has no run {run}", help=help_))
+        ticks = ticks or template.ticks(node, run)
+        values = template.values(node, ticks, run, seed) | rows
+        scene = template.scene(node, run)
     elif ticks is None and rows:
         ticks = min(len(column) for column in rows.values())
     if ticks is None:

@@ -33,8 +33,8 @@ class Kind(IntEnum):
 # Columns of `State.motion`: the state of an actor at a tick, and what it does until the next one.
 S, T, ALPHA, SPEED, LANE, OFFSET, DIRECTION = 0, 1, 2, 3, 4, 5, 6
 SPEED_NEXT, OFFSET_NEXT, S_RATE, JUMPED, TRAVELLED, STILL, ACTIVE = 7, 8, 9, 10, 11, 12, 13
-S_NEXT, T_NEXT, PLACED = 14, 15, 16
-MOTION = 17
+S_NEXT, T_NEXT, PLACED, ACCELERATION = 14, 15, 16, 17
+MOTION = 18
 
 # Columns of `Table.actions`.
 A_EVENT, A_ELEMENT, A_ACTOR, A_KIND, A_SHAPE, A_DIMENSION, A_OTHER, A_SLOT, A_COUNT, A_MODE = range(10)
@@ -64,8 +64,13 @@ L_FRAME, L_OTHER, L_SLOT = range(3)
 # Columns of `Table.acts` and `Table.events`.
 Q_ELEMENT, Q_START, Q_STOP = range(3)
 E_ELEMENT, E_ACT, E_MANOEUVRE, E_TRIGGER, E_PRIORITY, E_REPEATS = range(6)
-# Columns of `State.status`: the state of an element, the state it has just taken or -1, and how often it ran.
+# Columns of `State.status`: the state of an element, what it has just done (a bit for each
+# `storyboard.ElementState`), and how often it ran.
 STATE, CHANGE, COUNT = range(3)
+
+# Columns of `State.senses` after those of `connection.Sense`.
+KNOWN_SPEED, LEAST_GAP = 12, 13
+SENSES = 14
 
 NONE = -1
 ALWAYS = -2

@@ -20,7 +20,7 @@ from syncml.diagnostics.model import DiagnosticError, error
 from syncml.ir.equations.syntax import Node
 from syncml.ir.types import FLOATS
 from syncml.scenario import arrays, engine, measures, motion, roads
-from syncml.scenario.arrays import State, Table
+from syncml.scenario.arrays import LEAST_GAP, State, Table
 from syncml.scenario.connection import Ego, place
 from syncml.scenario.expressions import Values
 from syncml.scenario.signals import Sense
@@ -63,15 +63,20 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """A run among actors: the trace, and the state of the actors at its end."""
+    """A run: the trace, and the state of the actors at its end, if there are any."""
 
     trace: Trace
-    end: State
+    end: State | None
 
     @property
     def collided(self) -> bool:
         """Whether the ego's box has overlapped another one."""
-        return bool(self.end.lead[2])
+        return self.end is not None and bool(self.end.lead[2])
+
+    @property
+    def least_gap(self) -> float:
+        """The least free distance to a lead, in metres; infinite if there was none."""
+        return float("inf") if self.end is None else float(self.end.senses[LEAST_GAP])
 
 
 def meeting(node: Node, ego: Ego, inputs: Mapping[str, Any]) -> Meeting:

@@ -15,6 +15,7 @@ from __future__ import annotations
 from syncml.scenario.arrays import (
     A_ELEMENT,
     A_EVENT,
+    ACCELERATION,
     ACTIVE,
     ALWAYS,
     C_EDGE,
@@ -31,7 +32,9 @@ from syncml.scenario.arrays import (
     E_REPEATS,
     E_TRIGGER,
     JUMPED,
+    KNOWN_SPEED,
     LANE,
+    LEAST_GAP,
     NONE,
     OFFSET,
     OFFSET_NEXT,
@@ -50,7 +53,7 @@ from syncml.scenario.arrays import (
 )
 from syncml.scenario.measures import half_length, half_width, middle_s, middle_t, overlap, test
 from syncml.scenario.motion import advance, move, rates, start
-from syncml.scenario.roads import curvature, lane_centre, lane_width
+from syncml.scenario.roads import curvature, lane_centre, lane_width, turned
 
 STANDBY, RUNNING, COMPLETE, STARTED, ENDED, STOPPED, SKIPPED = range(7)
 
@@ -76,15 +79,18 @@ def step(w: Table, x: State, tick: int, period: float, speed: float, offset: flo
     ego = int(w.ego[0])
     now = tick * period
     if tick > 0:
-        if ego != NONE:
-            _drive(w, x, ego, period, speed, offset)
+        gained = _drive(w, x, ego, period, speed, offset) if ego != NONE else 0.0
         for i in range(x.motion.shape[0]):
             move(w, x, i, period)
+        if ego != NONE:
+            x.motion[ego, ACCELERATION] = gained
+    _ended(w, x)
+    _test_conditions(w, x, tick, now)
+    for e in range(x.status.shape[0]):
+        x.status[e, CHANGE] = 0
+    _acts(w, x, now)
     for i in range(x.motion.shape[0]):
         x.motion[i, SPEED_NEXT], x.motion[i, OFFSET_NEXT] = x.motion[i, SPEED], x.motion[i, OFFSET]
-    _test_conditions(w, x, tick, now, period)
-    _ended(w, x)
-    _acts(w, x, now)
     for a in range(w.actions.shape[0]):
         if x.progress[a, P_RUNS] == 1.0:
             advance(w, x, a, now, period)
@@ -94,16 +100,21 @@ def step(w: Table, x: State, tick: int, period: float, speed: float, offset: flo
         _sense(w, x, ego, tick, period)
 
 
-def _drive(w: Table, x: State, ego: int, period: float, speed: float, offset: float) -> None:
-    """The program drives the ego: what it put out at the last tick says how it moves to this one."""
+def _drive(w: Table, x: State, ego: int, period: float, speed: float, offset: float) -> float:
+    """The program drives the ego: what it put out at the last tick says how it moves to this one.
+
+    Returns its acceleration.
+    """
     m = x.motion[ego]
+    gained = (speed - m[SPEED]) / period
     m[SPEED] = speed
     m[SPEED_NEXT] = speed
     m[OFFSET_NEXT] = offset if w.ego[5] != 0.0 else m[OFFSET]
     rates(w, x, ego, period)
+    return gained
 
 
-def _test_conditions(w: Table, x: State, tick: int, now: float, period: float) -> None:
+def _test_conditions(w: Table, x: State, tick: int, now: float) -> None:
     """Which triggers fire: all conditions of one of their groups hold."""
     for g in range(w.groups.shape[0]):
         x.fired[w.groups[g]] = 0
@@ -112,7 +123,7 @@ def _test_conditions(w: Table, x: State, tick: int, now: float, period: float) -
         every = True
         while c < count and w.conditions[c, C_GROUP] == g:
             row = w.conditions[c]
-            passed = 1 if test(w, x, c, row[C_FIRST], row[C_LAST], now, period) else 0
+            passed = 1 if test(w, x, c, row[C_FIRST], row[C_LAST], now) else 0
             before = x.tested[c]
             x.tested[c] = passed
             edge = row[C_EDGE]
@@ -132,8 +143,6 @@ def _test_conditions(w: Table, x: State, tick: int, now: float, period: float) -
 
 def _ended(w: Table, x: State) -> None:
     """Say which elements have ended since the last tick; what encloses them ends with the last of them."""
-    for e in range(x.status.shape[0]):
-        x.status[e, CHANGE] = NONE
     for v in range(w.events.shape[0]):
         element = w.events[v, E_ELEMENT]
         if x.status[element, STATE] != RUNNING:
@@ -146,8 +155,8 @@ def _ended(w: Table, x: State) -> None:
         if not running:
             x.status[element, COUNT] += 1
             again = x.status[element, COUNT] < w.events[v, E_REPEATS]
-            x.status[element, STATE] = STANDBY if again else COMPLETE
-            x.status[element, CHANGE] = ENDED
+            _become(x, element, STANDBY if again else COMPLETE, ENDED)
+    _enclosing(w, x)
 
 
 def _action_done(w: Table, x: State, a: int) -> bool:
@@ -161,9 +170,14 @@ def _action_done(w: Table, x: State, a: int) -> bool:
             if x.progress[b, P_RUNS] == 1.0:
                 return False
             stopped = stopped or x.progress[b, P_RUNS] == 2.0
-    x.status[element, STATE] = COMPLETE
-    x.status[element, CHANGE] = STOPPED if stopped else ENDED
+    _become(x, element, COMPLETE, STOPPED if stopped else ENDED)
     return True
+
+
+def _become(x: State, element: int, state: int, change: int) -> None:
+    """An element takes a state; what it does on the way is seen until the conditions of the next tick are tested."""
+    x.status[element, STATE] = state
+    x.status[element, CHANGE] |= 1 << change
 
 
 def _acts(w: Table, x: State, now: float) -> None:
@@ -171,9 +185,9 @@ def _acts(w: Table, x: State, now: float) -> None:
     for q in range(w.acts.shape[0]):
         element, begins, stops = w.acts[q, Q_ELEMENT], w.acts[q, Q_START], w.acts[q, Q_STOP]
         if x.status[element, STATE] == STANDBY and (begins == ALWAYS or (begins != NONE and x.fired[begins] != 0)):
-            x.status[element, STATE], x.status[element, CHANGE] = RUNNING, STARTED
+            _become(x, element, RUNNING, STARTED)
         if x.status[element, STATE] == RUNNING and stops >= 0 and x.fired[stops] != 0:
-            x.status[element, STATE], x.status[element, CHANGE] = COMPLETE, STOPPED
+            _become(x, element, COMPLETE, STOPPED)
             for v in range(w.events.shape[0]):
                 if w.events[v, E_ACT] == q:
                     _stop(w, x, v)
@@ -192,18 +206,16 @@ def _start(w: Table, x: State, v: int, now: float) -> None:
         same = other != v and w.events[other, E_MANOEUVRE] == w.events[v, E_MANOEUVRE]
         if same and x.status[w.events[other, E_ELEMENT], STATE] == RUNNING:
             if w.events[v, E_PRIORITY] == 1:
-                x.status[element, CHANGE] = SKIPPED
                 x.status[element, COUNT] += 1
-                if x.status[element, COUNT] >= w.events[v, E_REPEATS]:
-                    x.status[element, STATE] = COMPLETE
+                last = x.status[element, COUNT] >= w.events[v, E_REPEATS]
+                _become(x, element, COMPLETE if last else STANDBY, SKIPPED)
                 return
             if w.events[v, E_PRIORITY] == 0:
                 _stop(w, x, other)
-    x.status[element, STATE], x.status[element, CHANGE] = RUNNING, STARTED
+    _become(x, element, RUNNING, STARTED)
     for a in range(w.actions.shape[0]):
         if w.actions[a, A_EVENT] == v:
-            x.status[w.actions[a, A_ELEMENT], STATE] = RUNNING
-            x.status[w.actions[a, A_ELEMENT], CHANGE] = STARTED
+            _become(x, int(w.actions[a, A_ELEMENT]), RUNNING, STARTED)
             start(w, x, a, now)
 
 
@@ -212,12 +224,11 @@ def _stop(w: Table, x: State, v: int) -> None:
     element = w.events[v, E_ELEMENT]
     if x.status[element, STATE] == COMPLETE:
         return
-    x.status[element, STATE], x.status[element, CHANGE] = COMPLETE, STOPPED
+    _become(x, element, COMPLETE, STOPPED)
     for a in range(w.actions.shape[0]):
         if w.actions[a, A_EVENT] == v and x.status[w.actions[a, A_ELEMENT], STATE] == RUNNING:
             x.progress[a, P_RUNS] = 0.0
-            x.status[w.actions[a, A_ELEMENT], STATE] = COMPLETE
-            x.status[w.actions[a, A_ELEMENT], CHANGE] = STOPPED
+            _become(x, int(w.actions[a, A_ELEMENT]), COMPLETE, STOPPED)
 
 
 def _enclosing(w: Table, x: State) -> None:
@@ -236,9 +247,9 @@ def _enclosing(w: Table, x: State) -> None:
                 complete = complete and x.status[child, STATE] == COMPLETE
         state = x.status[e, STATE]
         if state != COMPLETE and children and complete:
-            x.status[e, STATE], x.status[e, CHANGE] = COMPLETE, ENDED
+            _become(x, e, COMPLETE, ENDED)
         elif state == STANDBY and not waiting:
-            x.status[e, STATE], x.status[e, CHANGE] = RUNNING, STARTED
+            _become(x, e, RUNNING, STARTED)
 
 
 def stopped(w: Table, x: State) -> bool:
@@ -267,13 +278,14 @@ def _sense(w: Table, x: State, ego: int, tick: int, period: float) -> None:
     out[2] = 1.0 if x.lead[1] > 0 else 0.0
     out[3], out[4], out[5] = w.ego[1], w.ego[4], 0.0
     if lead != NONE:
-        bent = m[ego, DIRECTION] * (1.0 - curvature(w.line, m[ego, S]) * m[ego, T])
-        out[3] = gap * abs(bent)
+        bent = m[ego, DIRECTION] * (1.0 - curvature(w.line, m[lead, S]) * m[ego, T])
+        out[3] = gap
+        out[LEAST_GAP] = min(out[LEAST_GAP], out[3])
         out[4] = max(m[lead, S_RATE] * bent, 0.0)
         ratio = m[lead, S_RATE] * bent / m[lead, SPEED] if m[lead, SPEED] != 0.0 else 1.0
         after = max(m[lead, SPEED_NEXT] * ratio, 0.0)
-        known = out[4] if new else out[12]
-        out[5], out[12] = (after - known) / period, after
+        known = out[4] if new else out[KNOWN_SPEED]
+        out[5], out[KNOWN_SPEED] = (after - known) / period, after
     out[7] = m[ego, SPEED]
     out[8] = m[ego, OFFSET]
     out[9] = curvature(w.line, m[ego, S])
@@ -282,18 +294,23 @@ def _sense(w: Table, x: State, ego: int, tick: int, period: float) -> None:
 
 
 def _lead(w: Table, x: State, ego: int) -> tuple[int, float]:
-    """The nearest actor ahead that reaches into the ego's lane, and the free distance to it."""
+    """The nearest actor ahead that reaches into the ego's lane, and the free distance to it along that lane.
+
+    Where the reference line turns by an angle, a line beside it at t is longer by -t times that angle.
+    """
     m = x.motion
     lane, heading = int(m[ego, LANE]), m[ego, DIRECTION]
     centre = lane_centre(w.widths, w.shifts, lane, m[ego, S])
     half = 0.5 * lane_width(w.widths, lane, m[ego, S])
+    front = middle_s(w, x, ego) + heading * half_length(w, x, ego)
     found, nearest = NONE, w.ego[1]
     for i in range(m.shape[0]):
         if i == ego:
             continue
         ahead = heading * (middle_s(w, x, i) - middle_s(w, x, ego))
         inside = half + half_width(w, x, i) - abs(middle_t(w, x, i) - centre)
-        gap = ahead - half_length(w, x, i) - half_length(w, x, ego)
+        rear = middle_s(w, x, i) - heading * half_length(w, x, i)
+        gap = heading * (rear - front - m[ego, T] * (turned(w.line, rear) - turned(w.line, front)))
         if ahead > 0.0 and inside > w.ego[2] and gap < nearest:
             found, nearest = i, gap
     return found, nearest

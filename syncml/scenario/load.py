@@ -60,7 +60,7 @@ def load(path: Path) -> Loaded:
         shared, _ = _read(path.parent / scenario.connection, Connection)
         inputs = dict(shared.inputs) | dict(scenario.inputs)
         scenario = scenario.model_copy(update={"ego": scenario.ego or shared.ego, "inputs": inputs})
-    if not scenario.inputs:
+    if not scenario.inputs and not scenario.actors:
         raise DiagnosticError(error("S001", "the scenario gives no inputs", source.span()))
     constraints = [parse_expression(text, source.span("require", i)) for i, text in enumerate(scenario.require)]
     try:

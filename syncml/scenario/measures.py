@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 
 from syncml.scenario.arrays import (
+    ACCELERATION,
     ALPHA,
     C_ALONG,
     C_AXIS,
@@ -24,7 +25,6 @@ from syncml.scenario.arrays import (
     NONE,
     S_RATE,
     SPEED,
-    SPEED_NEXT,
     STATE,
     STILL,
     TRAVELLED,
@@ -134,7 +134,7 @@ def compare(rule: int, left: float, right: float) -> bool:
     return left <= right if rule == 4 else left != right
 
 
-def measure(w: Table, x: State, c: int, i: int, now: float, period: float) -> float:
+def measure(w: Table, x: State, c: int, i: int, now: float) -> float:
     """What a condition measures, of actor i; 1 or 0 for a truth."""
     row = w.conditions[c]
     kind, other = row[C_MEASURE], row[C_OTHER]
@@ -155,7 +155,7 @@ def measure(w: Table, x: State, c: int, i: int, now: float, period: float) -> fl
     if kind == 6:
         return x.motion[i, SPEED] - x.motion[other, SPEED]
     if kind == 7:
-        return (x.motion[i, SPEED_NEXT] - x.motion[i, SPEED]) / period
+        return x.motion[i, ACCELERATION]
     if kind == 8:
         return x.motion[i, STILL]
     if kind == 9:
@@ -167,7 +167,7 @@ def measure(w: Table, x: State, c: int, i: int, now: float, period: float) -> fl
     return x.variables[int(other)]
 
 
-def _holds(w: Table, x: State, c: int, i: int, now: float, period: float) -> bool:
+def _holds(w: Table, x: State, c: int, i: int, now: float) -> bool:
     row = w.conditions[c]
     kind = row[C_MEASURE]
     bound = w.numbers[int(row[C_SLOT])]
@@ -176,21 +176,21 @@ def _holds(w: Table, x: State, c: int, i: int, now: float, period: float) -> boo
     if kind == 11:
         last = w.line[w.line.shape[0] - 1, 0] + w.line[w.line.shape[0] - 1, 4]
         return x.motion[i, S] <= 0.0 or x.motion[i, S] >= last
-    return compare(row[C_RULE], measure(w, x, c, i, now, period), bound)
+    return compare(row[C_RULE], measure(w, x, c, i, now), bound)
 
 
-def test(w: Table, x: State, c: int, first: int, last: int, now: float, period: float) -> bool:
+def test(w: Table, x: State, c: int, first: int, last: int, now: float) -> bool:
     """Whether the test of a condition passes now, for one or for all of the actors that it is about."""
     row = w.conditions[c]
     if row[C_MEASURE] == 1:
         element, wanted = row[C_OTHER], int(w.numbers[row[C_SLOT]])
         if wanted <= 2:
             return x.status[element, STATE] == wanted
-        return x.status[element, CHANGE] == wanted
+        return (x.status[element, CHANGE] >> wanted) & 1 != 0
     if first == last:
-        return _holds(w, x, c, NONE, now, period)
+        return _holds(w, x, c, NONE, now)
     every = row[8] != 0
     for n in range(first, last):
-        if _holds(w, x, c, w.members[n], now, period) != every:
+        if _holds(w, x, c, w.members[n], now) != every:
             return not every
     return every

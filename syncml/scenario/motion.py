@@ -20,6 +20,7 @@ from syncml.scenario.arrays import (
     A_OTHER,
     A_SHAPE,
     A_SLOT,
+    ACCELERATION,
     ACTIVE,
     ALPHA,
     DIRECTION,
@@ -293,6 +294,7 @@ def move(w: Table, x: State, i: int, period: float) -> None:
     if m[PLACED] == 0.0 and m[SPEED] != 0.0:
         along = m[S_RATE] * (1.0 - curvature(w.line, m[S]) * m[T])
         m[ALPHA] = math.atan2(sideways, along)
+    m[ACCELERATION] = (m[SPEED_NEXT] - m[SPEED]) / period
     m[TRAVELLED] += period * abs(m[SPEED])
     m[STILL] = m[STILL] + period if m[SPEED] == 0.0 else 0.0
     m[S] += period * m[S_RATE]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+from contextlib import suppress
 from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator
@@ -90,10 +91,9 @@ def si(unit: str) -> str:
 
 def _checked(measures: str) -> AfterValidator:
     def check(value: Quantity) -> Quantity:
-        try:
+        # A fault of an expression is told with its line when the scenario is lowered.
+        with suppress(DiagnosticError):
             read(value, measures)
-        except DiagnosticError as fault:
-            raise ValueError(fault.diagnostics[0].message) from None
         return value
 
     return AfterValidator(check)

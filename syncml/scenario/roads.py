@@ -57,7 +57,7 @@ class Road:
     """A road as arrays.
 
     Attributes:
-        line: One row for each piece: s, x, y, heading, length, k0, k1.
+        line: One row for each piece: s, x, y, heading, length, k0, k1, and by how much the road has turned before it.
         widths: One row for each cubic of a lane: section start and end, lane, start, a, b, c, d.
         shifts: The lane offset: start, a, b, c, d.
         left_hand: Whether traffic keeps left.
@@ -108,6 +108,8 @@ def road(
         if turn > 1000.0:
             raise impossible(f"a piece of the road turns by {turn:g} rad", piece.span, "check its curvature, in 1/m")
     line = np.array([_row(piece) for piece in pieces])
+    turns = line[:, 4] * (line[:, 5] + 0.5 * line[:, 6] * line[:, 4])
+    line = np.column_stack([line, np.cumsum(turns) - turns])
     for before, after, piece in zip(line, line[1:], pieces[1:], strict=False):
         x, y, _ = along(before, before[4])
         gap = max(math.hypot(x - after[1], y - after[2]), abs(before[0] + before[4] - after[0]))
@@ -179,6 +181,13 @@ def curvature(line: Array, s: float) -> float:
     i = piece_at(line, s)
     u = min(max(s - line[i, 0], 0.0), line[i, 4])
     return line[i, 5] + line[i, 6] * u
+
+
+def turned(line: Array, s: float) -> float:
+    """The angle by which the reference line has turned from its start to s."""
+    i = piece_at(line, s)
+    u = s - line[i, 0]
+    return line[i, 7] + u * (line[i, 5] + 0.5 * line[i, 6] * u)
 
 
 def lane_width(widths: Array, lane: int, s: float) -> float:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from syncml.diagnostics.model import DiagnosticError, Span, error
 from syncml.scenario import storyboard as sb
-from syncml.scenario.arrays import ALWAYS, MOTION, NONE, PROGRESS, Kind, State, Table
-from syncml.scenario.connection import Ego, Sense
+from syncml.scenario.arrays import ALWAYS, LEAST_GAP, MOTION, NONE, PROGRESS, SENSES, Kind, State, Table
+from syncml.scenario.connection import Ego
 from syncml.scenario.expressions import Expression, Values, constant, plus
 from syncml.scenario.roads import Road, lane_centre, to_road, to_world
 
@@ -69,6 +69,8 @@ class Compiled:
         ego = t.ego.copy()
         ego[3] = np.ceil(ego[3] / period)
         table = t._replace(numbers=np.ascontiguousarray(numbers), rings=rings, ego=ego)
+        senses = np.zeros(SENSES)
+        senses[LEAST_GAP] = np.inf
         state = State(
             motion=np.zeros((len(self.actors), MOTION)),
             progress=np.zeros((len(t.actions), PROGRESS)),
@@ -77,7 +79,7 @@ class Compiled:
             tested=np.full(len(t.conditions), NONE, dtype=np.int64),
             delayed=np.zeros(length, dtype=np.int64),
             variables=np.array([float(v.value(parameters)) for v in self.variables]),
-            senses=np.zeros(len(Sense) + 1),
+            senses=senses,
             lead=np.array([NONE, 0, 0], dtype=np.int64),
         )
         return table, state

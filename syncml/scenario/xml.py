@@ -168,8 +168,10 @@ class Element:
 
     def dispatch(self, found: Collector, table: dict[str, Callable[[Element], Any]]) -> Any:
         """What the reader of the one element inside makes of it; the first of the table's names that there is."""
-        self.only(found, *table)
         for child in self.children():
             if child.tag in table:
+                self.only(found, *table)
                 return table[child.tag](child)
+        for child in self.children():
+            raise child.unsupported()
         raise DiagnosticError(error("D008", f"<{self.tag}> has none of {', '.join(table)}", self.span))

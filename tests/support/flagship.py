@@ -26,7 +26,7 @@ from syncml.sim.monitor import clause_name
 
 FOLDER = Path(__file__).resolve().parents[2] / "scenarios" / "highway_acc"
 PIPELINE = FOLDER / "pipeline.py"
-SCENARIOS = tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
+SCENARIOS = tuple(sorted(path.stem for path in FOLDER.glob("*.yaml") if path.stem != "connection"))
 
 Streams = Mapping[str, NDArray[Any]]
 """Values by name; the first axis is the tick."""

@@ -23,6 +23,7 @@ def models() -> dict[str, type[BaseModel]]:
     from syncml.cli.export_json import ExportModel
     from syncml.cli.schedule_json import ScheduleModel
     from syncml.cli.sim_json import SimModel
+    from syncml.cli.suite import SuiteModel
     from syncml.cli.testgen_json import TestgenModel
     from syncml.cli.verify_json import VerifyModel
     from syncml.diagnostics.json_format import DiagnosticsModel
@@ -34,6 +35,7 @@ def models() -> dict[str, type[BaseModel]]:
         "export": ExportModel,
         "schedule": ScheduleModel,
         "sim": SimModel,
+        "suite": SuiteModel,
         "testgen": TestgenModel,
         "verify": VerifyModel,
     }

@@ -55,7 +55,8 @@ def _initial(given: Element, reading: Reading) -> tuple[sb.Step, ...]:
         elif action.tag == "Private":
             actor = reading.actor(action)
             for inner in _inside(action, reading, "PrivateAction"):
-                steps += [sb.Step("", actor, a, inner.span) for a in private(inner, reading)]
+                with reading.found.catch():
+                    steps += [sb.Step("", actor, a, inner.span) for a in private(inner, reading)]
     # A place may be relative to that of an entity further down; places come first, in the order of their references.
     placed = [step for step in steps if isinstance(step.action, sb.Teleport)]
     return (*_ordered(placed), *(step for step in steps if not isinstance(step.action, sb.Teleport)))
@@ -121,20 +122,24 @@ def _event(given: Element, actors: list[str], reading: Reading) -> sb.Event:
         action.only(reading.found, "PrivateAction", "GlobalAction", "UserDefinedAction")
         inner = action.find("PrivateAction")
         if inner is not None:
-            made = private(inner, reading)
-            steps += [sb.Step(name, actor, a, action.span) for actor in actors for a in made]
+            with reading.found.catch():
+                made = private(inner, reading)
+                steps += [sb.Step(name, actor, a, action.span) for actor in actors for a in made]
         for other in action.children():
             if other.tag == "GlobalAction":
                 steps += [sb.Step(name, next(iter(reading.actors)), a, action.span) for a in everywhere(other, reading)]
             elif other.tag == "UserDefinedAction":
                 reading.found.extend(other.unsupported().diagnostics)
-    start = given.find("StartTrigger")
+    start, fires = given.find("StartTrigger"), None
+    if start is not None:
+        with reading.found.catch():
+            fires = trigger(start, reading)
     repeats = given.text("maximumExecutionCount", "1")
     if not repeats.isdigit() or int(repeats) < 1:
         raise DiagnosticError(error("D008", f"maximumExecutionCount is {repeats!r}, not 1 or more", given.span))
     return sb.Event(
         given.text("name"),
-        trigger(start, reading) if start is not None else None,
+        fires,
         tuple(steps),
         given.chosen("priority", _PRIORITIES),
         int(repeats),
