@@ -176,11 +176,8 @@ def _print(target: str, reports: Sequence[FileReport]) -> None:
         rows.append((
             report.template.path.name, str(report.runs), str(report.left_out), str(len(report.outcomes)),
             *map(str, counts), str(collided), f"{min(gaps):.2f}" if gaps and min(gaps) < float("inf") else "",
-            f"{report.seconds:.1f}",
         ))  # fmt: skip
-    print_table(
-        ("scenario", "runs", "left out", "made", *Verdict, "collisions", "least gap [m]", "time [s]"), rows, TINTS
-    )
+    print_table(("scenario", "runs", "left out", "made", *Verdict, "collisions", "least gap [m]"), rows, TINTS)
     for report in reports:
         broken = [o for o in report.outcomes if o.verdict is Verdict.FAILED]
         for outcome in broken[:SHOWN]:

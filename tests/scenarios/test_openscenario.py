@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from syncml.diagnostics.model import DiagnosticError
+from syncml.scenario.storyboard import SetSpeed
 from syncml.scenario.templates import Template, read_template
 from tests.support import openscenario as x
 from tests.support.actors import Played, play
@@ -196,8 +197,8 @@ def test_expressions_texts_and_constraints(tmp_path: Path) -> None:
     assert template.runs.settings(3) == {"V": 54.0, "Base": 40.0, "Model": "small"}
     assert template.stage is not None
     board = template.stage(template.runs.settings(3))[1]
-    speed = next(s.action for s in board.initial if hasattr(s.action, "target"))
-    assert float(speed.target.value(template.runs.numbers(3))) == pytest.approx(15.0)  # pyright: ignore
+    speed = next(s.action for s in board.initial if isinstance(s.action, SetSpeed))
+    assert float(speed.target.value(template.runs.numbers(3))) == pytest.approx(15.0)
 
 
 PLAIN = x.scenario()
