@@ -265,6 +265,11 @@ def _subterms(model: Model) -> Iterator[Term]:
             stack.extend(term.children())
 
 
+def thresholds(model: Model) -> list[Number]:
+    """The numbers that a model has, their neighbours and opposites, in order."""
+    return _compared(model)[1]
+
+
 def _compared(model: Model) -> tuple[list[Term], list[Number]]:
     """The comparisons that the model makes of states alone, and the constants that it has, with their neighbours."""
     states = {model.constants[n].get_id() for n in model.states}

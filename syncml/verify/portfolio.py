@@ -3,6 +3,7 @@
     quick       bounded model checking and k-induction together, for a moment: most properties need no more
     induction   invariants first, then k-induction with them
     runs        random runs, far into time
+    bounds      bounds of sums, for the other engines
     bmc         bounded model checking as deep as time allows
     spacer      property-directed reachability
 
@@ -41,6 +42,8 @@ def run(model: Model, task: Mapping[str, Any], budget: Budget, emit: Emit) -> No
             induction(small, goals, replace(budget, query=QUICK_QUERY), report)
         case "induction":
             _strengthened(reduction, goals, budget, report)
+        case "bounds":
+            _with_bounds(reduction, goals, budget, report)
         case "runs":
             # Loaded where it is needed: it brings NumPy.
             from syncml.verify.wander import wander
@@ -55,8 +58,36 @@ def run(model: Model, task: Mapping[str, Any], budget: Budget, emit: Emit) -> No
 def _strengthened(reduction: Reduction, goals: Sequence[str], budget: Budget, emit: Emit) -> None:
     """Find invariants, then prove the goals with them; then the same with more candidates."""
     time_ = budget.started()
-    small = reduction.model
     known: dict[str, Term] = {}
+    open_ = list(goals)
+    for many, depth in ((False, SHALLOW), (True, budget.depth)):
+        if open_:
+            found = invariants(reduction.model, replace(time_, deadline=time_.deadline - time_.left() / 2), many=many)
+            known |= {reduction.exported(i): i for i in found}
+            open_ = _induction(reduction, open_, known, replace(budget, seconds=time_.left(), depth=depth), emit)
+
+
+def _with_bounds(reduction: Reduction, goals: Sequence[str], budget: Budget, emit: Emit) -> None:
+    """Find bounds of sums, then prove the goals with them."""
+    # Loaded where it is needed: it brings NumPy.
+    from syncml.verify.octahedra import octahedra
+
+    time_ = budget.started()
+    share = replace(time_, deadline=time_.deadline - time_.left() / 4)
+    open_, complete = list(goals), True
+    for found, done in octahedra(reduction.model, share):
+        complete &= done
+        if found and open_:
+            known = {reduction.exported(i): i for i in found}
+            open_ = _induction(reduction, open_, known, replace(budget, seconds=time_.left() / 2, depth=SHALLOW), emit)
+    if complete:
+        emit({"event": "bounded"})
+
+
+def _induction(
+    reduction: Reduction, goals: Sequence[str], known: Mapping[str, Term], budget: Budget, emit: Emit
+) -> list[str]:
+    """k-induction with invariants, by their text over the states of the system; the goals that stay open."""
     decided: set[str] = set()
 
     def with_invariants(event: dict[str, Any]) -> None:
@@ -64,15 +95,11 @@ def _strengthened(reduction: Reduction, goals: Sequence[str], budget: Budget, em
             decided.update(event["goals"])
         emit({**event, "auxiliary": list(known)} if event["event"] == "proved" else event)
 
-    for many, depth in ((False, SHALLOW), (True, budget.depth)):
-        open_ = [g for g in goals if g not in decided]
-        if not open_:
-            return
-        found = invariants(small, replace(time_, deadline=time_.deadline - time_.left() / 2), many=many)
-        known |= {reduction.exported(i): i for i in found}
-        emit({"event": "invariants", "invariants": list(known)})
-        strong = small.derived(small.full, [*small.facts, *known.values()], small.initial, small.following)
-        induction(strong, open_, replace(budget, seconds=time_.left(), depth=depth), with_invariants)
+    small = reduction.model
+    emit({"event": "invariants", "invariants": list(known)})
+    strong = small.derived(small.full, [*small.facts, *known.values()], small.initial, small.following)
+    induction(strong, goals, budget, with_invariants)
+    return [g for g in goals if g not in decided]
 
 
 def _reporting(reduction: Reduction, lemmas: Sequence[str], known: Sequence[str], emit: Emit) -> Callable[..., None]:

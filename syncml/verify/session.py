@@ -38,6 +38,9 @@ BUSY = 8
 ROUNDS = (2.0, 6.0, 20.0, 60.0, 200.0, 600.0)
 """Seconds of processor time for each engine, round after round."""
 
+NUMBERS = frozenset({"Int", "Real"})
+"""The sorts of states that may have bounds."""
+
 LONGEST_RUN = 1000
 """How many instants a random run has at most."""
 
@@ -122,6 +125,7 @@ class Session:
     _invariants: dict[str, None] = field(default_factory=dict[str, None])
     _started: float = 0.0
     _quickly: bool = False
+    _bounded: bool = False
     _consistency: int = 0
     _spent: dict[str, float] = field(default_factory=dict[str, float])
     _groups: dict[int, list[str]] = field(default_factory=dict[int, list[str]])
@@ -210,8 +214,11 @@ class Session:
         """Give each engine about ``seconds``; what they find is known in the next round."""
         wanted = self._sought()
         lemmas, known = list(self.proofs), list(self._invariants)
+        self._bound(3 * seconds)
         if "induction" in self.engines:
-            self._submit("induction", seconds, each=seconds / 4, depth=20, goals=self.open(), lemmas=lemmas)
+            self._submit(
+                "induction", seconds, each=seconds / 4, depth=20, goals=self.open(), lemmas=lemmas, known=known
+            )
         if "bmc" in self.engines and wanted:
             self._submit("bmc", seconds / 2, depth=self.depth_limit, goals=wanted, lemmas=lemmas)
         if "spacer" in self.engines and not self.system.nonlinear:
@@ -220,6 +227,11 @@ class Session:
                 self._submit("spacer", share, each=share, goals=[goal], lemmas=lemmas, known=known)
         self._wander(seconds / 4)
         self._gather()
+
+    def _bound(self, seconds: float) -> None:
+        """Look for bounds of numeric states, until they are found."""
+        if "induction" in self.engines and not self._bounded and any(s.sort in NUMBERS for s in self.system.states):
+            self._submit("bounds", seconds, each=seconds, goals=self.open(), lemmas=list(self.proofs))
 
     def _wander(self, seconds: float) -> None:
         """Random runs, where violations are wanted."""
@@ -266,6 +278,8 @@ class Session:
                         self.replay(goal, event["trace"])
             case "invariants":
                 self._invariants.update(dict.fromkeys(event["invariants"]))
+            case "bounded":
+                self._bounded = True
             case "vacuous":
                 self.vacuous = event["depth"]
             case "failed":

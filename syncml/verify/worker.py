@@ -48,7 +48,7 @@ def run(task: dict[str, Any], emit: Callable[[dict[str, Any]], None]) -> None:
     model = _prepared.get(task["system"]) or Model(System.from_json(task["system"]))
     budget = Budget(**task["budget"])
     match task["engine"]:
-        case "quick" | "induction" | "bmc" | "spacer" | "runs":
+        case "quick" | "induction" | "bmc" | "spacer" | "runs" | "bounds":
             portfolio.run(model, task, budget, emit)
         case "consistency" if model.system.nonlinear:
             localised_consistency(model, budget, emit)

@@ -72,7 +72,7 @@ def _inductive(model: Model, proof: dict[str, Any], facts: list[Any]) -> bool:
     return bool(solver.check() == z3.unsat)
 
 
-@pytest.mark.parametrize("engine", ["quick", "induction", "bmc", "spacer"])
+@pytest.mark.parametrize("engine", ["quick", "induction", "bounds", "bmc", "spacer"])
 @settings(max_examples=15, deadline=None)
 @given(small=systems())
 def test_engines_agree_with_all_that_happens(engine: str, small: Small) -> None:
@@ -180,3 +180,21 @@ def test_a_sum_of_many_is_bounded_under_a_comparison() -> None:
     system = System(inputs, states, definitions, (), ("assumption!0",), ("goal!0",))
     [proof] = proofs(run(system, "induction")).values()
     assert certified(system, proof, "goal!0")
+
+
+def test_bounds_of_sums_prove_what_no_bound_alone_is_kept_for() -> None:
+    """A rotation by an eighth with an input: neither coordinate keeps a bound without those of sum and difference."""
+    quarter = System(
+        (Input("u", "Real"),),
+        (
+            State("x", "Real", "0.0", "(+ (* 0.5 (- x y)) u)"),
+            State("y", "Real", "0.0", "(* 0.5 (+ x y))"),
+        ),
+        (Definition("goal!0", "Bool", "(<= y 3.5)"), Definition("goal!1", "Bool", "(<= y 1.0)")),
+        ("(and (<= (- 1.0) u) (<= u 1.0))",),
+        (),
+        ("goal!0", "goal!1"),
+    )
+    proof = proofs(run(quarter, "bounds"))
+    assert set(proof) == {"goal!0"}
+    assert certified(quarter, proof["goal!0"], "goal!0")
