@@ -35,6 +35,9 @@ FORMS = 2500
 SUMMED = 6
 """Up to so many numeric states, sums and differences of any of them have bounds."""
 
+POINTS = 50
+"""How many of many states are asked for equalities."""
+
 RAISES = 3
 """How often a bound is raised at most, before it is dropped."""
 
@@ -93,6 +96,26 @@ class Candidates:
             if values:
                 self._bounds[guard, form] = max(values)
         self._points = _independent([self._point(s) for s in samples])
+
+    def see_all(self, literals: Any, numbers: Any) -> None:
+        """Weaken what many states violate, given as arrays with a row for each literal and each numeric state.
+
+        Numbers are integers: what is rounded would weaken bounds that hold.
+        """
+        count = literals.shape[1] if len(literals) else numbers.shape[1]
+        truth = {i + 1: row for i, row in enumerate(literals)} | {-i - 1: ~row for i, row in enumerate(literals)}
+        self._clauses = [c for c in self._clauses if (truth[c[0]] | truth[c[1]]).all()]
+        values: dict[Form, Any] = {}
+        for key in self._keys:
+            guard, form = key
+            if form not in values:
+                values[form] = sum(c * numbers[i] for i, c in form)
+            shown = values[form][truth[guard]] if guard else values[form]
+            if shown.size and (bound := self._bounds.get(key, shown[0])) is not None:
+                self._bounds[key] = max(bound, int(shown.max()))
+        for k in range(0, count, max(1, count // POINTS)):
+            point = Sample((), tuple(int(row[k]) for row in numbers))
+            self._points = _independent([*self._points, self._point(point)])
 
     def see(self, sample: Sample) -> None:
         """Weaken what ``sample`` violates."""

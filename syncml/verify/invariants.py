@@ -19,6 +19,9 @@ from syncml.verify.smt import Term, any_of, check, is_value, value_of, z3
 RUNS = 3
 """How many instants of runs are seen before induction."""
 
+SEEN = 0.4
+"""Seconds of random runs, many at once."""
+
 BATCH = 64
 """How many candidates are asked for at once where all are too many for the solver."""
 
@@ -45,6 +48,14 @@ class _Search:
         seen = states_seen(self._model, [*candidates.literals, *candidates.numbers], self._time.seed)
         if seen:
             candidates.start([Sample(tuple(map(bool, s[:count])), s[count:]) for s in seen])
+        if not any(z3.is_real(n) or z3.is_bv(n) for n in candidates.numbers):
+            # Loaded where it is needed: it brings NumPy.
+            from syncml.verify.wander import visited
+
+            wanted = [*candidates.literals, *candidates.numbers]
+            values = visited(self._model, wanted, min(SEEN, self._time.left() / 8), self._time.seed)
+            if values is not None:
+                candidates.see_all(values[:count].astype(bool), values[count:])
         solver = simple_solver(self._model.context, self._time.seed)
         unrolling = Unrolling(self._model, solver, initial=True)
         for k in range(RUNS):
