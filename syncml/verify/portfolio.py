@@ -48,7 +48,7 @@ def run(model: Model, task: Mapping[str, Any], budget: Budget, emit: Emit) -> No
             # Loaded where it is needed: it brings NumPy.
             from syncml.verify.wander import wander
 
-            wander(small, goals, budget, report)
+            wander(small, goals, budget, report, task.get("first", 0))
         case "bmc":
             bounded(small, goals, budget, report)
         case _:

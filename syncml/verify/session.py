@@ -126,6 +126,7 @@ class Session:
     _started: float = 0.0
     _quickly: bool = False
     _bounded: bool = False
+    _populations: int = 0
     _consistency: int = 0
     _spent: dict[str, float] = field(default_factory=dict[str, float])
     _groups: dict[int, list[str]] = field(default_factory=dict[int, list[str]])
@@ -236,7 +237,9 @@ class Session:
     def _wander(self, seconds: float) -> None:
         """Random runs, where violations are wanted."""
         if "bmc" in self.engines and self.roams and (wanted := self._sought()):
-            self._submit("runs", seconds, depth=LONGEST_RUN, goals=wanted, lemmas=list(self.proofs))
+            lemmas = list(self.proofs)
+            self._submit("runs", seconds, depth=LONGEST_RUN, goals=wanted, lemmas=lemmas, first=self._populations)
+            self._populations += 6
 
     def _gather(self) -> None:
         """Take what tasks report until they are done, or all is decided."""

@@ -43,8 +43,11 @@ NUMBERS = 200
 """So many numbers of the model are drawn from at most."""
 
 
-def wander(model: Model, goals: Sequence[str], budget: Budget, emit: Emit) -> None:
-    """Search for runs that violate ``goals``; the event ``run`` has one's inputs, as those of a violation."""
+def wander(model: Model, goals: Sequence[str], budget: Budget, emit: Emit, first: int = 0) -> None:
+    """Search for runs that violate ``goals``; the event ``run`` has one's inputs, as those of a violation.
+
+    Populations before the one with the number ``first`` are left out.
+    """
     time_ = budget.started()
     claims = [model.full[g] for g in goals]
     step = stepping(model, claims, claims)
@@ -52,7 +55,7 @@ def wander(model: Model, goals: Sequence[str], budget: Budget, emit: Emit) -> No
         return
     open_ = list(goals)
     with np.errstate(all="ignore"):
-        for number in count():
+        for number in count(first):
             if not open_ or time_.left() <= 0:
                 return
             source = np.random.default_rng([budget.seed, number])
