@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from syncml.diagnostics.model import Span
-from syncml.verify.session import Proof
+from syncml.verify.proof import Proof
 from syncml.verify.system import System
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ Each is a function of a model, a budget and `emit`, to which it reports events a
 
     {"event": "holds", "goals", "depth"}             no violation before instant ``depth``
     {"event": "violated", "goals", "trace"}          false at the last instant of the trace (values of the inputs)
-    {"event": "proved", "goals", "method", "k", "using"}     with the further keys of `session.Proof`, where they apply
+    {"event": "proved", "goals", "method", "k", "using"}     with the further keys of `proof.Proof`, where they apply
     {"event": "vacuous", "depth"}                    the assumptions exclude every run of ``depth`` instants
     {"event": "stuck", "goals", "depth", "engine"}   the solver gave up on these
 """

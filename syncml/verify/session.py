@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from syncml.verify.pool import Pool
+from syncml.verify.proof import Proof
 from syncml.verify.query import Part, Query
 from syncml.verify.system import System
 from syncml.verify.verdicts import Counterexample
@@ -55,33 +56,6 @@ CONSISTENT = 20
 
 MARGINS = ("1/16", "1/1000", "1/1000000")
 """How much room a violation is asked for, one after the other."""
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """A proof in the ideal sense of the system; ``using`` names goals.
-
-    Attributes:
-        method: The engine that found it.
-        k: How many instants its induction looks back.
-        using: Goals that it rests on: at the same instant only those proved before it, one instant earlier also those
-            proved together with it.
-        invariant: The inductive invariant over the states, as SMT-LIB text, where the engine finds one.
-        time_s: Seconds that it took.
-        distinct: Whether the step is only about runs that visit no state twice.
-        auxiliary: Formulas over the constants of the system as it was translated, as SMT-LIB text, that hold at the
-            first instant and, all together, are kept by each; the proof may use them at every instant.
-        cached: Whether it was found in an earlier run.
-    """
-
-    method: str
-    k: int
-    using: tuple[str, ...]
-    invariant: str
-    time_s: float
-    distinct: bool = False
-    auxiliary: tuple[str, ...] = ()
-    cached: bool = False
 
 
 @dataclass(slots=True)

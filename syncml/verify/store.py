@@ -25,7 +25,8 @@ from typing import Any
 from syncml.diagnostics.model import DiagnosticError
 from syncml.files import write_whole
 from syncml.verify.derivation import Reads, renamed, symbols
-from syncml.verify.session import Proof, Session
+from syncml.verify.proof import Proof
+from syncml.verify.session import Session
 from syncml.verify.smt import z3
 from syncml.verify.system import System
 
