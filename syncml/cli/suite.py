@@ -14,6 +14,7 @@ from pydantic import Field
 
 from syncml.cli.engines import Engine
 from syncml.cli.exit import ExitCode
+from syncml.cli.output import working
 from syncml.cli.tables import print_table
 from syncml.diagnostics.json_format import Document
 from syncml.diagnostics.render import Format
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from syncml.cli.request import Request
+    from syncml.ir.equations.syntax import Node
     from syncml.pipeline import Checked
     from syncml.scenario.closed_loop import Ran, Scene
     from syncml.scenario.model import Connection
@@ -91,7 +93,8 @@ def run_suite(
     from syncml.scenario.suite import Verdict, suite
 
     templates = suite(place, connection)
-    run = _runner(checked, engine)
+    with working("compiling", quiet=request.quiet):
+        run = _runner(checked, engine)
     reports: list[FileReport] = []
     for number, template in enumerate(templates):
         reports.append(_run_file(checked, template, run, sample, seed, f"{number + 1}/{len(templates)}", request.quiet))
@@ -105,7 +108,8 @@ def run_suite(
 
 def _runner(checked: Checked, engine: Engine) -> Runner:
     """What runs the program and shows its clauses and outputs."""
-    clauses = frozenset(p.holds.name for p in checked.flat.properties)
+    flat = checked.flat
+    clauses = frozenset(p.holds.name for p in flat.properties)
     if engine is Engine.INTERP:
 
         def interpreted(inputs: Raw, ticks: int, scene: Scene | None) -> Ran:
@@ -114,11 +118,13 @@ def _runner(checked: Checked, engine: Engine) -> Runner:
 
             if scene is None:
                 return Ran(interpret(checked.program, inputs, ticks).trace, None)
-            return run_interpreted(checked.flat, scene, inputs, ticks)
+            return run_interpreted(flat, scene, inputs, ticks)
 
         return interpreted
+    from syncml.scenario.closed_loop import prepare
     from syncml.sim.compiled import compile_program
 
+    prepare()
     simulation = compile_program(checked.program, clauses)
 
     def compiled(inputs: Raw, ticks: int, scene: Scene | None) -> Ran:
@@ -139,10 +145,11 @@ def _run_file(
 
     runs, left_out = chosen(template, sample)
     report = FileReport(template, template.runs.count, left_out)
+    flat = checked.flat
     started = told = time.perf_counter()
     live = sys.stderr.isatty() and not quiet
     for done, number in enumerate(runs):
-        report.outcomes.append(_outcome(checked, template, run, number, seed))
+        report.outcomes.append(_outcome(flat, template, run, number, seed))
         now = time.perf_counter()
         if live and now - told > 0.2:
             told = now
@@ -154,14 +161,14 @@ def _run_file(
     return report
 
 
-def _outcome(checked: Checked, template: Template, run: Runner, number: int, seed: int | None) -> Outcome:
+def _outcome(flat: Node, template: Template, run: Runner, number: int, seed: int | None) -> Outcome:
     from syncml.scenario.suite import Outcome, judge
     from syncml.sim.monitor import monitor
 
-    ticks = template.ticks(checked.main, number)
-    inputs = template.values(checked.main, ticks, number, seed)
-    ran = run(inputs, ticks, template.scene(checked.main, number))
-    verdict, clause, tick = judge(monitor(checked.flat, ran.trace))
+    ticks = template.ticks(flat, number)
+    inputs = template.values(flat, ticks, number, seed)
+    ran = run(inputs, ticks, template.scene(flat, number))
+    verdict, clause, tick = judge(monitor(flat, ran.trace))
     return Outcome(number, verdict, clause, tick, ran.collided, ran.least_gap, ran.trace.ticks)
 
 

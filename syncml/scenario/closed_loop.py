@@ -23,11 +23,12 @@ from syncml.scenario import arrays, engine, measures, motion, roads
 from syncml.scenario.arrays import LEAST_GAP, State, Table
 from syncml.scenario.connection import Ego, place
 from syncml.scenario.expressions import Values
-from syncml.scenario.signals import Sense
+from syncml.scenario.signals import Chance, Sense
 from syncml.scenario.tables import Compiled
 from syncml.sim.compiled import Simulation
 from syncml.sim.interpreter import Interpreter
 from syncml.sim.numba_cache import load_runner
+from syncml.sim.numba_printer import numba_type
 from syncml.sim.trace import Column, Trace
 
 
@@ -37,11 +38,13 @@ class Meeting:
 
     Attributes:
         senses: For each input that senses something the place of what it senses.
+        unless: For each input that is false while something is sensed the place of that.
         speed: The output that drives the ego.
         offset: The output that is its offset in its lane, if there is one.
     """
 
     senses: Mapping[str, int]
+    unless: Mapping[str, int]
     speed: str
     offset: str | None
 
@@ -92,20 +95,27 @@ def meeting(node: Node, ego: Ego, inputs: Mapping[str, Any]) -> Meeting:
             listed = ", ".join(v.name for v in node.outputs if v.type in FLOATS) or "none"
             raise DiagnosticError(error("S011", message, node.span, help=f"there are: {listed}"))
     senses = {name: int(place(s.sense)) for name, s in inputs.items() if isinstance(s, Sense)}
-    return Meeting(senses, ego.speed, ego.offset)
+    unless = {n: int(place(s.unless)) for n, s in inputs.items() if isinstance(s, Chance) and s.unless is not None}
+    return Meeting(senses, unless, ego.speed, ego.offset)
 
 
 def run_compiled(simulation: Simulation, scene: Scene, inputs: Mapping[str, Any], ticks: int) -> Ran:
     """Run a compiled program among actors, from the initial state of both."""
     w, x = scene.arrays()
+    actors = load_runner(_engine_source())
     loop = load_runner(_source(simulation, scene.met))
     simulation.reset()
 
     def world(count: int, *program: Any) -> int:
-        return loop(count, scene.period, *program, *w, *x)
+        return loop(count, scene.period, actors, *program, *w, *x)
 
     trace = simulation.run_in(world, inputs, ticks)
     return Ran(trace, x)
+
+
+def prepare() -> None:
+    """Make the machine code of the engine, or find it in the cache; the first time takes half a minute."""
+    load_runner(_engine_source())
 
 
 def run_interpreted(node: Node, scene: Scene, inputs: Mapping[str, Any], ticks: int) -> Ran:
@@ -123,6 +133,8 @@ def run_interpreted(node: Node, scene: Scene, inputs: Mapping[str, Any], ticks: 
         for name, sensed in met.senses.items():
             value = x.senses[sensed]
             row[name] = [float(value) if types[name] in FLOATS else bool(value != 0.0)]
+        for name, sensed in met.unless.items():
+            row[name] = [bool(row[name][0]) and x.senses[sensed] == 0.0]
         trace = program.run(row, 1).trace
         traces.append(trace)
         speed = float(trace.column(met.speed).values[0])
@@ -147,70 +159,86 @@ def run_interpreted(node: Node, scene: Scene, inputs: Mapping[str, Any], ticks: 
 
 
 def _source(simulation: Simulation, met: Meeting) -> str:
-    """The module of the program with a loop around it that runs the actors.
+    """The module of the program with a loop around it, which calls the engine of the actors at each tick.
 
-    Its text has a digest of the engine, because the machine code contains it.
+    The engine is handed in as a function: its machine code is made once and serves every program.
     """
-    digest = sha256("".join(inspect.getsource(m) for m in (arrays, engine, measures, motion, roads)).encode())
     program = [f"{use}_{kind}" for use, kind in simulation.arguments]
-    kinds = {"bool": "uint8", "i": "int", "u": "uint", "f": "float"}
-
-    def machine(kind: str) -> str:
-        return kinds["bool"] if kind == "bool" else kinds[kind[0]] + kind[1:]
-
-    flat = [f"{machine(kind)}[::1]" for _, kind in simulation.arguments]
-    table, state = [f"w_{n}" for n in Table._fields], [f"x_{n}" for n in State._fields]
-    types = [_TYPES[n] for n in (*Table._fields, *State._fields)]
+    flat = [f"types.Array(types.{numba_type(kind)}, 1, 'C')" for _, kind in simulation.arguments]
     lengths = {f"{use}_{kind}": simulation.row_length(use, kind) for use, kind in simulation.arguments}
+    world = [f"w{i}" for i in range(len(_TYPES))]
 
     def at(name: str, tick: str) -> str:
         use, kind, offset, length = simulation.place(name)
         return f"{use}_{kind}[({tick}) * {length} + {offset}]"
 
+    senses = world[len(Table._fields) + State._fields.index("senses")]
     sensed = [
-        f"{at(name, 'tick')} = x.senses[{number}]" + (" != 0.0" if simulation.place(name)[1] == "bool" else "")
+        f"{at(name, 'tick')} = {senses}[{number}]" + (" != 0.0" if simulation.place(name)[1] == "bool" else "")
         for name, number in met.senses.items()
     ]
+    sensed += [f"{at(name, 'tick')} &= {senses}[{number}] == 0.0" for name, number in met.unless.items()]
     passed = [
         f"{name}[tick * {lengths[name]} : (tick + 1) * {lengths[name]}]" if lengths[name] else name for name in program
     ]
     body = [
-        f"w = Table({', '.join(table)})",
-        f"x = State({', '.join(state)})",
-        "begin(w, x)",
+        "speed, offset = 0.0, 0.0",
         "for tick in range(ticks):",
-        "    speed, offset = 0.0, 0.0",
-        "    if tick > 0:",
-        f"        speed = float({at(met.speed, 'tick - 1')})",
-        f"        offset = float({at(met.offset, 'tick - 1')})" if met.offset else "        offset = 0.0",
-        "    step(w, x, tick, period, speed, offset)",
+        f"    ends = engine(tick, period, speed, offset, {', '.join(world)})",
         *(f"    {line}" for line in sensed),
         f"    program({', '.join(['1', *passed])})",
-        "    if stopped(w, x):",
+        f"    speed = float({at(met.speed, 'tick')})",
+        *([f"    offset = float({at(met.offset, 'tick')})"] if met.offset else []),
+        "    if ends:",
         "        return tick + 1",
         "return ticks",
     ]
-    signature = ", ".join(["int64", "float64", *flat, *types])
+    signature = ", ".join(["types.int64", "types.float64", f"types.FunctionType({_ENGINE_TYPE})", *flat, *_TYPES])
     return "\n".join([
         simulation.source,
-        f"# The engine of the actors: {digest.hexdigest()}",
-        "from syncml.scenario.compiled_functions import State, Table, begin, step, stopped",
+        "from numba import types",
         "program = run",
         "",
-        f'@njit("int64({signature})", cache=True, nogil=True, error_model="numpy")',
-        f"def run({', '.join(['ticks', 'period', *program, *table, *state])}):",
+        f'@njit(types.int64({signature}), cache=True, nogil=True, error_model="numpy")',
+        f"def run({', '.join(['ticks', 'period', 'engine', *program, *world])}):",
         *(f"    {line}" for line in body),
         "",
     ])  # fmt: skip
 
 
-_FLAT = ("numbers", "ego", "variables", "senses")
+def _engine_source() -> str:
+    """The module of the engine; its text has a digest of the functions that its machine code contains."""
+    digest = sha256("".join(inspect.getsource(m) for m in (arrays, engine, measures, motion, roads)).encode())
+    world = [f"w{i}" for i in range(len(_TYPES))]
+    split = len(Table._fields)
+    return "\n".join([
+        f"# The engine of the actors: {digest.hexdigest()}",
+        "from numba import njit, types",
+        "from syncml.scenario.compiled_functions import State, Table, begin, step, stopped",
+        "",
+        f'@njit({_ENGINE_TYPE}, cache=True, nogil=True, error_model="numpy")',
+        f"def run(tick, period, speed, offset, {', '.join(world)}):",
+        f"    w = Table({', '.join(world[:split])})",
+        f"    x = State({', '.join(world[split:])})",
+        "    if tick == 0:",
+        "        begin(w, x)",
+        "    step(w, x, tick, period, speed, offset)",
+        "    return stopped(w, x)",
+        "",
+    ])  # fmt: skip
+
+
+_PLANE_FLOATS = ("line", "widths", "shifts", "sizes", "motion", "progress")
+_FLAT_FLOATS = ("numbers", "ego", "variables", "senses")
 _FLAT_INTS = ("groups", "members", "fired", "tested", "delayed", "lead")
-_PLANE = ("line", "widths", "shifts", "sizes", "motion", "progress")
-_TYPES = (
-    dict.fromkeys((*Table._fields, *State._fields), "int64[:, ::1]")
-    | dict.fromkeys(_PLANE, "float64[:, ::1]")
-    | dict.fromkeys(_FLAT, "float64[::1]")
-    | dict.fromkeys(_FLAT_INTS, "int64[::1]")
-)
-"""The type of each array in the compiled loop."""
+
+
+def _array_type(name: str) -> str:
+    floats = name in _PLANE_FLOATS or name in _FLAT_FLOATS
+    flat = name in _FLAT_FLOATS or name in _FLAT_INTS
+    return f"types.Array(types.{'float64' if floats else 'int64'}, {1 if flat else 2}, 'C')"
+
+
+_TYPES = [_array_type(name) for name in (*Table._fields, *State._fields)]
+"""The type of each array in compiled code."""
+_ENGINE_TYPE = f"types.boolean(types.int64, types.float64, types.float64, types.float64, {', '.join(_TYPES)})"

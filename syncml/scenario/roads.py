@@ -153,6 +153,8 @@ def along(piece: Array, distance: float) -> tuple[float, float, float]:
     """The point and the heading at a distance from the start of a piece (a row of `Road.line`)."""
     heading, k0, k1 = piece[3], piece[5], piece[6]
     end = heading + (k0 + 0.5 * k1 * distance) * distance
+    if k0 == 0.0 and k1 == 0.0:
+        return piece[1] + distance * math.cos(heading), piece[2] + distance * math.sin(heading), end
     steepest = max(abs(k0), abs(k0 + k1 * distance)) * abs(distance)
     panels = 1 + int(steepest / _TURN)
     half = 0.5 * distance / panels

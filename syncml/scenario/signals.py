@@ -56,10 +56,14 @@ class Uniform(Written):
 
 
 class Chance(Written):
-    """True with this probability at each tick; false from ``start`` to ``end`` of each of ``false_during``."""
+    """True with this probability at each tick.
+
+    It is false from ``start`` to ``end`` of each of ``false_during``, and while ``unless`` is sensed.
+    """
 
     probability: Annotated[float, Field(ge=0.0, le=1.0)]
     false_during: list[tuple[float, float]] = []
+    unless: Literal["lead.present", "lead.new", "ego.active", "collision"] | None = None
 
 
 class Sum(Written):

@@ -11,21 +11,26 @@ import pytest
 
 from syncml.cli import main
 from syncml.diagnostics.model import DiagnosticError
+from syncml.ir.equations.syntax import Node
 from syncml.pipeline import check_file
 from syncml.scenario.closed_loop import run_compiled, run_interpreted
-from syncml.scenario.templates import read_template
-from syncml.sim.compiled import compile_program
+from syncml.scenario.suite import Verdict, chosen, judge
+from syncml.scenario.templates import find_connection, read_template
+from syncml.sim.compiled import Simulation, compile_program
+from syncml.sim.monitor import monitor
 from syncml.sim.trace import first_difference
 from tests.support import openscenario as x
 
+SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
+FLAGSHIP, EURO_NCAP = SCENARIOS / "highway_acc", SCENARIOS / "euro_ncap"
 PROGRAM = '''
 from syncml import Hz, Stream, clip, ensure, f32, assume, node, state, where
 
 
 @node(rate=Hz(20))
-def follow(gap: Stream[f32], lead: Stream[f32], wanted: Stream[f32], new: Stream[bool], hit: Stream[bool]) -> tuple[
-    Stream[f32], Stream[f32], Stream[bool]
-]:
+def follow(
+    gap: Stream[f32], lead: Stream[f32], wanted: Stream[f32], new: Stream[bool], hit: Stream[bool], lost: Stream[bool]
+) -> tuple[Stream[f32], Stream[f32], Stream[bool]]:
     """Keep a time gap of 1.5 s to the lead."""
     speed, first = state(init=0.0), state(init=True)
     now = where(first, wanted, speed)
@@ -34,6 +39,7 @@ def follow(gap: Stream[f32], lead: Stream[f32], wanted: Stream[f32], new: Stream
     assume(gap >= -1.0, "not inside of the lead")
     ensure(gap >= 1.0, "no collision")
     offset = 0.01 * now
+    ensure(~(new & lost), "nothing is lost when it is new")
     return now, offset, new | hit
 '''
 CONNECTION = """
@@ -44,6 +50,7 @@ inputs:
   wanted: {sense: ego.start_speed}
   new: {sense: lead.new}
   hit: {sense: collision}
+  lost: {probability: 0.5, unless: lead.new}
 """
 CUT_IN = """
 name: cut in
@@ -89,27 +96,48 @@ def test_interpreter_and_compiled_code_give_the_same_bits(folder: Path) -> None:
             assert one.tobytes() == other.tobytes()
         lengths.add(compiled.trace.ticks)
         gap = compiled.trace.column("gap").values
+        lost = compiled.trace.column("lost").values
+        assert 0.3 < lost.mean() < 0.7 and not (lost & compiled.trace.column("new").values).any()
         new = np.flatnonzero(compiled.trace.column("new").values)
         assert gap[0] == 150.0 and gap[-1] < 60.0
         assert len(new) == 4, "nothing is ahead at first, and then the one that cuts in; each for 0.1 s"
     assert len(lengths) > 1 and max(lengths) < 400
 
 
-def test_the_gap_that_a_program_keeps_is_that_of_the_actors(folder: Path) -> None:
+def test_the_gap_that_a_program_keeps_is_that_of_the_actors(folder: Path, flagship: tuple[Node, Simulation]) -> None:
     """The flagship integrates its own gap from what it senses; it stays with that of the actors."""
-    flagship = Path(__file__).resolve().parents[2] / "scenarios" / "highway_acc"
-    checked = check_file(str(flagship / "pipeline.py"))
-    text = CUT_IN.replace("v * 1 s", "v").replace("connection.yaml", str(flagship / "connection.yaml"))
+    node, simulation = flagship
+    text = CUT_IN.replace("v * 1 s", "v").replace("connection.yaml", str(FLAGSHIP / "connection.yaml"))
     # A box that is turned reaches farther back; here it is not.
     (folder / "flagship.yaml").write_text(text.replace("{lane: -1, time: 2 s}", "{lane: -1}"))
     template = read_template(folder / "flagship.yaml")
-    scene = template.scene(checked.main)
+    scene = template.scene(node)
     assert scene is not None
-    inputs = template.values(checked.main, 700)
-    ran = run_compiled(compile_program(checked.program), scene, inputs, 700)
+    inputs = template.values(node, 700)
+    ran = run_compiled(simulation, scene, inputs, 700)
     sensed, kept = ran.trace.column("target_gap").values, ran.trace.column("gap").values
     after = int(np.argmax(sensed < 200.0)) + 4
     assert after > 200 and np.abs(sensed[after:] - kept[after:]).max() < 0.01
+
+
+@pytest.fixture(scope="module")
+def flagship() -> tuple[Node, Simulation]:
+    checked = check_file(str(FLAGSHIP / "pipeline.py"))
+    return checked.flat, compile_program(checked.program, frozenset(p.holds.name for p in checked.flat.properties))
+
+
+@pytest.mark.parametrize("name", ["ccrs", "ccrm", "ccrb"])
+def test_the_flagship_passes_euro_ncap(flagship: tuple[Node, Simulation], name: str) -> None:
+    node, simulation = flagship
+    template = read_template(EURO_NCAP / f"{name}.yaml", find_connection(None, FLAGSHIP / "pipeline.py"))
+    assert template.runs.count == {"ccrs": 75, "ccrm": 55, "ccrb": 4}[name]
+    for number in chosen(template, 8)[0]:
+        scene = template.scene(node, number)
+        assert scene is not None
+        ticks = template.ticks(node, number)
+        ran = run_compiled(simulation, scene, template.values(node, ticks, number), ticks)
+        assert judge(monitor(node, ran.trace)) == (Verdict.PASSED, "", -1)
+        assert not ran.collided and 0.9 < ran.least_gap < 100.0
 
 
 def run(
