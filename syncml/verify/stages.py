@@ -2,7 +2,7 @@
 
     1  reachability               what the passing of time makes true is followed up to there
     2  no tables                  what holds whatever the networks yield
-    3  reachability               the rest: as a rule, random runs in search of a violation
+    3  reachability               what needs no memory, and random runs in search of a violation
     4  tables                     what holds for networks with such outputs, cell by cell; finer ones after coarser ones
     5  the node                   everything that is left, and all that there is without networks
 
@@ -19,7 +19,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from syncml.diagnostics.model import Diagnostic
-from syncml.ir.equations.syntax import Apply, Node, Program, Property, PropertyKind, Var
+from syncml.ir.constants import Const
+from syncml.ir.equations.syntax import Apply, Equation, Node, Program, Property, PropertyKind, Var
 from syncml.ir.operators import Op
 from syncml.verify.abstraction import opened
 from syncml.verify.cone import Cones
@@ -43,7 +44,7 @@ SHARE = 0.5
 """The part of the time left that reachability, or a table, may take."""
 
 LATER = 0.3
-"""The part for reachability of what time alone does not make true: random runs, as a rule."""
+"""The part for reachability of what time alone does not make true."""
 
 FIRST = 0.7
 """The part for proofs without tables: most of what holds for the network at hand holds for all others."""
@@ -119,17 +120,19 @@ class Stages:
 
         definitions = {t: e for e in self._flat.equations for t in e.targets}
         networks = networks_of(self._flat, definitions)
-        if not networks and not only:
+        # A recurrent layer is no network that has a table, but sets follow it.
+        dense = {t for e in self._flat.equations if _is_dense(e) for t in e.targets}
+        if not networks and not dense and not only:
             return
-        goals = self._goals(networks.keys() if not only else None)
+        goals = self._goals(networks.keys() | dense if not only else None)
         sets = REACH in engines and self.options.semantics is not Semantics.IDEAL
-        solvers = bool({"induction", "localised", "spacer"} & set(engines))
+        solvers = bool(networks) and bool({"induction", "localised", "spacer"} & set(engines))
         if sets:
             self._reach(goals, 1.0 if only else SHARE, timed=not only)
         self._asked = [qualified(g) for g in self._open(goals)]
         if solvers:
             self._tables(goals, 0)
-        if sets:
+        if sets and networks:
             self._reach(goals, LATER, timed=False)
         if solvers:
             for cells in CELLS:
@@ -236,3 +239,9 @@ def _key(clause: Property) -> Key:
 
 def _multiplies(node: Node) -> bool:
     return any(isinstance(e.rhs, Apply) and e.rhs.op is Op.MATMUL for e in node.equations)
+
+
+def _is_dense(equation: Equation) -> bool:
+    """Whether it is a product with a matrix of weights."""
+    rhs = equation.rhs
+    return isinstance(rhs, Apply) and rhs.op is Op.MATMUL and any(isinstance(a, Const) for a in rhs.arguments)

@@ -47,6 +47,25 @@ def test_every_contract_is_proved() -> None:
 
 
 @pytest.mark.slow
+def test_every_contract_is_proved_with_the_trained_policy_in_place_and_needs_none_of_its_weights() -> None:
+    code, properties = verify(PIPELINE, "--concrete", "policy", "--timeout", str(PROOF_SECONDS))
+    assert code == 0
+    assert {each["verdict"] for each in properties} == {"proved"}
+    (collision,) = (each for each in properties if each["name"] == "no collision")
+    assert collision["method"].endswith("any network")
+
+
+def test_what_holds_for_the_trained_policy_only() -> None:
+    trained = PIPELINE.with_name("trained.py")
+    code, properties = verify(trained, "--concrete", "policy", "--timeout", str(PROOF_SECONDS))
+    assert code == 0
+    assert {each["verdict"] for each in properties} == {"proved"}
+    code, properties = verify(trained)
+    assert code == 1
+    assert sum(each["verdict"] == "violated" for each in properties) == 3
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["shield removed", "shield delayed by one tick"])
 def test_a_broken_shield_is_violated_and_the_run_replays_in_c(name: str, tmp_path: Path) -> None:
     mutant = next(m for m in MUTANTS if m.name == name)

@@ -20,6 +20,7 @@ from syncml import (
     f32,
     f64,
     hold,
+    invariant,
     maximum,
     minimum,
     node,
@@ -39,7 +40,7 @@ from syncml.ir.operators import Op
 from syncml.ir.step.lowering import Observe
 from syncml.ir.types import F32, F64, Scalar
 from syncml.lang.load import program_of
-from syncml.nodes.neural import MLP, Dense, relu
+from syncml.nodes.neural import GRU, MLP, Dense, relu
 from syncml.pipeline import check
 from syncml.sim.compiled import compile_program
 from syncml.sim.interpreter import replay
@@ -445,6 +446,50 @@ def test_what_holds_for_every_network_needs_no_cells_and_the_rest_holds_for_this
     found = concrete(whole, "steered", semantics=semantics)
     assert found["clipped"].method.endswith("any network") or "intervals" in found["clipped"].method
     assert "network in" in found["gentle"].method or "intervals" in found["gentle"].method
+
+
+CELL = GRU(
+    rng.normal(scale=0.5, size=(9, 2)), rng.normal(scale=0.5, size=(9, 3)), np.zeros(9), np.zeros(9)
+)  # fmt: skip
+READ = Dense(np.array([[-0.5, 0.4, -0.3]]), np.zeros(1))
+
+
+@node(rate=Hz(20))
+def recurrent(x0: Stream[f32], v0: Stream[f32]) -> tuple[Stream[f32], Stream[f32]]:
+    assume((x0 >= 0.2) & (x0 <= 0.3), "initial")
+    assume((v0 >= -0.05) & (v0 <= 0.05), "initial speed")
+    x, v, n = state(init=x0), state(init=v0), state(init=0)
+    hidden = CELL(vec(x, v))
+    for i in range(3):
+        invariant((hidden[i] <= 1.0) & (hidden[i] >= -1.0), f"unit {i}")
+    u = READ(hidden)[0]
+    x.next, v.next, n.next = x + 0.05 * v, v + 0.05 * (u - x - 0.5 * v), minimum(n + 1, 31)
+    ensure((n > 30) | ((x <= 0.4) & (x >= -0.6)), "for 1.5 s")
+    ensure((u <= 1.25) & (u >= -1.25), "for ever")
+    return x, u
+
+
+def test_a_recurrent_network_is_unrolled_up_to_a_horizon_and_bounded_by_a_box_for_ever() -> None:
+    _, found = verdicts(recurrent)
+    assert found["for 1.5 s"].method.startswith("reachability to tick 30")
+    assert "k-induction" in found["for ever"].method
+    assert all(
+        isinstance(found[f"gru.unit {i}" if f"gru.unit {i}" in found else f"unit {i}"], Proved) for i in range(3)
+    )
+
+
+def test_without_memory_all_ticks_are_like_the_first() -> None:
+    @node(rate=Hz(10))
+    def present(x: Stream[f32], y: Stream[f32]) -> Stream[f32]:
+        assume((abs(x) <= 1.0) & (abs(y) <= 1.0), "inputs")
+        u = STEADY(vec(x, 0.5 * x + 0.1 * y))[0]
+        ensure((x < 0.3) | (u <= -0.5), "pushes back")
+        ensure((x < 0.3) | (u <= -1.5), "pushes hard")
+        return u
+
+    _, found = verdicts(present)
+    assert "at every tick" in found["pushes back"].method or "cell" in found["pushes back"].method
+    assert isinstance(found["pushes hard"], Violated)
 
 
 def test_a_network_that_overflows_is_not_taken_for_a_number() -> None:

@@ -68,7 +68,8 @@ def _step(rhs: Apply, target: Var) -> tuple[Layer | None, Var] | None:
         return None
     (source,) = read
     match rhs.op:
-        case Op.RESHAPE | Op.COPY:
+        case Op.RESHAPE | Op.COPY | Op.INDEX:
+            # Of the same size, so an index takes the only element.
             return None, source
         case Op.TANH | Op.SIGMOID:
             return Activation(rhs.op), source

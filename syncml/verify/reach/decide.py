@@ -131,7 +131,8 @@ class _Run:
             if explored.proved:
                 for goal in group:
                     boxes = f"{explored.done} box{'es' if explored.done > 1 else ''}"
-                    text = f"{METHOD} to tick {last[goal]}, {boxes}"
+                    until_ = f"to tick {last[goal]}" if plan(self._node, [goal]).remembers else "at every tick"
+                    text = f"{METHOD} {until_}, {boxes}"
                     self._tell(goal, Proved(text, last[goal] + 1, (), SEMANTICS))
             elif len(group) > 1:
                 groups += [[g] for g in group]

@@ -2,7 +2,8 @@
 
 Rule: the program is run with every float unknown. If its memory comes to be one that was seen before, the ticks since
 then repeat for ever, for every run; and where a goal is true at such a tick, it is true whatever the floats are. So a
-goal that is true at all repeated ticks has a horizon, and holds at every tick iff it holds up to there.
+goal that is true at all repeated ticks has a horizon, and holds at every tick iff it holds up to there. Without memory
+every tick is like the first, which is the horizon then.
 """
 
 from __future__ import annotations
@@ -28,7 +29,13 @@ LONGEST = 20_000
 
 
 def horizon(plan: Plan, deadline: float) -> int | None:
-    """The last tick at which some goal may be false with arbitrary floats, -1 if there is none; None if it recurs."""
+    """The last tick at which some goal may be false with arbitrary floats, -1 if there is none; None if it recurs.
+
+    Without memory it is 0: what holds at the first tick for all inputs holds at every tick.
+    """
+    if not plan.remembers:
+        # Every tick is like the first.
+        return 0
     memory = _without_floats(initial(plan))
     seen: dict[tuple[object, ...], int] = {}
     last, assumed = -1, Assumed(plan, floats=False)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from syncml.ir.clocks import Clock, conditions
+from syncml.ir.clocks import BASE, Clock, Periodic, conditions, steps
 from syncml.ir.equations.syntax import Apply, Equation, Fby, Node, Property, PropertyKind, Var, Wave, atoms, resets
 from syncml.ir.operators import Op
 from syncml.verify.networks.extract import Found, network_at
@@ -43,6 +43,13 @@ class Plan:
     registers: tuple[Equation, ...]
     inputs: tuple[Var, ...]
     definitions: Mapping[Var, Equation]
+
+    @property
+    def remembers(self) -> bool:
+        """Whether a tick depends on those before, through memory, words or periodic clocks."""
+        clocks = [s for e in self.order for s in steps(e.clock or BASE)]
+        waves = any(isinstance(e.rhs, Wave) for e in self.order)
+        return bool(self.registers) or waves or any(isinstance(c, Periodic) for c in clocks)
 
 
 def plan(node: Node, goals: Sequence[Property]) -> Plan:
