@@ -3,6 +3,7 @@
 report.json                the report, with the schema `verify`
 certificates/NAME.smt2     a proof for another solver; one file may prove several properties
 NAME.csv, test_NAME.py     a counterexample: its inputs, and a test that replays them
+reach.svg                  what reachability found, and runs in it
 """
 
 from __future__ import annotations
@@ -28,7 +29,17 @@ from syncml.diagnostics.render import Format, render
 from syncml.files import write_whole
 from syncml.ir.equations.syntax import Call, Iterate, Program
 from syncml.pipeline import split_target
-from syncml.verify import Counterexample, Proved, Reached, Result, Unreachable, VerificationReport, Violated
+from syncml.verify import (
+    Counterexample,
+    Proved,
+    Reached,
+    Result,
+    Tube,
+    Unreachable,
+    VerificationReport,
+    Violated,
+    opened,
+)
 from syncml.verify.abstraction import abstract_nodes
 from syncml.verify.certificate import Certificate, certificates
 from syncml.verify.lengthen import certifiable
@@ -87,10 +98,11 @@ class Subject:
         return " ".join([self.target, *options])
 
 
-def write_evidence(subject: Subject, report: VerificationReport, folder: Path) -> Iterator[Path]:
+def write_evidence(subject: Subject, report: VerificationReport, folder: Path, program: Program) -> Iterator[Path]:
     """Write the reports, a certificate for each proof, and what there is to each counterexample.
 
-    Of each goal that is reached the inputs are written, too.
+    Of what reachability proved the tube is drawn, with runs of ``program`` if it is about the main node. Of each goal
+    that is reached the inputs are written, too.
 
     Raises:
         DiagnosticError: D001 if a file cannot be written.
@@ -110,12 +122,22 @@ def write_evidence(subject: Subject, report: VerificationReport, folder: Path) -
             kinds["test"] = f"test_{name}.py"
             yield _write(folder / f"test_{name}.py", test_source(subject, result, folder, name))
         files[result.node, result.name] = kinds
+    for number, tube in enumerate(report.tubes):
+        yield _write(folder / f"reach{number or ''}.svg", _tube(subject, tube, program))
     proofs = {key: each["certificate"] for key, each in files.items() if "certificate" in each}
     commands = replay_commands(subject, report, folder)
     yield _write(folder / REPORT, render_verify(report, proofs))
     yield _write(folder / "report.html", render_html(report, subject.program, files, commands))
     yield _write(folder / "report.xml", render_junit(report))
     yield _write(folder / "report.sarif", render(diagnostics_of(report), Format.SARIF, version=syncml.__version__))
+
+
+def _tube(subject: Subject, tube: Tube, program: Program) -> str:
+    from syncml.cli.tube_svg import sampled, tube_drawing
+
+    if tube.node != subject.main:
+        return tube_drawing(tube, {})
+    return tube_drawing(tube, sampled(opened(program, frozenset(subject.abstract)), tube))
 
 
 def replay_commands(subject: Subject, report: VerificationReport, folder: Path) -> dict[Key, str]:

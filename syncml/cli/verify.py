@@ -140,7 +140,7 @@ def verify(
 
             opened = opened_nodes(checked.program, options.abstract)
             subject = Subject(request.target, checked.main.label, request.settings, options.abstract, chosen, opened)
-            written = list(write_evidence(subject, report, out))
+            written = list(write_evidence(subject, report, out, checked.program))
             if form is Format.TEXT and not quiet:
                 for path in written:
                     typer.echo(f"wrote {path}")

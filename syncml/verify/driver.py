@@ -23,6 +23,7 @@ from syncml.verify.unit import ENGINES
 from syncml.verify.verdicts import (
     Proved,
     Result,
+    Tube,
     Unknown,
     Unreachable,
     VerificationReport,
@@ -54,6 +55,7 @@ def verify(program: Program, options: VerifyOptions, replay: Replay) -> Verifica
     promises: dict[str, list[Result]] = {}
     warnings: list[Diagnostic] = []
     derivations: list[Derivation] = []
+    tubes: list[Tube] = []
     with Pool(options.jobs, options.memory) as pool:
         for i, node in enumerate(units):
             # Each unit gets an equal share of the time that is left.
@@ -66,6 +68,7 @@ def verify(program: Program, options: VerifyOptions, replay: Replay) -> Verifica
             results += found
             warnings += stages.warnings
             derivations += stages.derivations
+            tubes += stages.tubes
     known = {r.name for r in results}
     if missing := [name for name in options.properties if name not in known]:
         raise DiagnosticError(*(_unknown_property(name, known) for name in missing))
@@ -74,7 +77,13 @@ def verify(program: Program, options: VerifyOptions, replay: Replay) -> Verifica
     main = program.node(program.main)
     seconds = time.monotonic() - started
     return VerificationReport(
-        main.span.file, tuple(results), tuple(warnings), seconds, tuple(derivations), interrupted=pool.stopped
+        main.span.file,
+        tuple(results),
+        tuple(warnings),
+        seconds,
+        tuple(derivations),
+        tubes=tuple(tubes),
+        interrupted=pool.stopped,
     )
 
 

@@ -29,7 +29,7 @@ from syncml.verify.pool import Pool
 from syncml.verify.remote import Failure, called
 from syncml.verify.replay import Replay, qualified
 from syncml.verify.unit import ENGINES, Key, Unit
-from syncml.verify.verdicts import Proved, Result, Semantics, Unknown, Unreachable, VerifyOptions
+from syncml.verify.verdicts import Proved, Result, Semantics, Tube, Unknown, Unreachable, VerifyOptions
 
 if TYPE_CHECKING:
     from syncml.verify.reach.cells import Table
@@ -57,6 +57,7 @@ class Stages:
     Attributes:
         warnings: Diagnostics about the contract itself.
         derivations: What the proofs among the results are made of.
+        tubes: What reachability found, where it proved something.
         promises: The names of the checks that the contract of an abstract node rests on.
     """
 
@@ -68,6 +69,7 @@ class Stages:
     deadline: float
     warnings: list[Diagnostic] = field(default_factory=list[Diagnostic])
     derivations: list[Derivation] = field(default_factory=list[Derivation])
+    tubes: list[Tube] = field(default_factory=list[Tube])
     promises: frozenset[str] = frozenset()
     _flat: Node = field(init=False)
     _decided: dict[Key, Result] = field(default_factory=dict[Key, Result])
@@ -165,7 +167,9 @@ class Stages:
         arguments = self._flat, tuple(open_.values()), self.replay, seconds, self.options.seed, timed
         only = set(self.options.engines) == {REACH}
         for found in called(self.pool, decide, arguments, seconds):
-            if isinstance(found, Failure):
+            if isinstance(found, Tube):
+                self.tubes.append(found)
+            elif isinstance(found, Failure):
                 ended = Unknown(f"reachability failed: {found.reason}", 0, "give more memory with --memory")
                 self._undecided |= dict.fromkeys(open_.keys() - self._decided.keys(), ended)
             elif isinstance(found.verdict, Unknown) and not only:

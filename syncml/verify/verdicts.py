@@ -11,7 +11,7 @@ interpreter has replayed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -244,6 +244,23 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Tube:
+    """What streams can be at each tick of all runs, as reachability found it.
+
+    Attributes:
+        node: The label of the node that was verified.
+        properties: The names of what was proved with it.
+        streams: For each stream its least and greatest value at each tick; None where it is absent or not bounded.
+        inputs: For each input with numbers the ranges of its elements at the first tick.
+    """
+
+    node: str
+    properties: tuple[str, ...]
+    streams: Mapping[str, tuple[tuple[float, float] | None, ...]]
+    inputs: Mapping[str, tuple[Sequence[float], Sequence[float]]]
+
+
+@dataclass(frozen=True, slots=True)
 class VerificationReport:
     """All verdicts, in the order of the program.
 
@@ -251,6 +268,7 @@ class VerificationReport:
         warnings: Diagnostics about the contract itself.
         derivations: What the proofs are made of, for certificates and cores.
         unused: With cores, where the equations are that no proof needs, a line each.
+        tubes: What reachability found, where it proved something.
         interrupted: Whether the user ended it before its time; what was not decided by then is unknown.
     """
 
@@ -260,6 +278,7 @@ class VerificationReport:
     time_s: float
     derivations: tuple[Derivation, ...] = ()
     unused: tuple[Span, ...] = ()
+    tubes: tuple[Tube, ...] = ()
     interrupted: bool = False
 
     @property

@@ -33,9 +33,10 @@ from syncml import (
     vec,
     where,
 )
-from syncml.ir.constants import dtype
+from syncml.cli.tube_svg import sampled, tube_drawing
+from syncml.ir.constants import Const, dtype
 from syncml.ir.elementary import evaluate, function
-from syncml.ir.equations.syntax import PropertyKind
+from syncml.ir.equations.syntax import PropertyKind, atoms
 from syncml.ir.operators import Op
 from syncml.ir.step.lowering import Observe
 from syncml.ir.types import F32, F64, Scalar
@@ -47,7 +48,7 @@ from syncml.sim.interpreter import replay
 from syncml.verify import Proved, Semantics, Unknown, VerificationReport, VerifyOptions, Violated, concretised, verify
 from syncml.verify.abstraction import opened
 from syncml.verify.networks.rounding import Floats
-from syncml.verify.reach.cells import partition
+from syncml.verify.reach.cells import partition, tabulated
 from syncml.verify.reach.explore import explore, start
 from syncml.verify.reach.forms import Form, Symbols, added, interval, multiplied
 from syncml.verify.reach.functions import applied, divided, greater, square
@@ -280,6 +281,23 @@ def test_a_network_in_the_loop_is_proved_and_refuted_without_being_asked() -> No
     assert all(isinstance(v, Proved) for name, v in found.items() if name.startswith("overflow"))
 
 
+def test_the_tube_of_a_proof_has_the_runs_of_the_program_and_is_drawn_with_them() -> None:
+    report, _ = verdicts(pendulum, properties=("not over",))
+    (tube,) = report.tubes
+    assert tube.properties == ("not over",)
+    assert {"angle", "rate"} <= tube.streams.keys()
+    runs = sampled(opened(check(program_of(pendulum)).program), tube, runs=300)
+    for name, ranges in tube.streams.items():
+        for tick, ends in enumerate(ranges):
+            if ends is not None:
+                assert (runs[name][:, tick] >= ends[0]).all(), (name, tick)
+                assert (runs[name][:, tick] <= ends[1]).all(), (name, tick)
+    picture = tube_drawing(tube, {n: v[:5] for n, v in runs.items()})
+    shown = [n for n, ranges in tube.streams.items() if any(ranges)]
+    assert picture.count("<polyline") == 5 * len(shown)
+    assert picture.count('class="band"') == sum(r is not None for ranges in tube.streams.values() for r in ranges)
+
+
 def loop(gain: float, bound: float, initial: tuple[float, float]) -> Any:
     @node
     def squaring(x0: Stream[f64]) -> Stream[f64]:
@@ -473,9 +491,7 @@ def test_a_recurrent_network_is_unrolled_up_to_a_horizon_and_bounded_by_a_box_fo
     _, found = verdicts(recurrent)
     assert found["for 1.5 s"].method.startswith("reachability to tick 30")
     assert "k-induction" in found["for ever"].method
-    assert all(
-        isinstance(found[f"gru.unit {i}" if f"gru.unit {i}" in found else f"unit {i}"], Proved) for i in range(3)
-    )
+    assert all(isinstance(found[f"unit {i}"], Proved) for i in range(3))
 
 
 def test_without_memory_all_ticks_are_like_the_first() -> None:
@@ -508,6 +524,46 @@ def test_a_network_that_overflows_is_not_taken_for_a_number() -> None:
     _, found = verdicts(overflowing, timeout=20, semantics=Semantics.MACHINE)
     assert not isinstance(found["a number"], Proved)
     assert not isinstance(found["bounded"], Proved)
+
+
+def test_cells_on_which_sums_may_overflow_say_nothing() -> None:
+    huge = MLP((
+        Dense(np.full((3, 2), 1e30), np.zeros(3), relu), Dense(np.full((1, 3), 1e30), np.zeros(1)),
+    ))  # fmt: skip
+
+    @node(rate=Hz(10))
+    def overflowing(x0: Stream[f32]) -> Stream[f32]:
+        assume((x0 >= -0.4) & (x0 <= 0.4), "initial")
+        u = huge(vec(x0, x0))[0]
+        ensure(u <= 3e38, "bounded")
+        return u
+
+    plan_, _ = planned(overflowing)
+    found = tabulated(plan_.node, plan_.goals, 8, rounded=True)
+    assert found is not None
+    assert not found.guarded
+    assert all(np.isfinite(r).all() for t in found.tables for c in t.ranges for r in c)
+    literals = [a.value for e in found.node.equations for a in atoms(e.rhs) if isinstance(a, Const)]
+    assert all(np.isfinite(x) for x in literals if isinstance(x, float))
+
+
+def test_a_network_that_reads_a_matrix_has_a_table() -> None:
+    weights = np.array([[1.0, -0.5, 0.25, 0.5], [0.5, 0.5, -1.0, 0.25]], dtype=np.float32)
+
+    @node(rate=Hz(10))
+    def picture(x: Stream[f32], y: Stream[f32]) -> Stream[f32]:
+        assume((abs(x) <= 1.0) & (abs(y) <= 1.0), "inputs")
+        pixels = vec(vec(x, y), vec(y, x))
+        hidden = tanh(weights @ pixels.reshape(4))
+        u = (np.array([[0.5, -0.5]], dtype=np.float32) @ hidden)[0]
+        ensure((u <= 1.001) & (u >= -1.001), "bounded")
+        return u
+
+    plan_, _ = planned(picture)
+    found = tabulated(plan_.node, plan_.goals, 8)
+    assert found is not None
+    assert len(found.tables[0].names) == 8
+    assert len(found.tables[0].cells[0][0]) == 4
 
 
 def test_a_violation_is_one_of_the_program_and_not_of_a_table() -> None:

@@ -20,11 +20,12 @@ from syncml.ir.types import element, shape
 from syncml.verify.reach import horizon as horizons
 from syncml.verify.reach.explore import Explored, explore, start
 from syncml.verify.reach.falsify import Inputs, falsify, shaped
+from syncml.verify.reach.hull import Hull
 from syncml.verify.reach.inputs import unbounded
 from syncml.verify.reach.plan import Plan, plan
 from syncml.verify.reach.values import UnsupportedError
 from syncml.verify.replay import Replay, counterexample, qualified
-from syncml.verify.verdicts import Counterexample, Proved, Unknown, Verdict, Violated
+from syncml.verify.verdicts import Counterexample, Proved, Tube, Unknown, Verdict, Violated
 
 METHOD = "reachability"
 SEMANTICS = "machine integers, machine floats"
@@ -48,10 +49,10 @@ class Reached:
 
 
 def decide(
-    emit: Callable[[Reached], None], node: Node, goals: Sequence[Property], replay: Replay, seconds: float, seed: int,
-    timed: bool,
+    emit: Callable[[Reached | Tube], None], node: Node, goals: Sequence[Property], replay: Replay, seconds: float,
+    seed: int, timed: bool,
 ) -> None:  # fmt: skip
-    """Emit verdicts on goals of a flat node, as far as reachability gives them.
+    """Emit verdicts on goals of a flat node, as far as reachability gives them, and the tubes of its proofs.
 
     Args:
         emit: Takes them.
@@ -72,7 +73,9 @@ def decide(
 class _Run:
     """The search for verdicts on some goals of one node."""
 
-    def __init__(self, emit: Callable[[Reached], None], node: Node, replay: Replay, deadline: float, seed: int) -> None:
+    def __init__(
+        self, emit: Callable[[Reached | Tube], None], node: Node, replay: Replay, deadline: float, seed: int
+    ) -> None:
         self._emit = emit
         self._node = node
         self._program = Program((node,), node.name)
@@ -127,8 +130,12 @@ class _Run:
             share = self._deadline - time.monotonic()
             until = self._deadline if len(group) == 1 and not groups else time.monotonic() + share / (2 + len(groups))
             depth = max(last[g] for g in group)
-            explored = explore(plan(self._node, group), depth, until)
+            whole = plan(self._node, group)
+            hull = Hull(whole)
+            explored = explore(whole, depth, until, hull=hull)
             if explored.proved:
+                if whole.remembers:
+                    self._emit(hull.tube(group, start(whole).found))
                 for goal in group:
                     boxes = f"{explored.done} box{'es' if explored.done > 1 else ''}"
                     until_ = f"to tick {last[goal]}" if plan(self._node, [goal]).remembers else "at every tick"

@@ -18,6 +18,7 @@ from syncml.ir.types import FLOATS, element
 from syncml.verify.networks.rounding import Floats
 from syncml.verify.reach.forms import Form, Mask, Symbols, interval
 from syncml.verify.reach.horizon import failing
+from syncml.verify.reach.hull import Hull
 from syncml.verify.reach.inputs import Assumed, Ranges, value
 from syncml.verify.reach.plan import Plan
 from syncml.verify.reach.reduction import reduced
@@ -89,8 +90,13 @@ def start(plan: Plan) -> Start:
     return Start(plan, Assumed(plan).at(initial(plan)))
 
 
-def explore(plan: Plan, last: int, deadline: float, watch: Watch | None = None, boxes: int = BOXES) -> Explored:
-    """Follow all runs up to tick ``last``, splitting until every box is done or ``deadline``."""
+def explore(
+    plan: Plan, last: int, deadline: float, watch: Watch | None = None, boxes: int = BOXES, hull: Hull | None = None
+) -> Explored:
+    """Follow all runs up to tick ``last``, splitting until every box is done or ``deadline``.
+
+    ``hull`` takes what is reached from boxes that are done.
+    """
     begin = start(plan)
     low, high = begin.box()
     open_: list[tuple[Floats, Floats]] = [(low, high)]
@@ -98,7 +104,7 @@ def explore(plan: Plan, last: int, deadline: float, watch: Watch | None = None, 
     while open_ and time.monotonic() < deadline:
         batch, open_ = open_[-boxes:], open_[:-boxes]
         lows, highs = np.stack([b[0] for b in batch]), np.stack([b[1] for b in batch])
-        run = _Batch(plan, begin, lows, highs, deadline)
+        run = _Batch(plan, begin, lows, highs, deadline, hull)
         run.follow(last, watch)
         done += run.done
         first = min([first, *(tick for _, _, tick, _ in run.failed)])
@@ -133,11 +139,13 @@ def _halves(low: Floats, high: Floats, weights: Floats, whole: Floats) -> list[t
 class _Batch:
     """Some boxes that are followed together."""
 
-    def __init__(self, plan: Plan, begin: Start, low: Floats, high: Floats, deadline: float) -> None:
+    def __init__(self, plan: Plan, begin: Start, low: Floats, high: Floats, deadline: float, hull: Hull | None) -> None:
         self._plan = plan
         self._begin = begin
         self._low, self._high = low, high
         self._deadline = deadline
+        self._hull = hull
+        self._seen: list[Floats] = []
         self.failed: list[tuple[Floats, Floats, int, Floats]] = []
         self.done = 0
 
@@ -155,6 +163,8 @@ class _Batch:
             step.run(self._plan.order)
             if watch is not None:
                 watch(tick, step, self._low, self._high)
+            if self._hull is not None:
+                self._seen.append(self._hull.seen(step, self._low.shape[0]))
             memory = step.finished()
             bad = np.zeros(self._low.shape[0], dtype=np.bool_)
             for goal in range(len(self._plan.goals)):
@@ -167,11 +177,14 @@ class _Batch:
                 return
             memory = reduced(memory, symbols, axes, UNKNOWNS)
         self.done = self._low.shape[0]
+        if self._hull is not None:
+            self._hull.take(self._seen)
 
     def _drop(self, bad: Mask, tick: int, memory: Memory, axes: int) -> None:
         weights = _influence(memory, axes, bad.size)
         self.failed += [(self._low[i], self._high[i], tick, weights[i]) for i in np.flatnonzero(bad)]
         self._low, self._high = self._low[~bad], self._high[~bad]
+        self._seen = [ranges[~bad] for ranges in self._seen]
 
 
 def _influence(memory: Memory, axes: int, boxes: int) -> Floats:
