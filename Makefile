@@ -39,7 +39,7 @@ demo: $(RUN) ## check, prove, simulate, export and compare the flagship pipeline
 test: lint ## linter, type checker and all tests
 	$(BIN)/python -m pytest -n $(JOBS)
 
-test-data: $(DEV) ## trained networks of others, from DATA/onnx
+test-data: $(DEV) ## trained networks and scenarios of others, from DATA/onnx and DATA/openscenario
 	SYNCML_TEST_DATA="$(abspath $(DATA))" $(BIN)/python -m pytest tests/data
 
 bench: $(DEV) ## exported C and simulation against C written by hand, start-up times, large programs

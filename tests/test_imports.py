@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-SLOW = ("matplotlib", "networkx", "numba", "onnx", "z3")
+SLOW = ("lxml", "matplotlib", "networkx", "numba", "onnx", "scipy", "z3")
 
 
 def slow_modules_after(statements: str) -> list[str]:

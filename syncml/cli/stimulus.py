@@ -65,6 +65,8 @@ def stimulus(
         DiagnosticError: a file is missing, malformed or does not fit the node (D001, D002, S001 to S003), or nothing
             says how long the run is (U001).
     """
+    import numpy as np
+
     from syncml.scenario.templates import read_template
     from syncml.sim.formats import read_csv
 
@@ -77,6 +79,10 @@ def stimulus(
         if run >= template.runs.count:
             help_ = f"its runs are 0 to {template.runs.count - 1}"
             raise DiagnosticError(error("U001", f"{scenario.name} has no run {run}", help=help_))
+        if not template.runs.admitted(np.array([run]))[0]:
+            message = f"constraints leave out run {run} of {scenario.name}"
+            chosen = ", ".join(f"{n} = {v}" for n, v in template.runs.settings(run).items())
+            raise DiagnosticError(error("S008", message, notes=[chosen], help="choose another one by --run"))
         ticks = ticks or template.ticks(node, run)
         values = template.values(node, ticks, run, seed) | rows
         scene = template.scene(node, run)

@@ -114,7 +114,7 @@ def run_compiled(simulation: Simulation, scene: Scene, inputs: Mapping[str, Any]
 
 
 def prepare() -> None:
-    """Make the machine code of the engine, or find it in the cache; the first time takes half a minute."""
+    """Make the machine code of the engine, or find it in the cache; the first time takes a quarter of a minute."""
     load_runner(_engine_source())
 
 
@@ -216,7 +216,7 @@ def _engine_source() -> str:
         "from numba import njit, types",
         "from syncml.scenario.compiled_functions import State, Table, begin, step, stopped",
         "",
-        f'@njit({_ENGINE_TYPE}, cache=True, nogil=True, error_model="numpy")',
+        f'@njit({_ENGINE_TYPE}, cache=True, nogil=True, error_model="numpy", _nrt=False)',
         f"def run(tick, period, speed, offset, {', '.join(world)}):",
         f"    w = Table({', '.join(world[:split])})",
         f"    x = State({', '.join(world[split:])})",

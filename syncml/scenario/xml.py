@@ -8,16 +8,19 @@ once, with its file and line. Elements that say nothing about motion are skipped
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from xml.parsers import expat
 
 from syncml.diagnostics.model import Collector, DiagnosticError, Span, error
 from syncml.extras import optional
 
 LARGEST = 200_000_000
 """Bytes of the largest file that is read."""
+_LAST_LINE = 65_535
+"""lxml counts no farther."""
 
 
 def read_xml(path: Path, root: str, purpose: str, used_at: Span | None = None) -> Element:
@@ -48,20 +51,39 @@ def read_xml(path: Path, root: str, purpose: str, used_at: Span | None = None) -
     if top.getroottree().docinfo.doctype:
         message = f"{path.name} declares a document type, which may hide entities"
         raise DiagnosticError(error("D008", message, place, help="delete <!DOCTYPE ...>"))
-    found = Element(top, str(path), {})
+    found = Element(top, str(path), {}, _far_lines(top, content))
     if found.tag != root:
         message = f"{path.name} starts with <{found.tag}>, not <{root}>"
         raise DiagnosticError(error("D008", message, found.span))
     return found
 
 
+def _far_lines(top: Any, content: bytes) -> Mapping[Any, int]:
+    """The lines of all elements of a file that is so long that lxml no longer knows them."""
+    if content.count(b"\n") < _LAST_LINE:
+        return {}
+    lines: list[int] = []
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = lambda _name, _attributes: lines.append(parser.CurrentLineNumber)
+    parser.Parse(content, True)
+    return dict(zip(top.iter("*"), lines, strict=True))
+
+
 @dataclass(frozen=True, slots=True)
 class Element:
-    """An element, with the texts that stand for ``$name`` in its attributes."""
+    """An element.
+
+    Attributes:
+        raw: The element of lxml.
+        file: Where it stands.
+        texts: What stands for ``$name`` in its attributes.
+        lines: The lines of elements, where lxml does not know them.
+    """
 
     raw: Any
     file: str
     texts: dict[str, str]
+    lines: Mapping[Any, int]
 
     @property
     def tag(self) -> str:
@@ -71,13 +93,13 @@ class Element:
     @property
     def span(self) -> Span:
         """The line at which it starts."""
-        return Span.point(self.file, max(int(self.raw.sourceline or 1), 1))
+        return Span.point(self.file, self.lines.get(self.raw, max(int(self.raw.sourceline or 1), 1)))
 
     def children(self) -> Iterator[Element]:
         """The elements inside, in order."""
         for child in self.raw:
             if isinstance(child.tag, str):
-                yield Element(child, self.file, self.texts)
+                yield Element(child, self.file, self.texts, self.lines)
 
     def all(self, tag: str) -> list[Element]:
         """The elements inside with a name."""

@@ -180,6 +180,8 @@ def test_a_suite_runs_every_admitted_run_of_every_file(
     one = ["sim", program, "--scenario", str(suite / "cut_in.yaml"), "--engine", "interp"]
     code, out, _ = run([*one, "--run", "6"], monkeypatch, capsys)
     assert code == 2 and "no run 6" in out + _
+    code, out, _ = run([*one, "--run", "4"], monkeypatch, capsys)
+    assert code == 1 and "S008" in out + _
 
 
 @pytest.mark.parametrize(

@@ -319,4 +319,24 @@ def test_a_million_lines_are_read(tmp_path: Path) -> None:
     path = x.write(tmp_path, PLAIN.replace("<Storyboard>", "\n" * 1_000_000 + "<Storyboard><Odd/>"))
     with pytest.raises(DiagnosticError) as caught:
         read_template(path)
-    assert caught.value.diagnostics[0].code == "S010"
+    found = caught.value.diagnostics[0]
+    assert found.code == "S010" and found.span is not None and found.span.line > 1_000_000
+
+
+def test_entities_are_neither_expanded_nor_fetched(tmp_path: Path) -> None:
+    bomb = "".join(f"<!ENTITY e{i} '{f'&e{i - 1};' * 10}'>" for i in range(1, 12))
+    for entity in (f"<!ENTITY e0 'boom'>{bomb}", "<!ENTITY e11 SYSTEM 'file:///dev/zero'>"):
+        text = f"<!DOCTYPE OpenSCENARIO [{entity}]>" + PLAIN.split("?>")[1].replace(
+            'author="us"', 'author="us" a="1"', 1
+        )
+        for inside in ("<x>&e11;</x>", ""):
+            (path := tmp_path / "bomb.xosc").write_text(text.replace("<Entities>", inside + "<Entities>"))
+            with pytest.raises(DiagnosticError, match="D008"):
+                read_template(path)
+
+
+def test_without_lxml_the_message_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "lxml.etree", None)
+    with pytest.raises(DiagnosticError, match="D006") as caught:
+        read_template(x.write(tmp_path, PLAIN))
+    assert caught.value.diagnostics[0].help == "pip install 'syncml[scenarios]'"

@@ -8,6 +8,7 @@ out; a declared value that breaks one is a fault.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from syncml.diagnostics.model import Collector, DiagnosticError, Span, error
@@ -101,7 +102,7 @@ class _Scenario:
     def stage(self, settings: Mapping[str, Setting]) -> tuple[Road, Storyboard]:
         """The road and the storyboard for a choice of texts."""
         texts = {n: v for n, v in settings.items() if isinstance(v, str)}
-        top = Element(self._top.raw, self._top.file, texts)
+        top = replace(self._top, texts=texts)
         found = Collector()
         found.extend(self._found.diagnostics)
         names: dict[str, Expression | None] = {
