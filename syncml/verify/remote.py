@@ -36,9 +36,15 @@ class Failure:
 def called(pool: Pool, function: Callable[..., None], arguments: tuple[Any, ...], seconds: float) -> Iterator[Any]:
     """What a function of a module emits in a worker within ``seconds``, and a `Failure` if it was ended.
 
-    The pool has to have no other task.
+    The pool has to have no other task. Arguments that cannot travel, such as a function within a function, are a
+    failure, too.
     """
-    task = {"engine": ENGINE, "system": "", "limit": max(0.05, seconds), "call": _packed((function, arguments))}
+    try:
+        packed = _packed((function, arguments))
+    except (pickle.PicklingError, AttributeError, TypeError) as fault:
+        yield Failure(f"it cannot be sent to another process: {fault}")
+        return
+    task = {"engine": ENGINE, "system": "", "limit": max(0.05, seconds), "call": packed}
     number = pool.submit(task)
     for about, event in pool.events():
         if about != number:

@@ -192,6 +192,8 @@ class Stages:
         rounded = self.options.semantics is Semantics.MACHINE
         made = [*called(self.pool, emit_tabulated, (self._flat, tuple(goals), cells, rounded), seconds)]
         found = made[0] if made else None
+        if isinstance(found, Failure):
+            self._failed("the table of a network", found, goals)
         if not isinstance(found, Tabulated):
             return
         if rounded and not found.guarded:
@@ -216,6 +218,10 @@ class Stages:
         self._asked = [n for n in open_ if n in names and n not in found.guards]
         if kept:
             self._keep(unit, found.tables)
+
+    def _failed(self, what: str, failure: Failure, goals: Sequence[Property]) -> None:
+        ended = Unknown(f"{what} failed: {failure.reason}", 0, "give more memory with --memory")
+        self._undecided |= {_key(g): ended for g in self._open(goals)}
 
     def _explained(self, result: Result) -> Result:
         """What reachability says of a clause that nothing decides is part of the reason."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -48,6 +49,7 @@ from syncml.sim.interpreter import replay
 from syncml.verify import Proved, Semantics, Unknown, VerificationReport, VerifyOptions, Violated, concretised, verify
 from syncml.verify.abstraction import opened
 from syncml.verify.networks.rounding import Floats
+from syncml.verify.reach import decide
 from syncml.verify.reach.cells import partition, tabulated
 from syncml.verify.reach.explore import explore, start
 from syncml.verify.reach.forms import Form, Symbols, added, interval, multiplied
@@ -398,6 +400,26 @@ def test_other_engines_see_what_reachability_left() -> None:
     assert not isinstance(found["not high"], Proved)
 
 
+def aborts(*_: Any) -> None:
+    os._exit(3)
+
+
+def test_reachability_that_crashes_decides_nothing_and_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decide, "decide", aborts)
+    _, found = verdicts(pendulum, timeout=4)
+    assert isinstance(found["not over"], Unknown)
+    assert "reachability failed: the solver's process ended" in found["not over"].reason
+    assert any(name.startswith("overflow") for name in found)
+
+
+def test_what_cannot_travel_to_another_process_decides_nothing() -> None:
+    checked = check(program_of(pendulum))
+    report = verify(checked.program, VerifyOptions(timeout=4, jobs=1), lambda *given: replay(*given))
+    (over,) = (r.verdict for r in report.results if r.name == "not over")
+    assert isinstance(over, Unknown)
+    assert "cannot be sent" in over.reason
+
+
 def test_a_network_is_one_step_of_the_plan() -> None:
     plan_, _ = planned(pendulum)
     (target,) = plan_.networks
@@ -458,7 +480,7 @@ def concrete(program: Any, name: str, timeout: float = 40, **options: Any) -> di
 
 @pytest.mark.parametrize("semantics", [Semantics.REALS, Semantics.MACHINE])
 def test_what_holds_for_every_network_needs_no_cells_and_the_rest_holds_for_this_one(semantics: Semantics) -> None:
-    _, free = verdicts(whole, timeout=10)
+    _, free = verdicts(whole)
     assert isinstance(free["clipped"], Proved)
     assert not isinstance(free["gentle"], Proved)
     found = concrete(whole, "steered", semantics=semantics)
