@@ -36,7 +36,7 @@ from syncml.ir.step.syntax import (
     Storage,
     Switch,
 )
-from syncml.ir.step.traverse import blocks, machine_functions, own_expressions, walk
+from syncml.ir.step.traverse import blocks, machine_functions, own_expressions, walk, writes
 from syncml.ir.types import BOOL, I64, EnumType, TensorType, element, size
 from syncml.sim.lanes.layout import ALIGNMENT, Layout, memory_type
 from syncml.sim.lanes.llvm_text import Expressions, Lines, Operand, function_text, intrinsics, scalar_type
@@ -55,9 +55,9 @@ ptr noalias %scratch, ptr noalias readonly %tables"
 a group to the next.
 """
 
-STEP_PARAMETERS = "i64 %tick, i64 %group, ptr noalias %memory, ptr noalias readonly %constants, \
+STEP_PARAMETERS = "i64 %tick, i1 %final, i64 %group, ptr noalias %memory, ptr noalias readonly %constants, \
 ptr noalias %scratch, ptr noalias readonly %tables"
-"""What a step of one group takes; ``memory`` is the region of the group."""
+"""What a step of one group takes: whether the tick is the last one, and the region of the group in ``memory``."""
 
 INLINED_STEP = 3000
 """A step of fewer instructions becomes part of the loops; passes over loops take too long for larger ones."""
@@ -84,6 +84,9 @@ class _Printer:
         self._lines = Lines()
         self._mask: Operand | None = None
         self._regions: dict[Slot, str] = {}
+        always = written_always(machine.body)
+        self._fresh = [s for s in machine.outputs if s in always and not isinstance(s.type, TensorType)]
+        self._registers = {s for s in (*machine.locals, *self._fresh) if not isinstance(s.type, TensorType)}
         self._names: dict[Function, str] = {
             f: f"f{i}_{_plain(f.name)}" for i, f in enumerate(machine_functions(machine))
         }
@@ -137,18 +140,19 @@ class _Printer:
             "  br label %instants",
             "instants:",
             "  %tick = phi i64 [ 0, %blocks ], [ %tick.next, %tick.end ]",
+            "  %tick.next = add i64 %tick, 1",
+            "  %tick.more = icmp ult i64 %tick.next, %ticks",
+            "  %final = xor i1 %tick.more, true",
             "  br label %step",
             "step:",
             "  %group = phi i64 [ %start, %instants ], [ %group.next, %step ]",
             f"  %memory.at = mul i64 %group, {self._layout.group_bytes}",
             "  %memory = getelementptr inbounds i8, ptr %groups, i64 %memory.at",
-            "  call void @step(i64 %tick, i64 %group, ptr %memory, ptr %constants, ptr %scratch, ptr %tables)",
+            "  call void @step(i64 %tick, i1 %final, i64 %group, ptr %memory, ptr %constants, ptr %scratch, ptr %tables)",
             "  %group.next = add i64 %group, 1",
             "  %group.more = icmp ult i64 %group.next, %stop",
             "  br i1 %group.more, label %step, label %tick.end",
             "tick.end:",
-            "  %tick.next = add i64 %tick, 1",
-            "  %tick.more = icmp ult i64 %tick.next, %ticks",
             "  br i1 %tick.more, label %instants, label %block.end",
             "block.end:",
             "  %block.more = icmp ult i64 %stop, %last",
@@ -174,16 +178,16 @@ class _Printer:
 
     def _step(self) -> list[str]:
         """The instructions of a step of one group."""
-        for slot in self._machine.locals:
-            if not isinstance(slot.type, TensorType):
+        for slot in (*self._machine.locals, *self._fresh):
+            if slot in self._registers:
                 self._regions[slot] = name = f"%l{len(self._regions)}"
                 self._lines.do(f"{name} = alloca {self._type(slot)}, align {self._alignment(slot)}")
             else:
                 self._tensor(slot)
         for number, slot in enumerate(self._machine.inputs):
             self._regions[slot] = self._row(number)
-        for slot in self._machine.locals:
-            if not isinstance(slot.type, TensorType):
+        for slot in (*self._machine.locals, *self._fresh):
+            if slot in self._registers:
                 self._lines.do(f"store {self._type(slot)} zeroinitializer, ptr {self._regions[slot]}")
             elif size(slot.type) <= _CLEARED:
                 kind = f"[{size(slot.type)} x {self._stored(slot)}]"
@@ -191,7 +195,23 @@ class _Printer:
         self._block(self._machine.body)
         for number, slot in enumerate(self._traced, len(self._machine.inputs)):
             self._trace(slot, self._row(number))
+        self._last_values()
         return self._lines.text
+
+    def _last_values(self) -> None:
+        """Outputs that every tick writes reach memory at the last tick only."""
+        if not self._fresh:
+            return
+        values = [(slot, self._load(slot, self._regions[slot])) for slot in self._fresh]
+        for slot in self._fresh:
+            self._registers.discard(slot)
+            del self._regions[slot]
+        self._lines.do("br i1 %final, label %last, label %leave")
+        self._lines.label("last")
+        for slot, value in values:
+            self._store(slot, self._base(slot), value, slot in self._layout.varying)
+        self._lines.do("br label %leave")
+        self._lines.label("leave")
 
     def _row(self, number: int) -> str:
         """The address of an input or a traced output at this tick and group."""
@@ -254,7 +274,7 @@ class _Printer:
         return self._lines.value(f"getelementptr inbounds {self._stored(slot)}, ptr {base}, i64 {position}")
 
     def _is_register(self, slot: Slot) -> bool:
-        return slot.storage is Storage.LOCAL and not isinstance(slot.type, TensorType)
+        return slot in self._registers
 
     def _load(self, slot: Slot, pointer: str) -> Operand:
         kind, varying = element(slot.type), slot in self._layout.varying
@@ -465,6 +485,24 @@ class _Printer:
         more = self._lines.value(f"icmp ult i64 {following}, {count}")
         self._lines.do(f"br i1 {more}, label %{body}, label %{end}")
         self._lines.label(end)
+
+
+def written_always(body: Sequence[Stmt]) -> set[Slot]:
+    """The slots of which every run of ``body`` writes some element, whatever its conditions are."""
+    found: set[Slot] = set()
+    for stmt in body:
+        match stmt:
+            case If():
+                found |= written_always(stmt.then) & written_always(stmt.otherwise)
+            case For():
+                found |= written_always(stmt.body)
+            case Switch():
+                kind = stmt.scrutinee.type
+                if isinstance(kind, EnumType) and {name for name, _ in stmt.cases} == set(kind.constructors):
+                    found |= set.intersection(*(written_always(block) for _, block in stmt.cases))
+            case _:
+                found |= set(writes(stmt))
+    return found
 
 
 def _plain(name: str) -> str:
