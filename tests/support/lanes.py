@@ -50,7 +50,7 @@ def assert_lanes_agree(expected: Sequence[Trace], found: Results) -> None:
         assert difference is None, f"run {number}: {difference}"
         for column in wanted.columns:
             last = found.last[column.name][number]
-            assert last.tobytes() == found.traces[column.name][number][-1].tobytes()
+            assert last.tobytes() == found.traces[column.name][number][-1].tobytes(), column.name
 
 
 def assert_runs_agree(

@@ -49,7 +49,7 @@ class Batch:
 
     def __init__(self, code: Code, runs: int, lanes: int = 64, threads: int | None = None) -> None:
         self._code = code
-        self._runs = runs
+        self.runs = runs
         layout = code.layout
         self._groups = -(-runs // layout.width)
         self._block = max(1, -(-lanes // layout.width))
@@ -88,16 +88,13 @@ class Batch:
     def value(self, slot: Slot) -> Values:
         """The present values of a register or an output, ``[runs, ...]``."""
         layout = self._code.layout
-        kind, lanes = memory_type(element(slot.type)), layout.lanes(slot)
-        start = layout.offset[slot]
-        length = size(slot.type) * lanes * kind.itemsize
-        rows = self._state.reshape(self._groups, -1)[:, start : start + length].copy().view(kind)
-        wide = np.broadcast_to(rows.reshape(self._groups, size(slot.type), lanes), self._wide(slot))
-        values = np.moveaxis(wide, 2, 1).reshape(-1, *shape(slot.type))[: self._runs]
-        return values.astype(np.bool_) if element(slot.type) is BOOL else values.copy()
-
-    def _wide(self, slot: Slot) -> tuple[int, int, int]:
-        return (self._groups, size(slot.type), self._code.layout.width)
+        kind, lanes, elements = memory_type(element(slot.type)), layout.lanes(slot), size(slot.type)
+        start, each = layout.offset[slot], kind.itemsize
+        strides = (layout.group_bytes, each if lanes > 1 else 0, lanes * each)
+        extents = (self._groups, layout.width, elements)
+        view = np.ndarray(extents, kind, self._state.data, start, strides)  # pyright: ignore[reportArgumentType]
+        values = view.copy().reshape(-1, *shape(slot.type))[: self.runs]
+        return values.astype(np.bool_) if element(slot.type) is BOOL else values
 
     def _packed(self, slot: Slot, values: Values) -> Values:
         """Inputs as lanes: ``[groups or 1, ticks or 1, elements, width]``."""
@@ -105,6 +102,8 @@ class Batch:
         width = self._code.layout.width
         kind, elements = memory_type(element(slot.type)), size(slot.type)
         flat = values.reshape(runs, ticks, elements)
+        if elements == ticks == 1 and runs == self._groups * width and _is_aligned(values) and values.dtype == kind:
+            return flat.reshape(self._groups, 1, 1, width)
         packed = _aligned((1 if runs == 1 else self._groups, ticks, elements, width), kind)
         if runs == 1:
             packed[:] = flat[:, :, :, None]
@@ -118,7 +117,7 @@ class Batch:
     def _unpacked(self, slot: Slot, trace: Values) -> Values:
         """A trace as ``[runs, ticks, ...]``."""
         groups, ticks, _, width = trace.shape
-        values = np.moveaxis(trace, 3, 1).reshape(groups * width, ticks, *shape(slot.type))[: self._runs]
+        values = np.moveaxis(trace, 3, 1).reshape(groups * width, ticks, *shape(slot.type))[: self.runs]
         return values.astype(np.bool_) if element(slot.type) is BOOL else values
 
     def _call(self, table: NDArray[np.int64], ticks: int) -> None:
@@ -152,6 +151,10 @@ def _processors() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _is_aligned(values: Values) -> bool:
+    return values.flags.c_contiguous and values.ctypes.data % ALIGNMENT == 0
 
 
 def _aligned(extents: Sequence[int], kind: np.dtype[Any]) -> Values:

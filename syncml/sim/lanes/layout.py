@@ -22,6 +22,9 @@ from syncml.sim.lanes.uniform import varying_slots
 ALIGNMENT = 64
 """Of regions, and of the slots in them: a vector register of the widest processors."""
 
+REGISTER_BYTES = 28 * 64
+"""What of the registers of such a processor, 32 in all, may hold state."""
+
 _WIDE = frozenset({F64, Scalar.I64, Scalar.U64})
 
 
@@ -36,6 +39,7 @@ class Layout:
         group_bytes: The size of the region of a group.
         constant_bytes: The size of the region of constants.
         scratch_bytes: The size of the region of local tensors.
+        in_registers: Whether the state of a group fits the registers of a processor with vectors of 64 bytes.
     """
 
     width: int
@@ -44,6 +48,7 @@ class Layout:
     group_bytes: int
     constant_bytes: int
     scratch_bytes: int
+    in_registers: bool
 
     def lanes(self, slot: Slot) -> int:
         """How many values side by side an element of ``slot`` has."""
@@ -68,9 +73,10 @@ class Layout:
 
 
 def layout_of(machine: Machine, width: int | None = None) -> Layout:
-    """The layout of a machine; the width that suits its numbers unless one is given."""
+    """The layout of a machine; the width that suits its numbers unless one is given, a power of two."""
     varying = varying_slots(machine)
-    width = width or suitable_width(varying)
+    state = _state_bytes(machine, varying)
+    width = width or _suitable_width(state, varying)
     offset: dict[Slot, int] = {}
 
     def place(slots: Iterable[Slot]) -> int:
@@ -84,12 +90,19 @@ def layout_of(machine: Machine, width: int | None = None) -> Layout:
     group = max(ALIGNMENT, place((*machine.state, *machine.outputs)))
     constants = max(ALIGNMENT, place(machine.constants))
     scratch = place(s for s in machine.locals if isinstance(s.type, TensorType))
-    return Layout(width, varying, offset, group, constants, scratch)
+    return Layout(width, varying, offset, group, constants, scratch, state * width <= REGISTER_BYTES)
 
 
-def suitable_width(varying: Iterable[Slot]) -> int:
-    """Lanes that fill the registers of today's processors: 16 numbers of 32 bits, 8 of 64."""
-    return 8 if any(element(s.type) in _WIDE for s in varying) else 16
+def _state_bytes(machine: Machine, varying: frozenset[Slot]) -> int:
+    """The state of one lane."""
+    return sum(size(s.type) * memory_type(element(s.type)).itemsize for s in machine.state if s in varying)
+
+
+def _suitable_width(state: int, varying: Iterable[Slot]) -> int:
+    """Lanes that fill a vector, 16 numbers of 32 bits or 8 of 64; up to four times as many if the state is small."""
+    width = 8 if any(element(s.type) in _WIDE for s in varying) else 16
+    wider = [w for w in (4 * width, 2 * width) if state and state * w <= REGISTER_BYTES]
+    return wider[0] if wider else width
 
 
 def memory_type(kind: Element) -> np.dtype[np.generic]:

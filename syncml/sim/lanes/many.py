@@ -21,9 +21,9 @@ from syncml.ir.equations.sweeps import lower_segments
 from syncml.ir.equations.syntax import Node, Program, Var
 from syncml.ir.step.lowering import Observe, Observed, lower
 from syncml.ir.step.lowering.arithmetic import machine_element
-from syncml.ir.types import BOOL, EnumType, Scalar, element, integer_range, shape
+from syncml.ir.types import BOOL, EnumType, Scalar, element, integer_range, shape, size
 from syncml.sim.lanes.batch import Batch, Code
-from syncml.sim.lanes.layout import layout_of
+from syncml.sim.lanes.layout import layout_of, memory_type
 from syncml.sim.lanes.machine_code import load
 from syncml.sim.lanes.printer import print_module
 
@@ -31,8 +31,11 @@ Values = NDArray[Any]
 Given: TypeAlias = Mapping[str, ArrayLike]
 """For each input a value for all runs, one for each run, or ``[runs or 1, ticks or 1, ...]``."""
 
-CHUNK = 8192
-"""Runs that are in memory together."""
+CHUNK = 65536
+"""The most runs that are in memory together, unless it is said how many."""
+
+CHUNK_BYTES = 1 << 27
+"""About the most bytes of their inputs and traces, which may make them fewer."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,7 +94,7 @@ class ManyRuns:
         *,
         lanes: int = 64,
         threads: int | None = None,
-        chunk: int = CHUNK,
+        chunk: int | None = None,
     ) -> Results:
         """All runs; see `chunks`."""
         parts = list(self.chunks(inputs, runs, ticks, lanes=lanes, threads=threads, chunk=chunk))
@@ -107,7 +110,7 @@ class ManyRuns:
         *,
         lanes: int = 64,
         threads: int | None = None,
-        chunk: int = CHUNK,
+        chunk: int | None = None,
     ) -> Iterator[Results]:
         """The results of runs, a chunk at a time.
 
@@ -117,12 +120,14 @@ class ManyRuns:
             ticks: Base ticks of each.
             lanes: Runs that go through the ticks together.
             threads: The most threads; all processors if None.
-            chunk: Runs that are in memory together.
+            chunk: Runs that are in memory together; as many as are not too large if None.
 
         Raises:
             DiagnosticError: S001 to S003, the inputs do not fit.
         """
         whole = None if callable(inputs) else prepared(self._node, inputs, runs, ticks)
+        chunk = chunk or self._chunk(ticks)
+        batch: Batch | None = None
         for first in range(0, runs, chunk):
             count = min(chunk, runs - first)
             if whole is None:
@@ -130,10 +135,21 @@ class ManyRuns:
                 values = prepared(self._node, inputs(first, count), count, ticks)
             else:
                 values = {n: v if len(v) == 1 else v[first : first + count] for n, v in whole.items()}
-            batch = Batch(self.code, count, lanes, threads)
+            if batch is not None and batch.runs == count:
+                batch.reset()
+            else:
+                batch = Batch(self.code, count, lanes, threads)
             traces = batch.run(values, ticks)
             last = {s.name: batch.value(s) for s in self.code.machine.outputs}
             yield Results(first, count, ticks, last, traces)
+
+    def _chunk(self, ticks: int) -> int:
+        """A number of runs whose state, inputs and traces fit the memory, if all inputs change at each tick."""
+        slots = (*self.code.machine.inputs, *self.code.traced)
+        layout = self.code.layout
+        bytes_ = ticks * sum(size(s.type) * memory_type(element(s.type)).itemsize for s in slots)
+        bytes_ += layout.group_bytes // layout.width
+        return max(64, min(CHUNK, CHUNK_BYTES // max(1, bytes_) // 64 * 64))
 
 
 def _joined(parts: list[Mapping[str, Values]]) -> dict[str, Values]:
