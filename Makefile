@@ -13,7 +13,7 @@ RUN := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-data bench bench-reach bench-verify conformance lanes mutants soundness exhaustive lint format clean
+.PHONY: help install demo test test-data bench bench-reach bench-sim bench-verify conformance lanes mutants soundness exhaustive lint format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -51,6 +51,9 @@ bench: $(DEV) ## exported C and simulation against C written by hand, start-up t
 bench-reach: $(DEV) ## closed loops with the networks in DATA/onnx: verdicts, times, TRACES random runs against reach sets
 	@test -n "$(DATA)" || { echo "make bench-reach DATA=folder [TRACES=1000000]" >&2; exit 2; }
 	$(BIN)/python -m benchmarks.reach.run "$(DATA)/onnx" --traces "$(or $(TRACES),10000)"
+
+bench-sim: $(DEV) ## many runs at once against C written by hand, and against JAX in the interpreter JAX
+	$(BIN)/python -m benchmarks.sim.run $(if $(JAX),--jax "$(JAX)") $(ARGS)
 
 bench-verify: $(DEV) ## verification on a random sample of the folder SUITE, beside KIND2 and JKIND; COUNT files, LIMIT seconds
 	@test -n "$(SUITE)" || { echo "make bench-verify SUITE=folder [KIND2=path] [JKIND=path] [COUNT=300] [LIMIT=20]" >&2; exit 2; }

@@ -53,10 +53,12 @@ def simulate(loop, ticks, inputs):
         if loop == "sensors":
             bits = random_bits(inputs["seed"], tick.astype(jnp.uint64))
             parts = [(bits >> (16 * i)) & 0xFFFF for i in range(4)]
-            now = jnp.stack([
-                gap + ((parts[0] + parts[1]).astype(kind) - 65535.0) * 2.0**-17,
-                rate + (parts[2].astype(kind) - 32767.5) * 2.0**-19,
-            ])
+            now = jnp.stack(
+                [
+                    gap + ((parts[0] + parts[1]).astype(kind) - 65535.0) * 2.0**-17,
+                    rate + (parts[2].astype(kind) - 32767.5) * 2.0**-19,
+                ]
+            )
             held = jnp.where((tick == 0) | (parts[3] >= 3277), now, held)
             fifo = jnp.where(tick == 0, jnp.broadcast_to(held, (4, 2)), jnp.roll(fifo, 1, 0).at[0].set(held))
             seen_gap, rate = fifo[3]

@@ -58,7 +58,7 @@ def measure(loop: str, runs: int, rounds: int, jax: str | None, lanes: int) -> N
     inputs = scenarios(loop, runs)
     checked = check_file(f"{HERE / 'loops.py'}:{loop}")
     start = time.perf_counter()
-    program = compile_many(checked.program, width=int(os.environ["W"]) if "W" in os.environ else None)
+    program = compile_many(checked.program)
     compiled = time.perf_counter() - start
     names = [v.name for v in checked.main.outputs]
     with tempfile.TemporaryDirectory() as folder:

@@ -18,6 +18,7 @@ class Engine(enum.StrEnum):
 
     INTERP = "interp"
     NUMBA = "numba"
+    LANES = "lanes"
 
 
 Runner: TypeAlias = "Callable[[Raw, int, Scene | None], Trace]"
@@ -55,5 +56,28 @@ def runner(checked: Checked, engine: Engine, *, every_stream: bool) -> Runner:
                 return compiled.run(inputs, ticks)
 
             return run
+        case Engine.LANES:
+            from syncml.sim.lanes.traces import compile_traces
+
+            traces = compile_traces(checked.program, observe)
+
+            def in_lanes(inputs: Raw, ticks: int, scene: Scene | None = None) -> Trace:
+                without_actors(scene)
+                return traces(inputs, ticks)
+
+            return in_lanes
         case _:
             assert_never(engine)
+
+
+def without_actors(scene: Scene | None) -> None:
+    """Lanes have no actors yet.
+
+    Raises:
+        DiagnosticError: U001, the run takes place among actors.
+    """
+    if scene is not None:
+        from syncml.diagnostics import DiagnosticError, error
+
+        message = "the engine lanes runs programs alone, this scenario has actors"
+        raise DiagnosticError(error("U001", message, help="use --engine numba"))

@@ -27,6 +27,7 @@ from syncml.diagnostics.render import Format
 
 if TYPE_CHECKING:
     from syncml.cli.simulation import Simulation
+    from syncml.cli.stimulus import Stimulus
     from syncml.diagnostics import Diagnostic
     from syncml.pipeline import Checked
 
@@ -100,8 +101,20 @@ def sim(
         codes: list[ExitCode] = []
         with working(f"simulating {request.target}", quiet=quiet):
             run_main = runner(checked, engine, every_stream=verbose)
+
+            def drive(number: int) -> Stimulus:
+                return stimulus(checked.main, scenario, table, steps, _seed(seed, number), meets, number_of_run)
+
+            clean = frozenset[int]()
+            if engine is Engine.LANES and runs > 1:
+                from syncml.cli.many import clean_runs
+
+                clean = clean_runs(checked, drive, runs)
             for number in range(runs):
-                driven = stimulus(checked.main, scenario, table, steps, _seed(seed, number), meets, number_of_run)
+                if number in clean and shown is not None:
+                    failed.append(False)
+                    continue
+                driven = drive(number)
                 simulation = simulate(checked, driven, run_main, every_stream=verbose)
                 if shown is None or (simulation.findings and not any(failed)):
                     shown = simulation
@@ -139,7 +152,7 @@ def _subject(
     if abstract:
         checked = with_given_outputs(checked, abstract)
     remarks += without_body(checked, run=True)
-    if engine is Engine.NUMBA and not request.quiet:
+    if engine is not Engine.INTERP and not request.quiet:
         remarks += machine_numbers(checked, Observe.NAMED)
     return checked, remarks
 

@@ -9,26 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from syncml.diagnostics.model import DiagnosticError, error
-from syncml.ir.clocks import Clock, On, Periodic, steps
+from syncml.ir.clocks import Clock
 from syncml.ir.constants import Const
 from syncml.ir.equations.inline import inline
 from syncml.ir.equations.sweeps import lower_segments
 from syncml.ir.equations.syntax import Node, Program, Var
 from syncml.ir.step.lowering import Observe, Observed, lower, observed
 from syncml.ir.step.syntax import Machine, Slot, StepProgram
-from syncml.ir.types import BOOL, MATHEMATICAL, EnumType, Scalar, TensorType, element, shape, size
+from syncml.ir.types import BOOL, TensorType, element, shape, size
 from syncml.sim.inputs import Raw, prepare
 from syncml.sim.numba_cache import Runner, load_runner
 from syncml.sim.numba_printer import Layout, layout_of, numba_type, print_module
 from syncml.sim.numba_text import machine_name
+from syncml.sim.presence import Presence, absent_input, mathematical, with_conditions
 from syncml.sim.trace import Column, Trace
 
 Values = NDArray[Any]
@@ -47,21 +46,9 @@ def compile_program(program: Program, observe: Observed = Observe.NAMED) -> Simu
     flat = inline(lower_segments(program))
     node = flat.node(flat.main)
     shown = (*node.inputs, *node.outputs, *observed(node, observe))
-    recorded = _with_conditions(node, shown)
+    recorded = with_conditions(node, shown)
     code = lower(flat, frozenset(v.name for v in recorded))
     return Simulation(node, tuple(dict.fromkeys(shown)), code)
-
-
-def _with_conditions(node: Node, shown: tuple[Var, ...]) -> list[Var]:
-    """The streams, and the conditions that say when they are present."""
-    found: dict[Var, None] = {}
-    stack = list(reversed(shown))
-    while stack:
-        var = stack.pop()
-        if var not in found:
-            found.setdefault(var)
-            stack += [step.condition for step in steps(node.clocks[var]) if isinstance(step, On)]
-    return list(found)
 
 
 @dataclass(slots=True)
@@ -159,12 +146,12 @@ class Simulation:
         def values(var: Var) -> Values:
             return self._values(rows, given, var)
 
-        presence = _Presence(self._node, self._ages, values, ticks)
+        presence = Presence(self._node, self._ages, values, ticks)
         for var, column in given.items():
             missing = np.flatnonzero(presence.of(self._node.clocks[var]) & ~column.present)
             if missing.size:
                 self._state = before
-                raise _absent_input(var.name, int(missing[0]))
+                raise absent_input(var.name, int(missing[0]))
         columns = tuple(self._column(rows, given, presence, var) for var in self._shown)
         self._ages = presence.ages()
         return Trace(columns, ticks, self._node.rate)
@@ -236,9 +223,9 @@ class Simulation:
         kind = machine_name(element(slot.type))
         return _shaped(rows.outputs[kind][:, start : start + size(slot.type)], slot)
 
-    def _column(self, rows: _Recording, given: Mapping[Var, Column], presence: _Presence, var: Var) -> Column:
+    def _column(self, rows: _Recording, given: Mapping[Var, Column], presence: Presence, var: Var) -> Column:
         clock = self._node.clocks[var]
-        values = _mathematical(self._values(rows, given, var), var) if var not in given else given[var].values
+        values = mathematical(self._values(rows, given, var), var) if var not in given else given[var].values
         return Column(var.name, var.type, values, presence.of(clock), unit=var.unit)
 
 
@@ -246,59 +233,3 @@ def _shaped(values: Values, slot: Slot) -> Values:
     """Flat rows as values of the slot's type."""
     shaped = values.reshape(len(values), *shape(slot.type)) if isinstance(slot.type, TensorType) else values[:, 0]
     return shaped.astype(np.bool_) if element(slot.type) is BOOL else shaped.copy()
-
-
-def _mathematical(values: Values, var: Var) -> Values:
-    """Streams of ``int`` and ``real`` as the Python numbers that other engines show."""
-    kind = element(var.type)
-    if isinstance(kind, EnumType) or kind not in MATHEMATICAL:
-        return values
-    exact = np.empty(values.shape, dtype=np.object_)
-    flat = exact.reshape(-1)
-    for i, x in enumerate(values.reshape(-1)):
-        flat[i] = int(x) if kind is Scalar.INT else Fraction(float(x)) if np.isfinite(x) else float(x)
-    return exact
-
-
-def _absent_input(name: str, tick: int) -> DiagnosticError:
-    message = f"input {name!r} has no value at tick {tick}, where its clock is present"
-    return DiagnosticError(error("S002", message, help="supply a value for each instant of its clock"))
-
-
-class _Presence:
-    """At which ticks of a run each clock is present, from the instants it counted before."""
-
-    def __init__(self, node: Node, ages: Mapping[Clock, int], values: Callable[[Var], Values], ticks: int) -> None:
-        self._values = values
-        self._before = ages
-        self._ticks = ticks
-        self._known: dict[Clock, NDArray[np.bool_]] = {}
-        self._node = node
-
-    def of(self, clock: Clock) -> NDArray[np.bool_]:
-        """For each tick whether ``clock`` is present."""
-        present = np.ones(self._ticks, dtype=np.bool_)
-        for step in steps(clock):
-            if step not in self._known:
-                self._known[step] = present & self._selected(step, present)
-            present = self._known[step]
-        return present
-
-    def _selected(self, step: On | Periodic, parent: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        if isinstance(step, Periodic):
-            letters = step.word
-            index = np.cumsum(parent) - 1 + self._before.get(step.parent, 0)
-            start, period = len(letters.prefix), len(letters.period)
-            place = np.where(index < start, index, start + (index - start) % period)
-            return np.array(letters.prefix + letters.period, dtype=np.bool_)[np.maximum(place, 0)]
-        kind = step.condition.type
-        values = self._values(step.condition)
-        if isinstance(kind, EnumType):
-            return values == kind.constructors.index(str(step.constructor))
-        return values == step.constructor
-
-    def ages(self) -> dict[Clock, int]:
-        """How many instants each clock that a word counts has had by now."""
-        counted = {s.parent for c in set(self._node.clocks.values()) for s in steps(c) if isinstance(s, Periodic)}
-        visible = {s.parent for s in self._known if isinstance(s, Periodic)}
-        return {c: self._before.get(c, 0) + int(self.of(c).sum()) for c in counted & visible}

@@ -33,7 +33,7 @@ def stacked(checked: Checked, values: Sequence[Raw], ticks: int) -> dict[str, An
 
 def traced(checked: Checked, observe: Observe = Observe.OUTPUTS, width: int | None = None) -> ManyRuns:
     """Compiled so that every output and observed stream is kept at each tick."""
-    return compile_many(checked.program, observe, None, width)
+    return compile_many(checked.program, observe, None, width=width)
 
 
 def assert_lanes_agree(expected: Sequence[Trace], found: Results) -> None:

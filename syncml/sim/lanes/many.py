@@ -7,8 +7,8 @@ last values and the streams that are traced.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -19,10 +19,11 @@ from syncml.ir.constants import dtype
 from syncml.ir.equations.inline import inline
 from syncml.ir.equations.sweeps import lower_segments
 from syncml.ir.equations.syntax import Node, Program, Var
-from syncml.ir.step.lowering import Observe, Observed, lower
+from syncml.ir.step.lowering import Observe, Observed, lower, observed
 from syncml.ir.step.lowering.arithmetic import machine_element
 from syncml.ir.types import BOOL, EnumType, Scalar, element, integer_range, shape, size
 from syncml.sim.lanes.batch import Batch, Code
+from syncml.sim.lanes.figures import Figure, failures, with_figures
 from syncml.sim.lanes.layout import layout_of, memory_type
 from syncml.sim.lanes.machine_code import load
 from syncml.sim.lanes.printer import print_module
@@ -48,19 +49,26 @@ class Results:
         ticks: How long each was.
         last: For each output its last value, ``[runs, ...]``: at the last tick at which it was present, else zero.
         traces: For each traced stream its values, ``[runs, ticks, ...]``; where it is absent, the value before.
+        figures: For each figure its values, ``[runs]``.
+        failures: For each clause of the contracts at how many instants it fails, ``[runs]``, if they are counted.
     """
 
     first: int
     runs: int
     ticks: int
     last: Mapping[str, Values]
-    traces: Mapping[str, Values] = field(default_factory=dict[str, Values])
+    traces: Mapping[str, Values]
+    figures: Mapping[str, Values]
+    failures: Mapping[str, Values]
 
 
 def compile_many(
     program: Program,
     observe: Observed = Observe.OUTPUTS,
     traced: frozenset[str] | None = frozenset(),
+    figures: Sequence[Figure] = (),
+    *,
+    contracts: bool = False,
     width: int | None = None,
 ) -> ManyRuns:
     """Compile the main node of a clocked program that passed all checks, for many runs at once.
@@ -69,22 +77,40 @@ def compile_many(
         program: Clocked equations.
         observe: The streams whose last values are kept, beside the outputs.
         traced: The outputs and observed streams whose values are kept at each tick; all of them if None.
-        width: The lanes of a group; what suits the numbers of the program unless it is given.
+        figures: What is computed of each run while it runs.
+        contracts: Whether to count for each clause of the contracts at how many instants it fails.
+        width: The lanes of a group, a power of two; what suits the numbers of the program unless it is given.
+
+    Raises:
+        DiagnosticError: S001, a figure is of no stream.
     """
     flat = inline(lower_segments(program))
-    code = lower(flat, observe)
+    node = flat.node(flat.main)
+    clauses = failures(node) if contracts else ()
+    extended, variables = with_figures(node, (*figures, *clauses))
+    shown = {v.name for v in (*node.outputs, *observed(node, observe))}
+    code = lower(Program((extended,), flat.main), frozenset(shown | {v.name for v in variables}))
     machine = code.machines[-1]
     layout = layout_of(machine, width)
-    slots = tuple(s for s in machine.outputs if traced is None or s.name in traced)
-    return ManyRuns(flat.node(flat.main), Code(machine, layout, slots, load(print_module(machine, layout, slots))))
+    slots = tuple(s for s in machine.outputs if s.name in shown and (traced is None or s.name in traced))
+    compiled = Code(machine, layout, slots, load(print_module(machine, layout, slots)))
+    names = [v.name for v in variables]
+    kept = dict(zip((f.name for f in figures), names, strict=False))
+    counted = dict(zip((f.name for f in clauses), names[len(figures) :], strict=True))
+    return ManyRuns(node, compiled, frozenset(shown), kept, counted)
 
 
 class ManyRuns:
     """A compiled node that runs many times."""
 
-    def __init__(self, node: Node, code: Code) -> None:
-        self._node = node
+    def __init__(
+        self, node: Node, code: Code, shown: frozenset[str], figures: Mapping[str, str], clauses: Mapping[str, str]
+    ) -> None:
         self.code = code
+        self._node = node
+        self._shown = shown
+        self._figures = figures
+        self._clauses = clauses
 
     def run(
         self,
@@ -100,7 +126,15 @@ class ManyRuns:
         parts = list(self.chunks(inputs, runs, ticks, lanes=lanes, threads=threads, chunk=chunk))
         if len(parts) == 1:
             return parts[0]
-        return Results(0, runs, ticks, _joined([p.last for p in parts]), _joined([p.traces for p in parts]))
+        return Results(
+            0,
+            runs,
+            ticks,
+            _joined([p.last for p in parts]),
+            _joined([p.traces for p in parts]),
+            _joined([p.figures for p in parts]),
+            _joined([p.failures for p in parts]),
+        )
 
     def chunks(
         self,
@@ -140,8 +174,16 @@ class ManyRuns:
             else:
                 batch = Batch(self.code, count, lanes, threads)
             traces = batch.run(values, ticks)
-            last = {s.name: batch.value(s) for s in self.code.machine.outputs}
-            yield Results(first, count, ticks, last, traces)
+            values = {s.name: batch.value(s) for s in self.code.machine.outputs}
+            yield Results(
+                first,
+                count,
+                ticks,
+                {name: value for name, value in values.items() if name in self._shown},
+                traces,
+                {name: values[variable] for name, variable in self._figures.items()},
+                {name: values[variable] for name, variable in self._clauses.items()},
+            )
 
     def _chunk(self, ticks: int) -> int:
         """A number of runs whose state, inputs and traces fit the memory, if all inputs change at each tick."""

@@ -1,0 +1,17 @@
+"""The loops of the benchmark of many runs have the figures of the C written by hand, bit for bit."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from benchmarks.sim.run import measure
+
+
+@pytest.mark.parametrize("loop", ["acc", "sensors", "policy"])
+def test_a_loop_has_the_figures_of_c(loop: str, capsys: pytest.CaptureFixture[str]) -> None:
+    if not (shutil.which("gcc") or shutil.which("clang")):
+        pytest.skip("no C compiler is installed")
+    measure(loop, 128, 1, None, 64)
+    assert "C lanes" in capsys.readouterr().out
