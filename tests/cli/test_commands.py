@@ -320,10 +320,33 @@ class TestSim:
         assert (tmp_path / "first.csv").read_bytes() == (tmp_path / "second.csv").read_bytes()
 
     def test_the_engines_write_the_same_bytes(self, syncml: Callable, program: Path, tmp_path: Path) -> None:
-        for engine in ("interp", "numba"):
+        for engine in ("interp", "numba", "lanes"):
             arguments = ["--scenario", "step.yaml", "--engine", engine, "--out", f"{engine}.csv"]
             assert syncml("sim", "pipeline.py", *arguments).code == ExitCode.OK
         assert (tmp_path / "interp.csv").read_bytes() == (tmp_path / "numba.csv").read_bytes()
+        assert (tmp_path / "interp.csv").read_bytes() == (tmp_path / "lanes.csv").read_bytes()
+
+    def test_runs_in_lanes_fail_where_they_fail_one_by_one(self, syncml: Callable, tmp_path: Path) -> None:
+        (tmp_path / "noisy.py").write_text(
+            "from syncml import Hz, Stream, ensure, f32, node\n\n\n"
+            "@node(rate=Hz(10))\ndef main(x: Stream[f32]) -> Stream[f32]:\n"
+            '    ensure(x < 2.4, "small")\n    return x\n'
+        )
+        (tmp_path / "noise.yaml").write_text("name: noise\nduration: 5.0\ninputs:\n  x: {sigma: 1.0, bound: 9.0}\n")
+        arguments = ("sim", "noisy.py", "--scenario", "noise.yaml", "--runs", "30", "--format", "json")
+        found = [json.loads(syncml(*arguments, "--engine", engine).out) for engine in ("interp", "lanes")]
+        for document in found:
+            del document["time_s"], document["engine"]
+        assert found[0] == found[1]
+        assert 0 < found[0]["failing_runs"] < 30
+
+    def test_lanes_say_that_they_run_no_actors(self, syncml: Callable) -> None:
+        folder = Path(__file__).resolve().parents[2] / "scenarios"
+        pipeline, scenario = folder / "highway_acc" / "pipeline.py", folder / "euro_ncap" / "ccrs.yaml"
+        for runs in ("1", "2"):
+            result = syncml("sim", str(pipeline), "--scenario", str(scenario), "--engine", "lanes", "--runs", runs)
+            assert result.code == ExitCode.USAGE
+            assert "U001" in result.out + result.err
 
     def test_the_outputs_of_an_abstract_node_are_taken_from_the_file_if_asked(
         self, syncml: Callable, tmp_path: Path
