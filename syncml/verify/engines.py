@@ -6,6 +6,8 @@ Each is a function of a model, a budget and `emit`, to which it reports events a
     {"event": "violated", "goals", "trace"}          false at the last instant of the trace (values of the inputs)
     {"event": "proved", "goals", "method", "k", "using"}     with the further keys of `proof.Proof`, where they apply
     {"event": "vacuous", "depth"}                    the assumptions exclude every run of ``depth`` instants
+    {"event": "run", "goals", "trace"}               perhaps a violation: nothing rests on it until it is replayed
+    {"event": "roamed", "number"}                    the population with which random runs go on
     {"event": "stuck", "goals", "depth", "engine"}   the solver gave up on these
 """
 

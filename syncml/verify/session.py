@@ -26,7 +26,6 @@ Refute: TypeAlias = Callable[[str, Sequence[dict[str, str]]], Counterexample | s
 Settled: TypeAlias = Callable[["Session"], bool]
 """Whether all that the user asked for is decided."""
 
-
 GROUPS = 6
 """How many goals one task of the demand-driven engine takes."""
 
@@ -132,6 +131,7 @@ class Session:
                 self._consistency = self._submit("consistency", min(3.0, self.left() / 8))
             # Quick proofs, then shallow violations, then whatever time is left for both.
             for seconds, depth in ((1.0, 2), (4.0, 4), (15.0, 8), (60.0, 20)):
+                self._wander(3 * seconds)
                 self._inductive(seconds, again=seconds > 1.0)
                 self._shallow(depth, seconds)
                 self._margins()
@@ -190,6 +190,7 @@ class Session:
         wanted = self._sought()
         lemmas, known = list(self.proofs), list(self._invariants)
         self._bound(3 * seconds)
+        self._wander(seconds)
         if "induction" in self.engines:
             self._submit(
                 "induction", seconds, each=seconds / 4, depth=20, goals=self.open(), lemmas=lemmas, known=known
@@ -200,7 +201,6 @@ class Session:
             for goal in wanted:
                 share = max(0.2, seconds / len(wanted))
                 self._submit("spacer", share, each=share, goals=[goal], lemmas=lemmas, known=known)
-        self._wander(seconds / 4)
         self._gather()
 
     def _bound(self, seconds: float) -> None:
@@ -213,7 +213,6 @@ class Session:
         if "bmc" in self.engines and self.roams and (wanted := self._sought()):
             lemmas = list(self.proofs)
             self._submit("runs", seconds, depth=LONGEST_RUN, goals=wanted, lemmas=lemmas, first=self._populations)
-            self._populations += 6
 
     def _gather(self) -> None:
         """Take what tasks report until they are done, or all is decided."""
@@ -255,6 +254,8 @@ class Session:
                         self.replay(goal, event["trace"])
             case "invariants":
                 self._invariants.update(dict.fromkeys(event["invariants"]))
+            case "roamed":
+                self._populations = event["number"]
             case "bounded":
                 self._bounded = True
             case "vacuous":

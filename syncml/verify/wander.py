@@ -44,9 +44,9 @@ NUMBERS = 200
 
 
 def wander(model: Model, goals: Sequence[str], budget: Budget, emit: Emit, first: int = 0) -> None:
-    """Search for runs that violate ``goals``; the event ``run`` has one's inputs, as those of a violation.
+    """Search for runs that violate ``goals``, from the population with the number ``first`` on.
 
-    Populations before the one with the number ``first`` are left out.
+    The event ``run`` has the inputs of a run, as those of a violation; ``roamed`` says where to go on.
     """
     time_ = budget.started()
     claims = [model.full[g] for g in goals]
@@ -56,20 +56,20 @@ def wander(model: Model, goals: Sequence[str], budget: Budget, emit: Emit, first
     open_ = list(goals)
     with np.errstate(all="ignore"):
         for number in count(first):
-            if not open_ or time_.left() <= 0:
+            if time_.left() <= 0:
+                emit({"event": "roamed", "number": number})
                 return
-            source = np.random.default_rng([budget.seed, number])
             aim = goals.index(open_[number // 2 % len(open_)]) if number % 2 else None
-            population = Population(model, step, source)
+            population = Population(model, step, np.random.default_rng([budget.seed, number]))
             for _ in range(min(LENGTHS[min(number // 2, len(LENGTHS) - 1)], budget.depth)):
                 if time_.left() <= 0 or not population.advance(aim):
                     break
-                if found := [(g, lane) for g in open_ if (lane := population.violates(goals.index(g))) is not None]:
-                    for goal, lane in found:
+                for goal in list(open_):
+                    if (lane := population.violates(goals.index(goal))) is not None:
                         emit({"event": "run", "goals": [goal], "trace": population.trace(lane)})
                         open_.remove(goal)
-                    if not open_:
-                        return
+                if not open_:
+                    return
 
 
 def stepping(model: Model, shown: Sequence[Term], claims: Sequence[Term] = ()) -> Step | None:
