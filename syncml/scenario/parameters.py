@@ -174,10 +174,14 @@ class Variation:
                 found[name] = np.array(column, dtype=kind)[place]
         return found
 
+    def numeric_columns(self, runs: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
+        """The parameters that are numbers in several runs."""
+        found = {name: _numbers(c) for name, c in self.columns(runs).items()}
+        return {name: c for name, c in found.items() if c is not None}
+
     def admitted(self, runs: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which runs their constraints admit."""
-        columns = {name: _numbers(c) for name, c in self.columns(runs).items()}
-        columns = {name: c for name, c in columns.items() if c is not None}
+        columns = self.numeric_columns(runs)
         admitted = np.ones(len(runs), dtype=np.bool_)
         for constraint in self.constraints:
             admitted &= np.broadcast_to(constraint.value(columns) != 0.0, admitted.shape)

@@ -6,10 +6,13 @@ numbers of the storyboard, chosen by the others. Storyboards are compiled once f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from syncml.diagnostics.model import DiagnosticError, Span, error
 from syncml.ir.equations.syntax import Node
@@ -28,6 +31,21 @@ from syncml.scenario.tables import Compiled, compiled
 from syncml.scenario.values import base_rate, runs_of, signal_values
 
 Stage = Callable[[Mapping[str, Setting]], tuple[Road, Storyboard]]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Runs of one storyboard; they differ in numbers alone.
+
+    Attributes:
+        board: The storyboard as arrays.
+        runs: The numbers of the runs.
+        numbers: A row for each of them: `Table.numbers`.
+    """
+
+    board: Compiled
+    runs: NDArray[np.int64]
+    numbers: NDArray[np.float64]
 
 
 @dataclass(slots=True)
@@ -84,6 +102,26 @@ class Template:
         numbers = self.runs.numbers(run)
         met = meeting(node, self.ego, self.inputs)
         return Scene(board, board.numbers(numbers), numbers, met, 1.0 / float(base_rate(node)))
+
+    def batches(self, runs: NDArray[np.int64]) -> Iterator[Batch]:
+        """The runs by storyboard: each batch has one storyboard and a row of numbers for each of its runs.
+
+        Raises:
+            DiagnosticError: S007 to S012, what is wrong with the scenario for these values.
+        """
+        columns = self.runs.columns(runs)
+        texts = [columns[name] for name in sorted(columns) if columns[name].dtype == object]
+        keys = np.zeros(len(runs), dtype=np.int64)
+        for column in texts:
+            _, place = np.unique(column.astype(str), return_inverse=True)
+            keys = np.unique(keys * (int(place.max()) + 1) + place, return_inverse=True)[1]
+        for key in range(int(keys.max()) + 1 if len(runs) else 0):
+            chosen = runs[keys == key]
+            settings = self.runs.settings(int(chosen[0]))
+            numbers = self.runs.numeric_columns(chosen)
+            board = self._compiled(settings)
+            matrix = np.broadcast_to(board.numbers(numbers), (len(chosen), len(board.expressions)))
+            yield Batch(board, chosen, np.ascontiguousarray(matrix))
 
     def _compiled(self, settings: Mapping[str, Setting]) -> Compiled:
         texts = tuple((name, value) for name, value in sorted(settings.items()) if isinstance(value, str))

@@ -6,10 +6,12 @@ import json
 import shutil
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 
 from syncml.cli import main
+from syncml.cli.schemas import schema_file
 from syncml.diagnostics.model import DiagnosticError
 from syncml.ir.equations.syntax import Node
 from syncml.pipeline import check_file
@@ -140,6 +142,21 @@ def test_the_flagship_passes_euro_ncap(flagship: tuple[Node, Simulation], name: 
         assert not ran.collided and 0.9 < ran.least_gap < 100.0
 
 
+def test_a_batch_has_the_numbers_of_each_of_its_runs(folder: Path) -> None:
+    text = CUT_IN.replace("v * 1 s", "v").replace("parameters: {", "parameters: {kind: {values: [a, b]}, ")
+    (folder / "texts.yaml").write_text(text)
+    template, node = read_template(folder / "texts.yaml"), check_file(str(folder / "program.py")).main
+    runs = np.arange(template.runs.count)
+    seen: list[int] = []
+    for batch in template.batches(runs):
+        for number, row in zip(batch.runs, batch.numbers, strict=True):
+            scene = template.scene(node, int(number))
+            assert scene is not None and scene.board is batch.board
+            assert scene.numbers.tobytes() == row.tobytes()
+            seen.append(int(number))
+    assert sorted(seen) == list(runs) and len(runs) == 12
+
+
 def run(
     arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> tuple[int, str, str]:
@@ -168,6 +185,7 @@ def test_a_suite_runs_every_admitted_run_of_every_file(
     program = str(folder / "program.py")
     arguments = ["sim", program, "--suite", str(suite), "--engine", "interp"]
     code, out, err = run([*arguments, "--format", "json"], monkeypatch, capsys)
+    jsonschema.validate(json.loads(out), json.loads(schema_file("suite").read_text()))
     files = {Path(f["file"]).name: f for f in json.loads(out)["files"]}
     assert set(files) == {"cut_in.yaml", "variation.xosc"}, err
     assert (files["cut_in.yaml"]["runs"], files["cut_in.yaml"]["left_out"], files["cut_in.yaml"]["made"]) == (6, 2, 4)
