@@ -4,10 +4,11 @@ Plant, sets and specification: AINNCS category of ARCH-COMP 2024, scenario "ACC"
 plant is continuous and the controller sampled at 10 Hz; here the plant is a step of 0.02 s of Runge and Kutta's rule.
 """
 
-from plant import Real, decided, runge_kutta, ticks, within
+from plant import Real, decided, ticks, within
 
 from syncml import Hz, constant, ensure, f64, hold, node, param, sample, state
 from syncml.networks.onnx_node import load_onnx
+from syncml.nodes.integration import runge_kutta
 
 NETWORK = load_onnx(param("policy", "acc.onnx", "the controller: 8 inputs, of which it uses 5, and 1 output"))
 DT = 0.02

@@ -1,26 +1,11 @@
-"""Plants as programs: one step of an integration rule at each tick."""
+"""What the closed loops share: ranges of inputs, time, and a network of single precision in a plant of double."""
 
-from collections.abc import Callable
 from typing import TypeAlias
 
 from syncml import Stream, Vec, assume, cast, f32, f64, i32, state, vec, where
 from syncml.networks.onnx_node import Network
 
 Real: TypeAlias = Stream[f64]
-
-
-def runge_kutta(f: Callable[..., tuple[Real, ...]], x: list[Real], dt: float) -> list[Real]:
-    """One step of the classical rule of fourth order for ``x' = f(*x)``."""
-
-    def ahead(by: float, slope: tuple[Real, ...]) -> list[Real]:
-        return [a + by * b for a, b in zip(x, slope, strict=True)]
-
-    k1 = f(*x)
-    k2 = f(*ahead(0.5 * dt, k1))
-    k3 = f(*ahead(0.5 * dt, k2))
-    k4 = f(*ahead(dt, k3))
-    slopes = zip(x, k1, k2, k3, k4, strict=True)
-    return [a + dt / 6.0 * (p + 2.0 * (q + r) + s) for a, p, q, r, s in slopes]
 
 
 def within(x: Real, low: float, high: float) -> None:

@@ -5,10 +5,11 @@ the controller sampled at 20 Hz; here the plant is a step of 0.01 s of Runge and
 bounded at each.
 """
 
-from plant import Real, decided, runge_kutta, ticks, within
+from plant import Real, decided, ticks, within
 
 from syncml import Hz, ensure, f64, hold, node, param, sample, sin, state
 from syncml.networks.onnx_node import load_onnx
+from syncml.nodes.integration import runge_kutta
 
 NETWORK = load_onnx(param("policy", "single_pendulum.onnx", "the controller: angle and rate to torque"))
 DT = 0.01

@@ -4,10 +4,11 @@ Plant, sets and specification: AINNCS category of ARCH-COMP 2024, "TORA" with th
 continuous and the controller sampled at 1 Hz; here the plant is a step of 0.1 s of Runge and Kutta's rule.
 """
 
-from plant import Real, decided, runge_kutta, ticks, within
+from plant import Real, decided, ticks, within
 
 from syncml import Hz, ensure, f64, hold, node, param, sample, sin, state
 from syncml.networks.onnx_node import load_onnx
+from syncml.nodes.integration import runge_kutta
 
 NETWORK = load_onnx(param("policy", "tora.onnx", "the controller: 4 states to a force, to which 10 is added"))
 DT = 0.1

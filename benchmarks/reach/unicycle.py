@@ -5,10 +5,11 @@ controller sampled at 5 Hz; here the plant is a step of 0.05 s of Runge and Kutt
 another one at each step.
 """
 
-from plant import Real, decided, runge_kutta, ticks, within
+from plant import Real, decided, ticks, within
 
 from syncml import Hz, cos, ensure, f64, hold, node, param, sample, sin, state
 from syncml.networks.onnx_node import load_onnx
+from syncml.nodes.integration import runge_kutta
 
 NETWORK = load_onnx(param("policy", "unicycle.onnx", "the controller: 4 states to 2 commands, to which 20 is added"))
 DT = 0.05

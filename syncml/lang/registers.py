@@ -117,7 +117,7 @@ def state(init: Any, type: Any = None) -> Any:
     Args:
         init: The first value: a number, an array, a member of an enumeration, a record, or a stream of which
             the value at the first tick counts. A number is f32 or i32 unless ``type`` says otherwise.
-        type: The type of the register, such as ``f64``, and its unit.
+        type: The type of the register, such as ``f64``, and its unit; or a stream, of which it takes the element type.
     """
     if isinstance(init, Record):
         return _record_state(init)
@@ -134,7 +134,7 @@ def _state(place: Place, trace: Trace, init: object, annotation: Any, unit: str 
     type_ = first_value.type
     constant = first_value.atom if isinstance(first_value.atom, Const) else None
     if annotation is not None:
-        unit = pattern(annotation).unit
+        unit = "" if isinstance(annotation, Stream) else pattern(annotation).unit
     elif isinstance(first_value.atom, Var):
         unit = unit or first_value.atom.unit
     var = trace.variable(type_, place if constant is not None else inner(place), "state", unit)
@@ -155,9 +155,11 @@ def _state(place: Place, trace: Trace, init: object, annotation: Any, unit: str 
 
 
 def in_type(value: Value, annotation: Any, place: Place) -> Value:
-    """A value in the type that the user gave."""
+    """A value in the type that the user gave, or in that of the elements of the stream that the user gave."""
+    if isinstance(annotation, Stream) and annotation.ir.atom is None:
+        return POISON
     try:
-        wanted = pattern(annotation)
+        wanted = Pattern(element(annotation.ir.type)) if isinstance(annotation, Stream) else pattern(annotation)
     except AnnotationFault as wrong:
         return fault("L014", str(wrong), place.span, help=wrong.help)
     closed = wanted.closed
