@@ -1,6 +1,6 @@
 """A node for numbers of any type with memory: registers in the type of a stream, scalars and arrays."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from syncml import Stream, f32, f64, i8, node, state, zeros
 
@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 @node
-def summed(x: Stream[T], start: T) -> Stream[T]:
+def summed(x: Stream[Any], start: float) -> Stream[Any]:
     total = state(init=start, type=x)
     total.next = total + x
     return total

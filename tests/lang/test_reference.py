@@ -13,7 +13,7 @@ from syncml.pipeline import check_file
 REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
 PAGES = {
     name: (REFERENCE / f"{name}.md").read_text("utf-8")
-    for name in ("language", "arrays", "external", "iterators", "modes")
+    for name in ("language", "arrays", "external", "iterators", "library", "modes")
 }
 BLOCKS = {
     name: [block.text for block in parse_page("", text).blocks if "@node" in block.text] for name, text in PAGES.items()
