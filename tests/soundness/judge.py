@@ -15,7 +15,16 @@ import numpy as np
 from syncml.ir.equations.syntax import Node, Program
 from syncml.sim.inputs import Raw, prepare
 from syncml.sim.interpreter import replay
-from syncml.verify import Proved, Result, VerificationReport, VerifyOptions, Violated, first_violation, verify
+from syncml.verify import (
+    Proved,
+    Result,
+    Semantics,
+    VerificationReport,
+    VerifyOptions,
+    Violated,
+    first_violation,
+    verify,
+)
 from syncml.verify.replay import qualified
 from tests.soundness.inputs import legal_run, rows
 from tests.soundness.machine import Arrays, Machine
@@ -91,8 +100,9 @@ def judged(
 
 
 def decided(node: Node, seconds: float, seed: int = 0) -> VerificationReport:
-    """The verdicts on a flat node."""
-    return verify(Program((node,), node.name), VerifyOptions(timeout=seconds, seed=seed), replay)
+    """The verdicts on a flat node, with machine numbers: those of a proof over the reals are no claim about runs."""
+    options = VerifyOptions(timeout=seconds, seed=seed, semantics=Semantics.MACHINE)
+    return verify(Program((node,), node.name), options, replay)
 
 
 def _breaks(machine: Machine, name: str, inputs: Raw, ticks: int) -> bool:
