@@ -21,7 +21,7 @@ from syncml.export_c.vectors import Vectors, decode_results, encode
 from syncml.ir.equations.syntax import Node, Program, Property, PropertyKind, Var
 from syncml.pipeline import Checked, on_machine, step_code
 from syncml.verify.additions import Additions
-from syncml.verify.checks import with_checks
+from syncml.verify.instrument import instrumented
 from syncml.verify.replay import qualified
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -46,7 +46,7 @@ class Machine:
     @staticmethod
     def of(node: Node, folder: Path) -> Machine:
         """Compile a flat node and its clauses in ``folder``."""
-        checked = with_checks(node, overflow=True).node
+        checked = instrumented(node)[0].node
         made = Additions(checked)
         lifted: dict[Property, Var] = {p: made.lifted(p) for p in checked.properties}
         observed = replace(

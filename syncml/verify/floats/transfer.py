@@ -210,9 +210,12 @@ def _contracted(form_: Attribute, x: Sequence[Range], rhs: Apply, kind: Scalar) 
 
     def spread(operand: Range, own: str) -> Range:
         def arranged(array: Any) -> Any:
-            order = [own.index(letter) for letter in letters if letter in own]
-            spaced = [extents[letter] if letter in own else 1 for letter in letters]
-            return np.reshape(np.transpose(array, order), spaced)
+            # A letter that an operand has twice stands for its diagonal.
+            axes = "".join(dict.fromkeys(own))
+            single = array if len(axes) == len(own) else np.einsum(f"{own}->{axes}", array)
+            order = [axes.index(letter) for letter in letters if letter in axes]
+            spaced = [extents[letter] if letter in axes else 1 for letter in letters]
+            return np.reshape(np.transpose(single, order), spaced)
 
         return operand.map(arranged)
 

@@ -142,6 +142,22 @@ def test_contractions_keep_to_their_error(kind: Scalar) -> None:
                 assert result.range.low[row] <= total[row] <= result.range.high[row]
 
 
+@pytest.mark.parametrize("form", ["ii->i", "ii->", "iji->ij", "iji,ii->j"])
+def test_an_index_of_an_operand_twice_is_its_diagonal(form: str) -> None:
+    source = np.random.default_rng(5)
+    operands, _, result = form.partition("->")
+    values = [source.integers(-9, 9, size=(3,) * len(own)).astype(np.float64) for own in operands.split(",")]
+    variables = tuple(var(f"v{i}", TensorType(F64, x.shape)) for i, x in enumerate(values))
+    found = transfer(
+        Apply(Op.EINSUM, variables, form), [of_ends(x, x, F64) for x in values], TensorType(F64, (3,) * len(result))
+    )
+    # Small whole numbers: nothing rounds but the bound of the rounding.
+    exact = np.einsum(form, *values)
+    assert np.all(found.range.low <= exact)
+    assert np.all(exact <= found.range.high)
+    assert np.all(found.range.high - found.range.low <= 1e-9)
+
+
 def test_conversions() -> None:
     small, large = of_ends(-100, 100, I32), of_ends(-(2**31), 2**31 - 1, I32)
     for numbers, exact_ in ((small, True), (large, False)):
