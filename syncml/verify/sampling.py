@@ -74,8 +74,11 @@ def _numbers(node: Node) -> dict[Element, Values]:
     for kind, values in found.items():
         if kind in FLOATS:
             each = np.array(sorted(float(v) for v in values), dtype=dtype(kind))
-            up, down = np.nextafter(each, np.inf, dtype=each.dtype), np.nextafter(each, -np.inf, dtype=each.dtype)
-            known[kind] = np.concatenate([each, up, down, -each, each / 2])
+            with np.errstate(over="ignore"):
+                up, down = np.nextafter(each, np.inf, dtype=each.dtype), np.nextafter(each, -np.inf, dtype=each.dtype)
+            near_floats = np.concatenate([each, up, down, -each, each / 2])
+            # Behind the largest number there is none, and inputs are numbers.
+            known[kind] = near_floats[np.isfinite(near_floats)]
         elif kind in MACHINE_INTEGERS or kind is Scalar.INT:
             low, high = _integers(kind)
             near = sorted({n for v in values for n in (int(v) - 1, int(v), int(v) + 1) if low <= n <= high})
