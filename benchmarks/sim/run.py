@@ -1,6 +1,6 @@
 """Million scenario steps a second, one core: many runs at once against C by hand and JAX, in one run.
 
-    python -m benchmarks.sim.run [--jax PYTHON] [--runs N] [--rounds N] [--loops acc,sensors,policy]
+    python -m benchmarks.sim.run [--jax PYTHON] [--runs N] [--rounds N] [--loops acc,sensors,policy] [--most N]
 
 All run the same scenarios of 300 ticks, and the figures of every run of C must equal ours bit for bit (JAX contracts
 and reorders: its figures are compared roughly). In each round every peer takes its turn; the fastest turn of each
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -86,6 +87,29 @@ def measure(loop: str, runs: int, rounds: int, jax: str | None, lanes: int) -> N
         print(f"  {name:18} {speed:8.1f} million steps/s{ratio}")
 
 
+def scale(most: int) -> None:
+    """From a thousand runs to ``most``: wall time with all cores, and the most memory until then."""
+    checked = check_file(f"{HERE / 'loops.py'}:acc")
+    program = compile_many(checked.program)
+    kinds = {"start_gap": 50.0, "start_speed": 20.0, "braking": 3.0}
+
+    def given(first: int, count: int) -> dict[str, Any]:
+        """Parameters that differ in each run."""
+        share = np.arange(first, first + count) / most
+        return {**{n: middle * (0.5 + share) for n, middle in kinds.items()}, "brakes_at": np.int32(100)}
+
+    print(f"acc: runs of {TICKS} ticks in chunks, inputs made when they are due")
+    runs = 1000
+    while runs <= most:
+        start = time.perf_counter()
+        least = min(float(part.last["out_1"].min()) for part in program.chunks(given, runs, TICKS))
+        seconds = time.perf_counter() - start
+        mebibytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        each = 1e9 * seconds / runs
+        print(f"  {runs:9} runs {seconds:8.4f} s {each:7.0f} ns a run, {mebibytes:.0f} MiB, least {least:.2f}")
+        runs *= 10
+
+
 def ours(program: Any, inputs: dict[str, Any], runs: int, names: Sequence[str], lanes: int) -> list[Any]:
     """The figures of all runs, on one thread."""
     found = program.run(inputs, runs, TICKS, threads=1, lanes=lanes)
@@ -117,12 +141,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--lanes", type=int, default=64)
     parser.add_argument("--loops", default="acc,sensors,policy")
+    parser.add_argument("--most", type=int, default=1_000_000, help="the largest number of runs of the last table")
     given = parser.parse_args(arguments)
     if given.jax is None:
         print("JAX is not given: --jax PYTHON, an interpreter that has it")
     for loop in given.loops.split(","):
         runs = given.runs // 8 if loop == "policy" else given.runs
         measure(loop, runs // 64 * 64, given.rounds, given.jax, given.lanes)
+    scale(given.most)
     return 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,13 @@ from syncml.diagnostics.model import DiagnosticError
 from syncml.ir.clocks import BASE, every, word
 from syncml.ir.equations.inline import inline
 from syncml.ir.equations.sweeps import lower_segments
-from syncml.ir.equations.syntax import Fby, Program, Wave
+from syncml.ir.equations.syntax import Fby, Program, Var, Wave
 from syncml.ir.operators import Op
 from syncml.ir.step.lowering import Observe, lower
-from syncml.ir.types import BOOL, F32, F64, I32, EnumType
-from syncml.pipeline import check_file
+from syncml.ir.types import BOOL, F32, F64, I32, EnumType, element
+from syncml.pipeline import Checked, check_file
 from syncml.sim.interpreter import interpret
+from syncml.sim.lanes.batch import Batch
 from syncml.sim.lanes.figures import Figure, Kind
 from syncml.sim.lanes.layout import layout_of
 from syncml.sim.lanes.many import ManyRuns, compile_many
@@ -31,6 +33,7 @@ from syncml.sim.lanes.uniform import varying_slots
 from syncml.sim.trace import first_difference
 from tests.support.flagship import PIPELINE, scenario_inputs
 from tests.support.ir import NodeBuilder, const
+from tests.support.step_machine import random_values
 
 ROOT = Path(__file__).resolve().parents[2]
 MODE = EnumType("Mode", ("OFF", "ON"))
@@ -164,6 +167,29 @@ def test_chunks_ask_for_their_inputs_when_they_are_due() -> None:
     assert asked == [(0, 4)]
     assert [p.last["following"].tolist() for p in (first, *parts)] == [[0, 2, 4, 6], [8, 10, 12, 14], [16, 18]]
     assert asked == [(0, 4), (4, 4), (8, 2)]
+
+
+@pytest.mark.parametrize("short", [True, False])
+def test_a_batch_goes_on_where_it_ended(short: bool) -> None:
+    """Whether its state was in registers or in memory."""
+    checked = Checked(sums()) if short else check_file(str(PIPELINE))
+    program = compile_many(checked.program, traced=None)
+    assert program.code.layout.in_registers == short
+    draw = np.random.default_rng(4)
+    given = random_inputs(checked.main.inputs, 21, 12, draw)
+    batch = Batch(program.code, 21, lanes=32)
+    for _ in range(2):
+        parts = [batch.run({n: v[:, a:b] for n, v in given.items()}, b - a) for a, b in ((0, 5), (5, 6), (6, 12))]
+        whole = program.run(given, 21, 12)
+        for name, values in whole.traces.items():
+            assert np.concatenate([p[name] for p in parts], axis=1).tobytes() == values.tobytes()
+        for slot in program.code.machine.outputs:
+            assert batch.value(slot).tobytes() == whole.last[slot.name].tobytes()
+        batch.reset()
+
+
+def random_inputs(inputs: Sequence[Var], runs: int, ticks: int, draw: np.random.Generator) -> dict[str, Any]:
+    return {v.name: random_values(element(v.type), (runs, ticks), draw) for v in inputs}
 
 
 def test_what_depends_on_no_input_is_uniform() -> None:

@@ -45,9 +45,12 @@ class Batch:
         runs: How many there are.
         lanes: How many go through the ticks together, rounded up to whole groups.
         threads: The most threads; all processors that this process may use if None.
+        once: Whether `run` is called but once after a `reset`, so that the state need not be kept.
     """
 
-    def __init__(self, code: Code, runs: int, lanes: int = 64, threads: int | None = None) -> None:
+    def __init__(
+        self, code: Code, runs: int, lanes: int = 64, threads: int | None = None, *, once: bool = False
+    ) -> None:
         self._code = code
         self.runs = runs
         layout = code.layout
@@ -55,13 +58,17 @@ class Batch:
         self._block = max(1, -(-lanes // layout.width))
         self._threads = threads or _processors()
         self._constants = layout.constants(code.machine)
-        self._state = zeros(self._groups * layout.group_bytes)
         self._initial = layout.initial_group(code.machine)
+        self._keep = not (once and layout.in_registers)
+        self._state = zeros(self._groups * layout.state_bytes) if self._keep else self._initial
+        self._outputs = zeros(self._groups * layout.output_bytes)
         self.reset()
 
     def reset(self) -> None:
         """Back to the initial state."""
-        self._state.reshape(self._groups, -1)[:] = self._initial
+        if self._keep:
+            self._state.reshape(self._groups, -1)[:] = self._initial
+        self._outputs[:] = 0
 
     def run(self, inputs: Mapping[str, Values], ticks: int) -> dict[str, Values]:
         """Run for ``ticks`` ticks; the traced outputs at each of them, ``[runs, ticks, ...]``.
@@ -86,13 +93,13 @@ class Batch:
         return {s.name: self._unpacked(s, t) for s, t in zip(self._code.traced, traces, strict=True)}
 
     def value(self, slot: Slot) -> Values:
-        """The present values of a register or an output, ``[runs, ...]``."""
+        """The present values of an output, ``[runs, ...]``."""
         layout = self._code.layout
         kind, lanes, elements = memory_type(element(slot.type)), layout.lanes(slot), size(slot.type)
         start, each = layout.offset[slot], kind.itemsize
-        strides = (layout.group_bytes, each if lanes > 1 else 0, lanes * each)
+        strides = (layout.output_bytes, each if lanes > 1 else 0, lanes * each)
         extents = (self._groups, layout.width, elements)
-        view = np.ndarray(extents, kind, self._state.data, start, strides)  # pyright: ignore[reportArgumentType]
+        view = np.ndarray(extents, kind, self._outputs.data, start, strides)  # pyright: ignore[reportArgumentType]
         values = view.copy().reshape(-1, *shape(slot.type))[: self.runs]
         return values.astype(np.bool_) if element(slot.type) is BOOL else values
 
@@ -134,7 +141,9 @@ class Batch:
                 ends[number],
                 ends[number + 1],
                 block,
+                self._keep,
                 self._state.ctypes.data,
+                self._outputs.ctypes.data,
                 self._constants.ctypes.data,
                 scratch.ctypes.data,
                 table.ctypes.data,

@@ -1,7 +1,7 @@
 """Where the slots of a machine lie in the memory of a group of lanes.
 
-Rule: lanes run in groups as wide as a vector of the processor. A group has one region of memory with its state and
-outputs: a varying scalar is ``width`` values side by side, one for each lane, a varying tensor its elements in
+Rule: lanes run in groups as wide as a vector of the processor. A group has a region of memory for its state and one
+for its outputs: a varying scalar is ``width`` values side by side, one for each lane, a varying tensor its elements in
 row-major order, each ``width`` values; a uniform slot has one value for the group. Constants lie once in a region that
 all groups share; local tensors in a region that each thread has for itself. Booleans are bytes.
 """
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from syncml.ir.constants import Const, dtype
 from syncml.ir.step.syntax import Machine, Slot
 from syncml.ir.types import F64, Element, Scalar, TensorType, element, size
+from syncml.sim.lanes.cost import cost
 from syncml.sim.lanes.uniform import varying_slots
 
 ALIGNMENT = 64
@@ -24,6 +25,9 @@ ALIGNMENT = 64
 
 REGISTER_BYTES = 28 * 64
 """What of the registers of such a processor, 32 in all, may hold state."""
+
+SHORT = 1500
+"""A step of fewer operations keeps its state in registers if that fits; a longer one needs them for other things."""
 
 _WIDE = frozenset({F64, Scalar.I64, Scalar.U64})
 
@@ -36,16 +40,19 @@ class Layout:
         width: The lanes of a group.
         varying: The slots that have a value for each lane.
         offset: The first byte of each slot in its region; inputs and local scalars have none.
-        group_bytes: The size of the region of a group.
+        state_bytes: The size of the region of a group for its state.
+        output_bytes: The size of the region of a group for its outputs.
         constant_bytes: The size of the region of constants.
         scratch_bytes: The size of the region of local tensors.
-        in_registers: Whether the state of a group fits the registers of a processor with vectors of 64 bytes.
+        in_registers: Whether the step is short and the state of a group fits the registers of a processor with vectors
+            of 64 bytes.
     """
 
     width: int
     varying: frozenset[Slot]
     offset: Mapping[Slot, int]
-    group_bytes: int
+    state_bytes: int
+    output_bytes: int
     constant_bytes: int
     scratch_bytes: int
     in_registers: bool
@@ -55,8 +62,8 @@ class Layout:
         return self.width if slot in self.varying else 1
 
     def initial_group(self, machine: Machine) -> NDArray[np.uint8]:
-        """The region of a group before the first tick."""
-        return self._filled(self.group_bytes, machine.state)
+        """The state of a group before the first tick."""
+        return self._filled(self.state_bytes, machine.state)
 
     def constants(self, machine: Machine) -> NDArray[np.uint8]:
         """The region of constants."""
@@ -76,7 +83,8 @@ def layout_of(machine: Machine, width: int | None = None) -> Layout:
     """The layout of a machine; the width that suits its numbers unless one is given, a power of two."""
     varying = varying_slots(machine)
     state = _state_bytes(machine, varying)
-    width = width or _suitable_width(state, varying)
+    short = cost(machine.body, written=True) < SHORT
+    width = width or _suitable_width(state if short else 0, varying)
     offset: dict[Slot, int] = {}
 
     def place(slots: Iterable[Slot]) -> int:
@@ -87,10 +95,13 @@ def layout_of(machine: Machine, width: int | None = None) -> Layout:
             end = _rounded(end + size(slot.type) * lanes * memory_type(element(slot.type)).itemsize)
         return end
 
-    group = max(ALIGNMENT, place((*machine.state, *machine.outputs)))
+    registers = max(ALIGNMENT, place(machine.state))
+    outputs = max(ALIGNMENT, place(machine.outputs))
     constants = max(ALIGNMENT, place(machine.constants))
     scratch = place(s for s in machine.locals if isinstance(s.type, TensorType))
-    return Layout(width, varying, offset, group, constants, scratch, state * width <= REGISTER_BYTES)
+    return Layout(
+        width, varying, offset, registers, outputs, constants, scratch, short and state * width <= REGISTER_BYTES
+    )
 
 
 def _state_bytes(machine: Machine, varying: frozenset[Slot]) -> int:

@@ -23,7 +23,7 @@ from typing import Any, TypeAlias
 
 from syncml.files import cache_folder
 
-Run: TypeAlias = Callable[[int, int, int, int, int, int, int, int], None]
+Run: TypeAlias = Callable[[int, int, int, int, bool, int, int, int, int, int], None]
 """See `syncml.sim.lanes.printer.PARAMETERS`; addresses are numbers. Python's lock is released during a call."""
 
 _LEVEL = 2
@@ -119,7 +119,7 @@ def _linked(code: bytes) -> Run:
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
     _engines.append(engine)
-    kinds = (*(ctypes.c_int64,) * 4, *(ctypes.c_void_p,) * 4)
+    kinds = (*(ctypes.c_int64,) * 4, ctypes.c_bool, *(ctypes.c_void_p,) * 5)
     return ctypes.CFUNCTYPE(None, *kinds)(engine.get_function_address("run"))
 
 

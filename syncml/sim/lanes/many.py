@@ -172,7 +172,7 @@ class ManyRuns:
             if batch is not None and batch.runs == count:
                 batch.reset()
             else:
-                batch = Batch(self.code, count, lanes, threads)
+                batch = Batch(self.code, count, lanes, threads, once=True)
             traces = batch.run(values, ticks)
             values = {s.name: batch.value(s) for s in self.code.machine.outputs}
             yield Results(
@@ -190,7 +190,7 @@ class ManyRuns:
         slots = (*self.code.machine.inputs, *self.code.traced)
         layout = self.code.layout
         bytes_ = ticks * sum(size(s.type) * memory_type(element(s.type)).itemsize for s in slots)
-        bytes_ += layout.group_bytes // layout.width
+        bytes_ += (layout.state_bytes + layout.output_bytes) // layout.width
         return max(64, min(CHUNK, CHUNK_BYTES // max(1, bytes_) // 64 * 64))
 
 

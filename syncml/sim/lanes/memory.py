@@ -58,7 +58,7 @@ class Memory:
         """The address of the first element."""
         if slot in self.regions:
             return self.regions[slot]
-        region = {Storage.STATE: "%memory", Storage.OUTPUT: "%memory", Storage.CONSTANT: "%constants"}[slot.storage]
+        region = {Storage.STATE: "%memory", Storage.OUTPUT: "%results", Storage.CONSTANT: "%constants"}[slot.storage]
         return self._lines.value(f"getelementptr inbounds i8, ptr {region}, i64 {self._layout.offset[slot]}")
 
     def element_of(self, slot: Slot, base: str, position: str) -> str:

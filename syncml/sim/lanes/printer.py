@@ -22,19 +22,21 @@ from syncml.sim.lanes.statements import Statements, written_always
 _CLEARED = 16
 """The most values of a local tensor that is set to zero at the start of each step; others once."""
 
-PARAMETERS = "i64 %ticks, i64 %first, i64 %last, i64 %block, ptr noalias %groups, ptr noalias readonly %constants, \
-ptr noalias %scratch, ptr noalias readonly %tables"
+PARAMETERS = "i64 %ticks, i64 %first, i64 %last, i64 %block, i1 %keep, ptr noalias %states, ptr noalias %outputs, \
+ptr noalias readonly %constants, ptr noalias %scratch, ptr noalias readonly %tables"
 """Ticks; the first group and the one after the last; groups of a block; regions; where inputs and traces lie.
+
+Where ticks are inside and the state is not to be kept, ``states`` is one initial state for all groups.
 
 ``tables`` has three numbers for each input, then for each traced output: an address, and the bytes from a tick and from
 a group to the next.
 """
 
-STEP_PARAMETERS = "i64 %tick, i1 %final, i64 %group, ptr noalias %memory, ptr noalias readonly %constants, \
-ptr noalias %scratch, ptr noalias readonly %tables"
-"""What a step of one group takes: whether the tick is the last one, and the region of the group in ``memory``."""
+STEP_PARAMETERS = "i64 %tick, i1 %final, i64 %group, ptr noalias %memory, ptr noalias %results, \
+ptr noalias readonly %constants, ptr noalias %scratch, ptr noalias readonly %tables"
+"""What a step of one group takes: whether the tick is the last one, its state in ``memory``, outputs in ``results``."""
 
-_STEP_ARGUMENTS = "i64 %tick, i1 %final, i64 %group, ptr {}, ptr %constants, ptr %scratch, ptr %tables"
+_STEP_ARGUMENTS = "i64 %tick, i1 %final, i64 %group, ptr {}, ptr %results, ptr %constants, ptr %scratch, ptr %tables"
 
 INLINED_STEP = 3000
 """A step of fewer instructions becomes part of the loops; passes over loops take too long for larger ones."""
@@ -94,8 +96,8 @@ class _Printer:
     def _run(self) -> list[str]:
         """The function that runs groups, after the step that it calls for each group and tick."""
         step = self._step()
-        small = len(step) < INLINED_STEP
-        inside = small and self._layout.in_registers
+        small = self._layout.in_registers or len(step) < INLINED_STEP
+        inside = self._layout.in_registers
         return [
             f"define internal void @step({STEP_PARAMETERS}) {'alwaysinline' if small else 'noinline'} #0 {{",
             "entry:",
@@ -104,7 +106,7 @@ class _Printer:
             "}",
             f"define void @run({PARAMETERS}) #0 {{",
             "entry:",
-            f"  %local = alloca [{self._layout.group_bytes if inside else 0} x i8], align {ALIGNMENT}",
+            f"  %local = alloca [{self._layout.state_bytes if inside else 0} x i8], align {ALIGNMENT}",
             *(f"  {line}" for line in self._clear_scratch()),
             "  %some = icmp ult i64 %first, %last",
             "  %any = icmp ugt i64 %ticks, 0",
@@ -117,13 +119,15 @@ class _Printer:
 
     def _ticks_inside(self) -> list[str]:
         """One group after another through all ticks, its state in registers as far as they go."""
-        size_, copy = self._layout.group_bytes, "call void @llvm.memcpy.p0.p0.i64(ptr align 64"
+        size_, copy = self._layout.state_bytes, "call void @llvm.memcpy.p0.p0.i64(ptr align 64"
         return [
             "  br i1 %go, label %whole, label %done",
             "whole:",
-            "  %group = phi i64 [ %first, %entry ], [ %group.next, %whole.end ]",
-            f"  %memory.at = mul i64 %group, {size_}",
-            "  %memory = getelementptr inbounds i8, ptr %groups, i64 %memory.at",
+            "  %group = phi i64 [ %first, %entry ], [ %group.next, %stored ]",
+            f"  %own = mul i64 %group, {size_}",
+            "  %memory.at = select i1 %keep, i64 %own, i64 0",
+            "  %memory = getelementptr inbounds i8, ptr %states, i64 %memory.at",
+            *self._results(),
             f"  {copy} %local, ptr align 64 %memory, i64 {size_}, i1 false)",
             "  br label %step",
             "step:",
@@ -134,7 +138,11 @@ class _Printer:
             f"  call void @step({_STEP_ARGUMENTS.format('%local')})",
             "  br i1 %tick.more, label %step, label %whole.end",
             "whole.end:",
+            "  br i1 %keep, label %store, label %stored",
+            "store:",
             f"  {copy} %memory, ptr align 64 %local, i64 {size_}, i1 false)",
+            "  br label %stored",
+            "stored:",
             "  %group.next = add i64 %group, 1",
             "  %group.more = icmp ult i64 %group.next, %last",
             "  br i1 %group.more, label %whole, label %done",
@@ -158,8 +166,9 @@ class _Printer:
             "  br label %step",
             "step:",
             "  %group = phi i64 [ %start, %instants ], [ %group.next, %step ]",
-            f"  %memory.at = mul i64 %group, {self._layout.group_bytes}",
-            "  %memory = getelementptr inbounds i8, ptr %groups, i64 %memory.at",
+            f"  %memory.at = mul i64 %group, {self._layout.state_bytes}",
+            "  %memory = getelementptr inbounds i8, ptr %states, i64 %memory.at",
+            *self._results(),
             f"  call void @step({_STEP_ARGUMENTS.format('%memory')})",
             "  %group.next = add i64 %group, 1",
             "  %group.more = icmp ult i64 %group.next, %stop",
@@ -169,6 +178,13 @@ class _Printer:
             "block.end:",
             "  %block.more = icmp ult i64 %stop, %last",
             "  br i1 %block.more, label %blocks, label %done",
+        ]
+
+    def _results(self) -> list[str]:
+        """The region of a group for its outputs."""
+        return [
+            f"  %results.at = mul i64 %group, {self._layout.output_bytes}",
+            "  %results = getelementptr inbounds i8, ptr %outputs, i64 %results.at",
         ]
 
     def _clear_scratch(self) -> list[str]:

@@ -12,9 +12,10 @@ from collections.abc import Callable, Sequence
 from typing import assert_never
 
 from syncml.diagnostics.model import InternalFault
-from syncml.ir.step.syntax import Apply, Assign, For, If, Invoke, Reset, Slot, Stmt, Switch
-from syncml.ir.step.traverse import blocks, own_expressions, walk, writes
+from syncml.ir.step.syntax import Assign, For, If, Invoke, Reset, Slot, Stmt, Switch
+from syncml.ir.step.traverse import writes
 from syncml.ir.types import BOOL, I64, EnumType
+from syncml.sim.lanes.cost import cost
 from syncml.sim.lanes.layout import Layout
 from syncml.sim.lanes.llvm_text import Operand
 from syncml.sim.lanes.memory import Memory
@@ -173,17 +174,3 @@ def written_always(body: Sequence[Stmt]) -> set[Slot]:
 
 def _in_all(sets: Sequence[set[Slot]]) -> set[Slot]:
     return {slot for slot in sets[0] if all(slot in each for each in sets)} if sets else set()
-
-
-def cost(body: Sequence[Stmt]) -> int:
-    """About how many operations ``body`` runs, loops and functions included."""
-    total = 0
-    stack = [(stmt, 1) for stmt in body]
-    while stack:
-        stmt, times = stack.pop()
-        for expr in own_expressions(stmt):
-            for part in walk(expr):
-                total += times * (1 + (len(part.function.body) if isinstance(part, Apply) else 0))
-        inner = times * stmt.count if isinstance(stmt, For) else times
-        stack += [(each, inner) for block in blocks(stmt) for each in block]
-    return total
