@@ -17,6 +17,7 @@ from syncml.cli.exit import ExitCode
 from syncml.cli.output import working
 from syncml.cli.tables import print_table
 from syncml.diagnostics.json_format import Document
+from syncml.diagnostics.model import Collector
 from syncml.diagnostics.render import Format
 
 if TYPE_CHECKING:
@@ -90,9 +91,15 @@ def run_suite(
     Raises:
         DiagnosticError: the faults of all files, before anything runs.
     """
-    from syncml.scenario.suite import Verdict, suite
+    from syncml.scenario.suite import Verdict, chosen, suite
 
     templates = suite(place, connection)
+    faults = Collector()
+    for template in templates:
+        # The first run of each file shows what its names and places lack.
+        with faults.catch():
+            template.scene(checked.main, next(iter(chosen(template, 1)[0]), 0))
+    faults.raise_if_errors()
     with working("compiling", quiet=request.quiet):
         run = _runner(checked, engine)
     reports: list[FileReport] = []
@@ -168,8 +175,8 @@ def _outcome(flat: Node, template: Template, run: Runner, number: int, seed: int
     ticks = template.ticks(flat, number)
     inputs = template.values(flat, ticks, number, seed)
     ran = run(inputs, ticks, template.scene(flat, number))
-    verdict, clause, tick = judge(monitor(flat, ran.trace))
-    return Outcome(number, verdict, clause, tick, ran.collided, ran.least_gap, ran.trace.ticks)
+    verdict, clause, tick = judge(monitor(flat, ran.trace), ran.collision)
+    return Outcome(number, verdict, clause, tick, ran.collision is not None, ran.least_gap, ran.trace.ticks)
 
 
 def _print(target: str, reports: Sequence[FileReport]) -> None:

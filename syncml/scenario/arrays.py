@@ -119,4 +119,4 @@ class State(NamedTuple):
     variables: Floats
     senses: Floats
     lead: Ints
-    """The lead of the last tick, the ticks that it is still new, whether the ego has collided."""
+    """The lead of the last tick, the ticks that it is still new, and 1 more than the tick of the first collision."""

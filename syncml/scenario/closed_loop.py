@@ -72,9 +72,9 @@ class Ran:
     end: State | None
 
     @property
-    def collided(self) -> bool:
-        """Whether the ego's box has overlapped another one."""
-        return self.end is not None and bool(self.end.lead[2])
+    def collision(self) -> int | None:
+        """The tick at which the ego's box first overlapped another one, or None."""
+        return None if self.end is None or not self.end.lead[2] else int(self.end.lead[2]) - 1
 
     @property
     def least_gap(self) -> float:

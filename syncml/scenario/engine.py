@@ -6,7 +6,8 @@ lateral offset of tick k + 1. The actor moves by its speed at tick k for one per
 programs of this language use. An action that arrives at tick k + 1 has ended when conditions are tested there.
 So the whole is a Moore machine: what happens at a tick depends on earlier outputs of the program alone.
 
-The ego moves by the speed that the program puts out; its actions count only before the program runs.
+The ego moves by the speed that the program puts out, and by its offset if it puts one out; what the program leaves
+open is the storyboard's.
 The speed of an actor is along its own path: while it moves sideways at ``w``, it goes ahead at ``sqrt(v*v - w*w)``.
 """
 
@@ -109,7 +110,8 @@ def _drive(w: Table, x: State, ego: int, period: float, speed: float, offset: fl
     gained = (speed - m[SPEED]) / period
     m[SPEED] = speed
     m[SPEED_NEXT] = speed
-    m[OFFSET_NEXT] = offset if w.ego[5] != 0.0 else m[OFFSET]
+    if w.ego[5] != 0.0:
+        m[OFFSET_NEXT] = offset
     rates(w, x, ego, period)
     return gained
 
@@ -269,8 +271,8 @@ def _sense(w: Table, x: State, ego: int, tick: int, period: float) -> None:
     x.lead[0] = lead
     x.lead[1] = int(w.ego[3]) if new else max(x.lead[1] - 1, 0)
     for i in range(m.shape[0]):
-        if i != ego and overlap(w, x, ego, i):
-            x.lead[2] = 1
+        if x.lead[2] == 0 and i != ego and overlap(w, x, ego, i):
+            x.lead[2] = tick + 1
     if tick == 0:
         out[6] = m[ego, SPEED]
     out[0] = tick * period
@@ -281,16 +283,16 @@ def _sense(w: Table, x: State, ego: int, tick: int, period: float) -> None:
         bent = m[ego, DIRECTION] * (1.0 - curvature(w.line, m[lead, S]) * m[ego, T])
         out[3] = gap
         out[LEAST_GAP] = min(out[LEAST_GAP], out[3])
-        out[4] = max(m[lead, S_RATE] * bent, 0.0)
+        out[4] = m[lead, S_RATE] * bent
         ratio = m[lead, S_RATE] * bent / m[lead, SPEED] if m[lead, SPEED] != 0.0 else 1.0
-        after = max(m[lead, SPEED_NEXT] * ratio, 0.0)
+        after = m[lead, SPEED_NEXT] * ratio
         known = out[4] if new else out[KNOWN_SPEED]
         out[5], out[KNOWN_SPEED] = (after - known) / period, after
     out[7] = m[ego, SPEED]
     out[8] = m[ego, OFFSET]
     out[9] = curvature(w.line, m[ego, S])
     out[10] = m[ego, ACTIVE]
-    out[11] = float(x.lead[2])
+    out[11] = 1.0 if x.lead[2] > 0 else 0.0
 
 
 def _lead(w: Table, x: State, ego: int) -> tuple[int, float]:

@@ -148,6 +148,9 @@ def start(w: Table, x: State, a: int, now: float) -> None:
         target = w.numbers[slot + 1]
         if other != NONE:
             target = m[other, SPEED] * target if row[A_MODE] else m[other, SPEED] + target
+            # So much slower than a slow one is a stop; nobody means it to back up.
+            if m[i, SPEED] >= 0.0:
+                target = max(target, 0.0)
         _override(w, x, a, i, 0)
         p[P_FROM], p[P_TO] = m[i, SPEED], target
         p[P_SPAN] = span(row[A_SHAPE], row[A_DIMENSION], w.numbers[slot], target - m[i, SPEED])

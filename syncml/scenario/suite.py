@@ -1,8 +1,9 @@
 """Suites: all runs of all scenario files of a folder, and what became of each.
 
-Rule: a run fails if a promise fails before any assumption does; it is outside of what the program was made for if an
-assumption fails first, or with it; else it passes. A run that the constraints of its parameters rule out is counted
-and not run. Scenario files that a variation in the folder names are run by it, and catalogs are no scenarios.
+Rule: a run fails if a promise fails, or the ego collides, before any assumption fails; it is outside of what the
+program was made for if an assumption fails first, or with it; else it passes. A run that the constraints of its
+parameters rule out is counted and not run. Scenario files that a variation in the folder names are run by it, and
+catalogs are no scenarios.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from syncml.scenario.templates import Template, read_template
 from syncml.scenario.xml import read_xml
 from syncml.sim.monitor import ClauseResult
 
+COLLISION = "the ego touches another actor"
 FORMS = (".yaml", ".yml", ".json", ".xosc")
 
 
@@ -125,9 +127,10 @@ def chosen(template: Template, sample: int | None) -> tuple[list[int], int]:
     return [int(run) for run in runs], left_out
 
 
-def judge(clauses: Sequence[ClauseResult]) -> tuple[Verdict, str, int]:
-    """The verdict of a run, with the clause that failed first and its tick."""
-    failed = [
+def judge(clauses: Sequence[ClauseResult], collision: int | None = None) -> tuple[Verdict, str, int]:
+    """The verdict of a run, with the clause that failed first and its tick; a collision is like a broken promise."""
+    failed = [] if collision is None else [(collision, False, COLLISION)]
+    failed += [
         (c.first_failure, c.is_assumption, c.name) for c in clauses if c.first_failure is not None and not c.is_goal
     ]
     if not failed:

@@ -201,6 +201,8 @@ class _Tables:
 
     def _action(self, step: sb.Step, event: int, element: int) -> None:
         action, actor = step.action, self._index(step.actor, step.span)
+        if step.actor == self._ego:
+            self._check_ego(step, initial=event == NONE)
         kind, shape, dimension, other, slot, count, mode = Kind.SPEED, 0, 0, NONE, 0, 0, 0
         match action:
             case sb.SetSpeed():
@@ -233,6 +235,22 @@ class _Tables:
                 kind, mode = Kind.ASSIGN, action.mode
                 other, slot = self._variable_index(action.variable, step.span), self._number(action.value)
         self._actions.append((event, element, actor, int(kind), shape, dimension, other, slot, count, mode))
+
+    def _check_ego(self, step: sb.Step, *, initial: bool) -> None:
+        """The storyboard does not move the ego where the program does."""
+        match step.action:
+            case sb.SetSpeed(shape=shape):
+                refused = not initial or shape is not sb.Shape.STEP
+            case sb.SpeedProfile() | sb.Follow():
+                refused = True
+            case sb.ChangeLane() | sb.ShiftInLane():
+                refused = self._meets is not None and self._meets.offset is not None
+            case sb.TakeDistance() | sb.Teleport() | sb.Activate() | sb.Assign():
+                refused = False
+        if refused:
+            message = f"the program drives {step.actor!r}, so that this action of the storyboard has no effect"
+            help_ = "leave it out, or give the action to another actor"
+            raise DiagnosticError(error("S010", message, step.span, help=help_))
 
     def _place(self, place: sb.Position) -> int:
         if place.frame is sb.Frame.LANE:

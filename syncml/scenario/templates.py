@@ -175,7 +175,8 @@ def of_scenario(loaded: Loaded) -> Template:
     if found.stage is not None:
         # A fault of the file is told before anything runs.
         road, board = found.stage(runs.settings(0))
-        _ = compiled(road, board, "ego", scenario.ego).numbers(runs.numbers(0))
+        driven = "ego" if scenario.ego is not None else None
+        _ = compiled(road, board, driven, scenario.ego).numbers(runs.numbers(0))
     return found
 
 

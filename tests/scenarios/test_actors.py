@@ -57,6 +57,12 @@ def test_places_are_the_sum_of_speeds(tmp_path: Path) -> None:
     assert braked == pytest.approx(100 / 8 + 0.5 * PERIOD * 10, abs=1e-9)
 
 
+def test_much_slower_than_a_slow_one_is_a_stop(tmp_path: Path) -> None:
+    played = play_yaml(tmp_path, one("{speed: -15, relative_to: ego, rate: 5}"), 6.0)
+    assert played.speed[-1, 1] == 0.0
+    assert play_yaml(tmp_path, one("{speed: -3, rate: 5}"), 6.0).speed[-1, 1] == -3.0
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_lane_change_follows_its_shape_and_turns_the_path(tmp_path: Path, shape: str) -> None:
     played = play_yaml(tmp_path, one(f"{{lane: -2, rate: 1.4, shape: {shape}}}"), 8.0)

@@ -15,6 +15,7 @@ from syncml.cli.schemas import schema_file
 from syncml.diagnostics.model import DiagnosticError
 from syncml.ir.equations.syntax import Node
 from syncml.pipeline import check_file
+from syncml.scenario.arrays import LANE, T
 from syncml.scenario.closed_loop import run_compiled, run_interpreted
 from syncml.scenario.suite import Verdict, chosen, judge
 from syncml.scenario.templates import find_connection, read_template
@@ -139,7 +140,54 @@ def test_the_flagship_passes_euro_ncap(flagship: tuple[Node, Simulation], name: 
         ticks = template.ticks(node, number)
         ran = run_compiled(simulation, scene, template.values(node, ticks, number), ticks)
         assert judge(monitor(node, ran.trace)) == (Verdict.PASSED, "", -1)
-        assert not ran.collided and 0.9 < ran.least_gap < 100.0
+        assert ran.collision is None and 0.9 < ran.least_gap < 100.0
+
+
+@pytest.mark.parametrize(
+    ("do", "connection", "refused"),
+    [
+        ("{speed: 3}", CONNECTION, True),
+        ("{path: [[0, 1, 1], [1, 2, 2]]}", CONNECTION, True),
+        ("{lane: -2, time: 1}", CONNECTION, False),
+        ("{lane: -2, time: 1}", CONNECTION.replace("speed: now", "speed: now, offset: offset"), True),
+    ],
+)
+def test_the_storyboard_does_not_drive_what_the_program_drives(
+    folder: Path, do: str, connection: str, refused: bool
+) -> None:
+    (folder / "connection.yaml").write_text(connection)
+    path = folder / "cut_in.yaml"
+    event = f"  - {{name: own, actor: ego, when: [{{time: 0.5}}], do: [{do}]}}\nstop:"
+    path.write_text(path.read_text().replace("stop:", event))
+    if refused:
+        with pytest.raises(DiagnosticError, match="S010"):
+            read_template(path)
+        return
+    checked, template = check_file(str(folder / "program.py")), read_template(path)
+    scene = template.scene(checked.main)
+    assert scene is not None
+    end = run_interpreted(checked.flat, scene, template.values(checked.main, 40), 40).end
+    assert end is not None and end.motion[0, LANE] == -2.0 and end.motion[0, T] == pytest.approx(-5.25)
+
+
+def test_a_collision_is_a_failure_that_the_program_need_not_know_of(folder: Path) -> None:
+    """The other actor backs into the ego; the program senses its speed as it is."""
+    (folder / "back.yaml").write_text("""
+name: back
+duration: 4
+connection: connection.yaml
+road: {line: [{length: 500}]}
+actors:
+  ego: {at: 100, speed: 0}
+  other: {ahead_of: ego, gap: 5, speed: -20}
+""")
+    checked, template = check_file(str(folder / "program.py")), read_template(folder / "back.yaml")
+    scene = template.scene(checked.main)
+    assert scene is not None
+    ran = run_interpreted(checked.flat, scene, template.values(checked.main, 80), 80)
+    assert ran.collision is not None and abs(ran.collision - 6) <= 1
+    assert (ran.trace.column("lead").values[:5] == -20.0).all()
+    assert judge([], ran.collision) == (Verdict.FAILED, "the ego touches another actor", ran.collision)
 
 
 def test_a_batch_has_the_numbers_of_each_of_its_runs(folder: Path) -> None:
