@@ -23,6 +23,7 @@ from syncml.ir.step.lowering import Observe, Observed, lower, observed
 from syncml.ir.step.lowering.arithmetic import machine_element
 from syncml.ir.types import BOOL, EnumType, Scalar, element, integer_range, shape, size
 from syncml.sim.lanes.batch import Batch, Code
+from syncml.sim.lanes.blocked import blocked
 from syncml.sim.lanes.figures import Figure, failures, with_figures
 from syncml.sim.lanes.layout import layout_of, memory_type
 from syncml.sim.lanes.machine_code import load
@@ -90,7 +91,7 @@ def compile_many(
     extended, variables = with_figures(node, (*figures, *clauses))
     shown = {v.name for v in (*node.outputs, *observed(node, observe))}
     code = lower(Program((extended,), flat.main), frozenset(shown | {v.name for v in variables}))
-    machine = code.machines[-1]
+    machine = blocked(code.machines[-1])
     layout = layout_of(machine, width)
     slots = tuple(s for s in machine.outputs if s.name in shown and (traced is None or s.name in traced))
     compiled = Code(machine, layout, slots, load(print_module(machine, layout, slots)))
