@@ -279,7 +279,7 @@ def highway_acc(
     assume(lead_acceleration >= -LEAD_BRAKING, "the lead brakes with at most 7 m/s²")
     assume((start_speed >= 0.0) & (start_speed <= TOP_SPEED), "start speed in range")
     assume((target_speed >= 0.0) & (target_speed <= TOP_SPEED), "target speed in range")
-    assume(target_gap <= RADAR_RANGE, "targets within the radar's range")
+    assume((target_gap >= 0.0) & (target_gap <= RADAR_RANGE), "targets within the radar's range")
 
     last = pre(command.acceleration, init=0.0)
     invariant((acceleration >= -BRAKING) & (acceleration <= TOP_ACCELERATION), "acceleration in range")

@@ -126,7 +126,7 @@ def shield(
     """
     gap, lead_speed, top_speed = state(init=0.0), state(init=0.0), state(init=TOP_SPEED)
     seen_gap = target.range - (RANGE_NOISE + NOISE_ROUNDING)
-    seen_lead = maximum(target.range_rate + speed - (RANGE_RATE_NOISE + SPEED_NOISE + NOISE_ROUNDING), 0.0)
+    seen_lead = clip(target.range_rate + speed - (RANGE_RATE_NOISE + SPEED_NOISE + NOISE_ROUNDING), 0.0, TOP_SPEED)
     now = Bounds(
         gap=where(target.new, seen_gap, where(target.valid, maximum(seen_gap, gap), gap)),
         lead_speed=where(target.new, seen_lead, where(target.valid, maximum(seen_lead, lead_speed), lead_speed)),

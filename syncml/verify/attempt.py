@@ -2,7 +2,7 @@
 
 Rule: a proof counts if what it rests on counts: the lemmas that it uses, and the checks of the operations that it
 depends on, through data and clocks, whose failure the encoding does not follow. Over mathematical integers that is
-overflow; where floats are rounded, also what would yield an infinity or NaN.
+overflow; where floats are rounded, also what would yield an infinity or NaN, and the clauses that ranges rest on.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ class Attempt:
         meaning: What the sorts of the system stand for.
         known: The checks that hold by intervals.
         cones: What the streams of the node depend on.
+        held: The clauses that the ranges of floats rest on.
         counted: The proofs that count, if numbers are what they are here.
         machine: The proofs that count for the semantics that was asked for.
         reported: The clauses whose verdict comes from here.
@@ -59,6 +60,7 @@ class Attempt:
     meaning: str
     known: frozenset[int]
     cones: Cones
+    held: frozenset[int] = frozenset()
     counted: frozenset[int] = frozenset()
     machine: frozenset[int] = frozenset()
     reported: set[int] = field(default_factory=set[int])
@@ -87,14 +89,14 @@ class Attempt:
             valid -= failing
 
     def _rests_on(self, index: int) -> frozenset[int]:
-        """The checks that a proof of a clause rests on."""
+        """What a proof of a clause rests on: checks, and the clauses of the ranges."""
         if self._operations is None:
             self._operations = self._unfollowed()
         if not self._operations:
-            return frozenset()
+            return self.held
         if index not in self._risks:
             cone, checks = self.cones.of(self.clauses[index].holds), self._operations
-            self._risks[index] = frozenset(n for v in cone & checks.keys() for n in checks[v])
+            self._risks[index] = self.held | {n for v in cone & checks.keys() for n in checks[v]}
         return self._risks[index]
 
     def _unfollowed(self) -> dict[Var, frozenset[int]]:

@@ -10,8 +10,8 @@ between the visits could be left out. An invariant is a goal that the user did n
 The text is made of the system as it was translated from the program, by renaming ``x`` to ``x@k`` and nothing else: no
 solver, and nothing that an engine did to the system, has a part in it. Definitions and next states are
 ``define-fun``, so they cannot contradict each other; all that is asserted are facts about the encoding, the user's
-assumptions, hypotheses and lemmas. Facts about registers alone are not believed either: that they hold at first and
-are kept is the last block.
+assumptions, hypotheses and lemmas, and instances of the laws of rounding that a proof uses. Facts about registers alone
+are not believed either: that they hold at first and are kept is the last block.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from syncml.verify.derivation import Block, Derivation, Reads, blocks, cone, renamed, symbols
+from syncml.verify.derivation import Block, Derivation, Reads, blocks, cone, instants, renamed, symbols, timeless
 from syncml.verify.system import System, sort_text
 
 LONGEST_STEP = 30_000
@@ -67,7 +67,7 @@ def certificates(derivation: Derivation, program: str, wanted: Iterable[str]) ->
 
 def _certificate(derivation: Derivation, program: str, wanted: Sequence[str], support: frozenset[str]) -> Certificate:
     steps = blocks(derivation, support)
-    formulas = [f for b in steps for f in b.auxiliary]
+    formulas = [f for b in steps for f in (*b.auxiliary, *map(timeless, b.roundings))]
     writer = _Writer(cone(derivation.system, support, formulas))
     for number, block in enumerate(steps, 1):
         titles = ", ".join(f"{g} by {derivation.proofs[g].method}" for g in block.goals)
@@ -154,6 +154,7 @@ class _Writer:
             self._states(j, initial=True)
             self._instant(j, block.auxiliary)
             self._hold(j, block.lemmas)
+            self._rounded(block, j)
             if first and j == 0 and not self.system.nonlinear:
                 self._ask("sat", "some run meets the assumptions at its first instant")
             for target in _targets(block):
@@ -163,10 +164,22 @@ class _Writer:
         for j in range(block.k + 1):
             self._states(j, initial=False)
             self._instant(j, block.auxiliary)
+            self._rounded(block, j)
         if block.distinct:
             self._distinct(block.k)
         self._step(block)
         self.lines.append("(pop 1)")
+
+    def _rounded(self, block: Block, j: int) -> None:
+        """The laws of rounding that concern instant ``j`` and those before it, wherever a proof used them."""
+        for law in block.roundings:
+            last = max(instants(law), default=0)
+            if last <= j:
+                names = {f"{name}@{k}": f"{name}@{k + j - last}" for name in self._all() for k in range(last + 1)}
+                self.lines.append(f"(assert {renamed(' '.join(law.split()), names)})")
+
+    def _all(self) -> frozenset[str]:
+        return self._reads().known
 
     def _step(self, block: Block) -> None:
         """Each target at the last instant; where proofs use little of what is known, each has its own hypotheses."""

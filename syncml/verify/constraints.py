@@ -17,6 +17,7 @@ from syncml.verify.query import Query
 from syncml.verify.slicing import is_product
 from syncml.verify.smt import Term, z3
 from syncml.verify.smt import constants_of as occurring
+from syncml.verify.system import Nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +45,14 @@ class Universe:
     Attributes:
         clauses: Each assumption and goal at each instant.
         others: Definitions, updates of registers, and facts.
+        nearest: Each rounding at each instant: the exact result, and the nearest number.
         last: The constants at the last instant, for the negated goal.
         spelt: Each Boolean definition in terms of what compares numbers, where a margin is asked for.
     """
 
     clauses: Mapping[tuple[str, int], Constraint]
     others: Sequence[Constraint]
+    nearest: Sequence[tuple[Nearest, Term, Term]]
     last: Sequence[tuple[Term, Term]]
     spelt: Mapping[str, Term]
 
@@ -89,12 +92,18 @@ def _universe(model: Model, length: int, initial: bool, margin: Fraction) -> Uni
     names = [n for n in named if n not in set(holding)]
     clauses: dict[tuple[str, int], Constraint] = {}
     others: list[Constraint] = []
+    nearest: list[tuple[Nearest, Term, Term]] = []
     now = {n: model.at(n, 0) for n in model.constants}
     pairs: list[tuple[Term, Term]] = []
     for k in range(length):
         pairs = [(c, now[n]) for n, c in model.constants.items()]
-        groups = ([named[n] for n in names], [named[h] for h in holding], model.named.facts, list(following.values()))
-        definitions, held, facts, updates = _substituted(groups, pairs)
+        rounded = model.named.nearest
+        groups = (
+            [named[n] for n in names], [named[h] for h in holding], model.named.facts, list(following.values()),
+            [exact for exact, _ in rounded], [result for _, result in rounded],
+        )  # fmt: skip
+        definitions, held, facts, updates, exacts, results = _substituted(groups, pairs)
+        nearest += zip(system.nearest, exacts, results, strict=True)
         others += [_definition(now[n], t) for n, t in zip(names, definitions, strict=True)]
         others += [_constraint(f"fact!{i}@{k}", t) for i, t in enumerate(facts)]
         clauses |= {(h, k): _constraint(f"{h}@{k}", t) for h, t in zip(holding, held, strict=True)}
@@ -107,7 +116,7 @@ def _universe(model: Model, length: int, initial: bool, margin: Fraction) -> Uni
                 now[name] = term
             else:
                 others.append(_definition(now[name], term))
-    return Universe(clauses, others, pairs, spelt)
+    return Universe(clauses, others, nearest, pairs, spelt)
 
 
 def _substituted(groups: Sequence[Sequence[Term]], pairs: Sequence[tuple[Term, Term]]) -> list[list[Term]]:
@@ -156,6 +165,8 @@ def _grouped(model: Model) -> _Grouped:
     for term in (*model.named.definitions.values(), *model.named.following.values(), *model.named.facts):
         for name in constants_read(term):
             readers[name] = readers.get(name, 0) + 1
+    # What is rounded stays visible, and so does the result.
+    readers |= {name: 2 for pair in model.named.nearest for term in pair for name in constants_read(term)}
     absorbed: dict[str, Term] = {}
     named: dict[str, Term] = {}
 

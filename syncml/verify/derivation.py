@@ -84,6 +84,7 @@ class Block:
         k: How many instants the induction looks back.
         distinct: Whether the step is about runs that visit no state twice.
         methods: The engines that found the proofs.
+        roundings: Instances of the laws of rounding that the proofs use, over constants of instants 0 and 1.
     """
 
     goals: tuple[str, ...]
@@ -93,6 +94,7 @@ class Block:
     k: int
     distinct: bool
     methods: tuple[str, ...]
+    roundings: tuple[str, ...] = ()
 
 
 def blocks(derivation: Derivation, goals: Iterable[str]) -> list[Block]:
@@ -120,7 +122,21 @@ def _block(derivation: Derivation, goals: Sequence[str]) -> Block:
         tuple(goals), tuple(dict.fromkeys(formulas)), tuple(dict.fromkeys(lemmas)),
         {g: frozenset(p.using) for g, p in zip(goals, proofs, strict=True)}, max(p.k for p in proofs),
         any(p.distinct for p in proofs), tuple(dict.fromkeys(p.method for p in proofs)),
+        tuple(dict.fromkeys(r for p in proofs for r in p.roundings)),
     )  # fmt: skip
+
+
+_INSTANT = re.compile(r"@(\d+)(?![^\s()|])")
+
+
+def instants(text: str) -> frozenset[int]:
+    """The instants that SMT-LIB text over constants ``x@0``, ``x@1``, .. speaks of."""
+    return frozenset(int(n) for name in symbols(text) for n in _INSTANT.findall(name))
+
+
+def timeless(text: str) -> str:
+    """The same text over the constants of a system."""
+    return _INSTANT.sub("", text)
 
 
 def symbols(text: str) -> frozenset[str]:
@@ -151,6 +167,11 @@ class Reads:
     reads: Mapping[str, frozenset[str]]
     facts: tuple[tuple[str, frozenset[str]], ...]
 
+    @property
+    def known(self) -> frozenset[str]:
+        """The names of all constants."""
+        return frozenset({i.name for i in self.system.inputs} | self.reads.keys())
+
     @staticmethod
     def of(system: System) -> Reads:
         """Read the text of a system."""
@@ -163,7 +184,7 @@ class Reads:
     def cone(self, goals: Iterable[str], formulas: Iterable[str] = ()) -> System:
         """The system of what ``goals``, ``formulas`` and the assumptions depend on."""
         system, kept = self.system, frozenset(goals)
-        known = {i.name for i in system.inputs} | self.reads.keys()
+        known = self.known
         needed = self.needed([*system.assumptions, *kept, *(s for f in formulas for s in symbols(f) & known)])
         return System(
             tuple(i for i in system.inputs if i.name in needed),
@@ -173,6 +194,7 @@ class Reads:
             system.assumptions,
             tuple(g for g in system.goals if g in kept),
             system.nonlinear,
+            tuple(n for n in system.nearest if n.names <= needed),
         )
 
     def needed(self, names: Iterable[str]) -> set[str]:

@@ -18,6 +18,7 @@ from syncml.verify.engines import Budget, Emit
 from syncml.verify.model import Model, input_trace
 from syncml.verify.products import Relaxation
 from syncml.verify.query import Part, Query
+from syncml.verify.refine import Refuted, refuted
 from syncml.verify.smt import Term, limit, z3
 
 VALID, INVALID, STUCK = "valid", "invalid", "stuck"
@@ -39,6 +40,9 @@ QUICK_SECONDS = 0.5
 LOCAL_SECONDS = 0.8
 """The limit of a proof at one instant; where there is none, the other parts are asked for."""
 
+LOCAL_ROUNDED = 0.4
+"""The same where floats are rounded."""
+
 STEPS_PER_SECOND = {"simple": 400_000, "nlsat": 3_000_000, "smt": 1_500_000, "default": 1_000_000}
 """About how many elementary steps each solver makes: limits in steps give the same answers on a busy machine."""
 
@@ -53,7 +57,8 @@ def decide_all(model: Model, groups: Sequence[Sequence[Query]], budget: Budget, 
     """Answer the queries of each group in turn, each within the budget, until one makes the rest of it needless."""
     for group in groups:
         for query in group:
-            seconds = min(LOCAL_SECONDS, budget.seconds) if query.part is Part.LOCAL else budget.seconds
+            local = LOCAL_ROUNDED if model.system.nearest else LOCAL_SECONDS
+            seconds = min(local, budget.seconds) if query.part is Part.LOCAL else budget.seconds
             event = decide(model, query, replace(budget, seconds=seconds))
             emit(event)
             if (event["event"], query.part) in ((VALID, Part.LOCAL), (INVALID, Part.BASE)):
@@ -93,6 +98,8 @@ def consistency(model: Model, budget: Budget, emit: Emit) -> None:
 def _answer(model: Model, query: Query, budget: Budget) -> dict[str, Any] | None:
     constraints, negated = constraints_of(model, query)
     deadline = time.process_time() + budget.seconds
+    if model.system.nearest and query.part is not Part.SEARCH:
+        return _refined(model, query, constraints, negated, deadline, budget.seed)
     stages = (_quick, _relaxed, _everything)
     # A search expects a violation, which takes all constraints; a proof expects to need a few.
     for stage in reversed(stages) if query.part is Part.SEARCH else stages:
@@ -112,6 +119,22 @@ def _quick(
     """Look at the nearest definitions only, for a moment."""
     until = min(deadline, time.process_time() + QUICK_SECONDS)
     return _search(model, query, constraints, negated, _near, QUICK, until, seed)
+
+
+def _refined(
+    model: Model, query: Query, constraints: Sequence[Constraint], negated: Term, deadline: float, seed: int
+) -> dict[str, Any] | None:
+    """Where floats are rounded: the linear relaxation with lemmas, then everything for what takes real products.
+
+    Only the first knows that roundings are monotone, so a model of the others refutes nothing.
+    """
+    found = refuted(model, query, deadline - (deadline - time.process_time()) / 4, seed)
+    if isinstance(found, Refuted):
+        return {"event": VALID, "using": _goals(found.used), "roundings": found.roundings}
+    if found is not None:
+        return _invalid(model, query, found)
+    event = _everything(model, query, constraints, negated, deadline, seed)
+    return event if event is not None and event["event"] == VALID else None
 
 
 def _everything(
@@ -190,7 +213,11 @@ def _relaxed(
 
 
 def _used(constraints: Iterable[Constraint]) -> list[str]:
-    return sorted({c.name.rsplit("@", 1)[0] for c in constraints if c.name.startswith("goal!") and not c.defines})
+    return _goals(c.name for c in constraints if c.name.startswith("goal!") and not c.defines)
+
+
+def _goals(names: Iterable[str]) -> list[str]:
+    return sorted({name.rsplit("@", 1)[0] for name in names})
 
 
 def _wanted(rest: Sequence[Constraint], known: set[str], found: Any, tiers: _Tiers) -> list[Constraint]:

@@ -24,11 +24,13 @@ class Named:
         definitions: Each definition by name.
         following: The next value of each state by name.
         facts: What holds at every instant.
+        nearest: The exact result and the nearest number of each rounding.
     """
 
     definitions: Mapping[str, Term]
     following: Mapping[str, Term]
     facts: Sequence[Term]
+    nearest: Sequence[tuple[Term, Term]]
 
     @staticmethod
     def of(model: Model) -> Named:
@@ -38,10 +40,14 @@ class Named:
         lines += [f"(assert (= {symbol(d.name)} {d.term}))" for d in system.definitions]
         lines += [f"(assert (= {symbol(s.name)} {s.following}))" for s in system.states]
         lines += [f"(assert {f})" for f in system.facts]
+        lines += ["(declare-fun nearest! (Real Real) Bool)"] if system.nearest else []
+        lines += [f"(assert (nearest! {n.exact} {n.result}))" for n in system.nearest]
         terms = iter(with_numerals(z3.parse_smt2_string("\n".join(lines), ctx=model.context)))
         definitions = {d.name: next(terms).arg(1) for d in system.definitions}
         following = {s.name: next(terms).arg(1) for s in system.states}
-        return Named(definitions, following, list(terms))
+        facts = [next(terms) for _ in system.facts]
+        nearest = [(pair.arg(0), pair.arg(1)) for pair in terms]
+        return Named(definitions, following, facts, nearest)
 
 
 def _declaration(item: Input | State | Definition) -> str:

@@ -7,16 +7,32 @@ is refuted.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 
 from syncml.verify.smt import Term, is_value, z3
 
 
+@dataclass(frozen=True, slots=True)
+class Product:
+    """The constant that stands for a product of two relaxed terms."""
+
+    result: Term
+    left: Term
+    right: Term
+
+
 class Relaxation:
-    """Replaces products; ``facts`` collects what is known of those that it made (a square is not negative)."""
+    """Replaces products.
+
+    Attributes:
+        facts: What is known of those that it made (a square is not negative).
+        products: Those of two factors.
+    """
 
     def __init__(self) -> None:
         self.facts: list[Term] = []
+        self.products: list[Product] = []
         self._done: dict[int, Term] = {}
         self._kept: list[Term] = []
         self._products: dict[tuple[int, ...], Term] = {}
@@ -69,6 +85,8 @@ class Relaxation:
         if key not in self._products:
             name = f"product!{len(self._products)}"
             self._products[key] = z3.Const(name, t.sort())
+            if len(factors) == 2:
+                self.products.append(Product(self._products[key], *factors))
             if len(factors) == 2 and key[0] == key[1]:
                 self.facts.append(self._products[key] >= 0)
         product = self._products[key]

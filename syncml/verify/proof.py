@@ -20,6 +20,7 @@ class Proof:
         auxiliary: Formulas over the constants of the system as it was translated, as SMT-LIB text, that hold at the
             first instant and, all together, are kept by each; the proof may use them at every instant.
         cached: Whether it was found in an earlier run.
+        roundings: The laws of rounding that it uses, as SMT-LIB text over constants ``x@0``, ``x@1`` of instants.
     """
 
     method: str
@@ -30,3 +31,4 @@ class Proof:
     distinct: bool = False
     auxiliary: tuple[str, ...] = ()
     cached: bool = False
+    roundings: tuple[str, ...] = ()

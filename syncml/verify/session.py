@@ -29,6 +29,12 @@ Settled: TypeAlias = Callable[["Session"], bool]
 GROUPS = 6
 """How many goals one task of the demand-driven engine takes."""
 
+SETUP = 15.0
+"""Seconds by the clock for what a task builds before its first query, on a busy machine."""
+
+AT_ONCE, AT_FIRST = 0.2, 0.5
+"""Seconds for a query where floats are rounded: without an induction, and in the first one."""
+
 QUICK = 1.5
 """Seconds of the first attempt."""
 
@@ -100,7 +106,6 @@ class Session:
     _quickly: bool = False
     _bounded: bool = False
     _populations: int = 0
-    _background: dict[str, int] = field(default_factory=dict[str, int])
     _consistency: int = 0
     _spent: dict[str, float] = field(default_factory=dict[str, float])
     _groups: dict[int, list[str]] = field(default_factory=dict[int, list[str]])
@@ -114,8 +119,6 @@ class Session:
         """
         try:
             self._run(brief)
-            # What nobody waits for ends here: its events would be taken for those of another system.
-            self.pool.cancel_all()
         except KeyboardInterrupt:
             self.pool.stop()
 
@@ -129,13 +132,16 @@ class Session:
             if not self.system.nonlinear:
                 self._quick()
             return
-        if self.system.nonlinear and "localised" in self.engines:
+        if (self.system.nonlinear or self.system.nearest) and "localised" in self.engines:
             if self.system.assumptions:
                 self._consistency = self._submit("consistency", min(3.0, self.left() / 8))
+            if self.system.nearest:
+                self._at_once()
+                self._inductive(AT_FIRST, again=True)
             # Quick proofs, then shallow violations, then whatever time is left for both.
-            for seconds, depth in ((1.0, 2), (4.0, 4), (15.0, 8), (60.0, 20)):
+            for seconds, depth in ((1.0, 2), (4.0, 4), (15.0, 8), (60.0, 20)) if self.system.nonlinear else ():
                 self._wander(3 * seconds)
-                self._inductive(seconds, again=seconds > 1.0)
+                self._inductive(seconds, again=seconds > 1.0 or bool(self.system.nearest))
                 self._shallow(depth, seconds)
                 self._margins()
         self._together()
@@ -192,6 +198,8 @@ class Session:
         """Give each engine about ``seconds``; what they find is known in the next round."""
         wanted = self._sought()
         lemmas, known = list(self.proofs), list(self._invariants)
+        self._bound(3 * seconds)
+        self._wander(seconds)
         if "induction" in self.engines:
             self._submit(
                 "induction", seconds, each=seconds / 4, depth=20, goals=self.open(), lemmas=lemmas, known=known
@@ -202,24 +210,18 @@ class Session:
             for goal in wanted:
                 share = max(0.2, seconds / len(wanted))
                 self._submit("spacer", share, each=share, goals=[goal], lemmas=lemmas, known=known)
-        self._wander(seconds)
-        self._bound(3 * seconds)
         self._gather()
 
     def _bound(self, seconds: float) -> None:
         """Look for bounds of numeric states, until they are found."""
         if "induction" in self.engines and not self._bounded and any(s.sort in NUMBERS for s in self.system.states):
-            self._beside("bounds", seconds, each=seconds, goals=self.open())
+            self._submit("bounds", seconds, each=seconds, goals=self.open(), lemmas=list(self.proofs))
 
     def _wander(self, seconds: float) -> None:
         """Random runs, where violations are wanted."""
         if "bmc" in self.engines and self.roams and (wanted := self._sought()):
-            self._beside("runs", seconds, depth=LONGEST_RUN, goals=wanted, first=self._populations)
-
-    def _beside(self, engine: str, seconds: float, **more: Any) -> None:
-        """Queue a task that nobody waits for, unless the last one of its engine has not ended."""
-        if self._background.get(engine) not in self.pool.pending():
-            self._background[engine] = self._submit(engine, seconds, lemmas=list(self.proofs), **more)
+            lemmas = list(self.proofs)
+            self._submit("runs", seconds, depth=LONGEST_RUN, goals=wanted, lemmas=lemmas, first=self._populations)
 
     def _gather(self) -> None:
         """Take what tasks report until they are done, or all is decided."""
@@ -228,12 +230,6 @@ class Session:
             if not self.open():
                 # Whether any run meets the assumptions is asked in every case.
                 self.pool.cancel_all(keep=self._consistency)
-            elif self._is_done(event):
-                return
-
-    def _is_done(self, event: Mapping[str, Any]) -> bool:
-        """Whether nothing is left to wait for."""
-        return event["event"] == "done" and self.pool.pending() <= set(self._background.values())
 
     def _to_the_end(self) -> None:
         """Search for violations of what is open in whatever time is left."""
@@ -283,6 +279,7 @@ class Session:
             self.proofs[goal] = Proof(
                 found["method"], found["k"], tuple(dict.fromkeys(using)), found.get("invariant", ""), self._time(goal),
                 found.get("distinct", False), tuple(found.get("auxiliary", ())),
+                roundings=tuple(dict.fromkeys(found.get("roundings", ()))),
             )  # fmt: skip
 
     def _violation(self, goal: str, trace: Sequence[dict[str, str]]) -> None:
@@ -316,7 +313,7 @@ class Session:
         for start in range(0, len(groups), size):
             part = groups[start : start + size]
             budget = {"seconds": seconds, "query": 0.0, "depth": 0, "seed": self.seed}
-            limit = 4 * seconds * sum(map(len, part))
+            limit = SETUP + 4 * seconds * sum(map(len, part))
             data = [[q.to_data() for q in group] for group in part]
             task = {"engine": "localised", "system": self._text, "budget": budget, "limit": limit, "queries": data}
             self._groups[self.pool.submit(task)] = [q.goal for group in part for q in group]
@@ -329,14 +326,10 @@ class Session:
                 self.pool.cancel_all(keep=self._consistency)
             if number not in self._groups:
                 self._take(event)
-                if self._is_done(event):
-                    return
             elif event["event"] == "failed":
                 self.failures.append(event["reason"])
                 for goal in dict.fromkeys(self._groups[number]):
                     yield goal, Part.STEP, {"event": "failed"}
-            elif self._is_done(event):
-                return
             elif "part" in event:
                 self._spent[event["goal"]] = self._spent.get(event["goal"], 0.0) + event["seconds"]
                 yield event["goal"], Part(event["part"]), event
@@ -365,6 +358,14 @@ class Session:
             elif event["event"] == "valid" and event["depth"] == self.depth.get(goal, 0) + 1:
                 self.depth[goal] = event["depth"]
 
+    def _at_once(self) -> None:
+        """Prove what follows at each instant from the facts alone, such as from the ranges of floats."""
+        self._ask([[Query(g, 1, Part.LOCAL, (), tuple(self.proofs))] for g in self.open()], AT_ONCE)
+        for goal, _, event in self._answers():
+            if event["event"] == "valid":
+                self.depth[goal] = max(self.depth.get(goal, 0), 1)
+                self._prove(goal, {**event, "method": "k-induction, demand-driven", "k": 1}, event["using"])
+
     def _inductive(self, seconds: float, *, again: bool) -> None:
         """Prove the open goals from each other, one instant after the other; drop those that fail.
 
@@ -374,7 +375,11 @@ class Session:
         """
         standing = self.open()
         proofs: dict[str, list[str]] = {}
+        roundings: dict[str, list[str]] = {}
         bases: dict[str, list[str]] = {g: [] for g in self.depth if self.depth[g]}
+
+        # With rounding, what follows at one instant was asked before.
+        local = () if self.system.nearest else (Part.LOCAL,)
 
         def queries(goal: str, *parts: Part) -> list[Query]:
             # Earlier goals hold at the same instant: the first violation of any has no earlier one beside it.
@@ -390,26 +395,31 @@ class Session:
             for other in broken:
                 del proofs[other]
             if again:
-                self._ask([queries(g, Part.LOCAL, Part.STEP) for g in broken], seconds)
+                self._ask([queries(g, *local, Part.STEP) for g in broken], seconds)
 
-        self._ask([queries(g, Part.LOCAL, Part.BASE, Part.STEP) for g in standing], seconds)
+        self._ask([queries(g, *local, Part.BASE, Part.STEP) for g in standing], seconds)
         for goal, part, event in self._answers():
             answer = event["event"]
+            roundings.setdefault(goal, []).extend(event.get("roundings", ()))
             if answer == "valid" and part is not Part.STEP:
                 bases.setdefault(goal, event["using"])
             if answer == "valid" and part is not Part.BASE and goal in standing:
                 if all(g in standing or g in self.proofs for g in event["using"]):
                     proofs[goal] = event["using"]
                 elif again:
-                    self._ask([queries(goal, Part.LOCAL, Part.STEP)], seconds)
+                    self._ask([queries(goal, *local, Part.STEP)], seconds)
             if answer == "invalid" and part is Part.BASE:
                 self._violation(goal, event["trace"])
             if answer != "valid" and part is not Part.LOCAL and goal in standing:
                 drop(goal)
-        self._conclude([g for g in standing if g in proofs], proofs, bases)
+        self._conclude([g for g in standing if g in proofs], proofs, bases, roundings)
 
     def _conclude(
-        self, standing: Sequence[str], proofs: Mapping[str, list[str]], bases: Mapping[str, list[str]]
+        self,
+        standing: Sequence[str],
+        proofs: Mapping[str, list[str]],
+        bases: Mapping[str, list[str]],
+        roundings: Mapping[str, list[str]],
     ) -> None:
         """Record what holds at the first instant, and the proofs that rest on nothing unproved."""
         for goal in self.system.goals:
@@ -419,5 +429,5 @@ class Session:
                           or any(u not in standing and u not in self.proofs for u in proofs[g])}:  # fmt: skip
             standing = [g for g in standing if g not in failing]
         for goal in standing:
-            found = {"method": "k-induction, demand-driven", "k": 1}
+            found = {"method": "k-induction, demand-driven", "k": 1, "roundings": roundings.get(goal, ())}
             self._prove(goal, found, [g for g in proofs[goal] if g != goal])

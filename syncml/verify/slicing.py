@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from syncml.verify.smt import Term, applications, is_value, names_of, z3
-from syncml.verify.system import Definition, Input, State, System
+from syncml.verify.system import Definition, Input, Nearest, State, System
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ def sliced(
     known: Sequence[Term],
     assumptions: Sequence[str],
     goals: Sequence[str],
+    rounded: Sequence[Nearest] = (),
 ) -> System:
     """The system of what ``goals`` depend on."""
     reads = {d.name: _names(term) for d, term in defined} | {r.name: _names(r.following) for r in registers}
@@ -58,6 +59,7 @@ def sliced(
         tuple(assumptions),
         tuple(goals),
         any(map(is_product, (*(t for _, t in definitions), *kept))),
+        tuple(n for n in rounded if n.names <= needed),
     )
 
 

@@ -122,6 +122,7 @@ class Store:
         return asdict(proof) | {
             "goal": self._key(goal), "using": [self._key(g) for g in proof.using if g in related],
             "invariant": renamed(proof.invariant, names), "auxiliary": formulas,
+            "roundings": [renamed(r, _at_instants(names)) for r in proof.roundings],
         }  # fmt: skip
 
     def _proofs(self, entry: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, Proof]:
@@ -139,6 +140,7 @@ class Store:
                 packed["method"], packed["k"], tuple(known[k] for k in packed["using"]),
                 renamed(packed["invariant"], back), 0.0, packed["distinct"],
                 tuple(renamed(f, back) for f in packed["auxiliary"]), cached=True,
+                roundings=tuple(renamed(r, _at_instants(back)) for r in packed["roundings"]),
             )  # fmt: skip
         return result
 
@@ -192,6 +194,11 @@ class Store:
             return
 
 
+def _at_instants(names: Mapping[str, str]) -> dict[str, str]:
+    """The names at the two instants of an induction."""
+    return {f"{name}@{k}": f"{other}@{k}" for name, other in names.items() for k in (0, 1)}
+
+
 def _checksum(body: Any) -> str:
     return sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
@@ -212,6 +219,7 @@ class _Scope:
         lines += [f"{names[s.name]} {s.sort} {s.initial} {renamed(s.following, names)}" for s in part.states]
         lines += [f"{names[d.name]} {d.sort} {renamed(d.term, names)}" for d in part.definitions]
         lines += [renamed(fact, names) for fact in part.facts]
+        lines += [renamed(f"{n.exact} {n.result} {n.format} {n.relative} {n.tiny}", names) for n in part.nearest]
         lines += [" ".join(names[a] for a in part.assumptions), " ".join(names[g] for g in part.goals)]
         text = "\n".join(" ".join(line.split()) for line in lines)
         return _Scope(sha256(text.encode()).hexdigest(), names)

@@ -43,10 +43,36 @@ class Definition:
 
 
 @dataclass(frozen=True, slots=True)
+class Nearest:
+    """``result`` is the number of a binary format nearest to ``exact``; a number that the format holds is its own.
+
+    Attributes:
+        format: The name of the format.
+        exact: The name of a constant, in bars if it needs them, or a numeral.
+        result: The same.
+        shape: The operation, the same for operations that differ in streams only; empty where there is none.
+        relative: The result differs by at most this part of its exact value, and ``tiny``; both as numerals.
+    """
+
+    format: str
+    exact: str
+    result: str
+    shape: str = ""
+    relative: str = "0"
+    tiny: str = "0"
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The constants that it speaks of."""
+        return frozenset(t.strip("|") for t in (self.exact, self.result) if not t[0].isdigit() and t[0] not in "(-")
+
+
+@dataclass(frozen=True, slots=True)
 class System:
     """A transition system; ``assumptions`` and ``goals`` are names of Boolean definitions.
 
-    ``nonlinear`` tells whether a product or quotient of two unknowns occurs.
+    ``nonlinear`` tells whether a product or quotient of two unknowns occurs; ``nearest`` what is rounded. The facts
+    bound each rounding by itself; that rounding is monotone relates any two of them.
     """
 
     inputs: tuple[Input, ...]
@@ -56,6 +82,7 @@ class System:
     assumptions: tuple[str, ...]
     goals: tuple[str, ...]
     nonlinear: bool = False
+    nearest: tuple[Nearest, ...] = ()
 
     def to_json(self) -> str:
         """One line of JSON text."""
@@ -73,6 +100,7 @@ class System:
             tuple(data["assumptions"]),
             tuple(data["goals"]),
             bool(data["nonlinear"]),
+            tuple(Nearest(**x) for x in data["nearest"]),
         )
 
 

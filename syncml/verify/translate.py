@@ -139,7 +139,8 @@ class _Translator:
         for var, rhs, clock in self._updates:
             self._update(var, rhs, clock)
         assumptions, goals = self._clauses()
-        system = sliced(self._inputs, self._registers, self._definitions, self._facts, assumptions, goals)
+        rounded = () if self._rounding is None else self._rounding.points()
+        system = sliced(self._inputs, self._registers, self._definitions, self._facts, assumptions, goals, rounded)
         return Translation(system, names)
 
     # Constants and definitions.

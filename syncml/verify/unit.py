@@ -50,7 +50,7 @@ ENGINES = ("bmc", "induction", "spacer", "localised", "reach")
 PATIENCE = 0.1
 """Of the time for all, the part after which a goal that nobody wrote is waited for no longer."""
 
-SHARES = {Numbers.IDEAL: 0.5, Numbers.BITS: 0.6, Numbers.FLOATS: 0.9}
+SHARES = {Numbers.IDEAL: 0.5, Numbers.BITS: 0.6, Numbers.FLOATS: 0.6}
 """The part of the time left that an attempt may take, where another may be needed after it."""
 
 SEARCH_SECONDS = 4.0
@@ -129,7 +129,7 @@ class Unit:
     def _needs_bits(self) -> bool:
         """Whether a question is open that bit vectors may decide."""
         return self._machine and self._integers and self._known.vacuous() is None and any(
-            self._wants(c) and not self._known.ideally(c) and c.kind is not PropertyKind.MODE for c in self._open()
+            self._wants(c) and not self._known.ideally(c) and not self._can_wait(c, Numbers.BITS) for c in self._open()
         )  # fmt: skip
 
     def results(self) -> list[Result]:
@@ -156,8 +156,27 @@ class Unit:
                 for c in self._open()
                 if self._known.ideally(c)
             )
-            self._run(self._begun(Numbers.FLOATS, self._askable(wrapping), wrapping=wrapping))
+            self._round(wrapping)
             self._search()
+
+    def _round(self, wrapping: bool) -> None:
+        """The rounding of floats: within ranges that rest on few clauses, then on all that hold over the reals.
+
+        A proof counts only if the clauses of its ranges are proved with it, so the first attempt asks for as little
+        as makes every register finite; with more, errors are smaller.
+        """
+        from syncml.verify.floats.ranges import bounding, ranges_of
+
+        assert self._ranges is not None
+        known, node = self._known, self._checked.node
+        claims = [c.holds for c in self._clauses if c.kind not in {PropertyKind.MODE, *GOALS}
+                  and (known.ideally(c) or known.by_intervals(c))]  # fmt: skip
+        tried: list[frozenset[Var]] = []
+        for held in (bounding(node, self._ranges, claims), claims):
+            ranges = ranges_of(node, held) if held else self._ranges
+            if ranges.held not in tried and any(self._wants(c) and known.ideally(c) for c in self._open()):
+                self._run(self._begun(Numbers.FLOATS, self._askable(wrapping), wrapping=wrapping, ranges=ranges))
+                tried.append(ranges.held)
 
     def _askable(self, wrapping: bool) -> list[Property]:
         """What is proved over the reals, and every check that such a proof may rest on."""
@@ -179,6 +198,10 @@ class Unit:
     def _is(self, clause: Property, check: Check) -> bool:
         return self._checked.kinds.get(clause.holds) is check
 
+    def _can_wait(self, clause: Property, numbers: Numbers) -> bool:
+        """Whether an attempt is not to go on for a clause alone: a mode, or what the ranges of machine floats show."""
+        return clause.kind is PropertyKind.MODE or (numbers is not Numbers.FLOATS and self._is(clause, Check.FINITE))
+
     def _wants(self, clause: Property) -> bool:
         """Whether the user asked about ``clause``, or a proof rests on it: the promises of an abstract node."""
         if not self._options.properties or qualified(clause) in self._options.properties:
@@ -187,15 +210,17 @@ class Unit:
 
     # One attempt.
 
-    def _begun(self, numbers: Numbers, clauses: Sequence[Property], *, wrapping: bool) -> Attempt:
-        """An attempt that has not run."""
+    def _begun(
+        self, numbers: Numbers, clauses: Sequence[Property], *, wrapping: bool, ranges: Ranges | None = None
+    ) -> Attempt:
+        """An attempt that has not run; with ``ranges`` floats are rounded."""
         rounded = numbers is Numbers.FLOATS
         node = self._checked.excused if rounded else self._checked.node
         assumed = tuple(p for p in node.properties if p.kind is PropertyKind.ASSUME)
         node = replace(node, properties=(*assumed, *clauses))
         bounded = self._machine and not wrapping
         translation = translate(
-            node, wrapping=wrapping, bounded=bounded, rounded=self._ranges if rounded else None,
+            node, wrapping=wrapping, bounded=bounded, rounded=ranges,
             finite=self._checked.finite,
         )  # fmt: skip
 
@@ -210,8 +235,9 @@ class Unit:
         stands = meaning(kinds, numbers, wrapping=wrapping, overflow=bounded)
         known = frozenset(i for i, c in enumerate(clauses) if self._known.by_intervals(c))
         attempt = Attempt(
-            numbers, wrapping, self._checked, clauses, session, translation.inputs, stands, known, self._known.cones
-        )
+            numbers, wrapping, self._checked, clauses, session, translation.inputs, stands, known, self._known.cones,
+            frozenset(i for i, c in enumerate(clauses) if ranges is not None and c.holds in ranges.held),
+        )  # fmt: skip
         self._known.attempts.append(attempt)
         return attempt
 
@@ -224,12 +250,14 @@ class Unit:
         wanted = asked | {
             i for i, c in enumerate(clauses)
             if c.holds.name in open_ and self._known.is_risk(c, attempt.numbers, attempt.wrapping)
-        }  # fmt: skip
+        } | attempt.held  # fmt: skip
         last = not self._machine or not (self._integers or self._floats)
         share = self._left() * (1.0 if last else SHARES[attempt.numbers])
         if all(self._known.by_intervals(clauses[i]) for i in wanted):
             # A proof that leaves a certificate would be better, but there is one.
             share = min(share, WITHOUT_NEED)
+
+        waiting = {i for i in asked if self._can_wait(clauses[i], attempt.numbers)}
 
         def settled(session: Session) -> bool:
             broken = {index_of(g) for g in session.refuted}
@@ -237,10 +265,10 @@ class Unit:
                 return True
             left = asked - broken
             if session.left() <= share * (1 - PATIENCE):
-                left -= {i for i in asked if clauses[i].kind is PropertyKind.MODE}
+                left -= waiting
             return left <= {index_of(g) for g in session.proofs} and left <= attempt.valid()
 
-        if any(clauses[i].kind is PropertyKind.MODE for i in asked):
+        if waiting:
             self._pool.alarm = time.monotonic() + share * PATIENCE
         session.wanted, session.settled = frozenset(map(goal_of, wanted)), settled
         session.deadline = time.monotonic() + share

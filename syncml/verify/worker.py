@@ -23,6 +23,7 @@ from syncml.verify.localise import decide_all
 from syncml.verify.model import Model
 from syncml.verify.processes import bound, serve_all
 from syncml.verify.query import Query
+from syncml.verify.refine import prepare as prepare_refinement
 from syncml.verify.system import System
 
 _prepared: dict[str, Model] = {}
@@ -37,7 +38,9 @@ def prepare(task: dict[str, Any]) -> None:
     if text and text not in _prepared:
         _prepared.clear()
         with suppress(Exception):
-            _prepared[text] = Model(System.from_json(text))
+            model = _prepared[text] = Model(System.from_json(text))
+            if model.system.nearest:
+                prepare_refinement(model)
 
 
 def run(task: dict[str, Any], emit: Callable[[dict[str, Any]], None]) -> None:

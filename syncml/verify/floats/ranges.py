@@ -10,12 +10,18 @@ approximated from above: a register that keeps growing goes to the next threshol
 two, the largest float), and then back as far as the equations allow. In ``where(c, a, b)`` what ``c`` says of streams
 compared with constants holds within ``a``, and its negation within ``b``. As the ends are machine numbers, an
 accumulator of bounded increments has a largest value: there an increment rounds to nothing.
+
+Clauses may be taken to hold at every earlier instant. Then registers contain what they follow as far as it meets the
+clauses, and everything else contains what its operator yields on these registers, whatever the clauses say. So a proof
+that a clause holds at an instant rests on clauses at earlier instants only, and the first violation of any has none
+before it. A clause bounds a stream by another only where that other is evaluated first, or the two would justify each
+other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy
@@ -28,7 +34,6 @@ from syncml.ir.equations.syntax import (
     Fby,
     Merge,
     Node,
-    PropertyKind,
     Var,
     Wave,
     When,
@@ -36,6 +41,7 @@ from syncml.ir.equations.syntax import (
 from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, FLOATS, MACHINE_INTEGERS, Scalar, element, integer_range, shape
 from syncml.verify.floats.arithmetic import Rounded
+from syncml.verify.floats.conditions import DEEP, Conditions, assumed
 from syncml.verify.floats.domain import Range, both, clamped, contains, join, meet, of_constant, rebuilt, top
 from syncml.verify.floats.transfer import ROUNDING, transfer
 from syncml.verify.order import ordered
@@ -46,9 +52,6 @@ np: Any = numpy
 _DELAY, _WIDEN, _NARROW = 4, 60, 24
 """Rounds before registers go to thresholds, before they go to their whole type, and of narrowing."""
 
-_DEEP = 5
-"""How many operators are looked through for what a condition says."""
-
 
 @dataclass(frozen=True, slots=True)
 class Ranges:
@@ -58,11 +61,13 @@ class Ranges:
         values: The values of each stream, at every instant of every run that meets the assumptions.
         errors: At most how far each operation that rounds is from exact; infinite where it may overflow.
         risky: Operations that may overflow to infinity or yield NaN although their operands are finite.
+        held: The clauses that all of it rests on: they were true at every earlier instant.
     """
 
     values: Mapping[Var, Range]
     errors: Mapping[Var, Any]
     risky: frozenset[Var]
+    held: frozenset[Var] = frozenset()
 
     def truth(self, var: Var) -> bool | None:
         """Whether a Boolean stream is always true or always false, as far as intervals tell."""
@@ -72,27 +77,80 @@ class Ranges:
         return False if not bool(np.any(value.high)) else None
 
 
-def ranges_of(node: Node) -> Ranges:
-    """The ranges of a flat node without calls."""
-    return _Analysis(node).result()
+def ranges_of(node: Node, held: Sequence[Var] = ()) -> Ranges:
+    """The ranges of a flat node without calls, at an instant before which the clauses ``held`` were true."""
+    return _Analysis(node, held).result()
+
+
+def bounding(node: Node, ranges: Ranges, clauses: Sequence[Var]) -> list[Var]:
+    """Those of some clauses that bound a register, or what it follows, where intervals do not show it to be finite."""
+    unbounded: set[Var] = set()
+    for e in node.equations:
+        if isinstance(e.rhs, Fby) and element(e.target.type) in FLOATS and not np.all(ranges.values[e.target].finite):
+            unbounded |= {e.target, *(a for a in (e.rhs.following,) if isinstance(a, Var))}
+    conditions = Conditions({e.target: e for e in node.equations}, lambda atom: top(atom.type))
+    return [c for c in clauses if any(v in unbounded for v, _, _ in conditions.said(c, value=True))]
 
 
 class _Analysis:
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, held: Sequence[Var]) -> None:
         self._node = node
         self._order = ordered(node.equations)
         self._definition = {e.target: e for e in self._order}
         self._values: dict[Var, Range] = {}
         self._errors: dict[Var, Any] = {}
         self._thresholds: dict[Scalar, Any] = {}
-        self._bounds = _assumed(node, self._definition)
+        self._bounds = assumed(node, self._definition)
+        self._registers: dict[Var, Range] = {}
+        """The registers before clauses narrow them."""
+        self._position = {e.target: i for i, e in enumerate(self._order) if not isinstance(e.rhs, Fby)}
+        self._conditions = Conditions(self._definition, self._of)
+        self._clauses: dict[Var, list[Var]] = {}
+        """The clauses that bound a stream, as long as they are taken to hold."""
+        self._partners: dict[Var, set[Var]] = {}
+        """What a stream is compared with in them."""
+        self._heed(held)
 
     def result(self) -> Ranges:
         with np.errstate(all="ignore"):
             self._fixed_point()
             self._confirm()
+            held = frozenset(c for clauses in self._clauses.values() for c in clauses)
+            if held:
+                self._clauses.clear()
+                self._values |= self._registers
+                self._sweep(None)
             risky = frozenset(e.target for e in self._order if self._is_risky(e))
-        return Ranges(self._values, self._errors, risky)
+        return Ranges(self._values, self._errors, risky, held)
+
+    # Clauses that held before.
+
+    def _heed(self, held: Sequence[Var]) -> None:
+        anything = Conditions(self._definition, lambda atom: top(atom.type))
+        for clause in held:
+            bounded = [v for v, _, _ in anything.said(clause, value=True)]
+            for var in dict.fromkeys(bounded):
+                if self._node.clocks[var] == self._node.clocks[clause]:
+                    self._clauses.setdefault(var, []).append(clause)
+                    self._partners.setdefault(var, set()).update(bounded)
+
+    def _narrowed(self, var: Var, value: Range) -> Range:
+        """The values of a stream that meet the clauses, as far as what they compare it with is evaluated before it."""
+        place = self._position.get(var, -1)
+
+        def earlier(atom: Atom) -> Range:
+            before = isinstance(atom, Const) or self._position.get(atom, -1) < place
+            return self._of(atom) if before else top(atom.type)
+
+        for clause in self._clauses.get(var, ()):
+            for other, low, high in Conditions(self._definition, earlier).said(clause, value=True):
+                if other is var:
+                    value = meet(value, low, high)
+        return value
+
+    def _set_register(self, var: Var, value: Range) -> None:
+        self._registers[var] = value
+        self._values[var] = self._narrowed(var, value)
 
     # The fixed point.
 
@@ -104,18 +162,19 @@ class _Analysis:
             self._values[var] = value
         registers = [e for e in self._order if isinstance(e.rhs, Fby)]
         for e in registers:
-            self._values[e.target] = _initial(e)
+            self._set_register(e.target, _initial(e))
         changed: set[Var] | None = None
         for turn in range(_WIDEN + 2):
             self._sweep(changed)
             changed = set()
             for e in registers:
-                grown = join(self._values[e.target], self._following(e))
-                if grown.same(self._values[e.target]):
+                before = self._registers[e.target]
+                grown = join(before, self._following(e))
+                if grown.same(before):
                     continue
                 if turn >= _DELAY:
-                    grown = self._widened(self._values[e.target], grown, e.target, last=turn >= _WIDEN)
-                self._values[e.target] = grown
+                    grown = self._widened(before, grown, e.target, last=turn >= _WIDEN)
+                self._set_register(e.target, grown)
                 changed.add(e.target)
             if not changed:
                 break
@@ -123,8 +182,8 @@ class _Analysis:
             changed = set()
             for e in registers:
                 smaller = join(_initial(e), self._following(e))
-                if not smaller.same(self._values[e.target]):
-                    self._values[e.target] = smaller
+                if not smaller.same(self._registers[e.target]):
+                    self._set_register(e.target, smaller)
                     changed.add(e.target)
             if not changed:
                 return
@@ -140,12 +199,12 @@ class _Analysis:
             registers = [e for e in self._order if isinstance(e.rhs, Fby)]
             broken = [
                 e.target for e in registers
-                if not contains(self._values[e.target], join(_initial(e), self._following(e)))
+                if not contains(self._registers[e.target], join(_initial(e), self._following(e)))
             ]  # fmt: skip
             if not broken:
                 return
             for var in broken:
-                self._values[var] = top(var.type)
+                self._set_register(var, top(var.type))
 
     def _sweep(self, changed: set[Var] | None) -> None:
         """Evaluate what reads a changed stream (everything, the first time)."""
@@ -155,6 +214,8 @@ class _Analysis:
             if changed is not None and not any(v in changed for v in self._reads(e)):
                 continue
             result = self._evaluated(e, {})
+            if e.target in self._clauses:
+                result = replace(result, range=self._narrowed(e.target, result.range))
             if e.target in self._values and result.range.same(self._values[e.target]) and changed is not None:
                 self._errors[e.target] = result.error
                 continue
@@ -169,10 +230,11 @@ class _Analysis:
         if isinstance(e.rhs, Apply) and e.rhs.op is Op.WHERE:
             # What is refined by the condition is read through a few operators.
             yield from self._nearby(e.rhs.arguments)
+        yield from self._partners.get(e.target, ())
 
     def _nearby(self, atoms: Sequence[Atom]) -> Iterator[Var]:
         level = [a for a in atoms if isinstance(a, Var)]
-        for _ in range(_DEEP):
+        for _ in range(DEEP):
             following: list[Var] = []
             for var in level:
                 definition = self._definition.get(var)
@@ -253,9 +315,9 @@ class _Analysis:
         if isinstance(atom, Const) or depth > 0:
             return self._within(atom, known, depth)
         said = dict(known)
-        for var, low, high in self._said(condition, value):
+        for var, low, high in self._conditions.said(condition, value):
             said[var] = meet(said.get(var, self._values[var]), low, high)
-        return self._within(atom, said, _DEEP) if len(said) > len(known) else self._of(atom)
+        return self._within(atom, said, DEEP) if len(said) > len(known) else self._of(atom)
 
     def _within(self, atom: Atom, known: Mapping[Var, Range], depth: int) -> Range:
         """The range of an atom, computed again where something is known of what it reads."""
@@ -272,43 +334,6 @@ class _Analysis:
         before = self._values[atom]
         return both(again, before)
 
-    def _said(self, condition: Var, value: bool) -> Iterator[tuple[Var, Any, Any]]:
-        """Bounds of scalar streams that follow from ``condition == value``."""
-        pending: list[tuple[Atom, bool, int]] = [(condition, value, _DEEP)]
-        while pending:
-            atom, wanted, depth = pending.pop()
-            definition = self._definition.get(atom) if isinstance(atom, Var) else None
-            if definition is None or not isinstance(definition.rhs, Apply) or not depth:
-                continue
-            op, arguments = definition.rhs.op, definition.rhs.arguments
-            if op is Op.NOT:
-                pending.append((arguments[0], not wanted, depth - 1))
-            elif op is Op.COPY or (op is Op.AND and wanted) or (op is Op.OR and not wanted):
-                pending += [(a, wanted, depth - 1) for a in arguments]
-            elif op in _ORDERS and not any(shape(a.type) for a in arguments):
-                yield from self._compared(op, *arguments, wanted=wanted)
-
-    def _compared(self, op: Op, x: Atom, y: Atom, *, wanted: bool) -> Iterator[tuple[Var, Any, Any]]:
-        kind = element(x.type)
-        if kind is Scalar.REAL or kind is Scalar.INT or not isinstance(kind, Scalar):
-            return
-        a, b = self._of(x), self._of(y)
-        # A comparison with NaN is false: only a true one says that both sides are numbers.
-        if not wanted and (bool(a.nan) or bool(b.nan)):
-            return
-        if op in (Op.EQ, Op.NE):
-            if (op is Op.EQ) == wanted:
-                yield from _sides(x, y, (b.low, b.high), (a.low, a.high))
-            return
-        less = op in (Op.LT, Op.LE)
-        strict = (op in (Op.LT, Op.GT)) == wanted
-        if less != wanted:
-            x, y, a, b = y, x, b, a
-        # Now x is less than y, or equal unless strict.
-        most = _below(b.high, kind) if strict else b.high
-        least = _above(a.low, kind) if strict else a.low
-        yield from _sides(x, y, (a.low, most), (least, b.high))
-
     # Risks.
 
     def _is_risky(self, e: Equation) -> bool:
@@ -324,9 +349,6 @@ class _Analysis:
             value = self._of(atom)
             operands.append(clamped(value, source) if isinstance(source, Scalar) and source in FLOATS else value)
         return not bool(np.all(transfer(e.rhs, operands, e.target.type).range.finite))
-
-
-_ORDERS = frozenset({Op.LT, Op.LE, Op.GT, Op.GE, Op.EQ, Op.NE})
 
 
 def _operands(e: Equation) -> tuple[Atom, ...]:
@@ -358,73 +380,3 @@ def _spread(value: Range, extents: tuple[int, ...]) -> Range:
     if value.low.shape == extents:
         return value
     return value.map(lambda a: np.broadcast_to(a, extents))
-
-
-def _below(value: Any, kind: Scalar) -> Any:
-    return np.nextafter(value, dtype(kind).type(-np.inf)) if kind in FLOATS else value - 1
-
-
-def _above(value: Any, kind: Scalar) -> Any:
-    return np.nextafter(value, dtype(kind).type(np.inf)) if kind in FLOATS else value + 1
-
-
-def _sides(x: Atom, y: Atom, of_x: tuple[Any, Any], of_y: tuple[Any, Any]) -> Iterator[tuple[Var, Any, Any]]:
-    if isinstance(x, Var):
-        yield x, *of_x
-    if isinstance(y, Var):
-        yield y, *of_y
-
-
-def _assumed(node: Node, definition: Mapping[Var, Equation]) -> dict[Var, list[tuple[Any, Any]]]:
-    """Bounds of inputs from assumptions that compare an input, or its magnitude, with a number."""
-    inputs = set(node.inputs)
-    found: dict[Var, list[tuple[Any, Any]]] = {}
-    pending: list[Atom] = [p.holds for p in node.properties if p.kind is PropertyKind.ASSUME]
-    while pending:
-        atom = pending.pop()
-        e = definition.get(atom) if isinstance(atom, Var) else None
-        if e is None or not isinstance(e.rhs, Apply):
-            continue
-        op, arguments = e.rhs.op, e.rhs.arguments
-        if op in (Op.AND, Op.COPY, Op.ALL):
-            pending += arguments
-        elif op in (Op.LT, Op.LE, Op.GT, Op.GE, Op.EQ) and element(arguments[0].type) in FLOATS | MACHINE_INTEGERS:
-            x, y = arguments
-            if isinstance(x, Const):
-                x, y, op = y, x, _MIRRORED[op]
-            var, absolute, negative = _input_of(x, inputs, definition)
-            if var is None or not isinstance(y, Const):
-                continue
-            bound = of_constant(y, var.type)
-            low, high = _limits(op, bound, element(var.type))
-            if absolute:
-                low = -high
-            elif negative:
-                low, high = -high, -low
-            found.setdefault(var, []).append((low, high))
-    return found
-
-
-_MIRRORED = {Op.LT: Op.GT, Op.LE: Op.GE, Op.GT: Op.LT, Op.GE: Op.LE, Op.EQ: Op.EQ}
-
-
-def _limits(op: Op, bound: Range, kind: Any) -> tuple[Any, Any]:
-    every = top(kind)
-    low = bound.low if op in (Op.GT, Op.GE, Op.EQ) else np.broadcast_to(every.low, bound.low.shape)
-    high = bound.high if op in (Op.LT, Op.LE, Op.EQ) else np.broadcast_to(every.high, bound.high.shape)
-    return low, high
-
-
-def _input_of(atom: Atom, inputs: set[Var], definition: Mapping[Var, Equation]) -> tuple[Var | None, bool, bool]:
-    """The input that an atom is, up to its sign or magnitude: the input, whether its magnitude, whether negated."""
-    absolute = negative = False
-    while isinstance(atom, Var) and atom not in inputs:
-        e = definition.get(atom)
-        if e is None or not isinstance(e.rhs, Apply) or e.rhs.op not in (Op.COPY, Op.NEG, Op.ABS) or absolute:
-            return None, False, False
-        absolute |= e.rhs.op is Op.ABS
-        negative ^= e.rhs.op is Op.NEG
-        if absolute and negative:
-            return None, False, False
-        atom = e.rhs.arguments[0]
-    return (atom, absolute, negative) if isinstance(atom, Var) else (None, False, False)

@@ -8,6 +8,8 @@ Rule: with ``e`` the exact result of machine operands, the machine result is ``r
     |e| < 2^(grid + precision) => n = 0 multiples of 2^grid are held up to there
     low <= r <= high                    the range of the result
 
+    e <= e' => r <= r'                  rounding is monotone, and what the format holds is its own result: see `points`
+
 and ``r = e`` where the operation is exact (a sum of small integers, a product with a power of two). All of it holds as
 long as the operation does not overflow; where it may, the facts are stated under the condition that it does not, and
 otherwise ``r`` is any number. So a run of the machine up to the first operation that overflows is a run of this system,
@@ -17,29 +19,34 @@ that it depends on are proved.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import isfinite, prod
 from typing import Any
 
 import numpy as np
 
+from syncml.ir.constants import Array, Const
 from syncml.ir.elementary.certificate import CERTIFICATES
 from syncml.ir.equations.syntax import Apply, Equation, Var
 from syncml.ir.operators import Op, contraction
-from syncml.ir.types import FLOATS, Scalar, element, shape
+from syncml.ir.types import FLOATS, Element, Scalar, element, shape
 from syncml.verify.encoding import Encoder, Terms, array_of
-from syncml.verify.floats.formats import FORMATS
+from syncml.verify.floats.formats import FORMATS, machine_number
 from syncml.verify.floats.ranges import Ranges
 from syncml.verify.floats.transfer import ROUNDING
-from syncml.verify.smt import Term, z3
+from syncml.verify.smt import Term, is_value, z3
+from syncml.verify.system import Nearest
 
 _WIDE = 4096.0
 """A range that reaches further than this was hardly found by intervals; then the error is that of the value itself."""
 
 _FINE = 20
 """On grids finer than this many binary places exactness is not followed by the solver."""
+
+CORRECT = frozenset({Op.ADD, Op.SUB, Op.MUL, Op.DIV, Op.CAST, Op.SQRT})
+"""The operators whose result is the number nearest to the exact one."""
 
 REDUCTIONS = frozenset({Op.SUM, Op.MATMUL, Op.EINSUM})
 _LARGEST_EXPONENTS = {Scalar.F32: 88, Scalar.F64: 709}
@@ -60,6 +67,34 @@ class Rounding:
     encoder: Encoder
     define: Callable[[str, Term], Term]
     safe: dict[Var, Terms]
+    literals: set[tuple[Scalar, Fraction]] = field(default_factory=set[tuple[Scalar, Fraction]])
+    _points: list[Nearest] = field(default_factory=list[Nearest])
+
+    def points(self) -> Sequence[Nearest]:
+        """Each operation that is rounded correctly, unless it may overflow, and each number that its format holds.
+
+        That is an input, a register, a literal, any other result.
+        """
+        literals = [
+            Nearest(str(kind), z, z, "", str(FORMATS[kind].relative))
+            for kind, number in sorted(self.literals)
+            for z in (_numeral(number).sexpr(),)
+        ]  # fmt: skip
+        return [*self._points, *literals]
+
+    def _point(self, rhs: Apply, exact: Term, result: Term, kind: Scalar) -> None:
+        shape_ = f"{rhs.op.value}({', '.join('_' if isinstance(a, Var) else str(a.machine()) for a in rhs.arguments)})"
+        # A sum has no error below the normal range: it is a multiple of the least subnormal number.
+        tiny = Fraction(0) if rhs.op in (Op.ADD, Op.SUB) else FORMATS[kind].tiny
+        factors = {Op.MUL: rhs.arguments, Op.DIV: rhs.arguments[1:]}.get(rhs.op, ())
+        shifts = any(isinstance(a, Const) and _is_power(machine_number(a)) for a in factors)
+        relative = Fraction(0) if shifts else FORMATS[kind].relative
+        self._points.append(Nearest(str(kind), exact.sexpr(), result.sexpr(), shape_, str(relative), str(tiny)))
+
+    def _holds(self, number: Term, kind: Element) -> None:
+        """The format holds a number."""
+        assert isinstance(kind, Scalar)
+        self._points.append(Nearest(str(kind), number.sexpr(), number.sexpr(), "", str(FORMATS[kind].relative)))
 
     def known(self, var: Var, terms: Terms) -> None:
         """State the range of a float stream."""
@@ -69,6 +104,7 @@ class Rounding:
         value = self.ranges.values[var]
         for place in np.ndindex(*shape(var.type)):
             if bool(value.finite[place]):
+                self._holds(terms[place], kind)
                 low, high = _numeral(value.low[place]), _numeral(value.high[place])
                 self.encoder.fact(z3.And(low <= terms[place], terms[place] <= high))
 
@@ -76,6 +112,8 @@ class Rounding:
         """The machine result of an equation, from the exact one."""
         target, rhs = equation.target, equation.rhs
         kind = element(target.type)
+        if isinstance(rhs, Apply):
+            self._literals(rhs)
         if not isinstance(rhs, Apply) or rhs.op not in ROUNDING or not isinstance(kind, Scalar) or kind not in FLOATS:
             return exact
         weights = self._weights(rhs, arguments, target) if self._unbounded(target) else None
@@ -91,6 +129,11 @@ class Rounding:
         if target in self.ranges.risky:
             self.safe[target] = array_of(conditions, shape(target.type))
         return array_of(items, shape(target.type))
+
+    def _literals(self, rhs: Apply) -> None:
+        for atom in rhs.arguments:
+            if isinstance(atom, Const) and atom.element in FLOATS and not isinstance(atom.value, Array):
+                self.literals.add((atom.element, machine_number(atom)))
 
     def _unbounded(self, target: Var) -> bool:
         return not bool(np.all(np.isfinite(self.ranges.errors[target])))
@@ -108,11 +151,13 @@ class Rounding:
         kind: Scalar,
     ) -> tuple[Term, Term]:  # fmt: skip
         error = float(self.ranges.errors[target][place])
+        suffix = f"[{','.join(map(str, place))}]" if place else ""
         yes = z3.BoolVal(True)
         risky = target in self.ranges.risky and not bool(self.ranges.values[target].finite[place])
         if error == 0 and not risky:
+            if bool(self.ranges.values[target].finite[place]) and not is_value(exact):
+                self._holds(z3.Real(f"${target.name}{suffix}"), kind)
             return exact, yes
-        suffix = f"[{','.join(map(str, place))}]" if place else ""
         name = f"${target.name}{suffix}!exact"
         e = self.define(name, exact)
         if error == 0:
@@ -122,6 +167,8 @@ class Rounding:
         result = e + noise
         value = self.ranges.values[target]
         finite = bool(value.finite[place])
+        if finite and rhs.op in CORRECT:
+            self._point(rhs, e, z3.Real(f"${target.name}{suffix}"), kind)
         low, high = float(value.low[place]), float(value.high[place])
         facts: list[Term] = []
         if isfinite(error):
@@ -196,6 +243,13 @@ def _gamma(rhs: Apply) -> Fraction:
             count = prod(extents[x] for x in form.summed) + len(types)
     total = (count + 1) * FORMATS[kind].relative
     return total / (1 - total)
+
+
+def _is_power(number: Any) -> bool:
+    """Whether a number is a power of two, or the negation of one."""
+    if not isinstance(number, Fraction):
+        return False
+    return number != 0 and all(n & (n - 1) == 0 for n in (abs(number.numerator), number.denominator))
 
 
 def _reach(grid: int, kind: Scalar) -> Fraction | None:

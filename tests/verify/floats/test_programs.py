@@ -27,7 +27,9 @@ from syncml.verify.floats.falsify import falsified
 from syncml.verify.instrument import instrumented
 
 FOLDER = Path(__file__).parent / "programs"
-QUICK = frozenset({"low_pass", "unbounded_proportional", "closed_loop", "ticks", "tenths", "boundary", "absorption"})
+QUICK = frozenset(
+    {"low_pass", "unbounded_proportional", "closed_loop", "ticks", "tenths", "boundary", "absorption", "mean", "order"}
+)
 LIMIT = 30.0
 
 

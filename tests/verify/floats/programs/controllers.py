@@ -114,3 +114,23 @@ def float_of(n: Stream[i32]) -> Stream[f32]:
     from syncml import cast
 
     return cast(n, to=f32)
+
+
+@node
+def mean(x: Stream[f32]) -> Stream[f32]:
+    assume((x >= -6.0) & (x <= 2.0), "input in range")
+    y = state(init=0.0)
+    y.next = y + 0.0625 * (x - y)
+    ensure((y >= -6.0) & (y <= 2.0), "proved: a mean stays between its parts, to the last bit")
+    return y
+
+
+@node
+def order(x: Stream[f32], more: Stream[f32]) -> Stream[f32]:
+    assume((x >= 0.0) & (x <= 50.0) & (more >= 0.0) & (more <= 1.0), "inputs in range")
+    a, b = state(init=0.0), state(init=0.0)
+    a.next = clip(a + 0.01 * x, 0.0, 50.0)
+    b.next = clip(b + 0.01 * (x + more), 0.0, 50.0)
+    ensure(a <= b, "proved: rounding keeps the order")
+    ensure(a * a <= b * b, "proved: of squares, too")
+    return b - a
