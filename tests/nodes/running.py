@@ -42,7 +42,7 @@ def assert_engines_agree(main: Any, **inputs: Any) -> None:
     assert_c_agrees(checked, values, expected)
 
 
-def verdicts(main: Any) -> dict[str, bool]:
+def verdicts(main: Any, timeout: float = 20.0) -> dict[str, bool]:
     """For each property of a node, whether the verifier proves it."""
-    report = verify(check(program_of(main)).program, VerifyOptions(timeout=20.0), replay)
+    report = verify(check(program_of(main)).program, VerifyOptions(timeout=timeout), replay)
     return {result.name: isinstance(result.verdict, Proved) for result in report.results}
