@@ -19,9 +19,6 @@ from syncml.verify.smt import Term, any_of, check, is_value, value_of, z3
 RUNS = 3
 """How many instants of runs are seen before induction."""
 
-SEEN = 0.4
-"""Seconds of random runs, many at once."""
-
 BATCH = 64
 """How many candidates are asked for at once where all are too many for the solver."""
 
@@ -53,7 +50,7 @@ class _Search:
             from syncml.verify.wander import visited
 
             wanted = [*candidates.literals, *candidates.numbers]
-            values = visited(self._model, wanted, min(SEEN, self._time.left() / 8), self._time.seed)
+            values = visited(self._model, wanted, self._time.seed)
             if values is not None:
                 candidates.see_all(values[:count].astype(bool), values[count:])
         solver = simple_solver(self._model.context, self._time.seed)

@@ -25,7 +25,7 @@ from syncml.verify.candidates import thresholds
 from syncml.verify.engines import Clockwork, simple_solver
 from syncml.verify.model import Model, substitute_all
 from syncml.verify.smt import Term, applications, constants_of, is_value, names_of, value_of, z3
-from syncml.verify.wander import Population, stepping
+from syncml.verify.wander import Population, instants, stepping
 
 np: Any = numpy
 """Arrays have the types of their terms, not of Python."""
@@ -38,9 +38,6 @@ FORMS = 150
 
 PARTS = 12
 """Linear terms with more parts are no quantities."""
-
-SAMPLED = 0.5
-"""Seconds of runs for a group."""
 
 RUNS, INSTANTS = 3, 150
 """How many populations are run, and for how many instants."""
@@ -265,7 +262,6 @@ def _is_linear(term: Term, states: set[int], known: dict[int, bool]) -> bool:
 
 def _most(model: Model, quantities: Sequence[Term], forms: Sequence[Form], time_: Clockwork) -> list[Fraction | None]:
     """The largest values of sums in random runs; None where there are no runs, or no bound."""
-    until = time_.left() - SAMPLED
     nothing: list[Fraction | None] = [None] * len(forms)
     members = sorted({i for form in forms for i, _ in form})
     wanted = [quantities[i] for i in members]
@@ -280,8 +276,8 @@ def _most(model: Model, quantities: Sequence[Term], forms: Sequence[Form], time_
     with np.errstate(all="ignore"):
         for number in range(RUNS):
             population = Population(model, step, np.random.default_rng([time_.seed, number]))
-            for _ in range(INSTANTS):
-                if time_.left() < max(0.0, until) or not population.advance(None):
+            for _ in range(instants(step, INSTANTS)):
+                if time_.left() <= 0 or not population.advance(None):
                     break
                 values = np.array([np.asarray(v, dtype=float) for v in population.shown])[:, population.fits]
                 most = np.maximum(most, (matrix @ values).max(axis=1))

@@ -70,6 +70,10 @@ class Pool:
             self._waiting.append((self._count, task))
         return self._count
 
+    def pending(self) -> set[int]:
+        """The tasks that wait or run."""
+        return {n for n, _ in self._waiting} | {w.task for w in self._workers if w.task is not None}
+
     def stop(self) -> None:
         """End all tasks, and start none any more: what is known now is the result."""
         self.stopped = True

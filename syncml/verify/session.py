@@ -106,6 +106,7 @@ class Session:
     _quickly: bool = False
     _bounded: bool = False
     _populations: int = 0
+    _background: dict[str, int] = field(default_factory=dict[str, int])
     _consistency: int = 0
     _spent: dict[str, float] = field(default_factory=dict[str, float])
     _groups: dict[int, list[str]] = field(default_factory=dict[int, list[str]])
@@ -119,6 +120,8 @@ class Session:
         """
         try:
             self._run(brief)
+            # What nobody waits for ends here: its events would be taken for those of another system.
+            self.pool.cancel_all()
         except KeyboardInterrupt:
             self.pool.stop()
 
@@ -198,8 +201,6 @@ class Session:
         """Give each engine about ``seconds``; what they find is known in the next round."""
         wanted = self._sought()
         lemmas, known = list(self.proofs), list(self._invariants)
-        self._bound(3 * seconds)
-        self._wander(seconds)
         if "induction" in self.engines:
             self._submit(
                 "induction", seconds, each=seconds / 4, depth=20, goals=self.open(), lemmas=lemmas, known=known
@@ -210,18 +211,24 @@ class Session:
             for goal in wanted:
                 share = max(0.2, seconds / len(wanted))
                 self._submit("spacer", share, each=share, goals=[goal], lemmas=lemmas, known=known)
+        self._wander(seconds)
+        self._bound(3 * seconds)
         self._gather()
 
     def _bound(self, seconds: float) -> None:
         """Look for bounds of numeric states, until they are found."""
         if "induction" in self.engines and not self._bounded and any(s.sort in NUMBERS for s in self.system.states):
-            self._submit("bounds", seconds, each=seconds, goals=self.open(), lemmas=list(self.proofs))
+            self._beside("bounds", seconds, each=seconds, goals=self.open())
 
     def _wander(self, seconds: float) -> None:
         """Random runs, where violations are wanted."""
         if "bmc" in self.engines and self.roams and (wanted := self._sought()):
-            lemmas = list(self.proofs)
-            self._submit("runs", seconds, depth=LONGEST_RUN, goals=wanted, lemmas=lemmas, first=self._populations)
+            self._beside("runs", seconds, depth=LONGEST_RUN, goals=wanted, first=self._populations)
+
+    def _beside(self, engine: str, seconds: float, **more: Any) -> None:
+        """Queue a task that nobody waits for, unless the last one of its engine has not ended."""
+        if self._background.get(engine) not in self.pool.pending():
+            self._background[engine] = self._submit(engine, seconds, lemmas=list(self.proofs), **more)
 
     def _gather(self) -> None:
         """Take what tasks report until they are done, or all is decided."""
@@ -230,6 +237,12 @@ class Session:
             if not self.open():
                 # Whether any run meets the assumptions is asked in every case.
                 self.pool.cancel_all(keep=self._consistency)
+            elif self._is_done(event):
+                return
+
+    def _is_done(self, event: Mapping[str, Any]) -> bool:
+        """Whether nothing is left to wait for."""
+        return event["event"] == "done" and self.pool.pending() <= set(self._background.values())
 
     def _to_the_end(self) -> None:
         """Search for violations of what is open in whatever time is left."""
@@ -326,10 +339,14 @@ class Session:
                 self.pool.cancel_all(keep=self._consistency)
             if number not in self._groups:
                 self._take(event)
+                if self._is_done(event):
+                    return
             elif event["event"] == "failed":
                 self.failures.append(event["reason"])
                 for goal in dict.fromkeys(self._groups[number]):
                     yield goal, Part.STEP, {"event": "failed"}
+            elif self._is_done(event):
+                return
             elif "part" in event:
                 self._spent[event["goal"]] = self._spent.get(event["goal"], 0.0) + event["seconds"]
                 yield event["goal"], Part(event["part"]), event

@@ -8,7 +8,6 @@ What comes back is the inputs of a run, in which numbers may have been rounded: 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -38,6 +37,9 @@ CHOSEN = 6
 
 VISITS, VISITED = 2, 120
 """How many populations show what states there are, and for how many instants."""
+
+WORK, SHORTEST = 60_000, 8
+"""How many operations on all lanes make a few tenths of a second, and the fewest instants."""
 
 NUMBERS = 200
 """So many numbers of the model are drawn from at most."""
@@ -83,18 +85,22 @@ def stepping(model: Model, shown: Sequence[Term], claims: Sequence[Term] = ()) -
     )  # fmt: skip
 
 
-def visited(model: Model, terms: Sequence[Term], seconds: float, seed: int) -> Any:
+def instants(step: Step, most: int) -> int:
+    """For how many instants a population runs, so that it takes a few tenths of a second on any machine: by work."""
+    return max(SHORTEST, min(most, WORK // step.__code__.co_nlocals))
+
+
+def visited(model: Model, terms: Sequence[Term], seed: int) -> Any:
     """The values of ``terms`` over states in random runs, an array for each; None if there are no runs."""
     step = stepping(model, terms)
     if step is None or not terms:
         return None
-    deadline = time.process_time() + seconds
     found: list[Any] = []
     with np.errstate(all="ignore"):
         for number in range(VISITS):
             population = Population(model, step, np.random.default_rng([seed, number]))
-            for _ in range(VISITED):
-                if time.process_time() > deadline or not population.advance(None):
+            for _ in range(instants(step, VISITED)):
+                if not population.advance(None):
                     break
                 found.append(np.array(population.shown)[:, population.fits])
     return np.unique(np.concatenate(found, axis=1), axis=1) if found else None
