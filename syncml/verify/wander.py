@@ -35,10 +35,10 @@ TRIES = 6
 CHOSEN = 6
 """After so many instants lanes are chosen by their price."""
 
-VISITS, VISITED = 2, 120
-"""How many populations show what states there are, and for how many instants."""
+VISITS, VISITED = 1, 100
+"""How many populations show what states there are, and for how many instants at most."""
 
-WORK, SHORTEST = 60_000, 8
+WORK, SHORTEST = 40_000, 8
 """How many operations on all lanes make a few tenths of a second, and the fewest instants."""
 
 NUMBERS = 200
