@@ -29,6 +29,7 @@ from syncml.verify.instrument import instrumented
 from syncml.verify.judge import Judge, telling
 from syncml.verify.pool import Pool
 from syncml.verify.replay import Replay, Trace, counterexample, qualified, remembering, replayed
+from syncml.verify.search import Search
 from syncml.verify.session import Session
 from syncml.verify.store import Store
 from syncml.verify.translate import translate
@@ -259,7 +260,7 @@ class Unit:
 
         waiting = {i for i in asked if self._can_wait(clauses[i], attempt.numbers)}
 
-        def settled(session: Session) -> bool:
+        def settled(session: Search) -> bool:
             broken = {index_of(g) for g in session.refuted}
             if self._options.first and self._is_broken([clauses[i].holds.name for i in broken]):
                 return True
