@@ -12,15 +12,16 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from syncml.ir.types import F32, F64, Scalar
+from syncml.ir.types import F64, Scalar
+from syncml.verify.floats.formats import FORMATS
 
 Floats: TypeAlias = NDArray[np.float64]
 
-UNIT = {F32: 2.0**-24, F64: 2.0**-53}
+UNIT = {scalar: float(known.relative) for scalar, known in FORMATS.items()}
 """Half the distance from 1 to the next number: the largest relative error of one operation."""
-TINY = {F32: 2.0**-149, F64: 2.0**-1074}
+TINY = {scalar: 2.0**known.least for scalar, known in FORMATS.items()}
 """The least subnormal number; an error below the normal numbers is at most half of it."""
-LARGEST = {F32: float(np.finfo(np.float32).max), F64: float(np.finfo(np.float64).max)}
+LARGEST = {scalar: float(known.largest) for scalar, known in FORMATS.items()}
 """The largest finite number."""
 
 _RAISE = 1.0 + 2.0**-40
