@@ -3,6 +3,9 @@
 Rule: a task ends with the event ``done``, whatever becomes of it. A solver may ignore its time-out, use all memory or
 crash; the parent then ends its process and reports the task as failed, which decides nothing, and the others go on.
 Tasks start in the order of submission.
+
+An interrupt that Python raises where exceptions are dropped, as in the release of a term of the solver, would be lost;
+so it is noted too, and raised again by who waits for events.
 """
 
 from __future__ import annotations
@@ -10,16 +13,21 @@ from __future__ import annotations
 import json
 import os
 import selectors
+import signal
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import inf
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any, Self
 
 from syncml.verify.processes import Process, can_fork, forked, spawned, usual_memory, what_ended
+
+HEED = 0.5
+"""Seconds after which a wait looks whether there was an interrupt."""
 
 GRACE = 2.0
 """Seconds that a task may run beyond its limit before its process is ended."""
@@ -53,15 +61,25 @@ class Pool:
     _waiting: deque[tuple[int, dict[str, Any]]] = field(default_factory=deque[tuple[int, dict[str, Any]]])
     _workers: list[_Worker] = field(default_factory=list[_Worker])
     _count: int = 0
+    _interrupted: bool = False
+    _handler: Any = None
 
     def __enter__(self) -> Self:
         self.memory = self.memory or usual_memory(self.jobs)
+        if threading.current_thread() is threading.main_thread() and callable(signal.getsignal(signal.SIGINT)):
+            self._handler = signal.signal(signal.SIGINT, self._interrupt)
         return self
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        self._interrupted = True
+        self._handler(number, frame)
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
         for worker in self._workers:
             worker.process.end()
         self._workers.clear()
+        if self._handler is not None:
+            signal.signal(signal.SIGINT, self._handler)
 
     def submit(self, task: dict[str, Any]) -> int:
         """Queue a task, a dictionary as `worker` reads it, whose ``limit`` is in seconds; returns its number."""
@@ -92,6 +110,8 @@ class Pool:
         At ``deadline`` (of the monotonic clock) all tasks are forgotten; at ``alarm`` there is an event of no task.
         """
         while True:
+            if self._interrupted and not self.stopped:
+                raise KeyboardInterrupt
             if time.monotonic() > deadline:
                 self.cancel_all()
                 return
@@ -138,7 +158,7 @@ class Pool:
             for worker in running:
                 selector.register(worker.process.events, selectors.EVENT_READ, worker)
             wait = max(0.0, min(deadline, self.alarm, *(w.deadline for w in running)) - time.monotonic())
-            ready = [key.data for key, _ in selector.select(wait)]
+            ready = [key.data for key, _ in selector.select(min(wait, HEED))]
         for worker in ready:
             # Whoever takes an event may cancel other tasks.
             if worker in self._workers:

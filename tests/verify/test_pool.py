@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import json
 import os
@@ -258,3 +259,20 @@ def _runs(process: int) -> bool:
 
 def test_the_usual_memory_is_a_share_of_the_machine() -> None:
     assert usual_memory(1) >= usual_memory(4) >= 512
+
+
+def test_an_interrupt_that_is_dropped_on_its_way_is_raised_by_who_waits(pool: Pool) -> None:
+    pool.submit(task("hang"))
+    with contextlib.suppress(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        list(pool.events())
+    pool.stop()
+    assert list(pool.events()) == []
+
+
+def test_the_handler_of_interrupts_is_put_back() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with Pool(1):
+        assert signal.getsignal(signal.SIGINT) != before
+    assert signal.getsignal(signal.SIGINT) == before
