@@ -126,7 +126,7 @@ class Session(Demand):
 
     def _wander(self, seconds: float) -> None:
         """Random runs, where violations are wanted."""
-        if "bmc" in self.engines and self.roams and (wanted := self._sought()):
+        if "runs" in self.engines and self.roams and (wanted := self._sought()):
             self._beside("runs", seconds, depth=LONGEST_RUN, goals=wanted, first=self._populations)
 
     def _beside(self, engine: str, seconds: float, **more: Any) -> None:

@@ -45,7 +45,7 @@ Key: TypeAlias = tuple[str, str]
 Decided: TypeAlias = Mapping[Key, Result]
 """What is decided."""
 
-ENGINES = ("bmc", "induction", "spacer", "localised", "reach")
+ENGINES = ("bmc", "runs", "induction", "spacer", "localised", "reach")
 """The engines by the names that options use."""
 
 PATIENCE = 0.1
@@ -303,7 +303,7 @@ class Unit:
             or self._ranges is None
             or not open_
             or seconds < 0.1
-            or "bmc" not in (self._options.engines or ENGINES)
+            or "runs" not in (self._options.engines or ENGINES)
         ):
             return
         # Loaded where it is needed: it brings the elementary functions.

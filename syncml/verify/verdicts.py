@@ -48,7 +48,7 @@ class VerifyOptions:
         memory: MiB for each of them; 0 stands for a share of three quarters of what the machine has.
         properties: Names of the properties to report (all if empty); lemmas are used all the same.
         first: Whether to stop at the first violation of a clause that is no invariant.
-        engines: Which of ``bmc``, ``induction``, ``spacer``, ``localised`` may run (all if empty).
+        engines: Which of ``bmc``, ``runs``, ``induction``, ``spacer``, ``localised``, ``reach`` may run (all if empty).
         semantics: What numbers mean.
         seed: Seed of every solver.
         abstract: Names or labels of nodes to replace by their contract, besides those declared abstract.
