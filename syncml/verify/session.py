@@ -70,7 +70,7 @@ class Session(Demand):
             # Quick proofs, then shallow violations, then whatever time is left for both.
             for seconds, depth in ((1.0, 2), (4.0, 4), (15.0, 8), (60.0, 20)) if self.system.nonlinear else ():
                 self._inductive(seconds, again=seconds > 1.0 or bool(self.system.nearest))
-                self._wander(3 * seconds)
+                self._wander(seconds)
                 self._shallow(depth, seconds)
                 self._margins()
         self._together()

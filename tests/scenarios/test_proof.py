@@ -22,7 +22,7 @@ from tests.mutants.mutants import MUTANTS
 from tests.mutants.runner import sow
 from tests.support.flagship import PIPELINE, arrays
 
-PROOF_SECONDS, SEARCH_SECONDS = 240, 300
+PROOF_SECONDS, SEARCH_SECONDS = 240, 600
 """Limits; on two idle cores a fraction of them suffices."""
 VIOLATED = "RSS distance kept"
 
