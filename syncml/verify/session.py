@@ -88,7 +88,7 @@ class Session(Demand):
             self._round(min(seconds, self.left()))
 
     def _quick(self) -> None:
-        """A moment for k-induction: it decides most properties."""
+        """A moment for k-induction: it decides most properties, and a run that rounding breaks is not to come first."""
         self._quickly = True
         if goals := self.open():
             if self.system.assumptions and not self.system.nonlinear:
@@ -98,7 +98,6 @@ class Session(Demand):
                 self._submit("quick", quick, depth=12, goals=goals)
             elif "bmc" in self.engines:
                 self._submit("bmc", quick, depth=8, goals=self._sought())
-            self._wander(quick)
             self._gather()
 
     def _round(self, seconds: float) -> None:
