@@ -24,7 +24,7 @@ from syncml.ir.equations.syntax import PropertyKind
 from syncml.ir.rates import in_hertz, rate_of
 from syncml.ir.step.lowering import Observe, lower
 from syncml.pipeline import Checked
-from syncml.scenario.load import load_scenario
+from syncml.scenario.load import CONNECTION, load_scenario
 from syncml.scenario.values import inputs_of, ticks_of
 from syncml.sim.compiled import compile_program
 from syncml.sim.inputs import Raw, prepare
@@ -134,8 +134,9 @@ def _replays_in_c(faulty: Checked, name: str, found: verify.Counterexample) -> b
     return not bool(results.outputs[clause.holds.name][found.tick])
 
 
-def _scenarios(checked: Checked, folder: Path) -> Generator[tuple[str, Raw, int]]:
-    for path in sorted(folder.glob("*.yaml")):
+def scenarios(checked: Checked, folder: Path) -> Generator[tuple[str, Raw, int]]:
+    """The scenarios beside the pipeline: name, inputs and ticks of each."""
+    for path in sorted(p for p in folder.glob("*.yaml") if p.name != CONNECTION):
         scenario = load_scenario(path)
         ticks = ticks_of(scenario, checked.main)
         yield path.stem, inputs_of(scenario, checked.main, ticks), ticks
@@ -145,7 +146,7 @@ def _simulated(checked: Checked, folder: Path, say: Callable[[str], None]) -> Ge
     say("sim: compile, and run every scenario with all contracts as monitors")
     simulation = compile_program(checked.program, Observe.NAMED)
     total, failed, names = 0, 0, 0
-    for _, inputs, ticks in _scenarios(checked, folder):
+    for _, inputs, ticks in scenarios(checked, folder):
         simulation.reset()
         results = monitor(checked.flat, simulation.run(inputs, ticks))
         failed += sum(r.failures > 0 and not r.is_goal for r in results)
@@ -157,7 +158,7 @@ def _simulated(checked: Checked, folder: Path, say: Callable[[str], None]) -> Ge
 
 def _compared(checked: Checked, folder: Path, say: Callable[[str], None]) -> Generator[Row]:
     """One trace in every engine, and how long each takes for a tick."""
-    _, inputs, ticks = next(run for run in _scenarios(checked, folder) if run[0] == "hard_braking")
+    _, inputs, ticks = next(run for run in scenarios(checked, folder) if run[0] == "hard_braking")
     short = min(ticks, COMPARED_TICKS)
     say(f"compare: {short} ticks by the interpreter, Numba and C")
     start = time.perf_counter()

@@ -20,6 +20,10 @@ from syncml.scenario.yaml_text import parse
 Model = TypeVar("Model", bound=BaseModel)
 
 
+CONNECTION = "connection.yaml"
+"""The file beside a program that says how it meets actors; no scenario."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """The text that a scenario came from; it knows the line of each key."""

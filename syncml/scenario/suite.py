@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from syncml.diagnostics.model import Diagnostic, DiagnosticError, error
+from syncml.scenario.load import CONNECTION
 from syncml.scenario.model import Connection
 from syncml.scenario.templates import Template, read_template
 from syncml.scenario.xml import read_xml
@@ -96,7 +97,7 @@ def suite(place: Path, connection: Connection | None) -> list[Template]:
 
 def _scenarios(folder: Path) -> Iterator[Path]:
     """The scenario files in a folder and below it, sorted."""
-    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in FORMS and p.name != "connection.yaml")
+    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in FORMS and p.name != CONNECTION)
     varied: set[Path] = set()
     skipped: set[Path] = set()
     for path in paths:

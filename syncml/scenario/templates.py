@@ -19,7 +19,7 @@ from syncml.ir.equations.syntax import Node
 from syncml.scenario.closed_loop import Scene, meeting
 from syncml.scenario.connection import Ego
 from syncml.scenario.expressions import Expression
-from syncml.scenario.load import Loaded, load, load_connection
+from syncml.scenario.load import CONNECTION, Loaded, load, load_connection
 from syncml.scenario.lowered import Lowering
 from syncml.scenario.model import Connection
 from syncml.scenario.parameters import Setting, Variation
@@ -184,5 +184,5 @@ def find_connection(given: Path | None, program: Path) -> Connection | None:
     """How a program meets actors: the file that was given, or ``connection.yaml`` beside the program."""
     if given is not None:
         return load_connection(given)
-    beside = program.parent / "connection.yaml"
+    beside = program.parent / CONNECTION
     return load_connection(beside) if beside.is_file() else None
