@@ -10,13 +10,13 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from syncml import pipeline, verify
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError, error
 from syncml.export_c import compile_and_run
 from syncml.export_c.timing import seconds_per_step

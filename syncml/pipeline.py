@@ -11,11 +11,11 @@ The checks, then for a back end `inline` and the passes of `syncml.ir.step.lower
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from syncml.clock_calculus import BufferUse, infer_clocks, lower_buffers, spread_calls
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Collector
 from syncml.ir.equations.exclusive import split_exclusive
 from syncml.ir.equations.external import check_separate, whole_models

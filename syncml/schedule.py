@@ -6,11 +6,10 @@ offered only if the program stays well-formed and its peak is lower in fact.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from syncml.clock_calculus import hyperperiod
 from syncml.clock_calculus.executive import Executive, executive
 from syncml.clock_calculus.phases import Group, flattest, groups_of, shifted
+from syncml.dataclass import dataclass
 from syncml.diagnostics import DiagnosticError
 from syncml.ir.clocks import Clock, Word
 from syncml.ir.equations.syntax import Program

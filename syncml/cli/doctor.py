@@ -6,7 +6,6 @@ import enum
 import platform
 import sys
 import tempfile
-from dataclasses import dataclass
 
 import typer
 
@@ -14,6 +13,7 @@ from syncml.cli.exit import ExitCode
 from syncml.cli.output import run
 from syncml.cli.tables import print_table
 from syncml.cli.versions import COMPILERS, DISTRIBUTION, compiler_version, installed_version, packages
+from syncml.dataclass import dataclass
 from syncml.diagnostics.render import Format
 
 OLDEST_PYTHON = (3, 11)

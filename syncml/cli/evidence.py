@@ -14,7 +14,6 @@ import os
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
@@ -25,6 +24,7 @@ from syncml.cli.trace_svg import drawing
 from syncml.cli.values import cells, leaf_names
 from syncml.cli.verdicts import diagnostics_of
 from syncml.cli.verify_json import render_verify
+from syncml.dataclass import dataclass
 from syncml.diagnostics.render import Format, render
 from syncml.files import write_whole
 from syncml.ir.equations.syntax import Call, Iterate, Program

@@ -6,10 +6,10 @@ import contextlib
 import gc
 import sys
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from syncml.cli.options import settings, target
+from syncml.dataclass import dataclass
 from syncml.diagnostics import DiagnosticError, error
 from syncml.diagnostics.render import Format
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from syncml.cli.schedule_table import MoveRow, Schedule
+from syncml.dataclass import dataclass
 from syncml.diagnostics import DiagnosticError, error
 from syncml.diagnostics.model import Span
 from syncml.files import read_text, write_whole

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 
 from syncml.clock_calculus.executive import Executive
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Span
 from syncml.ir.clocks import Clock
 from syncml.ir.equations.syntax import Node, Program, Var, When

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics import Diagnostic, Label, Severity
 from syncml.ir.equations.syntax import Wave
 from syncml.ir.step.lowering import Observe, observed

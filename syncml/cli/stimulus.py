@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics import DiagnosticError, error
 
 if TYPE_CHECKING:

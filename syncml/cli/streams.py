@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 
 from syncml.clock_calculus import BufferUse, in_ticks, in_time
+from syncml.dataclass import dataclass
 from syncml.ir.clocks import BASE
 from syncml.ir.equations.backward import backward_of
 from syncml.ir.equations.passes import passes_of

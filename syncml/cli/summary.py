@@ -6,9 +6,9 @@ of them is; else `unreachable` if it speaks of a mode that is never active; else
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias, assert_never
 
+from syncml.dataclass import dataclass
 from syncml.verify import Proved, Reached, Result, Unknown, Unreachable, Verdict, VerificationReport, Violated
 
 VerdictName: TypeAlias = Literal["proved", "violated", "reached", "unreachable", "unknown"]

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass
+
+from syncml.dataclass import dataclass
 
 DISTRIBUTION = "syncml"
 COMPILERS = ("gcc", "clang")

@@ -7,7 +7,6 @@ on data, and its bound is a property of the program.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 
 from syncml.clock_calculus.faults import named
@@ -22,6 +21,7 @@ from syncml.clock_calculus.words import (
     least_initial,
     synchronisable,
 )
+from syncml.dataclass import dataclass
 from syncml.diagnostics import Diagnostic, Label, error
 from syncml.ir.clocks import ALWAYS, BASE, Clock, On, Periodic, Word, steps
 from syncml.ir.equations.syntax import Buffer, Equation, Node, Var

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics import InternalFault
 from syncml.ir.constants import Array, Const
 from syncml.ir.step.syntax import (

@@ -7,10 +7,10 @@ clocks are merged.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics import Diagnostic, Label, Span, error
 from syncml.ir.clocks import BASE, LONGEST_WORD, Clock, On, Periodic, complement, steps
 from syncml.ir.equations.syntax import Equation, Merge, Node, Var

@@ -23,7 +23,7 @@ that calls a node with a rate gets the rate that this implies.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from types import MappingProxyType
 from typing import assert_never
@@ -43,6 +43,7 @@ from syncml.clock_calculus.faults import (
 )
 from syncml.clock_calculus.solver import Solver
 from syncml.clock_calculus.unknown_words import Use, place_unknown_words
+from syncml.dataclass import dataclass
 from syncml.diagnostics import Collector
 from syncml.ir.clocks import BASE, LongWordError, On, Periodic, contains, steps, word
 from syncml.ir.equations.conditions import Conditions, conditions_of

@@ -8,7 +8,6 @@ from the least size that each buffer has on its own upwards, and cut off where t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
@@ -16,6 +15,7 @@ import numpy as np
 from syncml.clock_calculus.places import Edge, Places, Problem, problem_of
 from syncml.clock_calculus.systems import BASE_CLOCK, Balance, Constraint, NoSolutionError, repetition_vector
 from syncml.clock_calculus.words import BufferSize, adaptable, buffer_between, on, shortest
+from syncml.dataclass import dataclass
 from syncml.ir.clocks import ALWAYS, Word
 
 LONGEST_PERIOD = 100_000

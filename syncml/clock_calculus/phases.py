@@ -11,13 +11,14 @@ mean, is no better than the best one that is known.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import lcm
 
 import numpy as np
 from numpy.typing import NDArray
 
 from syncml.clock_calculus.executive import Executive
+from syncml.dataclass import dataclass
 from syncml.ir.clocks import BASE, Clock, Periodic, Word, word
 from syncml.ir.equations.syntax import Equation, Node, Program, Wave
 

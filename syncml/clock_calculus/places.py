@@ -8,13 +8,13 @@ The earliest solution is the longest path from the origin; a cycle of positive w
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from syncml.clock_calculus.systems import BASE_CLOCK, Balance, Constraint, NoSolutionError
 from syncml.clock_calculus.words import places
+from syncml.dataclass import dataclass
 
 Edge = tuple[int, int, int, int]
 """Source, target, weight, wraps."""

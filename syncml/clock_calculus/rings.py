@@ -16,13 +16,14 @@ each reading. A buffer that is reset, with all its registers, is one of these: b
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
 
 from syncml.clock_calculus.crossing import BufferUse, crossing
 from syncml.clock_calculus.words import buffer_between, passing
+from syncml.dataclass import dataclass
 from syncml.diagnostics import InternalFault
 from syncml.ir.clocks import ALWAYS, Clock, On, Periodic, Word, complement, contains, every, steps
 from syncml.ir.constants import Array, Const, dtype, zero

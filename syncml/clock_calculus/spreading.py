@@ -10,10 +10,11 @@ last of the k ticks.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 
 from syncml.clock_calculus.rings import lower_buffers
+from syncml.dataclass import dataclass
 from syncml.diagnostics import Collector, Diagnostic, InternalFault, Label, error
 from syncml.ir.clocks import BASE, Clock, Periodic, Word, complement, conditions, every, steps, word
 from syncml.ir.constants import Const, zero

@@ -18,11 +18,11 @@ dataflow graphs of the CSDF family are such systems: actors are unknowns, phases
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd, lcm
 from types import MappingProxyType
 
+from syncml.dataclass import dataclass
 from syncml.ir.clocks import ALWAYS, Word
 
 BASE_CLOCK = ""

@@ -9,13 +9,13 @@ for data, and is left to the default.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from syncml.clock_calculus.faults import Comparison, Role, named
 from syncml.clock_calculus.least import solve_system
 from syncml.clock_calculus.solver import Solver
 from syncml.clock_calculus.systems import BASE_CLOCK, Constraint, NoSolutionError, Side
 from syncml.clock_calculus.words import adaptable
+from syncml.dataclass import dataclass
 from syncml.diagnostics import Collector, Diagnostic, Label, error
 from syncml.ir.clocks import Word
 from syncml.ir.equations.syntax import Buffer, Equation, Node

@@ -17,11 +17,11 @@ So each extreme is found in one pass over either word, exactly, however long the
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate, pairwise
 from math import gcd, lcm
 
+from syncml.dataclass import dataclass
 from syncml.ir.clocks import Word, word
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import enum
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.codes import CODES
 
 

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import enum
 import re
-from dataclasses import dataclass
 from importlib import resources
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.codes import CODES
 
 _FENCE = re.compile(r"^```(?P<info>[^\n`]+)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import tokenize
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
+
+from syncml.dataclass import dataclass
 
 TAB_STOP = 4
 

@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TextIO
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Diagnostic, Label, Severity, Span
 from syncml.diagnostics.source import Sources, shown_path, visible
 

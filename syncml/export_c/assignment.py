@@ -11,9 +11,9 @@ surrounding loop. The result is an approximation from the safe side: what is cal
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import assert_never
 
+from syncml.dataclass import dataclass
 from syncml.ir.step.syntax import (
     Assign,
     Binary,

@@ -12,9 +12,10 @@ comma operator, increment inside an expression, or declaration of a pointer othe
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
+from syncml.dataclass import dataclass
 from syncml.ir.step.syntax import Origin
 
 

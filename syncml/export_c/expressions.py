@@ -9,9 +9,9 @@ in ``size_t`` arithmetic, which cannot wrap there.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import assert_never
 
+from syncml.dataclass import dataclass
 from syncml.export_c.ctree import Call, Cast, CExpr, Conditional, Infix, Name, Number, Prefix, Subscript
 from syncml.export_c.helpers import EXTENSIONS
 from syncml.export_c.scalars import c_type, constant, literal, machine_scalar, number

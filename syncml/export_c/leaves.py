@@ -7,9 +7,9 @@ in this order, and the layout's hash tells a file of another program apart.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 
+from syncml.dataclass import dataclass
 from syncml.export_c.plan import MachinePlan, Plan
 from syncml.export_c.scalars import machine_scalar
 from syncml.ir.step.syntax import Origin, Slot

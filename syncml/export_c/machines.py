@@ -8,9 +8,10 @@ and from which source line.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import assert_never
 
+from syncml.dataclass import dataclass
 from syncml.export_c.ctree import (
     Branch,
     Call,

@@ -11,7 +11,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from syncml.dataclass import dataclass
 
 _KEYWORDS = """
     auto break case char const continue default do double else enum extern float for goto if inline int long register

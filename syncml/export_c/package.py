@@ -11,11 +11,11 @@ import json
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError, error
 from syncml.export_c.interface import data_header, data_names, data_source, header, source
 from syncml.export_c.leaves import Leaf, Leaves, leaves

@@ -8,8 +8,9 @@ struct. An output that some tick leaves alone lives in the state, since it keeps
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Diagnostic, DiagnosticError, Label, Severity, error
 from syncml.export_c.assignment import Assignment, analyse
 from syncml.export_c.helpers import HELPERS

@@ -9,9 +9,9 @@ which the map between lines and streams is made.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import assert_never
 
+from syncml.dataclass import dataclass
 from syncml.export_c.ctree import (
     Branch,
     Call,

@@ -10,10 +10,10 @@ loops, with the value zero.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
+from syncml.dataclass import dataclass
 from syncml.export_c.assignment import Assignment
 from syncml.ir.step.syntax import Assign, Expr, For, Invoke, Literal, Place, Slot, Stmt
 from syncml.ir.step.traverse import blocks, own_expressions, walk, writes

@@ -6,9 +6,9 @@ Rule: a file below the folder of the program is named by its path from there, a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import PurePath, PurePosixPath
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Span
 from syncml.ir.step.syntax import Origin, StepProgram
 

@@ -6,13 +6,14 @@ Rule: the format is that of the comment in ``harness.c``: little endian, leaves 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from syncml.dataclass import dataclass
 from syncml.export_c.leaves import Leaf, Leaves
 from syncml.ir.constants import dtype
 from syncml.ir.types import element, shape

@@ -9,10 +9,10 @@ are ordered by the mean place of their neighbours, swept forth and back.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from syncml.dataclass import dataclass
 from syncml.graph.model import Diagram, Edge, Shape
 
 HEIGHT = 40

@@ -9,9 +9,9 @@ it yields; colours stand for clocks.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 
+from syncml.dataclass import dataclass
 from syncml.ir.clocks import Clock
 from syncml.ir.equations.syntax import Call, Equation, Fby, Iterate, Node, Program, Var, Wave, atoms
 from syncml.ir.rates import in_hertz, rate_of, text_of

@@ -10,10 +10,11 @@ brings them to their shortest form, so that two equal clocks are equal as values
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
 from typing import TYPE_CHECKING, TypeAlias
+
+from syncml.dataclass import dataclass
 
 if TYPE_CHECKING:
     from syncml.ir.equations.syntax import Var

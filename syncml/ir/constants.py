@@ -7,13 +7,13 @@ number in code. Arrays (weights) mean exactly the numbers they hold in both.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from syncml.dataclass import dataclass
 from syncml.ir.types import FLOATS, Element, EnumType, Scalar, TensorType, Type, tensor
 
 _DTYPES: dict[Scalar, type[np.generic]] = {

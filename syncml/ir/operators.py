@@ -12,10 +12,10 @@ a test proves each of them total over `Op`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
+from syncml.dataclass import dataclass
 from syncml.ir.types import (
     BOOL,
     FLOATS,

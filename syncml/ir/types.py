@@ -7,10 +7,11 @@ reach the intermediate languages: the front end splits them into their leaves, n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from math import prod
 from typing import TypeAlias
+
+from syncml.dataclass import dataclass
 
 
 class Scalar(Enum):

@@ -12,11 +12,12 @@ point on a scale and no multiple of anything: such a unit is in no product, and 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from fractions import Fraction
 from math import isqrt, pi
 
+from syncml.dataclass import dataclass
 from syncml.ir.operators import Op
 
 BASES = ("m", "kg", "s", "A", "K", "mol", "cd")

@@ -15,9 +15,9 @@ was left if the transition says ``resume``. An automaton inside of a mode is mem
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import TypeVar
 
+from syncml.dataclass import dataclass
 from syncml.ir.constants import Const
 from syncml.ir.equations.syntax import Apply, Atom, Fby, Merge, Var, When
 from syncml.ir.operators import Op

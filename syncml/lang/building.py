@@ -10,11 +10,12 @@ import ast
 import enum
 import inspect
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, cast
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError, Label, Span
 from syncml.ir.clocks import BASE, Clock, On, every
 from syncml.ir.equations.external import has_memory

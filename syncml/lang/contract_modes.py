@@ -8,9 +8,10 @@ is active where no other is; it comes last, and makes them exhaustive by what it
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeAlias, cast
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Label, Span
 from syncml.ir.equations.syntax import PropertyKind
 from syncml.ir.operators import Op

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, NoReturn, cast
 
 import numpy as np
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError, Label
 from syncml.ir.equations.syntax import Equation, Iterate
 from syncml.ir.types import BOOL, FRACTIONAL, NUMERIC, Type, element, shape, tensor

@@ -9,10 +9,10 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError, Label, Span, error
 from syncml.lang import source
 from syncml.lang.annotations import Field, Result, evaluate, field, is_stream, result, scope_of_caller

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Diagnostic, error
 from syncml.lang.source import here
 from syncml.lang.trace import current_session, report

@@ -11,10 +11,11 @@ which takes it to be on the base clock. Where the two disagree the user is told.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from typing import TypeAlias
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Span
 from syncml.ir.clocks import ALWAYS, Word
 from syncml.ir.equations.syntax import Var

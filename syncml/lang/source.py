@@ -13,11 +13,12 @@ import linecache
 import os
 import sys
 import sysconfig
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import TypeAlias
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Span
 
 _HERE = str(Path(__file__).parent) + os.sep

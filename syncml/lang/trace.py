@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fractions import Fraction
 from types import CodeType
 from typing import TYPE_CHECKING
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Collector, Diagnostic, DiagnosticError, Label, Span, error
 from syncml.ir.clocks import Word
 from syncml.ir.constants import Const

@@ -14,9 +14,9 @@ from __future__ import annotations
 import enum
 import types as python_types
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, TypeAlias, Union, get_args, get_origin
 
+from syncml.dataclass import dataclass
 from syncml.ir.types import BOOL, Element, EnumType, Scalar, TensorType, Type, element, shape, tensor
 
 if TYPE_CHECKING:

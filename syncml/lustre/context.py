@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Span
 from syncml.ir.equations.syntax import Node
 from syncml.ir.types import Element, Scalar

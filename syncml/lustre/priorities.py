@@ -7,8 +7,8 @@ those that are right associative.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from syncml.dataclass import dataclass
 from syncml.lustre.tokens import Dialect, words
 
 

@@ -7,9 +7,10 @@ one uses, else for one of the file. ``package::name`` names one directly, ``Lust
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias, TypeVar
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError, Span, error
 from syncml.lustre.syntax import (
     ConstantDeclaration,

@@ -6,10 +6,11 @@ identity: an expression may be thousands of levels deep, and nothing may recurse
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from typing import TypeAlias
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Span
 
 

@@ -8,10 +8,10 @@ language sees the leaves only.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
+from syncml.dataclass import dataclass
 from syncml.ir.equations.syntax import Atom
 from syncml.ir.types import Element, EnumType, Scalar
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError, error
 from syncml.ir.equations.syntax import Node
 from syncml.ir.types import FLOATS

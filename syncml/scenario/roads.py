@@ -13,11 +13,11 @@ cubics in s. The functions here work on arrays of numbers alone, so that the com
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError, Span, error
 
 Array = NDArray[np.float64]

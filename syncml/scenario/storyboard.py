@@ -11,9 +11,10 @@ serves all runs that differ in numbers only. All quantities are in units of the 
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Span
 from syncml.scenario.expressions import Expression, constant
 

@@ -9,12 +9,13 @@ catalogs are no scenarios.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Diagnostic, DiagnosticError, error
 from syncml.scenario.load import CONNECTION
 from syncml.scenario.model import Connection

@@ -7,11 +7,12 @@ these expressions alone, so that the values for many runs are one matrix.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError, Span, error
 from syncml.scenario import storyboard as sb
 from syncml.scenario.arrays import ALWAYS, LEAST_GAP, MOTION, NONE, PROGRESS, SENSES, Kind, State, Table

@@ -7,13 +7,14 @@ numbers of the storyboard, chosen by the others. Storyboards are compiled once f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError, Span, error
 from syncml.ir.equations.syntax import Node
 from syncml.scenario.closed_loop import Scene, meeting

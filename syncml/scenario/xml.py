@@ -9,11 +9,11 @@ once, with its file and line. Elements that say nothing about motion are skipped
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Collector, DiagnosticError, Span, error
 from syncml.extras import optional
 

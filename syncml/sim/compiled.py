@@ -8,13 +8,13 @@ all ticks at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from syncml.dataclass import dataclass
 from syncml.ir.clocks import Clock
 from syncml.ir.constants import Const
 from syncml.ir.equations.inline import inline

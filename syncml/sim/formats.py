@@ -11,7 +11,6 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError, Span, error
 from syncml.extras import optional
 from syncml.files import read_text, write_whole

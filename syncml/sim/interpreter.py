@@ -13,11 +13,12 @@ known: the least fixed point over streams from instants to values. What is still
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, assert_never
 
 import numpy as np
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError, InternalFault, error
 from syncml.ir.clocks import Clock, Periodic, conditions, steps
 from syncml.ir.constants import Const, dtype, zero

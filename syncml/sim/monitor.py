@@ -6,10 +6,9 @@ about the promises that follow it, so the report keeps the two apart.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from syncml.dataclass import dataclass
 from syncml.ir.equations.syntax import GOALS, Node, Property, PropertyKind
 from syncml.sim.trace import Trace
 

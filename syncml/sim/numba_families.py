@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from syncml.dataclass import dataclass
 from syncml.ir.step.syntax import Slot, Storage
 from syncml.ir.types import Type, size
 

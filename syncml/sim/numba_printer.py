@@ -9,8 +9,8 @@ weights lies on the stack, where nothing else can overlap it. Weights are data: 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import InternalFault
 from syncml.ir.step.syntax import Machine, Slot, Storage
 from syncml.ir.step.traverse import machine_functions

@@ -6,13 +6,14 @@ counts as the same value, since IEEE-754 leaves its payload to the hardware.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from syncml.dataclass import dataclass
 from syncml.ir.constants import dtype
 from syncml.ir.types import EnumType, Type, element, shape
 

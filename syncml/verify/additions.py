@@ -6,8 +6,9 @@ base clock, so that it is true where it is absent; a stream of the base clock is
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Span
 from syncml.ir.clocks import Clock, On, Periodic, Word, steps
 from syncml.ir.constants import Const

@@ -8,9 +8,10 @@ overflow; where floats are rounded, also what would yield an infinity or NaN, an
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
+from syncml.dataclass import dataclass
 from syncml.ir.equations.syntax import Property, PropertyKind, Var
 from syncml.ir.types import FLOATS, MACHINE_INTEGERS, Element, element
 from syncml.verify.checks import Check, Checked

@@ -14,12 +14,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations, product
 from math import lcm
 from typing import Any, TypeAlias
 
+from syncml.dataclass import dataclass
 from syncml.verify.model import Model
 from syncml.verify.smt import Term, constants_of, is_value, value_of, z3
 

@@ -9,9 +9,9 @@ order differs from mode to mode have been split into one stream for each mode be
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics import Collector, Diagnostic, Label, Span, error
 from syncml.ir.clocks import On, steps
 from syncml.ir.equations.dependencies import Dependencies, Summary, condition_of, dependencies_of

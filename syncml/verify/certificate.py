@@ -17,8 +17,9 @@ are not believed either: that they hold at first and are kept is the last block.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from syncml.dataclass import dataclass
 from syncml.verify.derivation import Block, Derivation, Reads, blocks, cone, instants, renamed, symbols, timeless
 from syncml.verify.system import System, sort_text
 

@@ -16,12 +16,13 @@ as a counterexample to a contract.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from types import MappingProxyType
 
 import numpy as np
 
+from syncml.dataclass import dataclass
 from syncml.ir.clocks import BASE, Clock
 from syncml.ir.constants import Array, Const, dtype
 from syncml.ir.equations.syntax import (

@@ -8,9 +8,9 @@ another name for it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
+from syncml.dataclass import dataclass
 from syncml.verify.margin import with_margin
 from syncml.verify.model import Model, substitute_all
 from syncml.verify.query import Query

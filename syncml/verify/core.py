@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Span
 from syncml.verify.derivation import Block, Derivation, blocks, cone
 from syncml.verify.engines import simple_solver

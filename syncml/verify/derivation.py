@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Span
 from syncml.verify.proof import Proof
 from syncml.verify.system import System

@@ -10,7 +10,7 @@ elementary function, a quotient by zero) is a fresh constant with the sound fact
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from functools import reduce
 from typing import Any, assert_never
@@ -18,6 +18,7 @@ from typing import Any, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import InternalFault
 from syncml.ir.constants import Array, Const, exact
 from syncml.ir.operators import Attribute, Contraction, Op, contraction

@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
 from typing import Any, TypeAlias
 
+from syncml.dataclass import dataclass
 from syncml.verify.model import Model, Unrolling
 from syncml.verify.smt import Term, limit, z3
 

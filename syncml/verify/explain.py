@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+from syncml.dataclass import dataclass
 from syncml.ir.equations.syntax import GOALS, Apply, Atom, Equation, Fby, Merge, Node, Property, Var, When, atoms
 from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, shape

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from syncml.dataclass import dataclass
 from syncml.ir.equations.syntax import Property
 from syncml.verify.attempt import Attempt, Numbers, rests_on
 from syncml.verify.checks import Checked

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from syncml.dataclass import dataclass
 from syncml.diagnostics import Diagnostic, Label, Span, error
 from syncml.ir.equations.syntax import Equation, Fby, Var
 

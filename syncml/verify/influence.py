@@ -12,8 +12,8 @@ caller does with a result is the caller's choice, so every output of a node coun
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Diagnostic, Label, Severity, Span
 from syncml.ir.clocks import conditions
 from syncml.ir.equations.syntax import Call, Equation, Fby, Iterate, Node, Program, Var, atoms

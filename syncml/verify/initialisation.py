@@ -21,10 +21,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias, assert_never
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics import Collector, Diagnostic, InternalFault
 from syncml.ir.clocks import ALWAYS, On, Word, steps
 from syncml.ir.constants import Const

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 
+from syncml.dataclass import dataclass
 from syncml.ir.equations.syntax import GOALS, Program, Property, Var
 from syncml.ir.types import element
 from syncml.verify.attempt import Numbers, goal_of, index_of, kind_of, numbers_of

@@ -17,11 +17,11 @@ which hold for all numbers. So what the relaxation refutes with them is refuted.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
+from syncml.dataclass import dataclass
 from syncml.verify.products import Product
 from syncml.verify.smt import Term, is_value, value_of, z3
 from syncml.verify.system import Nearest

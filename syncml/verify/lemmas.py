@@ -17,12 +17,12 @@ import json
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from syncml.dataclass import dataclass
 from syncml.ir.operators import Op
 from syncml.ir.types import F32, F64
 from syncml.verify.networks.enclosure import Box, Claim, checked

@@ -12,12 +12,13 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError
 from syncml.ir.constants import dtype, exact
 from syncml.ir.equations.syntax import Node, Program, Property, Var

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from syncml.dataclass import dataclass
 from syncml.verify.smt import Term, is_value, sort_of, value_of, with_numerals, z3
 from syncml.verify.system import Definition, Input, State, System, sort_text
 

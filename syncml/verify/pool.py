@@ -19,11 +19,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import inf
 from types import FrameType, TracebackType
 from typing import Any, Self
 
+from syncml.dataclass import dataclass
 from syncml.verify.processes import Process, can_fork, forked, spawned, usual_memory, what_ended
 
 HEED = 0.5

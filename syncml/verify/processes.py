@@ -21,10 +21,11 @@ import threading
 import warnings
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 from typing import IO, Any, TypeAlias
+
+from syncml.dataclass import dataclass
 
 MEBIBYTE = 1 << 20
 

@@ -7,9 +7,9 @@ is refuted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 
+from syncml.dataclass import dataclass
 from syncml.verify.smt import Term, is_value, z3
 
 

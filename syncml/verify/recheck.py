@@ -13,10 +13,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from enum import Enum
 from importlib import import_module
 from typing import Any
+
+from syncml.dataclass import dataclass
 
 _CHECK = "(check-sat)"
 _STATUS = "(set-info :status "

@@ -18,9 +18,10 @@ that a proof can be checked from the system alone.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TypeAlias
 
+from syncml.dataclass import dataclass
 from syncml.verify.model import Model, substitute_all
 from syncml.verify.smt import Term, constants_of, is_value, limit, z3
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from syncml.dataclass import dataclass
 from syncml.verify.constraints import Constraint, Universe, constants_read, constraints_of
 from syncml.verify.laws import Laws, Rounding
 from syncml.verify.model import Model

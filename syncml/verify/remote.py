@@ -14,10 +14,10 @@ import copyreg
 import io
 import pickle
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from syncml.dataclass import dataclass
 from syncml.verify.pool import Pool
 
 ENGINE = "call"

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeAlias
 
+from syncml.dataclass import dataclass
 from syncml.verify.pool import Pool
 from syncml.verify.proof import Proof
 from syncml.verify.system import System

@@ -7,8 +7,8 @@ soon as it speaks of something that is. All assumptions are kept, so that a coun
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from syncml.dataclass import dataclass
 from syncml.verify.smt import Term, applications, is_value, names_of, z3
 from syncml.verify.system import Definition, Input, Nearest, State, System
 

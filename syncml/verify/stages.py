@@ -15,9 +15,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Diagnostic
 from syncml.ir.constants import Const
 from syncml.ir.equations.syntax import Apply, Equation, Node, Program, Property, PropertyKind, Var

@@ -16,12 +16,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError
 from syncml.files import write_whole
 from syncml.verify.derivation import Reads, renamed, symbols

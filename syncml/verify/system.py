@@ -10,8 +10,10 @@ process, or to another solver, without the program that it came from.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
+
+from syncml.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,12 @@ new.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from syncml.dataclass import dataclass
 from syncml.ir.equations.syntax import Node, Program, PropertyKind
 from syncml.ir.types import EnumType, element, shape
 from syncml.verify.abstraction import opened

@@ -10,11 +10,11 @@ are read.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from math import lcm
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import InternalFault
 from syncml.ir.clocks import ALWAYS, Base, Clock, On, Periodic, Word, compose
 from syncml.ir.constants import Const

@@ -13,10 +13,11 @@ A claim is a clause of its own on the clock of what it speaks of; a run that bre
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from types import MappingProxyType
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Span
 from syncml.ir.clocks import Clock
 from syncml.ir.constants import Const

@@ -19,10 +19,11 @@ forest); a product is settled when two of its three units are known. Nothing of 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from typing import TypeAlias, assert_never
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Collector, Label, Span, error
 from syncml.ir.equations.syntax import (
     Apply,

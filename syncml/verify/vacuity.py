@@ -11,8 +11,9 @@ the program, or the condition itself, is not needed or not what was meant.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Diagnostic, Label, Severity, Span
 from syncml.ir.constants import Const
 from syncml.ir.equations.syntax import (

@@ -12,11 +12,11 @@ interpreter has replayed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Diagnostic, Span
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ What comes back is the inputs of a run, in which numbers may have been rounded: 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
 import numpy
 
+from syncml.dataclass import dataclass
 from syncml.verify.engines import Budget, Emit
 from syncml.verify.model import Model
 from syncml.verify.simulation import numerals

@@ -10,10 +10,11 @@ compute both sides without asking whether that is safe, so it neither branches n
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
+from syncml.dataclass import dataclass
 from syncml.ir.constants import Const, dtype
 from syncml.ir.step.syntax import (
     Assign,

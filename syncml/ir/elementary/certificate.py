@@ -9,10 +9,10 @@ and hold for all arguments, infinities included.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from math import inf
 
+from syncml.dataclass import dataclass
 from syncml.ir.operators import Op
 from syncml.ir.types import F32, F64, Scalar
 

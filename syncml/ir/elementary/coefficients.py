@@ -7,7 +7,7 @@ the polynomial alone, evaluated without rounding.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from syncml.dataclass import dataclass
 
 _h = float.fromhex
 

@@ -10,8 +10,7 @@ log(m) = f - s (f - z p(z)), added to k ln 2 from the small terms to the large.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from syncml.dataclass import dataclass
 from syncml.ir.elementary.builder import Value, select
 from syncml.ir.elementary.kernels import (
     Context,

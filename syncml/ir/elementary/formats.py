@@ -6,8 +6,7 @@ or a polynomial in `coefficients`. Bits are handled as unsigned integers only, w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from syncml.dataclass import dataclass
 from syncml.ir.elementary.builder import Value, literal
 from syncml.ir.types import F32, F64, Scalar
 

@@ -6,8 +6,7 @@ error terms are exact by theorems of Dekker and Knuth that hold for round to nea
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from syncml.dataclass import dataclass
 from syncml.ir.elementary.builder import Builder, Value, literal, select
 from syncml.ir.elementary.coefficients import F32 as F32_COEFFICIENTS
 from syncml.ir.elementary.coefficients import F64 as F64_COEFFICIENTS

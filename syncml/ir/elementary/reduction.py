@@ -15,8 +15,7 @@ turns than 2^-29.9, no binary64 number nearer than 2^-61.6; so at least 31 (f32)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from syncml.dataclass import dataclass
 from syncml.ir.elementary.builder import Value, literal, select
 from syncml.ir.elementary.coefficients import TWO_OVER_PI, TWO_OVER_PI_BITS
 from syncml.ir.elementary.kernels import Context, Pair, constant_pair, fast_two_sum, pair_product

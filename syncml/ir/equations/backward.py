@@ -18,9 +18,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 
+from syncml.dataclass import dataclass
 from syncml.ir.clocks import Clock, conditions
 from syncml.ir.equations.syntax import Call, Equation, Fby, Iterate, Node, Pack, Post, Segment, Var, When, atoms
 from syncml.ir.graphs import components

@@ -10,9 +10,9 @@ A node's output that reads a word is known to its callers as such: the word is p
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from syncml.dataclass import dataclass
 from syncml.ir.clocks import ALWAYS, BASE, Clock, On, Periodic, Word, complement, every, steps, word
 from syncml.ir.constants import Const
 from syncml.ir.equations.syntax import Apply, Atom, Call, Iterate, Node, Program, Rhs, Var, Wave

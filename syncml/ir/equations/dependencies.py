@@ -11,9 +11,9 @@ of the elements before it needs.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics import InternalFault
 from syncml.ir.clocks import Base, Clock, On
 from syncml.ir.equations.backward import Backward, backward_of

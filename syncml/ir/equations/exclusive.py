@@ -13,9 +13,10 @@ A call on ck cannot be split: its state is one and its step has one place in the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import InternalFault
 from syncml.ir.clocks import Clock, steps
 from syncml.ir.equations.conditions import Conditions, conditions_of

@@ -12,9 +12,9 @@ A segment without such streams is one forward pass, and so is a node without seg
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from enum import Enum
 
+from syncml.dataclass import dataclass
 from syncml.ir.equations.backward import Backward, Direction, backward_of, needs_of
 from syncml.ir.equations.syntax import Apply, Equation, Fby, Node, Pack, Post, Segment, Var
 from syncml.ir.operators import Op

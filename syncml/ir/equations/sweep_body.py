@@ -16,8 +16,9 @@ short segment, every m' is m.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError, InternalFault, Span, error
 from syncml.ir.clocks import BASE, Clock, On, steps
 from syncml.ir.constants import Const, zero

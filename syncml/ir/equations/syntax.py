@@ -24,12 +24,13 @@ Variables are identity objects; spans stay out of equality. Before clock inferen
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from fractions import Fraction
 from types import MappingProxyType
 from typing import TypeAlias
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Span
 from syncml.ir.clocks import Clock, Word
 from syncml.ir.constants import Const

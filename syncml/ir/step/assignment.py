@@ -8,8 +8,7 @@ loops write all of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from syncml.dataclass import dataclass
 from syncml.ir.step.syntax import Assign, Expr, For, If, Invoke, Machine, Place, Reset, Slot, Stmt, Storage, Switch
 from syncml.ir.step.traverse import own_expressions, walk, writes
 from syncml.ir.types import EnumType

@@ -14,10 +14,11 @@ it stands in. Machine integers wrap. Floats are IEEE-754 with each operation rou
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import TypeAlias
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Span
 from syncml.ir.constants import Array, Const
 from syncml.ir.types import BOOL, I64, Element, Scalar, Type, element

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError, error
 from syncml.scenario import storyboard as sb
 from syncml.scenario.expressions import constant

@@ -6,8 +6,7 @@ value may be an expression over other parameters, but not in a circle.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Collector, DiagnosticError, error
 from syncml.scenario.expressions import Expression, parse, spliced
 from syncml.scenario.openscenario.reading import NUMERIC, RULES

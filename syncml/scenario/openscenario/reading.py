@@ -7,8 +7,9 @@ name in expressions, so that it may differ from run to run; one of type ``string
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Collector, DiagnosticError, error
 from syncml.scenario.expressions import Expression, constant, parse, spliced
 from syncml.scenario.storyboard import Edge, Rule

@@ -10,12 +10,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from syncml.dataclass import dataclass
 from syncml.ir.step.syntax import Machine, Slot
 from syncml.ir.types import BOOL, element, shape, size
 from syncml.sim.lanes.layout import ALIGNMENT, Layout, memory_type, zeros

@@ -8,11 +8,12 @@ never present is 0.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from math import inf
 from types import MappingProxyType
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError, error
 from syncml.ir.constants import Const
 from syncml.ir.equations.syntax import GOALS, Apply, Equation, Fby, Node, Var

@@ -9,11 +9,11 @@ all groups share; local tensors in a region that each thread has for itself. Boo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from syncml.dataclass import dataclass
 from syncml.ir.constants import Const, dtype
 from syncml.ir.step.syntax import Machine, Slot
 from syncml.ir.types import F64, Element, Scalar, TensorType, element, size

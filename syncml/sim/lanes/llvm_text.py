@@ -10,12 +10,12 @@ processors divide vectors of floats, but integers one after another.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from struct import pack, unpack
 from typing import assert_never
 
 import numpy as np
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import InternalFault
 from syncml.ir.constants import Const
 from syncml.ir.step.syntax import (

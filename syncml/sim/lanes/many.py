@@ -8,12 +8,12 @@ last values and the streams that are traced.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Diagnostic, DiagnosticError, error
 from syncml.ir.constants import dtype
 from syncml.ir.equations.inline import inline

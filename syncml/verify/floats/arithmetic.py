@@ -8,11 +8,12 @@ the error is at most half the distance of the floats around the largest result.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy
 
+from syncml.dataclass import dataclass
 from syncml.ir.constants import dtype
 from syncml.ir.types import Scalar
 from syncml.verify.floats.domain import FINEST, Numbers, Range, rebuilt

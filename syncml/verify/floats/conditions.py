@@ -8,11 +8,11 @@ comparison with NaN is false, so only one that is true says that both sides are 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy
 
+from syncml.dataclass import dataclass
 from syncml.ir.constants import Const, dtype
 from syncml.ir.equations.syntax import Apply, Atom, Equation, Node, PropertyKind, Var
 from syncml.ir.operators import Op

@@ -9,12 +9,12 @@ power of two: adding two multiples gives a multiple, rounded or not, and a sum s
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import numpy
 
+from syncml.dataclass import dataclass
 from syncml.ir.constants import Const, dtype
 from syncml.ir.types import (
     BOOL,

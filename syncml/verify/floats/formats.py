@@ -8,12 +8,12 @@ format holds exactly.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import numpy
 
+from syncml.dataclass import dataclass
 from syncml.ir.constants import Array, Const, dtype
 from syncml.ir.types import F32, F64, Scalar
 

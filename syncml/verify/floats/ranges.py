@@ -21,11 +21,12 @@ other.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy
 
+from syncml.dataclass import dataclass
 from syncml.ir.constants import Array, Const, dtype, zero
 from syncml.ir.equations.syntax import (
     Apply,

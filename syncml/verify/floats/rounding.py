@@ -20,13 +20,14 @@ that it depends on are proved.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from math import isfinite, prod
 from typing import Any
 
 import numpy as np
 
+from syncml.dataclass import dataclass
 from syncml.ir.constants import Array, Const
 from syncml.ir.elementary.certificate import CERTIFICATES
 from syncml.ir.equations.syntax import Apply, Equation, Var

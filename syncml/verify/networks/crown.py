@@ -12,11 +12,11 @@ intervals bound. `Bounds.error` carries the result to the network as it is compu
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from syncml.dataclass import dataclass
 from syncml.ir.operators import Op
 from syncml.verify.networks.layers import Activation, Affine, Network, error_of
 from syncml.verify.networks.region import Region

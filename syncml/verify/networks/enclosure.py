@@ -11,12 +11,12 @@ NumPy up to `_LIBRARY`, and the certified error of the program's functions.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
 import numpy as np
 
+from syncml.dataclass import dataclass
 from syncml.ir.elementary import CERTIFICATES
 from syncml.ir.operators import Op
 from syncml.ir.types import F32, Scalar

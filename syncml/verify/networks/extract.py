@@ -8,10 +8,10 @@ streams read as well belong to the chain all the same: it only says what the las
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
+from syncml.dataclass import dataclass
 from syncml.ir.constants import Const
 from syncml.ir.equations.syntax import Apply, Atom, Equation, Var
 from syncml.ir.operators import Op

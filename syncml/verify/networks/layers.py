@@ -8,11 +8,11 @@ are summed one after the other, then the bias is added, each operation rounded o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 
+from syncml.dataclass import dataclass
 from syncml.ir.elementary import CERTIFICATES
 from syncml.ir.operators import Op
 from syncml.ir.types import Scalar

@@ -8,11 +8,11 @@ type in the program; the box reaches to both. Rows are rounded so that they only
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError, Span, error
 from syncml.ir.constants import dtype
 from syncml.ir.types import Scalar

@@ -5,10 +5,9 @@ Rule: `least` and `forms` bound linear functions over such a set, in binary64 wi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from syncml.dataclass import dataclass
 from syncml.verify.networks.rounding import Floats, gamma, up
 
 

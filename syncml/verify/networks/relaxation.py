@@ -9,11 +9,11 @@ of the library's tanh. The sigmoid is ``1/2 + tanh(x/2)/2``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import InternalFault
 from syncml.ir.operators import Op
 from syncml.verify.networks.rounding import Floats, above, below

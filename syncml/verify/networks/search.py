@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
+from syncml.dataclass import dataclass
 from syncml.ir.constants import dtype
 from syncml.ir.operators import Op
 from syncml.verify.networks.crown import Bounds, Clamps, bounds

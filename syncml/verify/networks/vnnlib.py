@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from typing import NoReturn, TypeAlias
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError, Label, Span, error
 
 MOST_CASES = 10_000

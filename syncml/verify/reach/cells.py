@@ -17,11 +17,12 @@ tabulated program, on which the guard is proved, unless an assumption reads a ne
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
 
+from syncml.dataclass import dataclass
 from syncml.ir.clocks import BASE, Clock, conditions
 from syncml.ir.constants import Const
 from syncml.ir.equations.syntax import Apply, Atom, Equation, Node, Property, PropertyKind, Var, atoms, resets

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from syncml.dataclass import dataclass
 from syncml.ir.constants import zero
 from syncml.ir.equations.syntax import Node, Program, Property, Var
 from syncml.ir.types import element, shape

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
+from syncml.dataclass import dataclass
 from syncml.ir.equations.syntax import Var
 from syncml.ir.types import FLOATS, element
 from syncml.verify.networks.rounding import Floats

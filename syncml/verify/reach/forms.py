@@ -13,11 +13,10 @@ stands for all where there is no difference.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
+from syncml.dataclass import dataclass
 from syncml.ir.types import Scalar
 from syncml.verify.networks.rounding import LARGEST, TINY, UNIT, Floats, gamma, up
 

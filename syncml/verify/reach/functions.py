@@ -9,10 +9,9 @@ what NumPy's may be off.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from syncml.dataclass import dataclass
 from syncml.ir.elementary import CERTIFICATES
 from syncml.ir.operators import Op
 from syncml.ir.types import Scalar

@@ -8,10 +8,11 @@ that the step's result allows, with the rounding of the operation to spare; what
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import numpy as np
 
+from syncml.dataclass import dataclass
 from syncml.ir.clocks import BASE
 from syncml.ir.constants import Const
 from syncml.ir.equations.syntax import Apply, Atom, Fby, Merge, Node, Property, PropertyKind, Var, Wave, When

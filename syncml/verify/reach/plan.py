@@ -7,10 +7,11 @@ that ends at a needed stream is one step, a network; the streams inside are need
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
+from syncml.dataclass import dataclass
 from syncml.ir.clocks import BASE, Clock, Periodic, conditions, steps
 from syncml.ir.equations.syntax import Apply, Equation, Fby, Node, Property, PropertyKind, Var, Wave, atoms, resets
 from syncml.ir.operators import Op

@@ -9,10 +9,11 @@ truth value for each box; words and periodic clocks have to advance alike in all
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
+from syncml.dataclass import dataclass
 from syncml.ir.clocks import BASE, Base, Clock, On, Periodic, Word
 from syncml.ir.constants import zero
 from syncml.ir.equations.syntax import Apply, Atom, Equation, Fby, Merge, Var, Wave, When

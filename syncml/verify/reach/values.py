@@ -7,12 +7,12 @@ any number of it. Enumerations are the numbers of their constructors.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from syncml.dataclass import dataclass
 from syncml.ir.constants import Const
 from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, FLOATS, MACHINE_INTEGERS, EnumType, Scalar, Type, element, integer_range, size

@@ -8,9 +8,9 @@ code.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from syncml.dataclass import dataclass
 from syncml.ir.equations.syntax import Program
 from syncml.ir.step.lowering.chains import roll_chains
 from syncml.ir.step.lowering.counters import clock_texts, count_words

@@ -7,8 +7,9 @@ nothing in between writes what the test reads.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from syncml.dataclass import dataclass
 from syncml.ir.constants import Const
 from syncml.ir.step.syntax import Binary, BinaryOp, Expr, If, Literal, Place, Slot, Stmt, Switch, Unary, UnaryOp
 from syncml.ir.step.traverse import map_expr, walk, written_in

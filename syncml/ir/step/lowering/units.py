@@ -9,9 +9,10 @@ all.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
+from syncml.dataclass import dataclass
 from syncml.ir.clocks import Clock, On
 from syncml.ir.equations.syntax import Apply, Atom, Call, Equation, Fby, Iterate, Merge, Var, resets
 from syncml.ir.operators import Op
