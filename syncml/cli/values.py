@@ -6,8 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any, cast
 
-import numpy as np
-
+from syncml.lazy import numpy as np
 from syncml.verify import Stream
 
 

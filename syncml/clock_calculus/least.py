@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
-import numpy as np
-
 from syncml.clock_calculus.places import Edge, Places, Problem, problem_of
 from syncml.clock_calculus.systems import BASE_CLOCK, Balance, Constraint, NoSolutionError, repetition_vector
 from syncml.clock_calculus.words import BufferSize, adaptable, buffer_between, on, shortest
 from syncml.dataclass import dataclass
 from syncml.ir.clocks import ALWAYS, Word
+from syncml.lazy import numpy as np
 
 LONGEST_PERIOD = 100_000
 """The most activations of one unknown in one period for which words are sought."""

@@ -8,13 +8,15 @@ The earliest solution is the longest path from the origin; a cycle of positive w
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, TypeAlias
 
 from syncml.clock_calculus.systems import BASE_CLOCK, Balance, Constraint, NoSolutionError
 from syncml.clock_calculus.words import places
 from syncml.dataclass import dataclass
+from syncml.lazy import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Edge = tuple[int, int, int, int]
 """Source, target, weight, wraps."""
@@ -22,7 +24,7 @@ Edge = tuple[int, int, int, int]
 Activation = tuple[str, int]
 """An unknown and the number of one of its activations."""
 
-Places = NDArray[np.int64]
+Places: TypeAlias = "NDArray[np.int64]"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-import numpy as np
-
 from syncml.clock_calculus.crossing import BufferUse, crossing
 from syncml.clock_calculus.words import buffer_between, passing
 from syncml.dataclass import dataclass
@@ -47,6 +45,7 @@ from syncml.ir.equations.syntax import (
 )
 from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, I32, Element, EnumType, Scalar, Type, element, shape, tensor
+from syncml.lazy import numpy as np
 
 
 def clauses(buffer: Var, bounds: Sequence[int]) -> tuple[str, dict[str, int]]:

@@ -8,27 +8,29 @@ number in code. Arrays (weights) mean exactly the numbers they hold in both.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any, TypeAlias
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from syncml.dataclass import dataclass
 from syncml.ir.types import FLOATS, Element, EnumType, Scalar, TensorType, Type, tensor
+from syncml.lazy import numpy as np
 
-_DTYPES: dict[Scalar, type[np.generic]] = {
-    Scalar.BOOL: np.bool_,
-    Scalar.I8: np.int8, Scalar.I16: np.int16, Scalar.I32: np.int32, Scalar.I64: np.int64,
-    Scalar.U8: np.uint8, Scalar.U16: np.uint16, Scalar.U32: np.uint32, Scalar.U64: np.uint64,
-    Scalar.F32: np.float32, Scalar.F64: np.float64,
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_DTYPES = {
+    Scalar.BOOL: "?",
+    Scalar.I8: "i1", Scalar.I16: "i2", Scalar.I32: "i4", Scalar.I64: "i8",
+    Scalar.U8: "u1", Scalar.U16: "u2", Scalar.U32: "u4", Scalar.U64: "u8",
+    Scalar.F32: "f4", Scalar.F64: "f8",
 }  # fmt: skip
+"""How NumPy writes the types."""
 
 
 def dtype(element_: Element) -> np.dtype[Any]:
     """The NumPy type that holds ``element_``; mathematical numbers are held as Python objects."""
     if isinstance(element_, EnumType):
         return np.dtype(np.int32)
-    return np.dtype(_DTYPES.get(element_, np.object_))
+    return np.dtype(_DTYPES.get(element_, "O"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,6 @@ from fractions import Fraction
 from math import isfinite, isnan, trunc
 from typing import Any, assert_never
 
-import numpy
-
 from syncml.ir.constants import dtype
 from syncml.ir.operators import Attribute, Op, contraction
 from syncml.ir.types import (
@@ -30,6 +28,7 @@ from syncml.ir.types import (
     integer_range,
     shape,
 )
+from syncml.lazy import numpy
 
 np: Any = numpy
 """Values are typed by their streams, not by Python."""

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from syncml.diagnostics.model import DiagnosticError, error
 from syncml.ir.constants import dtype
 from syncml.ir.equations.syntax import Node, Var
 from syncml.ir.types import BOOL, FLOATS, MACHINE_INTEGERS, EnumType, Scalar, Type, element, integer_range, shape
+from syncml.lazy import numpy as np
 from syncml.sim.trace import Column
 
-Raw = Mapping[str, Sequence[Any] | NDArray[Any]]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Raw: TypeAlias = "Mapping[str, Sequence[Any] | NDArray[Any]]"
 """For each input one value a tick; None where the input is absent."""
 
 

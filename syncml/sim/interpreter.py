@@ -16,8 +16,6 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any, assert_never
 
-import numpy as np
-
 from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError, InternalFault, error
 from syncml.ir.clocks import Clock, Periodic, conditions, steps
@@ -44,6 +42,7 @@ from syncml.ir.equations.syntax import (
     resets,
 )
 from syncml.ir.types import EnumType, element, shape
+from syncml.lazy import numpy as np
 from syncml.sim.evaluate import evaluate
 from syncml.sim.inputs import Raw, prepare
 from syncml.sim.trace import Column, Trace

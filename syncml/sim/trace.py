@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from dataclasses import field
 from fractions import Fraction
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from syncml.dataclass import dataclass
 from syncml.ir.constants import dtype
 from syncml.ir.types import EnumType, Type, element, shape
+from syncml.lazy import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)

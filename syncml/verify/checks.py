@@ -20,8 +20,6 @@ from dataclasses import replace
 from enum import Enum
 from types import MappingProxyType
 
-import numpy as np
-
 from syncml.dataclass import dataclass
 from syncml.ir.clocks import BASE, Clock
 from syncml.ir.constants import Array, Const, dtype
@@ -39,6 +37,7 @@ from syncml.ir.equations.syntax import (
 )
 from syncml.ir.operators import Attribute, Op, result_type
 from syncml.ir.types import BOOL, FLOATS, MACHINE_INTEGERS, SIGNED, Scalar, element, integer_range, shape, size
+from syncml.lazy import numpy as np
 from syncml.verify.order import ordered
 
 

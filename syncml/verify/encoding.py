@@ -9,14 +9,11 @@ elementary function, a quotient by zero) is a fresh constant with the sound fact
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import field
 from fractions import Fraction
 from functools import reduce
 from typing import Any, assert_never
-
-import numpy as np
-from numpy.typing import NDArray
 
 from syncml.dataclass import dataclass
 from syncml.diagnostics.model import InternalFault
@@ -37,20 +34,11 @@ from syncml.ir.types import (
     integer_range,
     shape,
 )
+from syncml.lazy import numpy as np
 from syncml.verify.elementary import facts_of
 from syncml.verify.floats.formats import machine_number
 from syncml.verify.smt import Term, z3
-
-Terms = NDArray[Any]
-"""An array of terms; of shape ``()`` for a scalar."""
-
-
-def array_of(terms: Sequence[Term], shape_: tuple[int, ...]) -> Terms:
-    """The terms, row-major, in a shape."""
-    result = np.empty(len(terms), dtype=np.object_)
-    for i, term in enumerate(terms):
-        result[i] = term
-    return result.reshape(shape_)
+from syncml.verify.terms import Single, Terms, array_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +112,7 @@ class Encoder:
                 axis, start, count, step = _ints(attribute)
                 return np.take(args[0], [start + i * step for i in range(count)], axis=axis)
             case Op.RESHAPE:
-                return args[0].reshape(_ints(attribute))
+                return np.reshape(args[0], _ints(attribute))
             case Op.TRANSPOSE:
                 return np.transpose(args[0], _ints(attribute))
             case Op.AT:
@@ -144,7 +132,7 @@ class Encoder:
                 columns = parts.reshape(len(parts), -1)
                 return array_of([self._reduce(op, list(c), kind) for c in columns.T], shape(result))
             case _:
-                spread = np.broadcast_arrays(*args)
+                spread = args if all(isinstance(a, Single) for a in args) else np.broadcast_arrays(*args)
                 target = element(result)
                 items = [
                     self._scalar(op, xs, element(types[-1]), target)

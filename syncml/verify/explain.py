@@ -13,12 +13,11 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
-import numpy as np
-
 from syncml.dataclass import dataclass
 from syncml.ir.equations.syntax import GOALS, Apply, Atom, Equation, Fby, Merge, Node, Property, Var, When, atoms
 from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, shape
+from syncml.lazy import numpy as np
 from syncml.verify.formula import Formulas
 from syncml.verify.verdicts import Counterexample, Reason
 

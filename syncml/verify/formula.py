@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-import numpy as np
-
 from syncml.ir.constants import Array, Const
 from syncml.ir.equations.syntax import Apply, Atom, Equation, Fby, Merge, Pack, Post, Var, Wave, When
 from syncml.ir.operators import OPERATORS, Op
 from syncml.ir.types import F32, EnumType
+from syncml.lazy import numpy as np
 
 LARGEST = 24
 """How many operators one formula spells out; what lies below is an ellipsis."""

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from syncml.ir.equations.syntax import Node, Var
 from syncml.ir.types import FLOATS, element
+from syncml.lazy import numpy as np
 from syncml.verify.checks import Checked, with_checks
 
 if TYPE_CHECKING:

@@ -16,13 +16,12 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
-
 from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError
 from syncml.ir.constants import dtype, exact
 from syncml.ir.equations.syntax import Node, Program, Property, Var
 from syncml.ir.types import BOOL, FLOATS, Element, EnumType, Scalar, element, integer_range, shape
+from syncml.lazy import numpy as np
 from syncml.verify.model import Model, Unrolling
 from syncml.verify.replay import Replay, counterexample, first_failure
 from syncml.verify.smt import Term, limit, z3

@@ -11,11 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, Protocol, TypeAlias
 
-import numpy as np
-
 from syncml.ir.constants import dtype, zero
 from syncml.ir.equations.syntax import Node, Program, Property, PropertyKind, Var
 from syncml.ir.types import BIT_WIDTH, BOOL, FLOATS, SIGNED, Element, EnumType, Scalar, element, shape
+from syncml.lazy import numpy as np
 from syncml.verify.verdicts import Counterexample, Stream
 
 

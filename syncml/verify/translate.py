@@ -43,12 +43,13 @@ from syncml.ir.types import (
     integer_range,
     shape,
 )
-from syncml.verify.encoding import Encoder, Terms, array_of
+from syncml.verify.encoding import Encoder
 from syncml.verify.order import ordered
 from syncml.verify.sharing import shared
 from syncml.verify.slicing import Register, sliced
 from syncml.verify.smt import Term, is_value, sort_of, z3
 from syncml.verify.system import Definition, Input, System
+from syncml.verify.terms import Terms, array_of
 
 LARGEST_CHOICE = 100
 """How many terms are looked at to see that a choice is within the range of a type."""

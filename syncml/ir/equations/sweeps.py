@@ -13,8 +13,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-import numpy as np
-
 from syncml.ir.clocks import word
 from syncml.ir.constants import Array, Const, zero
 from syncml.ir.equations.backward import Direction, Sweeps, backward_of, has_future
@@ -46,6 +44,7 @@ from syncml.ir.equations.syntax import resets as resets_of
 from syncml.ir.equations.unroll import unroll
 from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, I32, element, shape, tensor
+from syncml.lazy import numpy as np
 
 
 def open_future(program: Program) -> Program:

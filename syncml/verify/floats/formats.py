@@ -11,11 +11,10 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-import numpy
-
 from syncml.dataclass import dataclass
 from syncml.ir.constants import Array, Const, dtype
 from syncml.ir.types import F32, F64, Scalar
+from syncml.lazy import numpy
 
 np: Any = numpy
 """Arrays are typed by the streams that they belong to, not by Python."""

@@ -33,12 +33,13 @@ from syncml.ir.elementary.certificate import CERTIFICATES
 from syncml.ir.equations.syntax import Apply, Equation, Var
 from syncml.ir.operators import Op, contraction
 from syncml.ir.types import FLOATS, Element, Scalar, element, shape
-from syncml.verify.encoding import Encoder, Terms, array_of
+from syncml.verify.encoding import Encoder
 from syncml.verify.floats.formats import FORMATS, machine_number
 from syncml.verify.floats.ranges import Ranges
 from syncml.verify.floats.transfer import ROUNDING
 from syncml.verify.smt import Term, is_value, z3
 from syncml.verify.system import Nearest
+from syncml.verify.terms import Terms, array_of
 
 _WIDE = 4096.0
 """A range that reaches further than this was hardly found by intervals; then the error is that of the value itself."""
