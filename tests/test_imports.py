@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -33,6 +35,55 @@ except SystemExit as exit:
     assert not exit.code, exit.code
 """
     assert slow_modules_after(statements) == []
+
+
+PROVED = """
+node main(x: bool; n: int) returns (count: int);
+let
+  count = (if x then n * n else 0) -> (if x then pre(count) + 1 else pre(count));
+  --%PROPERTY x or not x;
+tel
+"""
+
+NEEDLESS = ("numpy", "typer", "click", "rich", "pydantic", "numba", "networkx", "scipy", "onnx", "ray", "lxml", "yaml")
+"""What a proof about scalars does without."""
+
+
+@pytest.mark.parametrize("command", ["check", "verify"])
+def test_a_command_on_a_small_file_loads_only_what_it_needs(command: str, tmp_path: Path) -> None:
+    file = tmp_path / "proved.lus"
+    file.write_text(PROVED, encoding="utf-8")
+    program = f"""
+import sys
+from syncml.cli import main
+sys.argv[1:] = [{command!r}, {str(file)!r}]
+try:
+    main()
+except SystemExit as exit:
+    assert not exit.code, exit.code
+found = {{name.partition(".")[0] for name in sys.modules}}
+print(*sorted(found & set({NEEDLESS!r})), "z3" in found, file=sys.stderr)
+"""
+    environment = {**os.environ, "SYNCML_VERDICTS": "off"}
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment)
+    assert run.stderr.split() == [str(command == "verify")]
+    if command == "verify":
+        assert "1 proved" in run.stdout
+
+
+def test_a_package_that_waits_is_the_package_itself_once_it_is_used() -> None:
+    program = """
+import sys
+from syncml.lazy import numpy as np
+assert "numpy" not in sys.modules
+assert np.float32(0.5) == 0.5
+import numpy
+assert np.ndarray is numpy.ndarray
+assert not hasattr(np, "no_such_name")
+from syncml.lazy import numpy as again
+assert again.linalg is numpy.linalg
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_a_slow_import_is_noticed() -> None:

@@ -31,7 +31,6 @@ def command() -> NoReturn:
 
 def main() -> None:
     """Run the command line and exit with one of the codes of `syncml.cli.exit.ExitCode`."""
-    from syncml.cli.fault import report_internal_fault
     from syncml.cli.plain import plain
 
     try:
@@ -43,4 +42,6 @@ def main() -> None:
         else:
             run()
     except Exception as fault:
+        from syncml.cli.fault import report_internal_fault
+
         sys.exit(report_internal_fault(fault))

@@ -13,6 +13,7 @@ import typer
 import syncml
 from syncml.cli.certify import certify
 from syncml.cli.check import check
+from syncml.cli.declared import for_typer
 from syncml.cli.demo import demo
 from syncml.cli.doctor import doctor
 from syncml.cli.explain import explain
@@ -33,18 +34,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(check)
-app.command()(verify)
-app.command()(certify)
-app.command()(sim)
-app.command()(testgen)
-app.command()(export)
-app.command()(graph)
-app.command()(schedule)
-app.command()(explain)
-app.command()(new)
-app.command()(doctor)
-app.command()(demo)
+for command in (
+    check, verify, certify, sim, testgen, export, graph, schedule, explain, new, doctor, demo,
+):  # fmt: skip
+    app.command()(for_typer(command))
 
 
 def _print_version(wanted: bool) -> None:

@@ -6,11 +6,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from syncml.cli.declared import Argument, Option
 from syncml.cli.exit import ExitCode
 from syncml.cli.options import FormatOption, QuietOption
-from syncml.cli.output import run
+from syncml.cli.output import echo, run
 from syncml.diagnostics import DiagnosticError, error
 from syncml.diagnostics.render import Format
 
@@ -21,16 +20,14 @@ TINTS = {"accepted": "green", "refuted": "bold red", "unknown": "yellow"}
 
 
 def certify(
-    folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="The folder that `verify -o` wrote.", show_default=False)
-    ],
+    folder: Annotated[Path, Argument(metavar="DIR", help="The folder that `verify -o` wrote.", show_default=False)],
     solver: Annotated[
         list[str] | None,
-        typer.Option(
+        Option(
             metavar="z3|cvc5", help="Check with this solver; may be given twice. z3 by default.", show_default=False
         ),
     ] = None,
-    timeout: Annotated[float, typer.Option(metavar="S", help="Seconds for each certificate and solver.")] = 60.0,
+    timeout: Annotated[float, Option(metavar="S", help="Seconds for each certificate and solver.")] = 60.0,
     form: FormatOption = Format.TEXT,
     quiet: QuietOption = False,
 ) -> None:
@@ -84,4 +81,4 @@ def _print(found: list[CheckedModel], *, quiet: bool) -> None:
         print_table(("certificate", "solver", "outcome", "queries", "time", ""), rows, TINTS)
     if not quiet:
         accepted = sum(each.outcome == "accepted" for each in found)
-        typer.echo(f"{accepted} of {len(found)} checks accepted")
+        echo(f"{accepted} of {len(found)} checks accepted")

@@ -5,11 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-import typer
-
 from syncml.cli.exit import ExitCode
 from syncml.cli.options import DumpOption, FormatOption, NodeOption, QuietOption, SetOption, Target, VerboseOption
-from syncml.cli.output import emit, run
+from syncml.cli.output import echo, emit, run
 from syncml.cli.request import Request
 from syncml.diagnostics.render import Format
 
@@ -59,11 +57,11 @@ def _report(request: Request, checked: Checked) -> None:
                 for each in checked.program.nodes if request.verbose else [checked.main]:
                     _print_node(each, units.get(each.name, {}))
                     _print_buffers([use for use in checked.buffers if use.node.name == each.name])
-                typer.echo(f"{request.target}: well-typed, well-clocked, causal, initialised")
+                echo(f"{request.target}: well-typed, well-clocked, causal, initialised")
             emit(warnings)
         case Format.CONCISE:
             for row in stream_rows(checked.main):
-                typer.echo(f"{checked.main.span.file}:{row.line}: {row.role} {row.name}: {row.type} {row.clock}")
+                echo(f"{checked.main.span.file}:{row.line}: {row.role} {row.name}: {row.type} {row.clock}")
             emit(warnings, request.form)
         case Format.JSON:
             from syncml.cli.check_json import render_check
@@ -86,7 +84,7 @@ def _print_buffers(buffers: list[BufferUse]) -> None:
                 for r in rows
             ],
         )
-        typer.echo()
+        echo()
 
 
 def _print_node(node: Node, units: Units) -> None:
@@ -95,7 +93,7 @@ def _print_node(node: Node, units: Units) -> None:
     from syncml.ir.rates import in_hertz
 
     rate = "" if node.rate is None else f", {in_hertz(node.rate)}"
-    typer.echo(f"node {node.label}{rate}")
+    echo(f"node {node.label}{rate}")
     columns = ["  stream", "role", "type", "rate", "clock", "line"]
     described = list(stream_rows(node, units))
     rows = [[f"  {r.name}", r.role.value, r.type, r.rate or "-", r.clock, str(r.line)] for r in described]
@@ -109,5 +107,5 @@ def _print_node(node: Node, units: Units) -> None:
             row.insert(-1, "-" if r.ahead == 0 else "segment" if r.ahead is None else str(r.ahead))
     print_table(columns, rows)
     for segment in segment_rows(node):
-        typer.echo(f"  {pass_line(segment)}")
-    typer.echo()
+        echo(f"  {pass_line(segment)}")
+    echo()

@@ -7,10 +7,8 @@ import platform
 import sys
 import tempfile
 
-import typer
-
 from syncml.cli.exit import ExitCode
-from syncml.cli.output import run
+from syncml.cli.output import echo, run
 from syncml.cli.tables import print_table
 from syncml.cli.versions import COMPILERS, DISTRIBUTION, compiler_version, installed_version, packages
 from syncml.dataclass import dataclass
@@ -116,4 +114,4 @@ def _print_findings(findings: list[Finding]) -> None:
     tints = {State.OK.value: "green", State.OPTIONAL.value: "yellow", State.MISSING.value: "red"}
     print_table(("what", "state", "found", "advice"), rows, tints)
     missing = sum(each.state is State.MISSING for each in findings)
-    typer.echo(f"{missing} missing" if missing else "All that syncml needs is here.")
+    echo(f"{missing} missing" if missing else "All that syncml needs is here.")

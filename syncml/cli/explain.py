@@ -6,10 +6,9 @@ import difflib
 import sys
 from typing import Annotated
 
-import typer
-
+from syncml.cli.declared import Argument
 from syncml.cli.exit import ExitCode
-from syncml.cli.output import run
+from syncml.cli.output import echo, run
 from syncml.diagnostics import CODES, DiagnosticError, error
 from syncml.diagnostics.pages import page_text
 from syncml.diagnostics.render import Format
@@ -18,7 +17,7 @@ from syncml.diagnostics.text import wants_colour
 
 def explain(
     code: Annotated[
-        str | None, typer.Argument(metavar="CODE", help="A code such as C001; without it, list all codes.")
+        str | None, Argument(metavar="CODE", help="A code such as C001; without it, list all codes.")
     ] = None,
 ) -> None:
     """Explain a diagnostic code.
@@ -29,7 +28,7 @@ def explain(
     def body() -> ExitCode:
         if code is None:
             for name, entry in CODES.items():
-                typer.echo(f"{name}  {entry.title}")
+                echo(f"{name}  {entry.title}")
             return ExitCode.OK
         name = code.upper()
         if name not in CODES:
@@ -44,7 +43,7 @@ def explain(
 
 def _show(page: str) -> None:
     if not wants_colour(sys.stdout):
-        typer.echo(page, nl=False)
+        echo(page, end="")
         return
     from rich.console import Console
     from rich.markdown import Markdown

@@ -7,8 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from syncml.cli.declared import Option
 from syncml.cli.exit import ExitCode
 from syncml.cli.options import (
     DumpOption,
@@ -20,7 +19,7 @@ from syncml.cli.options import (
     SetOption,
     Target,
 )
-from syncml.cli.output import emit, run, working
+from syncml.cli.output import echo, emit, run, working
 from syncml.cli.request import Request
 from syncml.cli.stimulus import InputOption, ScenarioOption, StepsOption
 from syncml.diagnostics import DiagnosticError, error
@@ -51,9 +50,9 @@ def export(
     table: InputOption = None,
     steps: StepsOption = None,
     seed: SeedOption = 0,
-    to: Annotated[Form, typer.Option("--target", metavar="T", help="What is written: c or lustre.")] = Form.C,
+    to: Annotated[Form, Option("--target", metavar="T", help="What is written: c or lustre.")] = Form.C,
     semantics: Annotated[
-        str, typer.Option(metavar="ideal|machine", help="What numbers mean in Lustre: exact, or as they are.")
+        str, Option(metavar="ideal|machine", help="What numbers mean in Lustre: exact, or as they are.")
     ] = "machine",
     form: FormatOption = Format.TEXT,
     given: SetOption = None,
@@ -133,10 +132,10 @@ def _report(request: Request, folder: Path, files: tuple[Path, ...], ticks: int)
         case Format.TEXT | Format.CONCISE:
             if not request.quiet:
                 for path in files:
-                    typer.echo(f"wrote {path} ({path.stat().st_size} bytes)")
+                    echo(f"wrote {path} ({path.stat().st_size} bytes)")
                 if not ticks:
                     return
-                typer.echo(f"Next: make -C {folder} check   (compiles, and replays {ticks} recorded ticks)")
+                echo(f"Next: make -C {folder} check   (compiles, and replays {ticks} recorded ticks)")
         case Format.JSON:
             from syncml.cli.export_json import render_export
 

@@ -7,11 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from syncml.cli.declared import Option
 from syncml.cli.exit import ExitCode
 from syncml.cli.options import DumpOption, FormatOption, NodeOption, QuietOption, SetOption, Target
-from syncml.cli.output import run
+from syncml.cli.output import echo, run
 from syncml.cli.request import Request
 from syncml.diagnostics import DiagnosticError, error
 from syncml.diagnostics.render import Format
@@ -25,13 +24,11 @@ def graph(
     node: NodeOption = None,
     out: Annotated[
         Path | None,
-        typer.Option(
-            "--out", "-o", metavar="F.mmd|.dot|.svg", help="The file to write; Mermaid to the screen without."
-        ),
+        Option("--out", "-o", metavar="F.mmd|.dot|.svg", help="The file to write; Mermaid to the screen without."),
     ] = None,
     detailed: Annotated[
         bool | None,
-        typer.Option("--detailed/--overview", help="Draw every named stream, or only nodes and the interface."),
+        Option("--detailed/--overview", help="Draw every named stream, or only nodes and the interface."),
     ] = None,
     form: FormatOption = Format.TEXT,
     given: SetOption = None,
@@ -52,7 +49,7 @@ def graph(
         else:
             write_whole(out, text.encode())
             if not quiet:
-                typer.echo(f"wrote {out}")
+                echo(f"wrote {out}")
         return ExitCode.OK
 
     run(form, body)

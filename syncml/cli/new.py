@@ -7,16 +7,15 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from syncml.cli.declared import Argument
 from syncml.cli.exit import ExitCode
-from syncml.cli.output import run
+from syncml.cli.output import echo, run
 from syncml.diagnostics import DiagnosticError, error
 from syncml.diagnostics.render import Format
 
 
 def new(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to create.", show_default=False)],
+    folder: Annotated[Path, Argument(metavar="DIR", help="The folder to create.", show_default=False)],
 ) -> None:
     """Create a folder with a small pipeline.
 
@@ -26,8 +25,8 @@ def new(
     def body() -> ExitCode:
         written = create(folder)
         for path in written:
-            typer.echo(f"  created {path}")
-        typer.echo(f"Next: syncml verify {folder / 'pipeline.py'}")
+            echo(f"  created {path}")
+        echo(f"Next: syncml verify {folder / 'pipeline.py'}")
         return ExitCode.OK
 
     run(Format.TEXT, body)

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from syncml.cli.declared import Argument, Option
 from syncml.diagnostics import DiagnosticError, error
 from syncml.diagnostics.render import Format
 
@@ -15,25 +14,25 @@ SUFFIXES = (".py", ".lus", ".onnx")
 
 Target = Annotated[
     str,
-    typer.Argument(metavar="FILE[:NODE]", help="A Python or Lustre program, and the node in it.", show_default=False),
+    Argument(metavar="FILE[:NODE]", help="A Python or Lustre program, and the node in it.", show_default=False),
 ]
 NodeOption = Annotated[
-    str | None, typer.Option("--node", metavar="NODE", help="The node; the same as FILE:NODE.", show_default=False)
+    str | None, Option("--node", metavar="NODE", help="The node; the same as FILE:NODE.", show_default=False)
 ]
-FormatOption = Annotated[Format, typer.Option("--format", help="How results and diagnostics are written.")]
+FormatOption = Annotated[Format, Option("--format", help="How results and diagnostics are written.")]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="Set a parameter of the node.", show_default=False),
+    Option("--set", metavar="NAME=VALUE", help="Set a parameter of the node.", show_default=False),
 ]
 DumpOption = Annotated[
     list[str] | None,
-    typer.Option("--dump", metavar="PASS", help="Print the program after a pass, or `all`.", show_default=False),
+    Option("--dump", metavar="PASS", help="Print the program after a pass, or `all`.", show_default=False),
 ]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print faults only.")]
-VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Print more.")]
-SeedOption = Annotated[int, typer.Option("--seed", metavar="N", help="The seed of everything random.")]
+QuietOption = Annotated[bool, Option("--quiet", "-q", help="Print faults only.")]
+VerboseOption = Annotated[bool, Option("--verbose", "-v", help="Print more.")]
+SeedOption = Annotated[int, Option("--seed", metavar="N", help="The seed of everything random.")]
 FolderOption = Annotated[
-    Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to write to.", show_default=False)
+    Path, Option("--output", "-o", metavar="DIR", help="The folder to write to.", show_default=False)
 ]
 
 

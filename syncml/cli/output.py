@@ -7,11 +7,8 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import TextIO
 
-import typer
-
 import syncml
 from syncml.cli.exit import ExitCode, exit_code
-from syncml.cli.fault import internal_fault
 from syncml.diagnostics import Diagnostic, DiagnosticError
 from syncml.diagnostics.render import Format, render
 from syncml.diagnostics.text import wants_colour
@@ -26,6 +23,13 @@ def emit(diagnostics: Sequence[Diagnostic], form: Format = Format.TEXT, stream: 
     chosen = usual if stream is None else stream
     chosen.write(render(diagnostics, form, version=syncml.__version__, colour=wants_colour(chosen)))
     chosen.flush()
+
+
+def echo(text: str = "", *, err: bool = False, end: str = "\n") -> None:
+    """Write a line for a person, at once."""
+    stream = sys.stderr if err else sys.stdout
+    stream.write(text + end)
+    stream.flush()
 
 
 @contextmanager
@@ -56,6 +60,8 @@ def run(form: Format, body: Callable[[], ExitCode]) -> None:
     except BrokenPipeError:  # The reader of our output went away; typer ends quietly.
         raise
     except Exception as fault:
+        from syncml.cli.fault import internal_fault
+
         emit([internal_fault(fault)], form)
         code = ExitCode.INTERNAL
-    raise typer.Exit(code)
+    sys.exit(code)

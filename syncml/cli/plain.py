@@ -1,7 +1,7 @@
 """A command line that is plain is understood here, at once; any other is the affair of typer.
 
 Rule: ``COMMAND FILE --name value --name=value --flag`` is plain if the command is one of `QUICK` and every value is
-written in the usual way for its type. Names, types and limits are those that the command declares to typer, and
+written in the usual way for its type. Names, types and limits are those that the command declares, and
 whatever is not plain, such as a fault or a wish for help, typer sees as if this module were not there. The reason is
 time: what typer loads to look at a command line takes longer than many a proof.
 """
@@ -14,19 +14,15 @@ import sys
 from collections.abc import Callable, Sequence
 from enum import Enum
 from importlib import import_module
-from inspect import Parameter, signature
+from inspect import Parameter
 from pathlib import Path
 from types import NoneType
 from typing import Any, get_args, get_origin
 
-from typer import Exit
-from typer.models import ArgumentInfo, OptionInfo
+from syncml.cli.declared import Argument, Option, declaration, parameters
 
 QUICK = ("check", "sim", "verify")
 """The commands that are often run on something small; each is the function of its name in the module of its name."""
-
-_HARMLESS = frozenset({"default", "param_decls", "help", "metavar", "show_default", "hidden", "min", "max"})
-"""What an option may tell typer; with anything else it is not plain."""
 
 _NUMBERS = {int: re.compile(r"\d{1,18}"), float: re.compile(r"\d{1,18}(\.\d{1,18})?")}
 
@@ -51,8 +47,6 @@ def plain(arguments: Sequence[str]) -> Callable[[], None] | None:
 def _run(command: Callable[..., None], given: dict[str, Any]) -> None:
     try:
         command(**given)
-    except Exit as end:
-        sys.exit(end.exit_code)
     except BrokenPipeError:
         # The reader of our output went away; nor does the end of the program write to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -61,9 +55,9 @@ def _run(command: Callable[..., None], given: dict[str, Any]) -> None:
 
 def _given(command: Callable[..., None], words: Sequence[str]) -> dict[str, Any]:
     """The arguments of ``command`` that ``words`` give."""
-    declared = signature(command, eval_str=True).parameters.values()
+    declared = parameters(command)
     options = {spelling: parameter for parameter in declared for spelling in _spellings(parameter)}
-    places = [p for p in declared if isinstance(_info(p), ArgumentInfo)]
+    places = [p for p in declared if isinstance(declaration(p), Argument)]
     given: dict[str, Any] = {}
     rest = iter(words)
     for word in rest:
@@ -90,11 +84,6 @@ def _given(command: Callable[..., None], words: Sequence[str]) -> dict[str, Any]
     return given
 
 
-def _info(parameter: Parameter) -> Any:
-    """What a parameter tells typer."""
-    return next(iter(getattr(parameter.annotation, "__metadata__", ())), None)
-
-
 def _type(parameter: Parameter) -> Any:
     """The type of a parameter, without the None of one that may be left out."""
     declared = get_args(parameter.annotation)[0]
@@ -112,31 +101,25 @@ def _kind(parameter: Parameter) -> Any:
 
 
 def _spellings(parameter: Parameter) -> tuple[str, ...]:
-    """How an option is written; nothing for one that typer treats in a way of its own."""
-    info = _info(parameter)
-    usual = vars(OptionInfo())
-    if not isinstance(info, OptionInfo) or any(
-        value != usual[setting] for setting, value in vars(info).items() if setting not in _HARMLESS
-    ):
+    """How an option is written; nothing for what is none, or needs a second spelling to be turned off."""
+    info = declaration(parameter)
+    if not isinstance(info, Option) or any("/" in one for one in info.names):
         return ()
-    # In an annotation, what looks like a default is the first spelling.
-    first = (info.default,) if isinstance(info.default, str) else ()
-    written = (*first, *(info.param_decls or ()))
-    if any("/" in one for one in written) or (not written and _kind(parameter) is bool):
+    if not info.names and _kind(parameter) is bool:
         return ()
-    return written or (f"--{parameter.name.replace('_', '-')}",)
+    return info.names or (f"--{parameter.name.replace('_', '-')}",)
 
 
 def _value(parameter: Parameter, word: str) -> Any:
     """``word`` as a value of ``parameter``."""
-    info, kind = _info(parameter), _kind(parameter)
+    info, kind = declaration(parameter), _kind(parameter)
     if kind is str:
         return word
     if kind is Path:
         return Path(word)
     if kind in _NUMBERS and _NUMBERS[kind].fullmatch(word):
         number = kind(word)
-        if (info.min is None or number >= info.min) and (info.max is None or number <= info.max):
+        if not isinstance(info, Option) or info.min is None or number >= info.min:
             return number
     if isinstance(kind, type) and issubclass(kind, Enum) and word in [each.value for each in kind]:
         return kind(word)

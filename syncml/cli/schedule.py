@@ -6,11 +6,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from syncml.cli.declared import Option
 from syncml.cli.exit import ExitCode
 from syncml.cli.options import DumpOption, FormatOption, NodeOption, QuietOption, SetOption, Target
-from syncml.cli.output import emit, run
+from syncml.cli.output import echo, emit, run
 from syncml.cli.request import Request
 from syncml.diagnostics import DiagnosticError, error
 from syncml.diagnostics.render import Format
@@ -29,13 +28,13 @@ def schedule(
     file: Target,
     node: NodeOption = None,
     flatten: Annotated[
-        bool, typer.Option("--flatten", help="Move phases so that the peak is the least, and show what comes of it.")
+        bool, Option("--flatten", help="Move phases so that the peak is the least, and show what comes of it.")
     ] = False,
     write: Annotated[
-        bool, typer.Option("--write", help="With --flatten: write the phases into FILE, and count it again.")
+        bool, Option("--write", help="With --flatten: write the phases into FILE, and count it again.")
     ] = False,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="F.svg", help="Draw the executive.", show_default=False)
+        Path | None, Option("--out", "-o", metavar="F.svg", help="Draw the executive.", show_default=False)
     ] = None,
     form: FormatOption = Format.TEXT,
     given: SetOption = None,
@@ -62,9 +61,9 @@ def schedule(
             write_whole(out, to_svg(found).encode())
         _print(request, found)
         if write and found.moves and not quiet and form is Format.TEXT:
-            typer.echo(f"wrote {request.target}; its peak is {found.after}")
+            echo(f"wrote {request.target}; its peak is {found.after}")
         if out is not None and not quiet and form is Format.TEXT:
-            typer.echo(f"wrote {out}")
+            echo(f"wrote {out}")
         return ExitCode.OK
 
     run(form, body)
@@ -87,7 +86,7 @@ def _print(request: Request, found: Schedule) -> None:
             _print_text(found)
         case Format.CONCISE:
             for tick, total in enumerate(found.counted.totals):
-                typer.echo(f"{tick}: {total}")
+                echo(f"{tick}: {total}")
         case Format.JSON:
             from syncml.cli.schedule_json import render_schedule
 
@@ -102,12 +101,12 @@ def _print_text(found: Schedule) -> None:
     from syncml.cli.tables import print_table
 
     counted = found.counted
-    typer.echo(found.title)
+    echo(found.title)
     print_table(
         ("  clock", "rate", "ticks", "operations", "share"),
         [(f"  {r.clock}", r.rate, str(r.ticks), str(r.operations), f"{r.share:.0%}") for r in found.rows],
     )
-    typer.echo()
+    echo()
     totals, peak = counted.totals, counted.peak
     shown = totals[:MOST_ROWS]
     print_table(
@@ -115,11 +114,11 @@ def _print_text(found: Schedule) -> None:
         [(f"  {tick}", str(total), "#" * round(BAR * total / max(1, peak))) for tick, total in enumerate(shown)],
     )
     if len(totals) > len(shown):
-        typer.echo(f"  ... {len(totals) - len(shown)} more ticks")
-    typer.echo()
+        echo(f"  ... {len(totals) - len(shown)} more ticks")
+    echo()
     if not counted.complete:
-        typer.echo(f"only the first {len(totals)} of {counted.prefix + counted.period} ticks were counted")
-    typer.echo(f"peak {peak} operations at tick {totals.index(peak)}, mean {sum(totals) / len(totals):.1f}")
+        echo(f"only the first {len(totals)} of {counted.prefix + counted.period} ticks were counted")
+    echo(f"peak {peak} operations at tick {totals.index(peak)}, mean {sum(totals) / len(totals):.1f}")
     _print_moves(found)
 
 
@@ -127,8 +126,8 @@ def _print_moves(found: Schedule) -> None:
     if found.moves:
         before = f"was {found.before}" if found.applied else f"would be {found.after}"
         proved = "" if found.proved else " (the search was cut short: other phases may be better)"
-        typer.echo(f"with other phases the peak {before}{proved}:")
+        echo(f"with other phases the peak {before}{proved}:")
         for move in found.moves:
-            typer.echo(f"  line {move.line}: {move.edit}")
+            echo(f"  line {move.line}: {move.edit}")
     elif found.applied:
-        typer.echo("no other phases have a lower peak")
+        echo("no other phases have a lower peak")

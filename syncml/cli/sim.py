@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from syncml.cli.declared import Option
 from syncml.cli.engines import Engine, runner
 from syncml.cli.exit import ExitCode, exit_code
 from syncml.cli.options import (
@@ -20,7 +19,7 @@ from syncml.cli.options import (
     Target,
     VerboseOption,
 )
-from syncml.cli.output import emit, run, working
+from syncml.cli.output import echo, emit, run, working
 from syncml.cli.request import Request
 from syncml.cli.stimulus import ConnectionOption, InputOption, ScenarioOption, StepsOption
 from syncml.diagnostics.render import Format
@@ -38,35 +37,33 @@ def sim(
     scenario: ScenarioOption = None,
     suite: Annotated[
         Path | None,
-        typer.Option(
-            "--suite", metavar="DIR", help="Make every run of every scenario in a folder.", show_default=False
-        ),
+        Option("--suite", metavar="DIR", help="Make every run of every scenario in a folder.", show_default=False),
     ] = None,
     connection: ConnectionOption = None,
     number_of_run: Annotated[
-        int, typer.Option("--run", metavar="N", min=0, help="Which run of a scenario with parameters.")
+        int, Option("--run", metavar="N", min=0, help="Which run of a scenario with parameters.")
     ] = 0,
     sample: Annotated[
         int | None,
-        typer.Option("--sample", metavar="N", min=1, help="With --suite: N runs of each file.", show_default=False),
+        Option("--sample", metavar="N", min=1, help="With --suite: N runs of each file.", show_default=False),
     ] = None,
     table: InputOption = None,
     steps: StepsOption = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="F", help="Write the trace: .csv, .json, .npz, .vcd or .parquet.")
+        Path | None, Option(metavar="F", help="Write the trace: .csv, .json, .npz, .vcd or .parquet.")
     ] = None,
-    plot: Annotated[Path | None, typer.Option(metavar="F", help="Draw the trace: .html, .svg or .png.")] = None,
-    engine: Annotated[Engine, typer.Option(help="How the ticks are computed.")] = Engine.NUMBA,
+    plot: Annotated[Path | None, Option(metavar="F", help="Draw the trace: .html, .svg or .png.")] = None,
+    engine: Annotated[Engine, Option(help="How the ticks are computed.")] = Engine.NUMBA,
     abstract: Annotated[
         list[str] | None,
-        typer.Option(
+        Option(
             "--abstract", metavar="NODE", help="Take the outputs of abstract nodes from --input.", show_default=False
         ),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(metavar="N", help="The seed of the noise; that of the scenario.", show_default=False)
+        int | None, Option(metavar="N", help="The seed of the noise; that of the scenario.", show_default=False)
     ] = None,
-    runs: Annotated[int, typer.Option(metavar="N", min=1, help="Runs with consecutive seeds.")] = 1,
+    runs: Annotated[int, Option(metavar="N", min=1, help="Runs with consecutive seeds.")] = 1,
     form: FormatOption = Format.TEXT,
     given: SetOption = None,
     dump: DumpOption = None,
@@ -124,7 +121,7 @@ def sim(
         _report(request, shown, engine, failed)
         for path in _write(request, shown, out, plot):
             if form is Format.TEXT and not quiet:
-                typer.echo(f"wrote {path}")
+                echo(f"wrote {path}")
         return max(codes)
 
     run(form, body)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import typer
-
 from syncml.cli.engines import Engine
+from syncml.cli.output import echo
 from syncml.cli.simulation import Extent, Simulation, extents
 from syncml.cli.tables import print_table
 from syncml.ir.equations.syntax import PropertyKind
@@ -25,17 +24,17 @@ def print_simulation(target: str, shown: Simulation, engine: Engine, failed: Seq
     rows = [_extent_row(each) for each in extents(shown.trace) if verbose or each.column.name in interface]
     if rows:
         print_table(("stream", "least", "greatest", "last"), rows)
-        typer.echo()
+        echo()
     listed = [each for each in shown.clauses if verbose or _state(each) == "fails" or not _is_lemma(each)]
     if listed:
         print_table(("contract", "kind", "state", "ticks", "first at"), list(map(_clause_row, listed)), TINTS)
-        typer.echo()
+        echo()
     if len(listed) < len(shown.clauses):
-        typer.echo(f"{len(shown.clauses) - len(listed)} invariants hold")
+        echo(f"{len(shown.clauses) - len(listed)} invariants hold")
     speed = shown.trace.ticks / shown.time_s if shown.time_s else float("inf")
-    typer.echo(f"{target}: {duration(shown)} in {shown.time_s:.2f} s ({speed:.3g} ticks/s, {engine})")
+    echo(f"{target}: {duration(shown)} in {shown.time_s:.2f} s ({speed:.3g} ticks/s, {engine})")
     if len(failed) > 1:
-        typer.echo(f"{sum(failed)} of {len(failed)} runs have a failing contract")
+        echo(f"{sum(failed)} of {len(failed)} runs have a failing contract")
 
 
 def _extent_row(extent: Extent) -> tuple[str, ...]:

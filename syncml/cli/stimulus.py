@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from syncml.cli.declared import Option
 from syncml.dataclass import dataclass
 from syncml.diagnostics import DiagnosticError, error
 
@@ -18,13 +17,13 @@ if TYPE_CHECKING:
 
 ScenarioOption = Annotated[
     Path | None,
-    typer.Option(
+    Option(
         "--scenario", metavar="F", help="Signals for the inputs, roads and actors: .yaml or .xosc.", show_default=False
     ),
 ]
 ConnectionOption = Annotated[
     Path | None,
-    typer.Option(
+    Option(
         "--connection",
         metavar="F.yaml",
         help="How the program meets actors; connection.yaml beside it.",
@@ -33,11 +32,11 @@ ConnectionOption = Annotated[
 ]
 InputOption = Annotated[
     Path | None,
-    typer.Option("--input", metavar="F.csv", help="Values of inputs, one row a tick.", show_default=False),
+    Option("--input", metavar="F.csv", help="Values of inputs, one row a tick.", show_default=False),
 ]
 StepsOption = Annotated[
     int | None,
-    typer.Option("--steps", metavar="N", min=1, help="Base ticks; the length of the inputs.", show_default=False),
+    Option("--steps", metavar="N", min=1, help="Base ticks; the length of the inputs.", show_default=False),
 ]
 
 

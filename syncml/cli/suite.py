@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import typer
 from pydantic import Field
 
 from syncml.cli.engines import Engine
 from syncml.cli.exit import ExitCode
-from syncml.cli.output import working
+from syncml.cli.output import echo, working
 from syncml.cli.tables import print_table
 from syncml.diagnostics.json_format import Document
 from syncml.diagnostics.model import Collector
@@ -196,16 +195,14 @@ def _print(target: str, reports: Sequence[FileReport]) -> None:
         broken = [o for o in report.outcomes if o.verdict is Verdict.FAILED]
         for outcome in broken[:SHOWN]:
             values = ", ".join(f"{n} = {v}" for n, v in report.template.runs.settings(outcome.run).items())
-            typer.echo(f"\n{report.template.path.name}, run {outcome.run}: {outcome.clause!r} fails at {outcome.tick}")
-            typer.echo(f"  {values}")
-            typer.echo(f"  again: syncml sim {target} --scenario {report.template.path} --run {outcome.run}")
+            echo(f"\n{report.template.path.name}, run {outcome.run}: {outcome.clause!r} fails at {outcome.tick}")
+            echo(f"  {values}")
+            echo(f"  again: syncml sim {target} --scenario {report.template.path} --run {outcome.run}")
         if len(broken) > SHOWN:
-            typer.echo(
-                f"\nand {len(broken) - SHOWN} more of {report.template.path.name}; --format json has all of them"
-            )
+            echo(f"\nand {len(broken) - SHOWN} more of {report.template.path.name}; --format json has all of them")
     made, ticks = sum(len(r.outcomes) for r in reports), sum(o.ticks for r in reports for o in r.outcomes)
     seconds = sum(r.seconds for r in reports)
-    typer.echo(f"\n{target}: {made} runs, {ticks} ticks in {seconds:.1f} s")
+    echo(f"\n{target}: {made} runs, {ticks} ticks in {seconds:.1f} s")
 
 
 def _render(target: str, engine: Engine, reports: Sequence[FileReport]) -> str:

@@ -6,8 +6,7 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from syncml.cli.declared import Option
 from syncml.cli.exit import ExitCode
 from syncml.cli.options import (
     DumpOption,
@@ -20,7 +19,7 @@ from syncml.cli.options import (
     Target,
     VerboseOption,
 )
-from syncml.cli.output import run, working
+from syncml.cli.output import echo, run, working
 from syncml.cli.request import Request
 from syncml.diagnostics import DiagnosticError, error
 from syncml.diagnostics.render import Format
@@ -35,9 +34,9 @@ def testgen(
     file: Target,
     out: FolderOption,
     node: NodeOption = None,
-    timeout: Annotated[float, typer.Option(metavar="S", help="Seconds for the solvers in all.")] = DEFAULT_TIMEOUT_S,
+    timeout: Annotated[float, Option(metavar="S", help="Seconds for the solvers in all.")] = DEFAULT_TIMEOUT_S,
     jobs: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Solvers at a time; with one, the suite is the same each time.")
+        int, Option(metavar="N", min=1, help="Solvers at a time; with one, the suite is the same each time.")
     ] = 1,
     seed: SeedOption = 0,
     form: FormatOption = Format.TEXT,
@@ -73,7 +72,7 @@ def testgen(
         else:
             _print(found, quiet=quiet, verbose=verbose)
             for path in written if not quiet else ():
-                typer.echo(f"wrote {path}")
+                echo(f"wrote {path}")
         return ExitCode.UNDECIDED if suite.open else ExitCode.OK
 
     run(form, body)
@@ -91,9 +90,9 @@ def _print(found: TestgenModel, *, quiet: bool, verbose: bool) -> None:
         total = sum(n for (a, _), n in counts.items() if a == aspect)
         unreachable = counts[aspect, "unreachable"]
         beyond = f", {unreachable} unreachable" if unreachable else ""
-        typer.echo(f"{aspect}s: {counts[aspect, 'covered']} of {total} covered{beyond}")
+        echo(f"{aspect}s: {counts[aspect, 'covered']} of {total} covered{beyond}")
     ticks = sum(t.ticks for t in found.tests)
-    typer.echo(f"{len(found.tests)} test{'s' * (len(found.tests) != 1)} of {ticks} ticks in all")
+    echo(f"{len(found.tests)} test{'s' * (len(found.tests) != 1)} of {ticks} ticks in all")
 
 
 def _note(goal: GoalModel) -> str:

@@ -6,10 +6,8 @@ import sys
 from collections.abc import Iterator
 from typing import assert_never
 
-import typer
-
 from syncml.cli.cores import core_lines
-from syncml.cli.output import emit
+from syncml.cli.output import echo, emit
 from syncml.cli.summary import TINTS, requirements, verdict_name
 from syncml.cli.tables import print_table
 from syncml.cli.values import shown
@@ -62,17 +60,17 @@ def print_report(report: VerificationReport, *, quiet: bool, verbose: bool) -> N
             emit(list(_findings(result)), stream=sys.stdout)
         elif isinstance(result.verdict, Reached) and result.kind == "cover" and not quiet:
             found = result.verdict.counterexample
-            typer.echo(f"{result.kind} {result.name!r} of {result.node} is reached at tick {found.tick}")
+            echo(f"{result.kind} {result.name!r} of {result.node} is reached at tick {found.tick}")
             _print_counterexample(found, verbose=verbose)
     if not verbose and (more := violations - RUNS_SHOWN) > 0:
-        typer.echo(f"{more} counterexamples more: --property NAME shows one of them, -o DIR writes all")
+        echo(f"{more} counterexamples more: --property NAME shows one of them, -o DIR writes all")
     if not quiet:
         for line in core_lines(report):
-            typer.echo(line)
+            echo(line)
         _print_requirements(report)
         counts = [verdict_name(result.verdict) for result in report.results]
         summary = ", ".join(f"{counts.count(name)} {name}" for name in TINTS if name in counts)
-        typer.echo(f"{summary or 'nothing to verify'} in {report.time_s:.1f} s")
+        echo(f"{summary or 'nothing to verify'} in {report.time_s:.1f} s")
 
 
 def _print_verdicts(report: VerificationReport) -> None:
@@ -91,8 +89,8 @@ def _print_verdicts(report: VerificationReport) -> None:
     print_table(("property", "kind", "node", "verdict", "method", "k", "time", "line"), rows, TINTS)
     for (reason, advice), names in _undecided(report).items():
         first, more = ", ".join(names[:NAMES_SHOWN]), len(names) - NAMES_SHOWN
-        typer.echo(f"unknown: {first}{f' and {more} more' if more > 0 else ''}: {reason}")
-        typer.echo(f"    try: {advice}")
+        echo(f"unknown: {first}{f' and {more} more' if more > 0 else ''}: {reason}")
+        echo(f"    try: {advice}")
 
 
 def _print_requirements(report: VerificationReport) -> None:
@@ -182,19 +180,19 @@ def _print_counterexample(found: Counterexample, *, verbose: bool) -> None:
     relevant, more = _relevant(found, verbose=verbose)
     first = max(0, found.ticks - LONGEST_SHOWN)
     if first:
-        typer.echo(f"the last {LONGEST_SHOWN} of {found.ticks} ticks")
+        echo(f"the last {LONGEST_SHOWN} of {found.ticks} ticks")
     ticks = range(first, found.ticks)
     rows = [(_title(stream), *(cell(stream, tick) for tick in ticks)) for stream in relevant]
     print_table(("tick", *map(str, ticks)), rows)
     if more:
-        typer.echo(f"and {more} streams more: --verbose shows them")
+        echo(f"and {more} streams more: --verbose shows them")
     if any(map(is_free, relevant)):
-        typer.echo(FREE_NOTE)
-    typer.echo()
+        echo(FREE_NOTE)
+    echo()
     for line in explained(found):
-        typer.echo(line)
+        echo(line)
     if found.explanation:
-        typer.echo()
+        echo()
 
 
 def _relevant(found: Counterexample, *, verbose: bool) -> tuple[list[Stream], int]:

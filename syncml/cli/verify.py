@@ -8,8 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from syncml.cli.declared import Option
 from syncml.cli.exit import ExitCode
 from syncml.cli.options import (
     DumpOption,
@@ -21,7 +20,7 @@ from syncml.cli.options import (
     Target,
     VerboseOption,
 )
-from syncml.cli.output import emit, run, working
+from syncml.cli.output import echo, emit, run, working
 from syncml.cli.request import Request
 from syncml.diagnostics import DiagnosticError, error
 from syncml.diagnostics.render import Format
@@ -38,31 +37,29 @@ DEFAULT_TIMEOUT_S = 60.0
 def verify(
     file: Target,
     node: NodeOption = None,
-    timeout: Annotated[float, typer.Option(metavar="S", help="Seconds in all.")] = DEFAULT_TIMEOUT_S,
+    timeout: Annotated[float, Option(metavar="S", help="Seconds in all.")] = DEFAULT_TIMEOUT_S,
     jobs: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Solvers at a time; the number of cores.", show_default=False)
+        int | None, Option(metavar="N", min=1, help="Solvers at a time; the number of cores.", show_default=False)
     ] = None,
     memory: Annotated[
         int | None,
-        typer.Option(
-            metavar="MIB", min=64, help="Memory of a solver in MiB; a share of the machine's.", show_default=False
-        ),
+        Option(metavar="MIB", min=64, help="Memory of a solver in MiB; a share of the machine's.", show_default=False),
     ] = None,
     properties: Annotated[
         list[str] | None,
-        typer.Option("--property", metavar="NAME", help="Report this property only.", show_default=False),
+        Option("--property", metavar="NAME", help="Report this property only.", show_default=False),
     ] = None,
     first: Annotated[
-        bool, typer.Option("--first", help="Stop at the first violation of a clause that is no invariant.")
+        bool, Option("--first", help="Stop at the first violation of a clause that is no invariant.")
     ] = False,
-    vacuity: Annotated[bool, typer.Option("--vacuity", help="Then look for conditions that never change.")] = False,
-    core: Annotated[bool, typer.Option("--core", help="Find out which equations each proof needs.")] = False,
+    vacuity: Annotated[bool, Option("--vacuity", help="Then look for conditions that never change.")] = False,
+    core: Annotated[bool, Option("--core", help="Find out which equations each proof needs.")] = False,
     engines: Annotated[
-        list[str] | None, typer.Option("--engine", metavar="NAME", help="Run this engine only.", show_default=False)
+        list[str] | None, Option("--engine", metavar="NAME", help="Run this engine only.", show_default=False)
     ] = None,
     equal: Annotated[
         tuple[str, str] | None,
-        typer.Option(
+        Option(
             "--equal",
             metavar="A B",
             help="Prove that two nodes have the same outputs; B may be FILE:NODE.",
@@ -71,25 +68,23 @@ def verify(
     ] = None,
     vnnlib: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Verify a network against a VNN-LIB specification.", show_default=False),
+        Option(metavar="FILE", help="Verify a network against a VNN-LIB specification.", show_default=False),
     ] = None,
     abstract: Annotated[
         list[str] | None,
-        typer.Option("--abstract", metavar="NODE", help="Put a node's contract in its place.", show_default=False),
+        Option("--abstract", metavar="NODE", help="Put a node's contract in its place.", show_default=False),
     ] = None,
     concrete: Annotated[
         list[str] | None,
-        typer.Option("--concrete", metavar="NODE", help="Verify with an abstract node's body.", show_default=False),
+        Option("--concrete", metavar="NODE", help="Verify with an abstract node's body.", show_default=False),
     ] = None,
-    semantics: Annotated[
-        str, typer.Option(metavar="ideal|reals|machine", help="What numbers mean in a proof.")
-    ] = "reals",
+    semantics: Annotated[str, Option(metavar="ideal|reals|machine", help="What numbers mean in a proof.")] = "reals",
     out: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="DIR", help="Write the report and the counterexamples there."),
+        Option("--output", "-o", metavar="DIR", help="Write the report and the counterexamples there."),
     ] = None,
     no_cache: Annotated[
-        bool, typer.Option("--no-cache", help="Decide everything anew, and keep nothing for the next run.")
+        bool, Option("--no-cache", help="Decide everything anew, and keep nothing for the next run.")
     ] = False,
     seed: SeedOption = 0,
     form: FormatOption = Format.TEXT,
@@ -143,9 +138,9 @@ def verify(
             written = list(write_evidence(subject, report, out, checked.program))
             if form is Format.TEXT and not quiet:
                 for path in written:
-                    typer.echo(f"wrote {path}")
+                    echo(f"wrote {path}")
                 for command in replay_commands(subject, report, out).values():
-                    typer.echo(f"run it again: {command}")
+                    echo(f"run it again: {command}")
         return ExitCode.INTERRUPTED if report.interrupted else ExitCode(report.exit_code)
 
     run(form, body)

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from syncml.cli import app as application
 from syncml.cli import plain as quick
+from syncml.cli.declared import for_typer
 
 PLAIN = [
     "verify f.lus",
@@ -53,8 +54,8 @@ def arguments(name: str, line: list[str], monkeypatch: pytest.MonkeyPatch, *, ty
 
     if typer:
         for known in application.app.registered_commands:
-            if known.callback is command:
-                monkeypatch.setattr(known, "callback", recorder)
+            if inspect.unwrap(known.callback) is command:
+                monkeypatch.setattr(known, "callback", for_typer(recorder))
         assert CliRunner().invoke(application.app, line).exit_code == 0
     else:
         monkeypatch.setattr(module, name, recorder)
