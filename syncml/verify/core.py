@@ -15,9 +15,9 @@ from dataclasses import replace
 from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Span
 from syncml.verify.derivation import Block, Derivation, blocks, cone
-from syncml.verify.engines import simple_solver
 from syncml.verify.model import Model, substitute_all
 from syncml.verify.smt import Term, limit, with_numerals, z3
+from syncml.verify.solving import simple_solver
 from syncml.verify.system import System, sort_text
 from syncml.verify.verdicts import Core, Proved, Result, Unreachable, VerificationReport
 

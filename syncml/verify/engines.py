@@ -13,102 +13,83 @@ Each is a function of a model, a budget and `emit`, to which it reports events a
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import count
 from typing import Any, TypeAlias
 
-from syncml.dataclass import dataclass
 from syncml.verify.model import Model, Unrolling
-from syncml.verify.smt import Term, limit, z3
+from syncml.verify.smt import Term, z3
+from syncml.verify.solving import Budget, Clockwork, Solver, simple_solver
 
-QUICK = 0.1
+QUICK = 1.0
 """Seconds for a query that ought to be easy."""
 
-BEYOND = 12
+BEYOND = 4
 """How many instants are looked at beyond the first that needs more time."""
 
-STEPS_PER_SECOND = 2_000_000
-"""About how many elementary steps a plain solver makes in linear arithmetic."""
+SLOWING = 16
+"""Of the instants so far, one in so many is added at once where queries start afresh."""
 
 Emit: TypeAlias = Callable[[dict[str, Any]], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """What an engine may spend: seconds of processor time in all and for a query, instants; and the seed."""
-
-    seconds: float
-    query: float
-    depth: int
-    seed: int
-
-    def started(self) -> Clockwork:
-        """The budget, counted from now."""
-        return Clockwork(time.process_time() + self.seconds, self.query, self.seed)
-
-
-@dataclass(frozen=True, slots=True)
-class Clockwork:
-    """A deadline, and the time-outs that follow from it."""
-
-    deadline: float
-    query: float
-    seed: int
-
-    def left(self) -> float:
-        """Seconds until the deadline."""
-        return self.deadline - time.process_time()
-
-    def set(self, solver: Any) -> None:
-        """Give the next query of ``solver`` its time-out."""
-        limit(solver, max(0.001, min(self.query, self.left())), STEPS_PER_SECOND)
-
-
-def simple_solver(context: Any, seed: int) -> Any:
-    """An incremental solver without preprocessing."""
-    solver = z3.SimpleSolver(ctx=context)
-    solver.set("random_seed", seed)
-    return solver
-
-
 class Base:
-    """The first instants: which goals hold at each, extended one instant at a time.
+    """The first instants: which goals hold at each, extended instant by instant.
 
     ``gaps`` are the goals on which the solver gave up at some instant. They leave ``open``, unless ``skipping``: then
     they are sought at later instants, which may be easier: a violation is often found more quickly than its absence.
+    It is known that no goal is violated before the instant ``first``.
     """
 
     def __init__(
-        self, model: Model, goals: Sequence[str], emit: Emit, time_: Clockwork, *, skipping: bool = False
-    ) -> None:
+        self, model: Model, goals: Sequence[str], emit: Emit, time_: Clockwork, *,
+        skipping: bool = False, first: int = 0,
+    ) -> None:  # fmt: skip
         self._model = model
-        self._solver = simple_solver(model.context, time_.seed)
+        self._solver = Solver(model.context, time_)
         self._unrolling = Unrolling(model, self._solver, initial=True)
         self.open = list(goals)
         self._emit = emit
         self._time = time_
         self._skipping = skipping
         self.gaps: set[str] = set()
+        for k in range(first):
+            self._unrolling.extend()
+            self._solver.add(*(self._unrolling.goal(g, k) for g in goals))
+
+    @property
+    def length(self) -> int:
+        """How many instants there are."""
+        return self._unrolling.length
 
     def extend(self) -> bool:
-        """Decide the open goals at one more instant; False when no run is that long."""
-        k = self._unrolling.extend()
-        if k in (0, 1, 2, 4, 8, 16, 32) and self._check() == z3.unsat:
+        """Decide the open goals at one more instant; False when no run is that long.
+
+        Where each query starts afresh and there are many instants, it is several more.
+        """
+        k = self.length
+        count_ = max(1, k // SLOWING) if self._solver.afresh else 1
+        instants = range(k, k + count_)
+        violated: list[Term] = []
+        for _ in instants:
+            # A run that violates a goal need not go on.
+            j = self._unrolling.extend(unless=violated)
+            violated += [z3.Not(self._unrolling.goal(g, j)) for g in self.open]
+        if k in (0, 1, 2, 4, 8, 16, 32) and self._solver.check() == z3.unsat:
             self._exhausted(k)
             return False
         while self.open:
             if self._time.left() <= 0:
                 return False
-            answer = self._violation(self.open, k)
+            answer = self._violation(self.open, instants)
             if answer == z3.unknown:
-                self._one_by_one(k)
+                self._one_by_one(instants)
             if answer != z3.sat:
                 break
-        self._emit({"event": "holds", "goals": [g for g in self.open if g not in self.gaps], "depth": k + 1})
+        self._emit({"event": "holds", "goals": [g for g in self.open if g not in self.gaps], "depth": self.length})
         for goal in self.open:
-            self._solver.add(self._unrolling.goal(goal, k))
+            self._solver.add(*(self._unrolling.goal(goal, j) for j in instants))
         return True
 
     def _exhausted(self, k: int) -> None:
@@ -118,54 +99,52 @@ class Base:
         elif proved := [g for g in self.open if g not in self.gaps]:
             self._emit({"event": "proved", "goals": proved, "method": "bounded model checking", "k": k, "using": []})
 
-    def _check(self, *assumptions: Term) -> Any:
-        self._time.set(self._solver)
-        return self._solver.check(*assumptions)
-
-    def _violation(self, goals: Sequence[str], k: int) -> Any:
-        """Ask for a violation of one of ``goals`` at ``k``, and record those that the answer violates."""
-        terms = [self._unrolling.goal(g, k) for g in goals]
+    def _violation(self, goals: Sequence[str], instants: Sequence[int]) -> Any:
+        """Ask for a violation of one of ``goals`` at some of the ``instants``, and record those of the answer."""
+        terms = [self._unrolling.goal(g, k) for k in instants for g in goals]
         if all(z3.is_true(t) for t in terms):
             return z3.unsat
         self._solver.push()
         self._solver.add(z3.Or([z3.Not(t) for t in terms]))
-        answer = self._check()
+        answer = self._solver.check()
         if answer == z3.sat:
             model = self._solver.model()
-            false = self._unrolling.falsified(goals, k, model)
-            self._emit({"event": "violated", "goals": false, "trace": self._unrolling.trace(model)})
+            trace = self._unrolling.trace(model)
+            k, false = next((k, f) for k in instants if (f := self._unrolling.falsified(goals, k, model)))
+            self._emit({"event": "violated", "goals": false, "trace": trace[: k + 1]})
             self.open = [g for g in self.open if g not in false]
         self._solver.pop()
         return answer
 
-    def _one_by_one(self, k: int) -> None:
+    def _one_by_one(self, instants: Sequence[int]) -> None:
         """Ask for each goal alone, and give up on those without an answer."""
         alone = len(self.open) == 1
         for goal in list(self.open):
-            if goal in self.open and (alone or self._violation([goal], k) == z3.unknown):
+            if goal in self.open and (alone or self._violation([goal], instants) == z3.unknown):
                 self.gaps.add(goal)
                 if not self._skipping:
-                    self._emit({"event": "stuck", "goals": [goal], "depth": k, "engine": "bmc"})
+                    self._emit({"event": "stuck", "goals": [goal], "depth": instants[0], "engine": "bmc"})
                     self.open.remove(goal)
 
 
-def bounded(model: Model, goals: Sequence[str], budget: Budget, emit: Emit) -> None:
-    """Bounded model checking: search for violations instant by instant.
+def bounded(model: Model, goals: Sequence[str], budget: Budget, emit: Emit, first: int = 0) -> None:
+    """Bounded model checking: search for violations instant by instant, from the instant ``first`` on.
 
-    Quick queries come first, some way past the first instant that needs more than that; then all instants again with
-    more time for each query.
+    Quick queries come first, some way past the first instant that needs more than that; then that instant and those
+    after it again with more time for each query.
     """
     time_ = budget.started()
-    open_ = list(goals)
+    open_, held = list(goals), first
     for attempt in count():
-        base = Base(model, open_, emit, replace(time_, query=QUICK * 4**attempt), skipping=True)
-        length, end = 0, budget.depth
-        while length < end:
+        base = Base(model, open_, emit, replace(time_, query=QUICK * 4**attempt), skipping=True, first=held)
+        end = budget.depth
+        while base.length < end:
             if not base.open or time_.left() <= 0 or not base.extend():
                 return
-            length += 1
-            if base.gaps and end == budget.depth:
-                end = min(end, length + BEYOND * 2**attempt)
+            if not base.gaps:
+                held = base.length
+            elif end == budget.depth:
+                end = min(end, base.length + BEYOND * 2**attempt)
         if not base.gaps:
             return
         open_ = base.open
@@ -194,7 +173,7 @@ def induction(model: Model, goals: Sequence[str], budget: Budget, emit: Emit) ->
     """
     time_ = budget.started()
     base = Base(model, goals, emit, time_)
-    solver = simple_solver(model.context, budget.seed)
+    solver = Solver(model.context, time_)
     step = _Step(model, solver, base.open, emit, time_)
     for k in range(1, budget.depth + 1):
         if time_.left() <= 0 or not base.extend():
@@ -213,7 +192,7 @@ def induction(model: Model, goals: Sequence[str], budget: Budget, emit: Emit) ->
 class _Step:
     """The inductive step: ``k`` instants on which the candidates hold, and one on which they are to hold."""
 
-    def __init__(self, model: Model, solver: Any, goals: Sequence[str], emit: Emit, time_: Clockwork) -> None:
+    def __init__(self, model: Model, solver: Solver, goals: Sequence[str], emit: Emit, time_: Clockwork) -> None:
         self._solver = solver
         self._unrolling = Unrolling(model, solver, initial=False)
         self._unrolling.extend()
@@ -261,8 +240,7 @@ class _Step:
         false: list[str] = []
         repeated: list[Term] = []
         while True:
-            self._time.set(self._solver)
-            answer = self._solver.check(*(self._active[h] for h in hypotheses))
+            answer = self._solver.check([self._active[h] for h in hypotheses])
             if answer != z3.sat:
                 break
             model = self._solver.model()

@@ -11,10 +11,10 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from syncml.verify.candidates import Candidates, Sample
-from syncml.verify.engines import Clockwork, simple_solver
 from syncml.verify.model import Model, Unrolling, substitute_all
 from syncml.verify.simulation import states_seen
 from syncml.verify.smt import Term, any_of, check, is_value, value_of, z3
+from syncml.verify.solving import Clockwork, simple_solver
 
 RUNS = 3
 """How many instants of runs are seen before induction."""

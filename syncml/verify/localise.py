@@ -14,12 +14,13 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from syncml.verify.constraints import Constraint, Universe, constants_read, constraints_of
-from syncml.verify.engines import Budget, Emit
+from syncml.verify.engines import Emit
 from syncml.verify.model import Model, input_trace
 from syncml.verify.products import Relaxation
 from syncml.verify.query import Part, Query
 from syncml.verify.refine import Refuted, refuted
 from syncml.verify.smt import Term, limit, z3
+from syncml.verify.solving import Budget
 
 VALID, INVALID, STUCK = "valid", "invalid", "stuck"
 """The answers."""

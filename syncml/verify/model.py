@@ -173,8 +173,8 @@ class Unrolling:
         first = {n: model.at(n, 0) for n in model.states}
         self._next: dict[str, Term] = {**first, **model.initial} if initial else first
 
-    def extend(self) -> int:
-        """Add one instant; returns its index."""
+    def extend(self, unless: Sequence[Term] = ()) -> int:
+        """Add one instant, at which facts and assumptions hold unless one of some terms does; returns its index."""
         model, k = self.model, self.length
         state = self._next
         self.states.append(state)
@@ -185,7 +185,7 @@ class Unrolling:
         terms = [*held, *(model.full[g] for g in goals), *model.following.values()]
         folded = substitute_all(terms, pairs, simplify=any(is_value(t) for t in state.values()))
         for term in folded[: len(held)]:
-            self._solver.add(term)
+            self._solver.add(z3.Or([*unless, term]) if unless else term)
         self._goals.append(dict(zip(goals, folded[len(held) :], strict=False)))
         self._next = {}
         for name, term in zip(model.following, folded[len(held) + len(goals) :], strict=True):

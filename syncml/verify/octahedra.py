@@ -22,9 +22,9 @@ import numpy
 
 from syncml.ir.graphs import components
 from syncml.verify.candidates import thresholds
-from syncml.verify.engines import Clockwork, simple_solver
 from syncml.verify.model import Model, substitute_all
 from syncml.verify.smt import Term, applications, constants_of, is_value, names_of, value_of, z3
+from syncml.verify.solving import Clockwork, simple_solver
 from syncml.verify.wander import Population, instants, stepping
 
 np: Any = numpy

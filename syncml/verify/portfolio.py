@@ -17,11 +17,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from syncml.verify.engines import Budget, Emit, bounded, induction
+from syncml.verify.engines import Emit, bounded, induction
 from syncml.verify.invariants import invariants
 from syncml.verify.model import Model
 from syncml.verify.reduction import Reduction, reduced
 from syncml.verify.smt import Term
+from syncml.verify.solving import Budget
 from syncml.verify.spacer import reachability
 
 SHALLOW = 6
@@ -50,7 +51,7 @@ def run(model: Model, task: Mapping[str, Any], budget: Budget, emit: Emit) -> No
 
             wander(small, goals, budget, report, task.get("first", 0))
         case "bmc":
-            bounded(small, goals, budget, report)
+            bounded(small, goals, budget, report, task.get("first", 0))
         case _:
             reachability(small, goals, budget, report)
 

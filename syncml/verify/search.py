@@ -90,6 +90,10 @@ class Search:
         """Open goals whose violations are wanted."""
         return [g for g in self.open() if g in self.wanted]
 
+    def _searched(self, goals: Sequence[str]) -> int:
+        """Before which instant none of ``goals`` is violated."""
+        return min((self.depth.get(g, 0) for g in goals), default=0)
+
     def left(self) -> float:
         """Seconds until the deadline."""
         return self.deadline - time.monotonic()

@@ -109,7 +109,9 @@ class Session(Demand):
                 "induction", seconds, each=seconds / 4, depth=20, goals=self.open(), lemmas=lemmas, known=known
             )
         if "bmc" in self.engines and wanted:
-            self._submit("bmc", seconds / 2, depth=self.depth_limit, goals=wanted, lemmas=lemmas)
+            self._submit(
+                "bmc", seconds / 2, depth=self.depth_limit, goals=wanted, lemmas=lemmas, first=self._searched(wanted)
+            )
         if "spacer" in self.engines and not self.system.nonlinear:
             for goal in wanted:
                 share = max(0.2, seconds / len(wanted))
@@ -153,6 +155,6 @@ class Session(Demand):
             return
         if "bmc" not in self.engines or self.left() < 1.0 or not (goals := self._sought()):
             return
-        self._submit("bmc", self.left(), depth=DEEPEST, goals=goals)
+        self._submit("bmc", self.left(), depth=DEEPEST, goals=goals, first=self._searched(goals))
         self._gather()
         self._margins()

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from syncml.verify.engines import Budget, Clockwork, Emit, simple_solver
+from syncml.verify.engines import Emit
 from syncml.verify.model import Model
 from syncml.verify.smt import Term, z3
+from syncml.verify.solving import Budget, Clockwork, simple_solver
 
 _SETTINGS: tuple[Mapping[str, Any], ...] = (
     {},

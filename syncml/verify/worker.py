@@ -17,13 +17,14 @@ from contextlib import suppress
 from typing import Any
 
 from syncml.verify import portfolio, remote
-from syncml.verify.engines import Budget, consistency
+from syncml.verify.engines import consistency
 from syncml.verify.localise import consistency as localised_consistency
 from syncml.verify.localise import decide_all
 from syncml.verify.model import Model
 from syncml.verify.processes import bound, serve_all
 from syncml.verify.query import Query
 from syncml.verify.refine import prepare as prepare_refinement
+from syncml.verify.solving import Budget
 from syncml.verify.system import System
 
 _prepared: dict[str, Model] = {}

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from syncml.verify.engines import Budget, bounded, induction
+from syncml.verify.engines import bounded, induction
 from syncml.verify.model import Model
+from syncml.verify.solving import Budget
 from syncml.verify.translate import translate
 from tests.verify.build import BASE, BOOL, I32, Builder, Op, Scalar
 

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from syncml.ir.types import F32
-from syncml.verify.engines import Budget
 from syncml.verify.localise import consistency, decide, decide_all
 from syncml.verify.margin import with_margin
 from syncml.verify.model import Model
 from syncml.verify.products import Relaxation
 from syncml.verify.query import Part, Query
 from syncml.verify.smt import z3
+from syncml.verify.solving import Budget
 from syncml.verify.translate import translate
 from tests.verify.build import Builder, Op
 

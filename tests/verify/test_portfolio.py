@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from syncml.verify import portfolio
-from syncml.verify.engines import Budget
+from syncml.verify import engines, portfolio, solving
 from syncml.verify.invariants import invariants
 from syncml.verify.model import Model
 from syncml.verify.reduction import reduced
 from syncml.verify.smt import z3
+from syncml.verify.solving import Budget
 from syncml.verify.system import Definition, Input, State, System
 from tests.verify.random_systems import Small, systems
 
@@ -89,6 +89,45 @@ def test_engines_agree_with_all_that_happens(engine: str, small: Small) -> None:
             assert all(expected.get(g, 99) > event["depth"] for g in event["goals"])
         if event["event"] == "reachable":
             assert set(event["goals"]) & expected.keys()
+
+
+class GivesUp:
+    """An incremental solver that never knows."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *_: z3.unknown
+
+
+def afresh(system: System, engine: str) -> Events:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(solving, "simple_solver", lambda *_: GivesUp())
+        patch.setattr(engines, "SLOWING", 1)
+        return run(system, engine)
+
+
+def test_a_run_that_violates_a_goal_need_not_go_on() -> None:
+    """Nothing can happen after the violation, and both instants are asked about in one query."""
+    states = (State("n", "Int", "0", "(ite (< n 9) (+ n 1) n)"),)
+    definitions = (Definition("early", "Bool", "(<= n 6)"), Definition("goal!0", "Bool", "(not (= n 6))"))
+    system = System((), states, definitions, (), ("early",), ("goal!0",))
+    assert [len(e["trace"]) for e in afresh(system, "bmc") if e["event"] == "violated"] == [7]
+
+
+@pytest.mark.parametrize("engine", ["quick", "bmc"])
+@settings(max_examples=15, deadline=None)
+@given(small=systems())
+def test_engines_that_start_afresh_find_the_same(engine: str, small: Small) -> None:
+    """Every query goes through preprocessing, and several instants are asked about at once."""
+    expected = small.violated()
+    found = afresh(small.system, engine)
+    if any(e["event"] == "vacuous" for e in found):
+        return
+    refuted = {g: len(e["trace"]) for e in found if e["event"] == "violated" for g in e["goals"]}
+    assert not proofs(found).keys() & expected.keys()
+    assert all(expected[g] <= length for g, length in refuted.items())
+    if engine == "bmc":
+        assert refuted.keys() | proofs(found).keys() >= {g for g, k in expected.items() if k <= 14}
+        assert all(expected.get(g, 99) > e["depth"] for e in found if e["event"] == "holds" for g in e["goals"])
 
 
 @pytest.mark.parametrize("engine", ["quick", "induction", "spacer"])

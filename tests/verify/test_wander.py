@@ -11,9 +11,9 @@ from hypothesis import given, settings
 
 from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, I32, Scalar
-from syncml.verify.engines import Budget
 from syncml.verify.model import Model
 from syncml.verify.smt import value_of, z3
+from syncml.verify.solving import Budget
 from syncml.verify.vectors import compiled
 from syncml.verify.verdicts import Violated
 from syncml.verify.wander import wander
