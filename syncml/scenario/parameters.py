@@ -1,10 +1,10 @@
 """Parameters of a scenario, and the sets of values that its runs take.
 
-Rule: a variation is a product of factors; a factor is a list of rows that give values to some parameters at once. Run
-number i takes one row of each factor, the last factor running fastest. A grid has one factor for each parameter; Latin
-hypercube, Sobol and random samples are one factor with all parameters, drawn from the seed alone: a parameter with
-listed values takes each of them equally often, one with a distribution takes the value at a sample of its
-distribution function.
+Rule: a variation is a product of factors; a factor has rows that give values to some parameters at once. Run number i
+takes one row of each factor, the last factor running fastest. A grid has one factor for each parameter; Latin
+hypercube, Sobol and random samples are one factor with all parameters, whose rows are functions of the seed and their
+number: a parameter with listed values takes each of them equally often, one with a distribution takes the value at a
+sample of its distribution function.
 
 A row that a constraint rules out is counted and not run.
 """
@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
-from typing import Annotated, Any, Literal, TypeAlias
+from dataclasses import field, replace
+from typing import Annotated, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from syncml.dataclass import dataclass
 from syncml.extras import optional
 from syncml.scenario.expressions import Expression
+from syncml.scenario.points import Method, points
 from syncml.scenario.quantities import factor, si
 from syncml.scenario.written import Written
 
@@ -123,7 +124,7 @@ Parameter: TypeAlias = Annotated[
 class Sampling(Written):
     """How runs choose the values of parameters."""
 
-    method: Literal["latin_hypercube", "sobol", "random"]
+    method: Method
     count: Annotated[int, Field(gt=0, le=MOST_RUNS)]
 
 
@@ -133,6 +134,40 @@ class Factor:
 
     names: tuple[str, ...]
     rows: tuple[tuple[Setting, ...], ...]
+
+    @property
+    def count(self) -> int:
+        """How many rows there are."""
+        return len(self.rows)
+
+    def columns(self, places: NDArray[np.int64]) -> list[NDArray[Any]]:
+        """The values of each parameter in some rows: numbers in binary64, texts as objects."""
+        rows = [self.rows[int(place)] for place in places]
+        return [_column([row[i] for row in rows]) for i in range(len(self.names))]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Points of a sample, each computed when it is asked for."""
+
+    parameters: Mapping[str, Choice | Steps | Even | Bell]
+    method: Method
+    count: int
+    seed: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The parameters."""
+        return tuple(self.parameters)
+
+    def columns(self, places: NDArray[np.int64]) -> list[NDArray[Any]]:
+        """The values of each parameter at some points: numbers in binary64, texts as objects.
+
+        Raises:
+            DiagnosticError: D006, some samples need SciPy.
+        """
+        at = points(self.method, self.count, len(self.parameters), self.seed, places)
+        return [_quantile(p, at[:, i]) for i, p in enumerate(self.parameters.values())]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,35 +180,38 @@ class Variation:
         constraints: Of each run, every one of these has to be true.
     """
 
-    factors: tuple[Factor, ...] = ()
+    factors: tuple[Factor | Sample, ...] = ()
     fixed: Mapping[str, Setting] = field(default_factory=dict[str, Setting])
     constraints: tuple[Expression, ...] = ()
 
     @property
     def count(self) -> int:
         """How many runs there are, those that constraints rule out included."""
-        return math.prod(len(factor.rows) for factor in self.factors)
+        return math.prod(factor.count for factor in self.factors)
 
     def settings(self, run: int) -> dict[str, Setting]:
         """The values of all parameters in one run."""
-        found = dict(self.fixed)
-        for factor_, row in zip(self.factors, self._places(run), strict=True):
-            found |= zip(factor_.names, factor_.rows[row], strict=True)
-        return found
+        columns = replace(self, fixed={}).columns(np.array([run]))
+        varied = {name: c[0] if isinstance(c[0], str) else float(c[0]) for name, c in columns.items()}
+        return {**self.fixed, **varied}
 
     def columns(self, runs: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
         """The values of all parameters in several runs: numbers in binary64, texts as objects."""
         found: dict[str, NDArray[Any]] = {}
         for name, value in self.fixed.items():
             found[name] = np.full(len(runs), value, dtype=object if isinstance(value, str) else np.float64)
-        shape = tuple(len(factor.rows) for factor in self.factors)
+        shape = tuple(factor.count for factor in self.factors)
         places = np.unravel_index(runs, shape) if shape else ()
         for factor_, place in zip(self.factors, places, strict=True):
-            for i, name in enumerate(factor_.names):
-                column = [row[i] for row in factor_.rows]
-                kind = object if any(isinstance(value, str) for value in column) else np.float64
-                found[name] = np.array(column, dtype=kind)[place]
+            found |= zip(factor_.names, factor_.columns(place), strict=True)
         return found
+
+    def sampled(self, count: int | None, seed: int) -> Variation:
+        """The same runs with ``count`` points of a sample, drawn from another seed; a grid stays as it is."""
+        factors = tuple(
+            replace(f, count=count or f.count, seed=seed) if isinstance(f, Sample) else f for f in self.factors
+        )
+        return replace(self, factors=factors)
 
     def numeric_columns(self, runs: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
         """The parameters that are numbers in several runs."""
@@ -198,12 +236,10 @@ class Variation:
         for start in range(0, self.count, size):
             yield np.arange(start, min(start + size, self.count))
 
-    def _places(self, run: int) -> list[int]:
-        places: list[int] = []
-        for factor_ in reversed(self.factors):
-            run, row = divmod(run, len(factor_.rows))
-            places.append(row)
-        return places[::-1]
+
+def _column(values: list[Setting]) -> NDArray[Any]:
+    kind = object if any(isinstance(value, str) for value in values) else np.float64
+    return np.array(values, dtype=kind)
 
 
 def as_number(value: Setting) -> float | None:
@@ -231,12 +267,12 @@ def variation(
 
     Raises:
         ValueError: a distribution without a sampling, or too many runs.
-        DiagnosticError: D006, samples need SciPy.
     """
     fixed: dict[str, Setting] = {n: p for n, p in parameters.items() if isinstance(p, float | int | str)}
     varied = {n: p for n, p in parameters.items() if not isinstance(p, float | int | str)}
     if sampling is not None:
-        return Variation((_sampled(varied, sampling, seed),) if varied else (), fixed, tuple(constraints))
+        drawn = Sample(varied, sampling.method, sampling.count, seed)
+        return Variation((drawn,) if varied else (), fixed, tuple(constraints))
     for name, parameter in varied.items():
         if isinstance(parameter, Even | Bell):
             raise ValueError(f"parameter {name!r} has a distribution: say `sampling: {{method: sobol, count: 64}}`")
@@ -253,6 +289,7 @@ def steps(first: float, last: float, step: float) -> list[float]:
 
 
 def _listed(parameter: Choice | Steps | Even | Bell) -> list[Setting]:
+    """The values of a parameter that has a list of them."""
     match parameter:
         case Choice():
             return [v if isinstance(v, str) else v * parameter.scale for v in parameter.values]
@@ -262,33 +299,15 @@ def _listed(parameter: Choice | Steps | Even | Bell) -> list[Setting]:
             return []
 
 
-def _sampled(varied: Mapping[str, Choice | Steps | Even | Bell], sampling: Sampling, seed: int) -> Factor:
-    points = _points(sampling, len(varied), seed)
-    columns = [_quantile(p, points[:, i]) for i, p in enumerate(varied.values())]
-    return Factor(tuple(varied), tuple(zip(*columns, strict=True)))
-
-
-def _points(sampling: Sampling, dimensions: int, seed: int) -> NDArray[np.float64]:
-    """Points in the unit cube, from the seed alone."""
-    if sampling.method == "random":
-        return np.random.Generator(np.random.Philox(seed)).random((sampling.count, dimensions))
-    qmc = optional("scipy.stats", f"sampling by {sampling.method}", "scenarios").qmc
-    generator = np.random.Generator(np.random.Philox(seed))
-    if sampling.method == "latin_hypercube":
-        return qmc.LatinHypercube(dimensions, rng=generator).random(sampling.count)
-    # A Sobol sequence is balanced at powers of two; a prefix of the next one serves any count.
-    sequence = qmc.Sobol(dimensions, scramble=True, rng=generator)
-    return sequence.random_base2(math.ceil(math.log2(sampling.count)) if sampling.count > 1 else 0)[: sampling.count]
-
-
-def _quantile(parameter: Choice | Steps | Even | Bell, at: NDArray[np.float64]) -> list[Setting]:
+def _quantile(parameter: Choice | Steps | Even | Bell, at: NDArray[np.float64]) -> NDArray[Any]:
+    """The values at which the distribution function of a parameter is ``at``."""
     match parameter:
         case Even():
-            return [float(v) * parameter.scale for v in parameter.low + at * (parameter.high - parameter.low)]
+            return (parameter.low + at * (parameter.high - parameter.low)) * parameter.scale
         case Bell():
             ndtri = optional("scipy.special", "a normal distribution", "scenarios").ndtri
             offsets = np.clip(parameter.sigma * ndtri(at), -parameter.bound, parameter.bound)
-            return [float(v) * parameter.scale for v in parameter.mean + offsets]
+            return (parameter.mean + offsets) * parameter.scale
         case Choice() | Steps():
-            values = _listed(parameter)
-            return [values[min(int(p * len(values)), len(values) - 1)] for p in at]
+            values = _column(_listed(parameter))
+            return values[np.minimum((at * len(values)).astype(np.int64), len(values) - 1)]

@@ -17,7 +17,7 @@ from pydantic import AfterValidator
 
 from syncml.diagnostics.model import DiagnosticError, Span
 from syncml.ir.units import BASES, UnitFault, unit_of
-from syncml.scenario.expressions import Expression, Values, constant, parse
+from syncml.scenario.expressions import Expression, constant, parse
 
 Quantity: TypeAlias = float | str
 
@@ -59,20 +59,18 @@ def read(value: Quantity, measures: str, span: Span | None = None) -> Expression
     return constant(value)
 
 
-def in_unit(value: Quantity, unit: str, parameters: Values) -> float:
-    """A quantity as a number in ``unit``; in units of the SI if that is empty.
+def in_unit(value: Quantity, unit: str) -> Expression:
+    """The expression that a quantity stands for, in ``unit``; in units of the SI if that is empty.
 
     Raises:
         ValueError: it is no quantity, or has another unit.
-        DiagnosticError: S007, its expression has no value.
+        DiagnosticError: S007, its expression is none.
     """
     if not unit and isinstance(value, str):
         found = _FORM.match(value)
         written = found["unit"] if found else None
-        expression = read(value, si(written) if written else "1")
-    else:
-        expression = read(value, unit or "1")
-    return float(expression.value(parameters))
+        return read(value, si(written) if written else "1")
+    return read(value, unit or "1")
 
 
 def si(unit: str) -> str:

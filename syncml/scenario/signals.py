@@ -1,7 +1,7 @@
 """Signals: the values of one input of a program over time.
 
 Rule: a signal is a constant, a list of points in time (held or interpolated), or random numbers, or the sum of such, or
-what the ego meets on the road. Times are in seconds.
+what the ego meets on the road, or the seed of the run. Times are in seconds.
 """
 
 from __future__ import annotations
@@ -78,10 +78,16 @@ class Sense(Written):
     sense: Sensed
 
 
+class Seed(Written):
+    """The seed of the run, for random numbers of the program's own: `syncml.nodes.random`."""
+
+    seed: Literal["run"]
+
+
 def _kind(raw: Any) -> str:
     """Which model reads ``raw``: decided by its keys, so that a fault is reported once and in its place."""
     fields: Any = type(raw).model_fields if isinstance(raw, Written) else raw
-    for key in ("points", "sigma", "probability", "sum", "low", "sense"):
+    for key in ("points", "sigma", "probability", "sum", "low", "sense", "seed"):
         if isinstance(fields, dict) and key in fields:
             return key
     return "constant"
@@ -94,6 +100,7 @@ Signal: TypeAlias = Annotated[
     | Annotated[Sum, Tag("sum")]
     | Annotated[Uniform, Tag("low")]
     | Annotated[Sense, Tag("sense")]
+    | Annotated[Seed, Tag("seed")]
     | Annotated[Value, Tag("constant")],
     Discriminator(_kind),
 ]

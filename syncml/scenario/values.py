@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 from syncml.diagnostics.model import Diagnostic, DiagnosticError, error
 from syncml.ir.constants import dtype
 from syncml.ir.equations.syntax import Node, Var
-from syncml.ir.types import BOOL, FLOATS, EnumType, Type, element, shape
+from syncml.ir.types import BOOL, FLOATS, EnumType, Scalar, Type, element, shape
 from syncml.scenario.connection import TRUTHS
 from syncml.scenario.expressions import Values, parse
 from syncml.scenario.model import Scenario
 from syncml.scenario.parameters import Setting, Variation, as_number, variation
+from syncml.scenario.points import Bits, random_bits
 from syncml.scenario.quantities import in_unit, read
-from syncml.scenario.signals import Chance, Normal, Points, Sense, Signal, Sum, Uniform
+from syncml.scenario.signals import Chance, Normal, Points, Seed, Sense, Signal, Sum, Uniform
 from syncml.sim.inputs import fitted
 
 
@@ -56,14 +57,41 @@ def signal_values(signals: Mapping[str, Signal], node: Node, ticks: int, seed: i
         if name not in types:
             values[name] = []  # reported by `prepare`, which knows all inputs
             continue
-        generator = np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, zlib.crc32(name.encode())])))
         try:
-            values[name] = _values(signal, types[name], ticks, float(rate), generator, numbers)
+            values[name] = values_of(signal, types[name], ticks, float(rate), seed, numbers)
         except ValueError as fault:
             faults.append(error("S003", f"input {name!r}: {fault}", types[name].span, help=_advice(types[name].type)))
     if faults:
         raise DiagnosticError(*faults)
     return values
+
+
+def values_of(signal: Signal, var: Var, ticks: int, rate: float, seed: int, numbers: Values) -> Any:
+    """The values of one input at each tick of a run.
+
+    Raises:
+        ValueError: the signal does not fit the input.
+        DiagnosticError: S007, an expression has no value.
+    """
+    if isinstance(signal, Seed):
+        return np.full(ticks, seeds_of(var, seed))
+    sequence = np.random.SeedSequence([seed, _number(var)])
+    return _values(signal, var, ticks, rate, np.random.Generator(np.random.Philox(sequence)), numbers)
+
+
+def seeds_of(var: Var, seed: int | Bits) -> Bits:
+    """The value of an input that is a seed, for the seeds of runs; two inputs get different ones.
+
+    Raises:
+        ValueError: the input is no ``u64``.
+    """
+    if var.type is not Scalar.U64:
+        raise ValueError("a seed is a u64")
+    return random_bits(seed, _number(var))
+
+
+def _number(var: Var) -> int:
+    return zlib.crc32(var.name.encode())
 
 
 def _advice(type_: Type) -> str:
@@ -140,7 +168,7 @@ def _values(signal: Any, var: Var, ticks: int, rate: float, generator: np.random
 def _value(given: Any, var: Var, numbers: Values) -> Any:
     """One value of a stream; a text for a stream of floats is a quantity."""
     if isinstance(given, str) and element(var.type) in FLOATS:
-        given = in_unit(given, var.unit, numbers)
+        given = float(in_unit(given, var.unit).value(numbers))
     return fitted(given, var.type)
 
 

@@ -93,8 +93,8 @@ def test_a_quantity_counts_in_the_unit_of_its_field(text: float | str, unit: str
 
 
 def test_a_quantity_of_a_stream_without_a_unit_counts_in_the_si() -> None:
-    assert in_unit("36 km/h", "", {}) == pytest.approx(10.0)
-    assert in_unit("36 km/h", "km/h", {}) == 36.0
+    assert in_unit("36 km/h", "").value({}) == pytest.approx(10.0)
+    assert in_unit("36 km/h", "km/h").value({}) == 36.0
 
 
 @pytest.mark.parametrize("text", ["5 kg", "x", "5 5", "5 km/hh", "nan", "inf", "20 °C", float("nan"), float("inf")])

@@ -130,7 +130,7 @@ def test_figures_are_those_of_the_trace() -> None:
     assert compiled(figures=wanted).run(given, runs, 1).figures["high"].tolist() == [0.0] * runs
 
 
-@pytest.mark.parametrize(("kind", "stream"), [(Kind.LEAST, "speed"), (Kind.LEAST, "not_c"), (Kind.FALSE, "following")])
+@pytest.mark.parametrize(("kind", "stream"), [(Kind.LEAST, "speed"), (Kind.LEAST, "not_c"), (Kind.FIRST, "following")])
 def test_a_figure_of_no_such_stream_is_a_fault(kind: Kind, stream: str) -> None:
     with pytest.raises(DiagnosticError, match="S001"):
         compiled(figures=[Figure("f", kind, stream)])
@@ -148,6 +148,31 @@ def test_clauses_are_counted_as_the_monitor_counts_them() -> None:
         inputs = {"start_gap": [float(gap)] * ticks, "start_speed": [30.0] * ticks, "lead_acceleration": [-7.5] * ticks}
         for result in monitor(checked.flat, interpret(checked.program, inputs, ticks).trace):
             assert found.failures[result.name][run] == result.failures, result.name
+
+
+def test_the_first_false_tick_is_one_of_the_base_clock() -> None:
+    """On the base clock, on a word, on a condition, and on a word of a condition."""
+    b = NodeBuilder("bounds")
+    c, m = b.input("c", BOOL), b.input("m", MODE)
+    thirds = b.define(b.declare("thirds", BOOL), Wave(word((), (0, 1, 0))))
+    slow, on = b.when(c, thirds, True), b.when(c, m, "ON")
+    halves = b.define(b.declare("halves", BOOL), Wave(word((), (0, 1))))
+    gate = b.when(halves, m, "ON")
+    rare = b.when(on, gate, True)
+    program = infer_clocks(Program((b.node([slow, on, gate, rare]),), "bounds"))
+    names = ["c", slow.name, on.name, rare.name]
+    draw = np.random.default_rng(5)
+    runs, ticks = 40, 24
+    given = {"c": draw.random((runs, ticks)) < 0.9, "m": draw.integers(0, 2, (runs, ticks))}
+    found = compile_many(program, figures=[Figure(name, Kind.FIRST, name) for name in names]).run(given, runs, ticks)
+    for run in range(runs):
+        inputs = {"c": given["c"][run].tolist(), "m": [MODE.constructors[i] for i in given["m"][run]]}
+        trace = interpret(program, inputs, ticks).trace
+        for name in names:
+            column = trace.column(name)
+            wrong = np.flatnonzero(column.present & ~column.values.astype(bool))
+            assert found.figures[name][run] == (wrong[0] + 1 if wrong.size else 0), (run, name)
+    assert all(0 < np.count_nonzero(found.figures[name]) < runs or name == "c" for name in names)
 
 
 def test_a_single_run_has_the_trace_of_the_interpreter_with_presence() -> None:
