@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 import tempfile
+from collections.abc import Generator
+from contextvars import ContextVar
+from hashlib import sha256
 from pathlib import Path
 
 from syncml.diagnostics.model import DiagnosticError, Span, error
@@ -43,7 +47,30 @@ def write_whole(path: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             os.unlink(temporary)  # noqa: PTH108 - it may not exist
         message = f"cannot write {path}: {fault.strerror or fault}"
-        raise DiagnosticError(error("D001", message, help="choose a folder that can be written")) from fault
+        full = fault.errno in (errno.ENOSPC, errno.EDQUOT)
+        advice = "free some space on the disk" if full else "choose a folder that can be written"
+        raise DiagnosticError(error("D001", message, help=advice)) from fault
+
+
+_read: ContextVar[dict[Path, str] | None] = ContextVar("files that were read", default=None)
+
+
+@contextlib.contextmanager
+def noted_reads() -> Generator[dict[Path, str]]:
+    """The digests of the files of scenarios that are read meanwhile."""
+    found: dict[Path, str] = {}
+    token = _read.set(found)
+    try:
+        yield found
+    finally:
+        _read.reset(token)
+
+
+def note_read(path: Path, content: bytes) -> None:
+    """Say that what is being read depends on a file."""
+    found = _read.get()
+    if found is not None:
+        found[path.resolve()] = sha256(content).hexdigest()
 
 
 def read_text(path: Path) -> str:
@@ -53,7 +80,9 @@ def read_text(path: Path) -> str:
         DiagnosticError: D001, the file is missing, unreadable or not UTF-8.
     """
     try:
-        return path.read_text(encoding="utf-8-sig")
+        content = path.read_bytes()
+        note_read(path, content)
+        return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except (OSError, UnicodeDecodeError) as fault:
         reason = fault.strerror or str(fault) if isinstance(fault, OSError) else "it is not UTF-8 text"
         raise DiagnosticError(error("D001", f"cannot read {path}: {reason}", Span.point(str(path)))) from fault

@@ -20,18 +20,13 @@ from syncml.diagnostics.model import Collector
 from syncml.diagnostics.render import Format
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from syncml.cli.request import Request
     from syncml.ir.equations.syntax import Node
     from syncml.pipeline import Checked
-    from syncml.scenario.closed_loop import Ran, Scene
     from syncml.scenario.model import Connection
+    from syncml.scenario.runners import RunOne
     from syncml.scenario.suite import FileReport, Outcome
     from syncml.scenario.templates import Template
-    from syncml.sim.inputs import Raw
-
-    Runner = Callable[[Raw, int, Scene | None], Ran]
 
 SHOWN = 10
 """How many failing runs of a file are listed."""
@@ -90,6 +85,7 @@ def run_suite(
     Raises:
         DiagnosticError: the faults of all files, before anything runs.
     """
+    from syncml.scenario.runners import compiled_runs, interpreted_runs
     from syncml.scenario.suite import Verdict, chosen, suite
 
     templates = suite(place, connection)
@@ -100,7 +96,8 @@ def run_suite(
             template.scene(checked.main, next(iter(chosen(template, 1)[0]), 0))
     faults.raise_if_errors()
     with working("compiling", quiet=request.quiet):
-        run = _runner(checked, engine)
+        runs = interpreted_runs if engine is Engine.INTERP else compiled_runs
+        run = runs(checked.program, checked.flat)
     reports: list[FileReport] = []
     for number, template in enumerate(templates):
         reports.append(_run_file(checked, template, run, sample, seed, f"{number + 1}/{len(templates)}", request.quiet))
@@ -112,40 +109,8 @@ def run_suite(
     return ExitCode.REJECTED if failed else ExitCode.OK
 
 
-def _runner(checked: Checked, engine: Engine) -> Runner:
-    """What runs the program and shows its clauses and outputs."""
-    flat = checked.flat
-    clauses = frozenset(p.holds.name for p in flat.properties)
-    if engine is Engine.INTERP:
-
-        def interpreted(inputs: Raw, ticks: int, scene: Scene | None) -> Ran:
-            from syncml.scenario.closed_loop import Ran, run_interpreted
-            from syncml.sim.interpreter import interpret
-
-            if scene is None:
-                return Ran(interpret(checked.program, inputs, ticks).trace, None)
-            return run_interpreted(flat, scene, inputs, ticks)
-
-        return interpreted
-    from syncml.scenario.closed_loop import prepare
-    from syncml.sim.compiled import compile_program
-
-    prepare()
-    simulation = compile_program(checked.program, clauses)
-
-    def compiled(inputs: Raw, ticks: int, scene: Scene | None) -> Ran:
-        from syncml.scenario.closed_loop import Ran, run_compiled
-
-        if scene is None:
-            simulation.reset()
-            return Ran(simulation.run(inputs, ticks), None)
-        return run_compiled(simulation, scene, inputs, ticks)
-
-    return compiled
-
-
 def _run_file(
-    checked: Checked, template: Template, run: Runner, sample: int | None, seed: int | None, part: str, quiet: bool
+    checked: Checked, template: Template, run: RunOne, sample: int | None, seed: int | None, part: str, quiet: bool
 ) -> FileReport:
     from syncml.scenario.suite import FileReport, chosen
 
@@ -167,7 +132,7 @@ def _run_file(
     return report
 
 
-def _outcome(flat: Node, template: Template, run: Runner, number: int, seed: int | None) -> Outcome:
+def _outcome(flat: Node, template: Template, run: RunOne, number: int, seed: int | None) -> Outcome:
     from syncml.scenario.suite import Outcome, judge
     from syncml.sim.monitor import monitor
 

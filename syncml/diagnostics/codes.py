@@ -138,6 +138,10 @@ _TITLES: dict[str, str] = {
     "S010": "an element of OpenSCENARIO or OpenDRIVE is not supported",
     "S011": "a name of a scenario refers to nothing",
     "S012": "parts of a scenario refer to each other in a circle",
+    "S013": "a sweep cannot go on in its folder",
+    "S014": "results of a sweep are damaged",
+    "S015": "a run differs from what a sweep recorded of it",
+    "S016": "the workers of a sweep end again and again",
     # Export.
     "X001": "the output folder cannot be written",
     "X002": "two names are the same in C",

@@ -84,7 +84,7 @@ def _reads_parameters(signal: Any) -> bool:
             return any(_reads_parameters(value) for _, value in signal.points)
         case Sum():
             return any(map(_reads_parameters, signal.sum))
-        case list():
-            return any(map(_reads_parameters, signal))
+        case str():
+            return "$" in signal
         case _:
-            return isinstance(signal, str) and "$" in signal
+            return False

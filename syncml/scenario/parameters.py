@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
+from itertools import product
 from typing import Annotated, Any, TypeAlias
 
 import numpy as np
@@ -212,6 +213,23 @@ class Variation:
             replace(f, count=count or f.count, seed=seed) if isinstance(f, Sample) else f for f in self.factors
         )
         return replace(self, factors=factors)
+
+    def texts(self) -> Iterator[dict[str, str]]:
+        """Each choice of values for the parameters that are texts and not fixed."""
+        choices: list[list[dict[str, str]]] = []
+        for factor_ in self.factors:
+            if isinstance(factor_, Sample):
+                for name, parameter in factor_.parameters.items():
+                    values = [v for v in _listed(parameter) if isinstance(v, str)]
+                    choices += [[{name: v} for v in values]] if values else []
+            else:
+                rows = (
+                    tuple((n, v) for n, v in zip(factor_.names, row, strict=True) if isinstance(v, str))
+                    for row in factor_.rows
+                )
+                choices.append([dict(row) for row in dict.fromkeys(rows)])
+        for chosen in product(*choices):
+            yield {name: value for each in chosen for name, value in each.items()}
 
     def numeric_columns(self, runs: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
         """The parameters that are numbers in several runs."""

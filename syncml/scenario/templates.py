@@ -7,6 +7,7 @@ numbers of the storyboard, chosen by the others. Storyboards are compiled once f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import field
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,13 @@ class Template:
             board = self._compiled(settings)
             matrix = np.broadcast_to(board.numbers(numbers), (len(chosen), len(board.expressions)))
             yield Batch(board, chosen, np.ascontiguousarray(matrix))
+
+    def stage_all(self) -> None:
+        """Read what every choice of texts needs; what is wrong with one of them is told when a run takes it."""
+        first = self.runs.settings(0)
+        for texts in self.runs.texts() if self.stage is not None else ():
+            with suppress(DiagnosticError):
+                self._compiled({**first, **texts})
 
     def _compiled(self, settings: Mapping[str, Setting]) -> Compiled:
         texts = tuple((name, value) for name, value in sorted(settings.items()) if isinstance(value, str))

@@ -16,6 +16,7 @@ from xml.parsers import expat
 from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Collector, DiagnosticError, Span, error
 from syncml.extras import optional
+from syncml.files import note_read
 
 LARGEST = 200_000_000
 """Bytes of the largest file that is read."""
@@ -36,6 +37,7 @@ def read_xml(path: Path, root: str, purpose: str, used_at: Span | None = None) -
     except OSError as fault:
         message = f"cannot read {path}: {fault.strerror or fault}"
         raise DiagnosticError(error("D001", message, used_at or place)) from fault
+    note_read(path, content)
     if not content:
         size = path.stat().st_size
         message = f"{path.name} is empty" if not size else f"{path.name} has {size:,} bytes, more than {LARGEST:,}"

@@ -1,4 +1,4 @@
-"""The inputs of many runs at once are those of each run alone; points of samples do not depend on how they are asked."""
+"""The inputs of many runs at once are those of each run alone; a point of a sample is had without the others."""
 
 from __future__ import annotations
 

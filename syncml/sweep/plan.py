@@ -1,0 +1,208 @@
+"""What a sweep makes: a plan that can be sent to another machine, and the sweep that it stands for there.
+
+Rule: the identity of a sweep is the program (its equations and weights), the scenario with all files that it names, the
+seed, the number of runs, and this version of syncml. Two sweeps of one identity have the same rows, wherever they run.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+
+import syncml
+from syncml.dataclass import dataclass
+from syncml import pipeline
+from syncml.diagnostics.model import DiagnosticError, error
+from syncml.files import noted_reads
+from syncml.ir.constants import Array, Const
+from syncml.ir.equations.pretty import print_program
+from syncml.ir.equations.syntax import Fby, Node, Program, atoms
+from syncml.pipeline import Checked
+from syncml.scenario.parameters import MOST_RUNS
+from syncml.scenario.points import random_bits
+from syncml.scenario.runners import compiled_runs
+from syncml.scenario.templates import Template, find_connection, read_template
+from syncml.sweep.rows import Clauses, Rows, Values
+from syncml.sweep.simulators import Simulator, by_trace, check_simulated, clauses_of, in_lanes
+
+PARAMETER = "parameter."
+"""What the columns of parameters begin with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to run, by the files that say it.
+
+    Attributes:
+        program: The file of the program, and ``node`` which of its nodes; empty for the only one.
+        settings: The values of its parameters.
+        scenario: The file of the scenario.
+        connection: How the program meets actors; the file beside it if None.
+        seed: Instead of the scenario's own.
+        runs: How many; as many as the parameters of the scenario make if None.
+    """
+
+    program: Path
+    node: str
+    settings: tuple[tuple[str, str], ...]
+    scenario: Path
+    connection: Path | None = None
+    seed: int | None = None
+    runs: int | None = None
+
+    @property
+    def target(self) -> str:
+        """The program as the command line names it."""
+        return f"{self.program}:{self.node}" if self.node else str(self.program)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What the rows of a sweep depend on."""
+
+    version: str
+    program: str
+    scenario: str
+    seed: int
+    runs: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sweep:
+    """A sweep that is ready to run.
+
+    Attributes:
+        plan: Where it comes from.
+        identity: What its rows depend on.
+        checked: The program.
+        flat: Its main node with all calls inlined.
+        template: The scenario.
+        clauses: What decides about a run.
+        simulate: What makes runs, compiled when the first one is due.
+    """
+
+    plan: Plan
+    identity: Identity
+    checked: Checked
+    flat: Node
+    template: Template
+    clauses: Clauses
+    simulate: Callable[[], Simulator]
+
+    @property
+    def has_actors(self) -> bool:
+        """Whether others are on the road."""
+        return self.template.stage is not None
+
+    def place(self, run: int) -> int:
+        """The place of a run among the combinations of parameters, which it takes in turn."""
+        return run % self.template.runs.count
+
+    def seed(self, run: int) -> int:
+        """The seed of a run's random numbers."""
+        return int(random_bits(self.identity.seed, run)[0])
+
+    def rows(self, first: int, last: int) -> Rows:
+        """The rows of the runs from ``first`` to before ``last``; those that constraints leave out have none.
+
+        Raises:
+            DiagnosticError: S001 to S012, a run is impossible.
+        """
+        runs = np.arange(first, last, dtype=np.int64)
+        places = runs % self.template.runs.count
+        admitted = self.template.runs.admitted(places)
+        runs, places = runs[admitted], places[admitted]
+        seeds = self._seeds(runs)
+        return self.rows_by(self.simulate(), runs, places, seeds) if len(runs) else {}
+
+    def row(self, run: int, simulate: Simulator) -> Rows:
+        """The row of one run, by a simulator of the caller's."""
+        runs = np.array([run], dtype=np.int64)
+        return self.rows_by(simulate, runs, runs % self.template.runs.count, self._seeds(runs))
+
+    def rows_by(self, simulate: Simulator, runs: Values, places: Values, seeds: Values) -> Rows:
+        """The rows of some runs."""
+        found = simulate(places, seeds)
+        parameters = self.template.runs.columns(places)
+        return {
+            "run": runs,
+            "seed": seeds,
+            **{PARAMETER + name: _texts(values) for name, values in parameters.items()},
+            **self.clauses.judged(found.first, len(runs)),
+            "ticks": found.ticks,
+            **found.metrics,
+        }
+
+    def _seeds(self, runs: Values) -> Values:
+        return random_bits(self.identity.seed, runs.astype(np.uint64))
+
+
+def opened(plan: Plan) -> Sweep:
+    """Read the program and the scenario, and check that a run is possible.
+
+    Raises:
+        DiagnosticError: what is wrong with either; U001, the number of runs.
+    """
+    checked = pipeline.check_file(plan.target, dict(plan.settings))
+    return of_program(plan, checked)
+
+
+@functools.lru_cache(maxsize=4)
+def remembered(plan: Plan) -> Sweep:
+    """The same, kept for the next task of a worker."""
+    return opened(plan)
+
+
+def of_program(plan: Plan, checked: Checked) -> Sweep:
+    """The sweep of a program that has been checked; see `opened`."""
+    if plan.runs is not None and not 1 <= plan.runs <= MOST_RUNS:
+        message = f"a sweep has from 1 to {MOST_RUNS:,} runs, not {plan.runs:,}"
+        raise DiagnosticError(error("U001", message, help="write `--runs 1e6`"))
+    with noted_reads() as read:
+        template = read_template(plan.scenario, find_connection(plan.connection, plan.program))
+        template.stage_all()
+    seed = template.seed if plan.seed is None else plan.seed
+    template.runs = template.runs.sampled(plan.runs, seed)
+    flat = checked.flat
+    check_simulated(flat, template)
+    identity = Identity(
+        syncml.__version__,
+        _digest_of_program(Program((flat,), flat.name)),
+        _digest_of_files(read),
+        seed,
+        template.runs.count if plan.runs is None else plan.runs,
+    )
+
+    @functools.cache
+    def simulate() -> Simulator:
+        if template.stage is None:
+            return in_lanes(checked.program, flat, template)
+        return by_trace(flat, template, compiled_runs(checked.program, flat))
+
+    return Sweep(plan, identity, checked, flat, template, clauses_of(flat, actors=template.stage is not None), simulate)
+
+
+def _digest_of_program(program: Program) -> str:
+    """The equations as text, and the weights, of which the text has but a part."""
+    digest = sha256(print_program(program).encode())
+    for node in program.nodes:
+        for equation in node.equations:
+            constants = [equation.rhs.init] if isinstance(equation.rhs, Fby) else []
+            for atom in (*constants, *atoms(equation.rhs)):
+                if isinstance(atom, Const) and isinstance(atom.value, Array):
+                    digest.update(atom.value.data)
+    return digest.hexdigest()
+
+
+def _digest_of_files(read: dict[Path, str]) -> str:
+    """The contents of files, whatever they are called."""
+    return sha256("\n".join(read.values()).encode()).hexdigest()
+
+
+def _texts(values: Values) -> Values:
+    """Texts as an array without objects."""
+    return values.astype(np.str_) if values.dtype == object else values

@@ -1,0 +1,179 @@
+"""What makes the runs of a sweep: a function from the places of runs among the parameters and their seeds to outcomes.
+
+Rule: whatever simulates a run, its outcome has the same bits. `in_lanes` runs very many programs at once; `by_trace`
+takes whatever gives a trace of one run, among actors or alone, and reads the same figures off it. The figures of a
+stream are its least and greatest value and its last one, over the ticks at which it is present.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from syncml.diagnostics.model import DiagnosticError, error
+from syncml.ir.constants import dtype
+from syncml.ir.equations.syntax import GOALS, Node, Program, Property, Var
+from syncml.ir.types import FLOATS, MACHINE_INTEGERS, Scalar, element, integer_range
+from syncml.scenario.closed_loop import Ran
+from syncml.scenario.many_values import many_values
+from syncml.scenario.runners import RunOne
+from syncml.scenario.templates import Template
+from syncml.scenario.values import base_rate
+from syncml.sim.lanes.figures import Figure, Kind
+from syncml.sim.lanes.many import compile_many
+from syncml.sim.monitor import ClauseResult, clause_name, monitor
+from syncml.sim.trace import Trace
+from syncml.sweep.rows import COLLISION, NEVER, Clauses, Outcomes, Values
+
+Simulator: TypeAlias = Callable[[Values, Values], Outcomes]
+"""Makes runs: takes their places among the parameters, and their seeds; needs at least one."""
+
+
+def clauses_of(flat: Node, *, actors: bool) -> Clauses:
+    """The clauses that decide about a run."""
+    clauses = _clauses(flat)
+    names = [clause_name(clause) for clause in clauses]
+    assumed = [ClauseResult(clause, "", 0, None, 0).is_assumption for clause in clauses]
+    if actors:
+        names.append(COLLISION)
+        assumed.append(False)
+    return Clauses(tuple(names), tuple(assumed))
+
+
+def _clauses(flat: Node) -> list[Property]:
+    return [p for p in flat.properties if p.kind not in GOALS]
+
+
+def measured(flat: Node) -> list[Var]:
+    """The outputs that have figures: scalar numbers of the machine."""
+    return [v for v in flat.outputs if isinstance(v.type, Scalar) and v.type in FLOATS | MACHINE_INTEGERS]
+
+
+def figure_names(var: Var) -> tuple[str, str, str]:
+    """The columns of an output."""
+    return f"{var.name}.least", f"{var.name}.greatest", f"{var.name}.last"
+
+
+def in_lanes(program: Program, flat: Node, template: Template) -> Simulator:
+    """Many runs at once, without actors.
+
+    Raises:
+        DiagnosticError: S001, the node has no rate.
+    """
+    rate = float(base_rate(flat))
+    outputs = measured(flat)
+    figures = [Figure(f"first {i}", Kind.FIRST, clause.holds.name) for i, clause in enumerate(_clauses(flat))]
+    for var in outputs:
+        least, greatest, _ = figure_names(var)
+        figures += [Figure(least, Kind.LEAST, var.name), Figure(greatest, Kind.GREATEST, var.name)]
+    code = compile_many(program, figures=figures)
+
+    def simulate(places: Values, seeds: Values) -> Outcomes:
+        numbers = template.runs.numeric_columns(places)
+        seconds = np.broadcast_to(template.duration.value(numbers), places.shape)
+        ticks = np.maximum(np.round(seconds * rate), 1).astype(np.int32)
+        first = np.full((len(_clauses(flat)), len(places)), NEVER)
+        metrics = {
+            name: np.zeros(len(places), dtype(element(var.type))) for var in outputs for name in figure_names(var)
+        }
+        for length in np.unique(ticks).tolist():
+            chosen = np.flatnonzero(ticks == length)
+
+            def given(start: int, count: int, chosen: Values = chosen, length: int = length) -> dict[str, Values]:
+                part = chosen[start : start + count]
+                columns = {name: column[part] for name, column in numbers.items()}
+                return many_values(template.inputs, flat, length, seeds[part], columns)
+
+            for result in code.chunks(given, len(chosen), length, threads=1):
+                part = chosen[result.first : result.first + result.runs]
+                for i in range(len(first)):
+                    tick = result.figures[f"first {i}"].astype(np.int64) - 1
+                    first[i, part] = np.where(tick < 0, NEVER, tick)
+                for var in outputs:
+                    least, greatest, last = figure_names(var)
+                    metrics[least][part] = result.figures[least]
+                    metrics[greatest][part] = result.figures[greatest]
+                    metrics[last][part] = result.last[var.name]
+        return Outcomes(ticks, list(first), {name: _positive(values) for name, values in metrics.items()})
+
+    return simulate
+
+
+def by_trace(flat: Node, template: Template, run: RunOne) -> Simulator:
+    """One run after another, each from its trace."""
+
+    def simulate(places: Values, seeds: Values) -> Outcomes:
+        made = [
+            outcome_of(flat, template, run_of(flat, template, run, int(place), int(seed)))
+            for place, seed in zip(places, seeds, strict=True)
+        ]
+        return Outcomes(
+            np.concatenate([each.ticks for each in made]),
+            [np.concatenate(each) for each in zip(*(each.first for each in made), strict=True)],
+            {name: np.concatenate([each.metrics[name] for each in made]) for name in made[0].metrics},
+        )
+
+    return simulate
+
+
+def run_of(flat: Node, template: Template, run: RunOne, place: int, seed: int) -> Ran:
+    """One run of a sweep."""
+    ticks = template.ticks(flat, place)
+    return run(template.values(flat, ticks, place, seed), ticks, template.scene(flat, place))
+
+
+def outcome_of(flat: Node, template: Template, ran: Ran) -> Outcomes:
+    """What one run shows."""
+    results = [clause for clause in monitor(flat, ran.trace) if not clause.is_goal]
+    first = [NEVER if clause.first_failure is None else clause.first_failure for clause in results]
+    metrics = dict(_figures(flat, ran.trace))
+    if template.stage is not None:
+        first.append(NEVER if ran.collision is None else ran.collision)
+        metrics["collided"] = np.array([ran.collision is not None])
+        metrics["least_gap"] = np.array([ran.least_gap])
+    ticks = np.array([ran.trace.ticks], dtype=np.int32)
+    return Outcomes(ticks, [np.array([each]) for each in first], metrics)
+
+
+def _figures(flat: Node, trace: Trace) -> Iterator[tuple[str, Values]]:
+    for var in measured(flat):
+        column = trace.column(var.name)
+        values = column.values[column.present]
+        kind = dtype(element(var.type))
+        for name, figure in zip(figure_names(var), _extremes(values, var), strict=True):
+            yield name, _positive(np.array([figure], dtype=kind))
+
+
+def _extremes(values: Values, var: Var) -> Sequence[Any]:
+    """The least, greatest and last value; a NaN is no extreme, and a stream that was never present has zeros."""
+    if not len(values):
+        return (0, 0, 0)
+    assert isinstance(var.type, Scalar)
+    if var.type in FLOATS:
+        low, high = -np.inf, np.inf
+        numbers = values[~np.isnan(values)]
+    else:
+        low, high = integer_range(var.type)
+        numbers = values
+    return numbers.min(initial=high), numbers.max(initial=low), values[-1]
+
+
+def _positive(values: Values) -> Values:
+    """No zero is negative: which of the two zeros is the least value is nobody's affair."""
+    return values + values.dtype.type(0) if values.dtype.kind == "f" else values
+
+
+def check_simulated(flat: Node, template: Template) -> None:
+    """Refuse a scenario whose first run shows what it lacks.
+
+    Raises:
+        DiagnosticError: S001 to S012, what is wrong; U001, nothing can be judged.
+    """
+    ticks = template.ticks(flat)
+    template.values(flat, ticks)
+    template.scene(flat)
+    if not clauses_of(flat, actors=template.stage is not None).names and not measured(flat):
+        message = f"{flat.label} has no contract and no output that is a number, so a sweep has nothing to record"
+        raise DiagnosticError(error("U001", message, flat.span, help='write `ensure(condition, "name")` in the node'))
