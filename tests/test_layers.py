@@ -26,6 +26,7 @@ ALL = {
     "pipeline",
     "scenario",
     "sim",
+    "sweep",
     "verify",
 }
 
@@ -37,6 +38,7 @@ ALLOWED: dict[str, set[str]] = {
     "clock_calculus": {"ir"},
     "verify": {"ir"},
     "scenario": {"ir", "sim"},
+    "sweep": {"ir", "pipeline", "scenario", "sim"},
     "sim": {"ir"},
     "export_c": {"ir"},
     "graph": {"ir"},

@@ -20,8 +20,10 @@ from syncml.cli.explain import explain
 from syncml.cli.export import export
 from syncml.cli.graph import graph
 from syncml.cli.new import new
+from syncml.cli.replay import replay
 from syncml.cli.schedule import schedule
 from syncml.cli.sim import sim
+from syncml.cli.sweep import sweep
 from syncml.cli.testgen import testgen
 from syncml.cli.verify import verify
 
@@ -35,7 +37,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
-    check, verify, certify, sim, testgen, export, graph, schedule, explain, new, doctor, demo,
+    check, verify, certify, sim, sweep, replay, testgen, export, graph, schedule, explain, new, doctor, demo,
 ):  # fmt: skip
     app.command()(for_typer(command))
 

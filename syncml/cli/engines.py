@@ -7,8 +7,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 if TYPE_CHECKING:
+    from syncml.ir.step.lowering import Observe
     from syncml.pipeline import Checked
     from syncml.scenario.closed_loop import Scene
+    from syncml.scenario.runners import RunOne
     from syncml.sim.inputs import Raw
     from syncml.sim.trace import Trace
 
@@ -30,54 +32,24 @@ def runner(checked: Checked, engine: Engine, *, every_stream: bool) -> Runner:
     from syncml.ir.step.lowering import Observe
 
     observe = Observe.ALL if every_stream else Observe.NAMED
+    runs = runs_of(checked, engine, observe)
+
+    def run(inputs: Raw, ticks: int, scene: Scene | None = None) -> Trace:
+        return runs(inputs, ticks, scene).trace
+
+    return run
+
+
+def runs_of(checked: Checked, engine: Engine, observe: Observe) -> RunOne:
+    """Return what makes one run; its trace has what is observed, and the clauses of contracts."""
+    from syncml.scenario.runners import compiled_runs, interpreted_runs, lane_runs
+
     match engine:
         case Engine.INTERP:
-            from syncml.sim.interpreter import interpret
-
-            def interpreted(inputs: Raw, ticks: int, scene: Scene | None = None) -> Trace:
-                if scene is None:
-                    return interpret(checked.program, inputs, ticks).trace
-                from syncml.scenario.closed_loop import run_interpreted
-
-                return run_interpreted(checked.flat, scene, inputs, ticks).trace
-
-            return interpreted
+            return interpreted_runs(checked.program, checked.flat)
         case Engine.NUMBA:
-            from syncml.sim.compiled import compile_program
-
-            compiled = compile_program(checked.program, observe)
-
-            def run(inputs: Raw, ticks: int, scene: Scene | None = None) -> Trace:
-                if scene is not None:
-                    from syncml.scenario.closed_loop import run_compiled
-
-                    return run_compiled(compiled, scene, inputs, ticks).trace
-                compiled.reset()
-                return compiled.run(inputs, ticks)
-
-            return run
+            return compiled_runs(checked.program, observe)
         case Engine.LANES:
-            from syncml.sim.lanes.traces import compile_traces
-
-            traces = compile_traces(checked.program, observe)
-
-            def in_lanes(inputs: Raw, ticks: int, scene: Scene | None = None) -> Trace:
-                without_actors(scene)
-                return traces(inputs, ticks)
-
-            return in_lanes
+            return lane_runs(checked.program, observe)
         case _:
             assert_never(engine)
-
-
-def without_actors(scene: Scene | None) -> None:
-    """Lanes have no actors yet.
-
-    Raises:
-        DiagnosticError: U001, the run takes place among actors.
-    """
-    if scene is not None:
-        from syncml.diagnostics import DiagnosticError, error
-
-        message = "the engine lanes runs programs alone, this scenario has actors"
-        raise DiagnosticError(error("U001", message, help="use --engine numba"))

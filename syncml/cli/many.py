@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from syncml.cli.engines import without_actors
 from syncml.cli.stimulus import Stimulus
 
 if TYPE_CHECKING:
@@ -28,6 +27,7 @@ def clean_runs(checked: Checked, drive: Callable[[int], Stimulus], runs: int) ->
     Raises:
         DiagnosticError: S001 to S003 where the inputs do not fit, U001 where there are actors.
     """
+    from syncml.scenario.runners import without_actors
     from syncml.sim.inputs import prepare
     from syncml.sim.lanes.many import compile_many
 

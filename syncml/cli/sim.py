@@ -118,8 +118,8 @@ def sim(
                 failed.append(bool(simulation.findings))
                 codes.append(exit_code(simulation.findings))
         assert shown is not None, "there is at least one run"
-        _report(request, shown, engine, failed)
-        for path in _write(request, shown, out, plot):
+        report(request, shown, engine, failed)
+        for path in write(request, shown, out, plot):
             if form is Format.TEXT and not quiet:
                 echo(f"wrote {path}")
         return max(codes)
@@ -159,7 +159,8 @@ def _seed(first: int | None, number: int) -> int | None:
     return number or None if first is None else first + number
 
 
-def _report(request: Request, shown: Simulation, engine: Engine, failed: Sequence[bool]) -> None:
+def report(request: Request, shown: Simulation, engine: Engine, failed: Sequence[bool]) -> None:
+    """Say what a run showed, in the form that was asked for."""
     match request.form:
         case Format.TEXT:
             from syncml.cli.sim_text import print_simulation
@@ -175,7 +176,8 @@ def _report(request: Request, shown: Simulation, engine: Engine, failed: Sequenc
             emit(shown.findings, request.form)
 
 
-def _write(request: Request, shown: Simulation, out: Path | None, plot: Path | None) -> list[Path]:
+def write(request: Request, shown: Simulation, out: Path | None, plot: Path | None) -> list[Path]:
+    """Write the trace and the plot of a run; the files that there are now."""
     from syncml.sim.formats import write_trace
 
     if out is not None:

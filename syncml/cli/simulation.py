@@ -11,9 +11,8 @@ import numpy as np
 from syncml.dataclass import dataclass
 from syncml.diagnostics import Diagnostic, Label, Severity
 from syncml.ir.equations.syntax import Wave
-from syncml.ir.step.lowering import Observe, observed
 from syncml.ir.types import FLOATS, MACHINE_INTEGERS, element
-from syncml.sim.monitor import ClauseResult, monitor
+from syncml.sim.monitor import ClauseResult, monitor, stream_names
 
 if TYPE_CHECKING:
     from syncml.cli.engines import Runner
@@ -52,17 +51,14 @@ def simulate(checked: Checked, driven: Stimulus, run: Runner, *, every_stream: b
     """
     start = time.perf_counter()
     trace = run(driven.values, driven.ticks, driven.scene)
-    seconds = time.perf_counter() - start
+    return simulation_of(checked, trace, time.perf_counter() - start, every_stream=every_stream)
+
+
+def simulation_of(checked: Checked, trace: Trace, seconds: float, *, every_stream: bool) -> Simulation:
+    """What a trace of the main node shows."""
     shown = trace if every_stream else trace.only(stream_names(checked.flat))
     clauses = monitor(checked.flat, trace)
     return Simulation(checked.main, shown, clauses, tuple(findings(clauses)), seconds)
-
-
-def stream_names(node: Node) -> tuple[str, ...]:
-    """Return the inputs, the outputs, and what the user named, without the conditions of contracts."""
-    conditions = {clause.holds for clause in node.properties}
-    named = (var for var in observed(node, Observe.NAMED) if var.user or var not in conditions)
-    return tuple(dict.fromkeys(var.name for var in (*node.inputs, *node.outputs, *named)))
 
 
 def worth_drawing(shown: Simulation) -> Trace:

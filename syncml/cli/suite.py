@@ -85,7 +85,8 @@ def run_suite(
     Raises:
         DiagnosticError: the faults of all files, before anything runs.
     """
-    from syncml.scenario.runners import compiled_runs, interpreted_runs
+    from syncml.scenario.closed_loop import prepare
+    from syncml.scenario.runners import clause_streams, compiled_runs, interpreted_runs
     from syncml.scenario.suite import Verdict, chosen, suite
 
     templates = suite(place, connection)
@@ -96,8 +97,11 @@ def run_suite(
             template.scene(checked.main, next(iter(chosen(template, 1)[0]), 0))
     faults.raise_if_errors()
     with working("compiling", quiet=request.quiet):
-        runs = interpreted_runs if engine is Engine.INTERP else compiled_runs
-        run = runs(checked.program, checked.flat)
+        if engine is Engine.INTERP:
+            run = interpreted_runs(checked.program, checked.flat)
+        else:
+            run = compiled_runs(checked.program, clause_streams(checked.flat))
+            prepare()
     reports: list[FileReport] = []
     for number, template in enumerate(templates):
         reports.append(_run_file(checked, template, run, sample, seed, f"{number + 1}/{len(templates)}", request.quiet))

@@ -5,20 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+from syncml.diagnostics.model import DiagnosticError, error
 from syncml.ir.equations.syntax import Node, Program
-from syncml.scenario.closed_loop import Ran, Scene, prepare, run_compiled, run_interpreted
-from syncml.sim.compiled import compile_program
+from syncml.ir.step.lowering import Observe, Observed
+from syncml.scenario.closed_loop import Ran, Scene, run_compiled, run_interpreted
 from syncml.sim.inputs import Raw
-from syncml.sim.interpreter import interpret
 
 RunOne: TypeAlias = Callable[[Raw, int, Scene | None], Ran]
-"""Makes one run from inputs, its greatest length, and the actors."""
+"""Makes one run from inputs, its greatest length, and the actors; its trace has the clauses of contracts."""
 
 
-def compiled_runs(program: Program, flat: Node) -> RunOne:
-    """By compiled code; ``flat`` is the main node with all calls inlined."""
-    prepare()
-    simulation = compile_program(program, frozenset(p.holds.name for p in flat.properties))
+def clause_streams(flat: Node) -> frozenset[str]:
+    """The streams of the clauses of contracts, which is all that a verdict needs."""
+    return frozenset(p.holds.name for p in flat.properties)
+
+
+def compiled_runs(program: Program, observe: Observed = Observe.NAMED) -> RunOne:
+    """By compiled code."""
+    from syncml.sim.compiled import compile_program
+
+    simulation = compile_program(program, observe)
 
     def run(inputs: Raw, ticks: int, scene: Scene | None) -> Ran:
         if scene is None:
@@ -30,7 +36,8 @@ def compiled_runs(program: Program, flat: Node) -> RunOne:
 
 
 def interpreted_runs(program: Program, flat: Node) -> RunOne:
-    """By the interpreter."""
+    """By the interpreter; ``flat`` is the main node with all calls inlined."""
+    from syncml.sim.interpreter import interpret
 
     def run(inputs: Raw, ticks: int, scene: Scene | None) -> Ran:
         if scene is None:
@@ -38,3 +45,27 @@ def interpreted_runs(program: Program, flat: Node) -> RunOne:
         return run_interpreted(flat, scene, inputs, ticks)
 
     return run
+
+
+def lane_runs(program: Program, observe: Observed = Observe.NAMED) -> RunOne:
+    """By the code for many runs, which is ready soonest; without actors."""
+    from syncml.sim.lanes.traces import compile_traces
+
+    traces = compile_traces(program, observe)
+
+    def run(inputs: Raw, ticks: int, scene: Scene | None) -> Ran:
+        without_actors(scene)
+        return Ran(traces(inputs, ticks), None)
+
+    return run
+
+
+def without_actors(scene: Scene | None) -> None:
+    """Lanes have no actors yet.
+
+    Raises:
+        DiagnosticError: U001, the run takes place among actors.
+    """
+    if scene is not None:
+        message = "the engine lanes runs programs alone, this scenario has actors"
+        raise DiagnosticError(error("U001", message, help="use --engine numba"))

@@ -10,6 +10,7 @@ import numpy as np
 
 from syncml.dataclass import dataclass
 from syncml.ir.equations.syntax import GOALS, Node, Property, PropertyKind
+from syncml.ir.step.lowering import Observe, observed
 from syncml.sim.trace import Trace
 
 
@@ -46,6 +47,13 @@ class ClauseResult:
 def clause_name(clause: Property) -> str:
     """The clause's name under the path of its instance."""
     return f"{clause.instance}.{clause.name}" if clause.instance else clause.name
+
+
+def stream_names(node: Node) -> tuple[str, ...]:
+    """The inputs, the outputs, and what the user named, without the conditions of contracts."""
+    conditions = {clause.holds for clause in node.properties}
+    named = (var for var in observed(node, Observe.NAMED) if var.user or var not in conditions)
+    return tuple(dict.fromkeys(var.name for var in (*node.inputs, *node.outputs, *named)))
 
 
 def monitor(node: Node, trace: Trace) -> tuple[ClauseResult, ...]:

@@ -14,20 +14,21 @@ from pathlib import Path
 import numpy as np
 
 import syncml
-from syncml.dataclass import dataclass
 from syncml import pipeline
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError, error
 from syncml.files import noted_reads
 from syncml.ir.constants import Array, Const
 from syncml.ir.equations.pretty import print_program
 from syncml.ir.equations.syntax import Fby, Node, Program, atoms
 from syncml.pipeline import Checked
+from syncml.scenario.closed_loop import Ran, prepare
 from syncml.scenario.parameters import MOST_RUNS
 from syncml.scenario.points import random_bits
-from syncml.scenario.runners import compiled_runs
+from syncml.scenario.runners import RunOne, clause_streams, compiled_runs
 from syncml.scenario.templates import Template, find_connection, read_template
-from syncml.sweep.rows import Clauses, Rows, Values
-from syncml.sweep.simulators import Simulator, by_trace, check_simulated, clauses_of, in_lanes
+from syncml.sweep.rows import Clauses, Outcomes, Rows, Values
+from syncml.sweep.simulators import Simulator, by_trace, check_simulated, clauses_of, in_lanes, outcome_of, run_of
 
 PARAMETER = "parameter."
 """What the columns of parameters begin with."""
@@ -98,13 +99,14 @@ class Sweep:
         """Whether others are on the road."""
         return self.template.stage is not None
 
+    def run(self, number: int, run_one: RunOne) -> Ran:
+        """One run, by whatever makes it."""
+        runs = np.array([number], dtype=np.int64)
+        return run_of(self.flat, self.template, run_one, self.place(number), int(self._seeds(runs)[0]))
+
     def place(self, run: int) -> int:
         """The place of a run among the combinations of parameters, which it takes in turn."""
         return run % self.template.runs.count
-
-    def seed(self, run: int) -> int:
-        """The seed of a run's random numbers."""
-        return int(random_bits(self.identity.seed, run)[0])
 
     def rows(self, first: int, last: int) -> Rows:
         """The rows of the runs from ``first`` to before ``last``; those that constraints leave out have none.
@@ -116,21 +118,26 @@ class Sweep:
         places = runs % self.template.runs.count
         admitted = self.template.runs.admitted(places)
         runs, places = runs[admitted], places[admitted]
-        seeds = self._seeds(runs)
-        return self.rows_by(self.simulate(), runs, places, seeds) if len(runs) else {}
+        return self._rows(self.simulate()(places, self._seeds(runs)), runs, places) if len(runs) else {}
 
-    def row(self, run: int, simulate: Simulator) -> Rows:
-        """The row of one run, by a simulator of the caller's."""
-        runs = np.array([run], dtype=np.int64)
-        return self.rows_by(simulate, runs, runs % self.template.runs.count, self._seeds(runs))
+    def warm(self) -> None:
+        """Compile whatever a run needs, so that a copy of this process has it."""
+        self.simulate()
+        if self.has_actors:
+            for run in range(min(self.identity.runs, self.template.runs.count)):
+                if self.rows(run, run + 1):
+                    break
 
-    def rows_by(self, simulate: Simulator, runs: Values, places: Values, seeds: Values) -> Rows:
-        """The rows of some runs."""
-        found = simulate(places, seeds)
+    def row(self, number: int, ran: Ran) -> Rows:
+        """The row of one run that was made."""
+        runs = np.array([number], dtype=np.int64)
+        return self._rows(outcome_of(self.flat, self.template, ran), runs, runs % self.template.runs.count)
+
+    def _rows(self, found: Outcomes, runs: Values, places: Values) -> Rows:
         parameters = self.template.runs.columns(places)
         return {
             "run": runs,
-            "seed": seeds,
+            "seed": self._seeds(runs),
             **{PARAMETER + name: _texts(values) for name, values in parameters.items()},
             **self.clauses.judged(found.first, len(runs)),
             "ticks": found.ticks,
@@ -181,7 +188,8 @@ def of_program(plan: Plan, checked: Checked) -> Sweep:
     def simulate() -> Simulator:
         if template.stage is None:
             return in_lanes(checked.program, flat, template)
-        return by_trace(flat, template, compiled_runs(checked.program, flat))
+        prepare()
+        return by_trace(flat, template, compiled_runs(checked.program, clause_streams(flat)))
 
     return Sweep(plan, identity, checked, flat, template, clauses_of(flat, actors=template.stage is not None), simulate)
 

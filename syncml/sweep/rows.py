@@ -15,6 +15,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from syncml.dataclass import dataclass
+
 Values = NDArray[Any]
 Rows: TypeAlias = dict[str, Values]
 """The columns of results by name, with an element for each run, in their order; none where there is no run."""

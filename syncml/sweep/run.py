@@ -13,10 +13,11 @@ from pathlib import Path
 from syncml.dataclass import dataclass
 from syncml.scenario.runners import RunOne
 from syncml.sim.formats import WRITERS, to_csv
+from syncml.sim.monitor import stream_names
+from syncml.sim.trace import Trace
 from syncml.sweep.manifest import Manifest, relative
 from syncml.sweep.plan import Sweep
 from syncml.sweep.rows import Summary
-from syncml.sweep.simulators import run_of
 from syncml.sweep.store import Store, open_store
 from syncml.sweep.tables import Form, Table
 from syncml.sweep.workers import Workers
@@ -116,5 +117,11 @@ def _keep_traces(sweep: Sweep, store: Store, total: Summary, trace: Callable[[],
     run_one = trace()
     suffix = str(store.manifest.form)
     for run in wanted:
-        found = run_of(sweep.flat, sweep.template, run_one, sweep.place(run), sweep.seed(run)).trace
-        store.keep_trace(run, suffix, WRITERS[f".{suffix}"](found), sha256(to_csv(found)).hexdigest())
+        whole = sweep.run(run, run_one).trace
+        found = whole.only(stream_names(sweep.flat))
+        store.keep_trace(run, suffix, WRITERS[f".{suffix}"](found), digest_of(found))
+
+
+def digest_of(trace: Trace) -> str:
+    """What stands for a trace, in whichever form it is kept: the digest of its CSV form."""
+    return sha256(to_csv(trace)).hexdigest()

@@ -183,7 +183,9 @@ class Store:
         self.manifest = manifest
 
     def resume(self) -> None:
-        """Find what is pending, and drop what is in a part already."""
+        """Find what is pending; drop what is in a part already, and what was being written when a process ended."""
+        for path in [*self.folder.glob(".*.*"), *self.folder.glob("*/.*.*")]:
+            path.unlink(missing_ok=True)
         done = {part.number for part in self.manifest.parts}
         for path in sorted((self.folder / PENDING).glob("*.npz")):
             match = _PENDING_NAME.match(path.name)

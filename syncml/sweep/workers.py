@@ -32,6 +32,13 @@ MOST_ENDS = 3
 """How many workers may end with one piece."""
 
 
+def usual_jobs() -> int:
+    """As many workers as there are processors for this process."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def alone(sweep: Sweep, pieces: Iterator[Piece]) -> Iterator[tuple[Piece, Rows]]:
     """This process."""
     for first, last in pieces:
@@ -47,7 +54,7 @@ def processes(jobs: int) -> Workers:
         forks = sys.platform == "linux"
         context: Any = multiprocessing.get_context("fork" if forks else "spawn")
         if forks:
-            sweep.simulate()
+            sweep.warm()
         workers: list[_Worker] = []
 
         def start() -> _Worker:

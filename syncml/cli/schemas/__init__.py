@@ -24,6 +24,7 @@ def models() -> dict[str, type[BaseModel]]:
     from syncml.cli.schedule_json import ScheduleModel
     from syncml.cli.sim_json import SimModel
     from syncml.cli.suite import SuiteModel
+    from syncml.cli.sweep_text import SweepModel
     from syncml.cli.testgen_json import TestgenModel
     from syncml.cli.verify_json import VerifyModel
     from syncml.diagnostics.json_format import DiagnosticsModel
@@ -36,6 +37,7 @@ def models() -> dict[str, type[BaseModel]]:
         "schedule": ScheduleModel,
         "sim": SimModel,
         "suite": SuiteModel,
+        "sweep": SweepModel,
         "testgen": TestgenModel,
         "verify": VerifyModel,
     }

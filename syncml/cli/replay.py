@@ -1,0 +1,67 @@
+"""`syncml replay`: one run of a sweep again, with its trace; it has to be the same to the last bit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from syncml.cli.engines import Engine
+from syncml.cli.exit import ExitCode, exit_code
+from syncml.cli.options import FormatOption, QuietOption, VerboseOption
+from syncml.cli.output import run, working
+from syncml.cli.request import Request
+from syncml.diagnostics.render import Format
+
+
+def replay(
+    results: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a sweep.", show_default=False)],
+    number: Annotated[int, typer.Argument(metavar="ID", min=0, help="The number of the run.", show_default=False)],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="F", help="Write the trace: .csv, .json, .npz, .vcd or .parquet.", show_default=False),
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="F", help="Draw the trace: .html, .svg or .png.", show_default=False)
+    ] = None,
+    engine: Annotated[
+        Engine | None, typer.Option(help="How the ticks are computed; lanes without actors.", show_default=False)
+    ] = None,
+    form: FormatOption = Format.TEXT,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Make a run of a sweep again, check that nothing differs, and show it as `syncml sim` does."""
+
+    def body() -> ExitCode:
+        import time
+
+        from syncml.cli.engines import runs_of
+        from syncml.cli.sim import report, write
+        from syncml.cli.simulation import simulation_of
+        from syncml.ir.step.lowering import Observe
+        from syncml.sweep.recorded import open_recorded
+
+        with working(f"reading {results}", quiet=quiet):
+            found = open_recorded(results)
+            row = found.row(number)
+        sweep = found.sweep
+        request = Request.start(found.target, None, None, None, form, quiet=quiet, verbose=verbose)
+        chosen = engine or (Engine.NUMBA if sweep.has_actors else Engine.LANES)
+        with working(f"simulating run {number}", quiet=quiet):
+            run_one = runs_of(sweep.checked, chosen, Observe.ALL if verbose else Observe.NAMED)
+            start = time.perf_counter()
+            ran = sweep.run(number, run_one)
+            seconds = time.perf_counter() - start
+            checked = found.check(number, row, ran)
+        shown = simulation_of(sweep.checked, ran.trace, seconds, every_stream=verbose)
+        report(request, shown, chosen, [bool(shown.findings)])
+        written = write(request, shown, out, plot)
+        if form is Format.TEXT and not quiet:
+            typer.echo(f"run {number} of {results}: {row['verdict']}; the same bits as in the sweep ({checked})")
+            for path in written:
+                typer.echo(f"wrote {path}")
+        return exit_code(shown.findings)
+
+    run(form, body)
