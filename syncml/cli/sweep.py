@@ -91,11 +91,14 @@ def sweep(
         from syncml import pipeline
         from syncml.sweep.plan import Plan, of_program
         from syncml.sweep.run import Settings
+        from syncml.sweep.store import read_manifest
         from syncml.sweep.tables import Form, needed, usual_form
 
         request = Request.start(file, node, given, dump, form, quiet=quiet, verbose=verbose)
         wanted = None if runs is None else _count(runs)
-        results = usual_form() if files is None else Form(files)
+        there = None if restart else read_manifest(out)
+        usual = usual_form() if there is None else there.form
+        results = usual if files is None else Form(files)
         needed(results)
         path, named = pipeline.split_target(request.target)
         plan = Plan(path.resolve(), named, tuple(request.settings.items()), scenario, connection, seed, wanted)

@@ -233,15 +233,17 @@ class Variation:
 
     def numeric_columns(self, runs: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
         """The parameters that are numbers in several runs."""
-        found = {name: _numbers(c) for name, c in self.columns(runs).items()}
-        return {name: c for name, c in found.items() if c is not None}
+        return numeric(self.columns(runs))
 
     def admitted(self, runs: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which runs their constraints admit."""
-        columns = self.numeric_columns(runs)
-        admitted = np.ones(len(runs), dtype=np.bool_)
+        return self.admits(self.numeric_columns(runs) if self.constraints else {}, len(runs))
+
+    def admits(self, numbers: Mapping[str, NDArray[np.float64]], count: int) -> NDArray[np.bool_]:
+        """Which of ``count`` runs the constraints admit, from the parameters that are numbers."""
+        admitted = np.ones(count, dtype=np.bool_)
         for constraint in self.constraints:
-            admitted &= np.broadcast_to(constraint.value(columns) != 0.0, admitted.shape)
+            admitted &= np.broadcast_to(constraint.value(numbers) != 0.0, admitted.shape)
         return admitted
 
     def numbers(self, run: int) -> dict[str, NDArray[np.float64]]:
@@ -266,6 +268,12 @@ def as_number(value: Setting) -> float | None:
         return float(value)
     except ValueError:
         return None
+
+
+def numeric(columns: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float64]]:
+    """Those of some columns that are numbers."""
+    found = {name: _numbers(column) for name, column in columns.items()}
+    return {name: column for name, column in found.items() if column is not None}
 
 
 def _numbers(column: NDArray[Any]) -> NDArray[np.float64] | None:

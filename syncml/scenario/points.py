@@ -73,11 +73,11 @@ def permuted(places: Bits, count: int, key: int) -> Bits:
     """A permutation of 0 .. ``count`` - 1 that ``key`` chooses, at some places."""
     half = np.uint64(max(1, ((count - 1).bit_length() + 1) // 2))
     mask = (np.uint64(1) << half) - np.uint64(1)
-    keys = [int(random_bits(key, _ALL - i)[0]) for i in range(_ROUNDS)]
+    keys = random_bits(key, np.arange(_ROUNDS, dtype=np.uint64) + np.uint64(1 << 63))
 
     def once(number: Bits) -> Bits:
         left, right = number >> half, number & mask
-        for each in keys:
+        for each in np.split(keys, _ROUNDS):
             left, right = right, left ^ (random_bits(each, right) & mask)
         return (left << half) | right
 

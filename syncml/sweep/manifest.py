@@ -81,7 +81,7 @@ class Manifest(Written):
             ("the scenario", "scenario_sha256", "undo the change of the scenario"),
             ("the seed", "seed", f"write --seed {self.seed}"),
             ("the number of runs", "runs", f"write --runs {self.runs}"),
-            ("the form of the files", "form", f"write --form {self.form}"),
+            ("the form of the files", "form", f"write --files {self.form}"),
             ("the number of traces", "most_traces", f"write --traces {self.most_traces}"),
             ("the version of syncml", "version", f"install syncml {self.version}"),
         )

@@ -7,7 +7,7 @@ seed, the number of runs, and this version of syncml. Two sweeps of one identity
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
 
@@ -16,14 +16,14 @@ import numpy as np
 import syncml
 from syncml import pipeline
 from syncml.dataclass import dataclass
-from syncml.diagnostics.model import DiagnosticError, error
+from syncml.diagnostics.model import DiagnosticError, Span, error
 from syncml.files import noted_reads
 from syncml.ir.constants import Array, Const
 from syncml.ir.equations.pretty import print_program
 from syncml.ir.equations.syntax import Fby, Node, Program, atoms
 from syncml.pipeline import Checked
 from syncml.scenario.closed_loop import Ran, prepare
-from syncml.scenario.parameters import MOST_RUNS
+from syncml.scenario.parameters import MOST_RUNS, numeric
 from syncml.scenario.points import random_bits
 from syncml.scenario.runners import RunOne, clause_streams, compiled_runs
 from syncml.scenario.templates import Template, find_connection, read_template
@@ -101,12 +101,12 @@ class Sweep:
 
     def run(self, number: int, run_one: RunOne) -> Ran:
         """One run, by whatever makes it."""
-        runs = np.array([number], dtype=np.int64)
-        return run_of(self.flat, self.template, run_one, self.place(number), int(self._seeds(runs)[0]))
+        (seed,) = self._seeds(np.array([number]))
+        return run_of(self.flat, self.template, run_one, number % self.template.runs.count, int(seed))
 
-    def place(self, run: int) -> int:
-        """The place of a run among the combinations of parameters, which it takes in turn."""
-        return run % self.template.runs.count
+    def is_admitted(self, number: int) -> bool:
+        """Whether the constraints of the scenario admit a run."""
+        return bool(self.template.runs.admitted(self._places(np.array([number])))[0])
 
     def rows(self, first: int, last: int) -> Rows:
         """The rows of the runs from ``first`` to before ``last``; those that constraints leave out have none.
@@ -115,26 +115,28 @@ class Sweep:
             DiagnosticError: S001 to S012, a run is impossible.
         """
         runs = np.arange(first, last, dtype=np.int64)
-        places = runs % self.template.runs.count
-        admitted = self.template.runs.admitted(places)
-        runs, places = runs[admitted], places[admitted]
-        return self._rows(self.simulate()(places, self._seeds(runs)), runs, places) if len(runs) else {}
+        parameters = self.template.runs.columns(self._places(runs))
+        admitted = self.template.runs.admits(numeric(parameters), len(runs))
+        runs, parameters = runs[admitted], {name: column[admitted] for name, column in parameters.items()}
+        if not len(runs):
+            return {}
+        found = self.simulate()(self._places(runs), self._seeds(runs), numeric(parameters))
+        return self._rows(found, runs, parameters)
 
     def warm(self) -> None:
         """Compile whatever a run needs, so that a copy of this process has it."""
         self.simulate()
         if self.has_actors:
-            for run in range(min(self.identity.runs, self.template.runs.count)):
-                if self.rows(run, run + 1):
-                    break
+            first = _first_admitted(self.template)
+            self.rows(first, first + 1)
 
     def row(self, number: int, ran: Ran) -> Rows:
         """The row of one run that was made."""
         runs = np.array([number], dtype=np.int64)
-        return self._rows(outcome_of(self.flat, self.template, ran), runs, runs % self.template.runs.count)
+        parameters = self.template.runs.columns(self._places(runs))
+        return self._rows(outcome_of(self.flat, self.template, ran), runs, parameters)
 
-    def _rows(self, found: Outcomes, runs: Values, places: Values) -> Rows:
-        parameters = self.template.runs.columns(places)
+    def _rows(self, found: Outcomes, runs: Values, parameters: Mapping[str, Values]) -> Rows:
         return {
             "run": runs,
             "seed": self._seeds(runs),
@@ -143,6 +145,10 @@ class Sweep:
             "ticks": found.ticks,
             **found.metrics,
         }
+
+    def _places(self, runs: Values) -> Values:
+        """The places of runs among the combinations of parameters, which they take in turn."""
+        return runs % self.template.runs.count
 
     def _seeds(self, runs: Values) -> Values:
         return random_bits(self.identity.seed, runs.astype(np.uint64))
@@ -175,7 +181,7 @@ def of_program(plan: Plan, checked: Checked) -> Sweep:
     seed = template.seed if plan.seed is None else plan.seed
     template.runs = template.runs.sampled(plan.runs, seed)
     flat = checked.flat
-    check_simulated(flat, template)
+    check_simulated(flat, template, _first_admitted(template))
     identity = Identity(
         syncml.__version__,
         _digest_of_program(Program((flat,), flat.name)),
@@ -192,6 +198,20 @@ def of_program(plan: Plan, checked: Checked) -> Sweep:
         return by_trace(flat, template, compiled_runs(checked.program, clause_streams(flat)))
 
     return Sweep(plan, identity, checked, flat, template, clauses_of(flat, actors=template.stage is not None), simulate)
+
+
+def _first_admitted(template: Template) -> int:
+    """The first place among the parameters that makes a run.
+
+    Raises:
+        DiagnosticError: S008, there is none.
+    """
+    for places in template.runs.chunks():
+        admitted = np.flatnonzero(template.runs.admitted(places))
+        if admitted.size:
+            return int(places[admitted[0]])
+    message = f"the constraints of {template.path.name} leave out every run"
+    raise DiagnosticError(error("S008", message, Span.point(str(template.path)), help="change `require`"))
 
 
 def _digest_of_program(program: Program) -> str:

@@ -10,8 +10,6 @@ import os
 from hashlib import sha256
 from pathlib import Path
 
-import numpy as np
-
 from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError, error
 from syncml.scenario.closed_loop import Ran
@@ -50,7 +48,7 @@ class Recorded:
         if number >= self.manifest.runs:
             help_ = f"its runs are 0 to {self.manifest.runs - 1}"
             raise DiagnosticError(error("U001", f"the sweep in {self.folder} has no run {number}", help=help_))
-        if not self.sweep.template.runs.admitted(np.array([self.sweep.place(number)]))[0]:
+        if not self.sweep.is_admitted(number):
             message = f"constraints leave out run {number} of the sweep in {self.folder}"
             raise DiagnosticError(error("S008", message, help="choose another one"))
         part = next((p for p in self.manifest.parts if p.number == number // self.manifest.part), None)

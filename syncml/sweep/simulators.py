@@ -7,7 +7,7 @@ stream are its least and greatest value and its last one, over the ticks at whic
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -21,14 +21,15 @@ from syncml.scenario.many_values import many_values
 from syncml.scenario.runners import RunOne
 from syncml.scenario.templates import Template
 from syncml.scenario.values import base_rate
+from syncml.sim.inputs import prepare
 from syncml.sim.lanes.figures import Figure, Kind
 from syncml.sim.lanes.many import compile_many
 from syncml.sim.monitor import ClauseResult, clause_name, monitor
 from syncml.sim.trace import Trace
 from syncml.sweep.rows import COLLISION, NEVER, Clauses, Outcomes, Values
 
-Simulator: TypeAlias = Callable[[Values, Values], Outcomes]
-"""Makes runs: takes their places among the parameters, and their seeds; needs at least one."""
+Simulator: TypeAlias = Callable[[Values, Values, Mapping[str, Values]], Outcomes]
+"""Makes runs, at least one: takes their places among the parameters, their seeds, the parameters that are numbers."""
 
 
 def clauses_of(flat: Node, *, actors: bool) -> Clauses:
@@ -70,8 +71,7 @@ def in_lanes(program: Program, flat: Node, template: Template) -> Simulator:
         figures += [Figure(least, Kind.LEAST, var.name), Figure(greatest, Kind.GREATEST, var.name)]
     code = compile_many(program, figures=figures)
 
-    def simulate(places: Values, seeds: Values) -> Outcomes:
-        numbers = template.runs.numeric_columns(places)
+    def simulate(places: Values, seeds: Values, numbers: Mapping[str, Values]) -> Outcomes:
         seconds = np.broadcast_to(template.duration.value(numbers), places.shape)
         ticks = np.maximum(np.round(seconds * rate), 1).astype(np.int32)
         first = np.full((len(_clauses(flat)), len(places)), NEVER)
@@ -104,7 +104,7 @@ def in_lanes(program: Program, flat: Node, template: Template) -> Simulator:
 def by_trace(flat: Node, template: Template, run: RunOne) -> Simulator:
     """One run after another, each from its trace."""
 
-    def simulate(places: Values, seeds: Values) -> Outcomes:
+    def simulate(places: Values, seeds: Values, _: Mapping[str, Values]) -> Outcomes:
         made = [
             outcome_of(flat, template, run_of(flat, template, run, int(place), int(seed)))
             for place, seed in zip(places, seeds, strict=True)
@@ -165,15 +165,15 @@ def _positive(values: Values) -> Values:
     return values + values.dtype.type(0) if values.dtype.kind == "f" else values
 
 
-def check_simulated(flat: Node, template: Template) -> None:
-    """Refuse a scenario whose first run shows what it lacks.
+def check_simulated(flat: Node, template: Template, place: int) -> None:
+    """Refuse a scenario if the run at a place shows what it lacks.
 
     Raises:
         DiagnosticError: S001 to S012, what is wrong; U001, nothing can be judged.
     """
-    ticks = template.ticks(flat)
-    template.values(flat, ticks)
-    template.scene(flat)
+    ticks = template.ticks(flat, place)
+    prepare(flat, template.values(flat, ticks, place), ticks)
+    template.scene(flat, place)
     if not clauses_of(flat, actors=template.stage is not None).names and not measured(flat):
         message = f"{flat.label} has no contract and no output that is a number, so a sweep has nothing to record"
         raise DiagnosticError(error("U001", message, flat.span, help='write `ensure(condition, "name")` in the node'))

@@ -37,7 +37,7 @@ from syncml.sweep.tables import Table
 MANIFEST = "sweep.json"
 PENDING = "pending"
 TRACES = "traces"
-_PENDING_NAME = re.compile(r"(\d+)-(\d+)\.npz\Z")
+_PENDING_NAME = re.compile(r"(\d+)-(\d+)\.npy\Z")
 _OWN = re.compile(r"sweep\.json|part-\d+\.(parquet|csv)|pending|traces|\.lock|\..*")
 
 
@@ -62,7 +62,7 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 def damaged(path: Path, why: str) -> DiagnosticError:
     """S014: a file of a sweep is not as it was written."""
-    again = f"delete {path}, and its runs are made again" if path.suffix == ".npz" else "begin anew with --restart"
+    again = f"delete {path}, and its runs are made again" if path.suffix == ".npy" else "begin anew with --restart"
     return DiagnosticError(error("S014", f"{path} is damaged: {why}", help=again))
 
 
@@ -118,9 +118,7 @@ class Store:
         pending = self._pending.setdefault(number, {})
         start, end = self._extent(number)
         if found.runs + sum(each.runs for each in pending.values()) < end - start:
-            buffer = io.BytesIO()
-            np.savez(buffer, allow_pickle=False, **rows)  # pyright: ignore[reportArgumentType]
-            write_whole(self._place(first, last), buffer.getvalue())
+            write_whole(self._place(first, last), _packed(rows))
             pending[first, last] = found
             return found
         blocks = {each: self._read(*each) for each in pending} | {(first, last): rows}
@@ -153,14 +151,14 @@ class Store:
         return number * size, min((number + 1) * size, self.manifest.runs)
 
     def _place(self, first: int, last: int) -> Path:
-        return self.folder / PENDING / f"{first:010}-{last:010}.npz"
+        return self.folder / PENDING / f"{first:010}-{last:010}.npy"
 
     def _read(self, first: int, last: int) -> Rows:
         path = self._place(first, last)
         try:
-            with np.load(path, allow_pickle=False) as found:
-                return {name: found[name] for name in found.files}
-        except (OSError, ValueError, EOFError, KeyError) as fault:
+            found = np.load(path, allow_pickle=False)
+            return {name: np.ascontiguousarray(found[name]) for name in found.dtype.names} if len(found) else {}
+        except (OSError, ValueError, EOFError, TypeError) as fault:
             raise damaged(path, str(fault)) from fault
 
     def _complete(self, number: int, rows: Rows) -> None:
@@ -187,7 +185,7 @@ class Store:
         for path in [*self.folder.glob(".*.*"), *self.folder.glob("*/.*.*")]:
             path.unlink(missing_ok=True)
         done = {part.number for part in self.manifest.parts}
-        for path in sorted((self.folder / PENDING).glob("*.npz")):
+        for path in sorted((self.folder / PENDING).glob("*.npy")):
             match = _PENDING_NAME.match(path.name)
             if match is None:
                 continue
@@ -198,6 +196,17 @@ class Store:
             else:
                 found = summary(self._read(first, last), last - first, self.manifest.most_traces)
                 self._pending.setdefault(number, {})[first, last] = found
+
+
+def _packed(rows: Rows) -> bytes:
+    """Rows as one array of records."""
+    count = len(rows["run"]) if rows else 0
+    packed = np.empty(count, dtype=[(name, values.dtype) for name, values in rows.items()])
+    for name, values in rows.items():
+        packed[name] = values
+    buffer = io.BytesIO()
+    np.save(buffer, packed, allow_pickle=False)
+    return buffer.getvalue()
 
 
 def open_store(folder: Path, wanted: Manifest, table: Table, *, restart: bool) -> Store:
@@ -247,7 +256,7 @@ def _locked(folder: Path) -> IO[str]:
 
 def _clear(folder: Path) -> None:
     (folder / MANIFEST).unlink(missing_ok=True)
-    for path in [*folder.glob("part-*"), *folder.glob(f"{PENDING}/*.npz"), *folder.glob(f"{TRACES}/run-*")]:
+    for path in [*folder.glob("part-*"), *folder.glob(f"{PENDING}/*.npy"), *folder.glob(f"{TRACES}/run-*")]:
         path.unlink(missing_ok=True)
 
 

@@ -28,7 +28,7 @@ def test_every_command_has_a_section(syncml: Callable, project_root: Path) -> No
     assert found == set(commands(syncml))
 
 
-@pytest.mark.parametrize("command", ["check", "verify", "testgen", "sim", "export", "graph", "schedule"])
+@pytest.mark.parametrize("command", ["check", "verify", "testgen", "sim", "sweep", "export", "graph", "schedule"])
 def test_every_option_is_described(syncml: Callable, project_root: Path, command: str) -> None:
     pages = sections(project_root)
     options = syncml(command, "--help").out.partition("Options:")[2]
@@ -43,6 +43,11 @@ def test_every_option_is_described(syncml: Callable, project_root: Path, command
 def test_the_options_of_certify_are_described(syncml: Callable, project_root: Path) -> None:
     offered = set(OPTION.findall(syncml("certify", "--help").out)) - {"--help", "--quiet"}
     assert offered == set(OPTION.findall(sections(project_root)["syncml certify"]))
+
+
+def test_the_options_of_replay_are_described(syncml: Callable, project_root: Path) -> None:
+    offered = set(OPTION.findall(syncml("replay", "--help").out)) - {"--help"}
+    assert offered == set(OPTION.findall(sections(project_root)["syncml replay"]))
 
 
 def test_the_options_of_the_demonstration_are_described(syncml: Callable, project_root: Path) -> None:

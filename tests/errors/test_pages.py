@@ -20,7 +20,9 @@ WARNINGS = {"I002", "S005", "S006", "T008", "V006", "V007"}
 
 # A mistake of syncml has no program that shows it. Whether a package is absent depends on the machine, and so does how
 # its processes end and whether it computes what another one did; what is undecided depends on its speed.
-WITHOUT_PROGRAM = {"D006", "S015", "S016", "V005"} | {code for code, entry in CODES.items() if entry.family is Family.INTERNAL}
+WITHOUT_PROGRAM = {"D006", "S015", "S016", "V005"} | {
+    code for code, entry in CODES.items() if entry.family is Family.INTERNAL
+}
 
 
 def page(code: str) -> Page:
