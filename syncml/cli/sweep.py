@@ -226,7 +226,7 @@ def _report(request: Request, made: Sweep, store: Store, engine: Where, progress
     match request.form:
         case Format.TEXT:
             if not request.quiet:
-                print_sweep(request.target, made, store, progress.before, progress.seconds)
+                print_sweep(request, made, store, progress.before, progress.seconds)
         case Format.JSON:
             sys.stdout.write(render_sweep(request.target, made, store, engine.value, progress.before, progress.seconds))
         case Format.CONCISE | Format.SARIF | Format.GITHUB:

@@ -12,6 +12,7 @@ from syncml.cli.tables import print_table
 from syncml.diagnostics.json_format import Document
 
 if TYPE_CHECKING:
+    from syncml.cli.request import Request
     from syncml.sweep.plan import Sweep
     from syncml.sweep.store import Store
 
@@ -41,21 +42,22 @@ class SweepModel(Document):
     failing: list[int] = Field(description="The least numbers of failing runs, as many as traces are kept.")
 
 
-def print_sweep(target: str, made: Sweep, store: Store, before: int, seconds: float) -> None:
-    """Print a table, and how to make a failing run again."""
+def print_sweep(request: Request, made: Sweep, store: Store, before: int, seconds: float) -> None:
+    """Print a table, and how to make a failing run again; in long form, all of them whose traces are kept."""
     total = store.summary
     row = (total.runs, total.left_out, *total.verdicts, total.collisions)
     titles = ("scenario", "runs", "left out", "passed", "failed", "outside", "collisions")
     print_table(titles, [(made.plan.scenario.name, *map(str, row))], TINTS)
     typer.echo()
-    for run in total.failing[:SHOWN]:
+    named = total.failing if request.verbose else total.failing[:SHOWN]
+    for run in named:
         kept = next((f", its trace is in {store.folder / t.file}" for t in store.manifest.traces if t.run == run), "")
         typer.echo(f"run {run} fails{kept}; again: syncml replay {store.folder} {run}")
-    if total.verdicts[1] > SHOWN:
-        typer.echo(f"and {total.verdicts[1] - min(SHOWN, len(total.failing)):,} more, in the results")
+    if named and total.verdicts[1] > len(named):
+        typer.echo(f"and {total.verdicts[1] - len(named):,} more, in the results")
     were = f"; {before:,} were there" if before else ""
     files = len([part for part in store.manifest.parts if part.file])
-    typer.echo(f"{target}: {total.runs - before:,} runs in {seconds:.1f} s{were}")
+    typer.echo(f"{request.target}: {total.runs - before:,} runs in {seconds:.1f} s{were}")
     typer.echo(f"results: {store.folder}, {files} {'file' if files == 1 else 'files'} ({store.manifest.form})")
 
 

@@ -7,13 +7,14 @@ again; here each piece is taken once, when it is complete.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
 from syncml.diagnostics.model import DiagnosticError, error
 from syncml.extras import optional
-from syncml.sweep.plan import Identity, Plan, Sweep, remembered
+from syncml.sweep.plan import Identity, Plan, Sweep, opened
 from syncml.sweep.rows import Rows
 from syncml.sweep.workers import MOST_ENDS, Piece, Workers, ended
 
@@ -24,7 +25,7 @@ AHEAD = 2
 def make_piece(plan: Plan, identity: Identity, first: int, last: int) -> Rows | DiagnosticError:
     """The work of a worker; a fault is handed back as what it is."""
     try:
-        sweep = remembered(plan)
+        sweep = _remembered(plan, identity)
         if sweep.identity != identity:
             message = "a worker of the cluster has another program, scenario or version of syncml than this process"
             help_ = "bring the same files to the same paths of every machine"
@@ -32,6 +33,12 @@ def make_piece(plan: Plan, identity: Identity, first: int, last: int) -> Rows | 
         return sweep.rows(first, last)
     except DiagnosticError as fault:
         return fault
+
+
+@functools.lru_cache(maxsize=4)
+def _remembered(plan: Plan, _: Identity) -> Sweep:
+    """A sweep, kept for the next task of a worker; files that change make another identity."""
+    return opened(plan)
 
 
 def on_dask(jobs: int, address: str | None) -> Workers:
@@ -56,7 +63,8 @@ def on_dask(jobs: int, address: str | None) -> Workers:
                 return future
 
             workers = max(1, len(client.scheduler_info()["workers"]))
-            done = distributed.as_completed([begin(piece) for piece in islice(pieces, AHEAD * workers)])
+            first = [begin(piece) for piece in islice(pieces, AHEAD * workers)]
+            done = distributed.as_completed(first, loop=client.loop)
             for future in done:
                 piece = running.pop(future)
                 try:

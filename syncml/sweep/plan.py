@@ -164,12 +164,6 @@ def opened(plan: Plan) -> Sweep:
     return of_program(plan, checked)
 
 
-@functools.lru_cache(maxsize=4)
-def remembered(plan: Plan) -> Sweep:
-    """The same, kept for the next task of a worker."""
-    return opened(plan)
-
-
 def of_program(plan: Plan, checked: Checked) -> Sweep:
     """The sweep of a program that has been checked; see `opened`."""
     if plan.runs is not None and not 1 <= plan.runs <= MOST_RUNS:

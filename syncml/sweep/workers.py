@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 
 from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError, error
-from syncml.sweep.plan import Plan, Sweep, remembered
+from syncml.sweep.plan import Plan, Sweep, opened
 from syncml.sweep.rows import Rows
 
 Piece: TypeAlias = tuple[int, int]
@@ -139,7 +139,7 @@ def _serve(pipe: Connection[Any, Any], others: Sequence[Connection[Any, Any]], g
     for other in others:
         # While a copy of its end is open, a pipe does not end.
         other.close()
-    sweep = given if isinstance(given, Sweep) else remembered(given)
+    sweep = given if isinstance(given, Sweep) else opened(given)
     with suppress(EOFError, OSError):
         while True:
             first, last = pipe.recv()

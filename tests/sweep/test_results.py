@@ -98,6 +98,7 @@ def test_another_seed_draws_other_parameters_and_other_noise(tmp_path: Path) -> 
 
 
 def test_a_table_reads_back_as_it_was_written(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
     sweep = sweep_in(tmp_path)
     rows = sweep.rows(0, 60)
     tables = [Table(form, 'a, "b"', "abc", sweep.clauses.names) for form in Form]
