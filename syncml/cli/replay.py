@@ -5,28 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from syncml.cli.declared import Argument, Option
 from syncml.cli.engines import Engine
 from syncml.cli.exit import ExitCode, exit_code
 from syncml.cli.options import FormatOption, QuietOption, VerboseOption
-from syncml.cli.output import run, working
+from syncml.cli.output import echo, run, working
 from syncml.cli.request import Request
 from syncml.diagnostics.render import Format
 
 
 def replay(
-    results: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a sweep.", show_default=False)],
-    number: Annotated[int, typer.Argument(metavar="ID", min=0, help="The number of the run.", show_default=False)],
+    results: Annotated[Path, Argument(metavar="DIR", help="The folder of a sweep.", show_default=False)],
+    number: Annotated[int, Argument(metavar="ID", help="The number of the run.", show_default=False)],
     out: Annotated[
         Path | None,
-        typer.Option(metavar="F", help="Write the trace: .csv, .json, .npz, .vcd or .parquet.", show_default=False),
+        Option(metavar="F", help="Write the trace: .csv, .json, .npz, .vcd or .parquet.", show_default=False),
     ] = None,
     plot: Annotated[
-        Path | None, typer.Option(metavar="F", help="Draw the trace: .html, .svg or .png.", show_default=False)
+        Path | None, Option(metavar="F", help="Draw the trace: .html, .svg or .png.", show_default=False)
     ] = None,
     engine: Annotated[
-        Engine | None, typer.Option(help="How the ticks are computed; lanes without actors.", show_default=False)
+        Engine | None, Option(help="How the ticks are computed; lanes without actors.", show_default=False)
     ] = None,
     form: FormatOption = Format.TEXT,
     quiet: QuietOption = False,
@@ -59,9 +58,9 @@ def replay(
         report(request, shown, chosen, [bool(shown.findings)])
         written = write(request, shown, out, plot)
         if form is Format.TEXT and not quiet:
-            typer.echo(f"run {number} of {results}: {row['verdict']}; the same bits as in the sweep ({checked})")
+            echo(f"run {number} of {results}: {row['verdict']}; the same bits as in the sweep ({checked})")
             for path in written:
-                typer.echo(f"wrote {path}")
+                echo(f"wrote {path}")
         return exit_code(shown.findings)
 
     run(form, body)

@@ -9,8 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, assert_never
 
-import typer
-
+from syncml.cli.declared import Option
 from syncml.cli.exit import ExitCode
 from syncml.cli.options import DumpOption, FormatOption, NodeOption, QuietOption, SetOption, Target, VerboseOption
 from syncml.cli.output import run, working
@@ -45,37 +44,37 @@ class Files(enum.StrEnum):
 def sweep(
     file: Target,
     scenario: Annotated[
-        Path, typer.Option("--scenario", metavar="F", help="Signals, actors and parameters: .yaml or .xosc.")
+        Path, Option("--scenario", metavar="F", help="Signals, actors and parameters: .yaml or .xosc.")
     ],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder of the results.")],
+    out: Annotated[Path, Option("--out", metavar="DIR", help="The folder of the results.")],
     node: NodeOption = None,
     connection: ConnectionOption = None,
     runs: Annotated[
         str | None,
-        typer.Option("--runs", metavar="N", help="How many, as 1e6; all of the scenario.", show_default=False),
+        Option("--runs", metavar="N", help="How many, as 1e6; all of the scenario.", show_default=False),
     ] = None,
     seed: Annotated[
         int | None,
-        typer.Option("--seed", metavar="N", min=0, help="The seed; that of the scenario.", show_default=False),
+        Option("--seed", metavar="N", min=0, help="The seed; that of the scenario.", show_default=False),
     ] = None,
-    engine: Annotated[Where, typer.Option(help="Who makes the runs.")] = Where.LOCAL,
+    engine: Annotated[Where, Option(help="Who makes the runs.")] = Where.LOCAL,
     address: Annotated[
         str | None,
-        typer.Option(metavar="HOST", help="A cluster that runs; without it one starts here.", show_default=False),
+        Option(metavar="HOST", help="A cluster that runs; without it one starts here.", show_default=False),
     ] = None,
     jobs: Annotated[
         int | None,
-        typer.Option("--jobs", metavar="N", min=1, help="Workers at a time; as many as cores.", show_default=False),
+        Option("--jobs", metavar="N", min=1, help="Workers at a time; as many as cores.", show_default=False),
     ] = None,
     chunk: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, help="Runs that a worker makes at a time.", show_default=False),
+        Option(metavar="N", min=1, help="Runs that a worker makes at a time.", show_default=False),
     ] = None,
-    traces: Annotated[int, typer.Option(metavar="N", min=0, help="Failing runs whose traces are kept.")] = 10,
+    traces: Annotated[int, Option(metavar="N", min=0, help="Failing runs whose traces are kept.")] = 10,
     files: Annotated[
-        Files | None, typer.Option(help="The form of the results; Parquet with pyarrow.", show_default=False)
+        Files | None, Option(help="The form of the results; Parquet with pyarrow.", show_default=False)
     ] = None,
-    restart: Annotated[bool, typer.Option("--restart", help="Discard the results in the folder.")] = False,
+    restart: Annotated[bool, Option("--restart", help="Discard the results in the folder.")] = False,
     form: FormatOption = Format.TEXT,
     given: SetOption = None,
     dump: DumpOption = None,

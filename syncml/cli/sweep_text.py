@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Literal
 
-import typer
 from pydantic import Field
 
+from syncml.cli.output import echo
 from syncml.cli.tables import print_table
 from syncml.diagnostics.json_format import Document
 
@@ -48,17 +48,17 @@ def print_sweep(request: Request, made: Sweep, store: Store, before: int, second
     row = (total.runs, total.left_out, *total.verdicts, total.collisions)
     titles = ("scenario", "runs", "left out", "passed", "failed", "outside", "collisions")
     print_table(titles, [(made.plan.scenario.name, *map(str, row))], TINTS)
-    typer.echo()
+    echo()
     named = total.failing if request.verbose else total.failing[:SHOWN]
     for run in named:
         kept = next((f", its trace is in {store.folder / t.file}" for t in store.manifest.traces if t.run == run), "")
-        typer.echo(f"run {run} fails{kept}; again: syncml replay {store.folder} {run}")
+        echo(f"run {run} fails{kept}; again: syncml replay {store.folder} {run}")
     if named and total.verdicts[1] > len(named):
-        typer.echo(f"and {total.verdicts[1] - len(named):,} more, in the results")
+        echo(f"and {total.verdicts[1] - len(named):,} more, in the results")
     were = f"; {before:,} were there" if before else ""
     files = len([part for part in store.manifest.parts if part.file])
-    typer.echo(f"{request.target}: {total.runs - before:,} runs in {seconds:.1f} s{were}")
-    typer.echo(f"results: {store.folder}, {files} {'file' if files == 1 else 'files'} ({store.manifest.form})")
+    echo(f"{request.target}: {total.runs - before:,} runs in {seconds:.1f} s{were}")
+    echo(f"results: {store.folder}, {files} {'file' if files == 1 else 'files'} ({store.manifest.form})")
 
 
 def render_sweep(target: str, made: Sweep, store: Store, engine: str, before: int, seconds: float) -> str:

@@ -45,7 +45,7 @@ class Recorded:
             DiagnosticError: U001, there is no such run, or not yet; S008, constraints leave it out; S014, the file is
                 damaged.
         """
-        if number >= self.manifest.runs:
+        if not 0 <= number < self.manifest.runs:
             help_ = f"its runs are 0 to {self.manifest.runs - 1}"
             raise DiagnosticError(error("U001", f"the sweep in {self.folder} has no run {number}", help=help_))
         if not self.sweep.is_admitted(number):
