@@ -15,9 +15,9 @@ ODD = 0x9E3779B97F4A7C15
 """2**64 divided by the golden ratio."""
 
 
-def random_bits(seed: Stream[u64], place: Stream[u64]) -> Stream[u64]:
+def random_bits(seed: Stream[u64], place: Stream[u64] | int) -> Stream[u64]:
     """64 random bits for each place of a seed; of the same clock as both."""
-    z = seed + place * ODD
+    z = seed + (place * ODD % 2**64 if isinstance(place, int) else place * ODD)
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9
     z = (z ^ (z >> 27)) * 0x94D049BB133111EB
     return z ^ (z >> 31)

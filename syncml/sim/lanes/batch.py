@@ -62,6 +62,9 @@ class Batch:
         self._keep = not (once and layout.in_registers)
         self._state = zeros(self._groups * layout.state_bytes) if self._keep else self._initial
         self._outputs = zeros(self._groups * layout.output_bytes)
+        self._scratch = zeros(layout.scratch_bytes)
+        regions = (self._state, self._outputs, self._constants, self._scratch)
+        self._addresses = tuple(region.ctypes.data for region in regions)
         self.reset()
 
     def reset(self) -> None:
@@ -77,30 +80,34 @@ class Batch:
             inputs: For each input values of its machine type, ``[runs or 1, ticks or 1, ...]``.
             ticks: How many.
         """
-        layout = self._code.layout
-        table: list[tuple[int, int, int]] = []
-        kept: list[Values] = []
-        for slot in self._code.machine.inputs:
-            packed = self._packed(slot, inputs[slot.name])
-            kept.append(packed)
-            table.append(_strides(packed))
-        traces = [
-            _aligned((self._groups, ticks, size(s.type), layout.width), memory_type(element(s.type)))
-            for s in self._code.traced
-        ]
-        table += map(_strides, traces)
-        self._call(np.array(table, dtype=np.int64).reshape(-1), ticks)
+        packed = [self._packed(slot, inputs[slot.name]) for slot in self._code.machine.inputs]
+        traces = [self.room(slot, ticks) for slot in self._code.traced]
+        table = self.table([*packed, *traces])
+        self.call(table.ctypes.data, ticks)
         return {s.name: self._unpacked(s, t) for s, t in zip(self._code.traced, traces, strict=True)}
 
-    def value(self, slot: Slot) -> Values:
-        """The present values of an output, ``[runs, ...]``."""
+    def room(self, slot: Slot, ticks: int = 1) -> Values:
+        """Room for the values of a slot as lanes: ``[groups, ticks, elements, width]``."""
+        extents = (self._groups, ticks, size(slot.type), self._code.layout.width)
+        return _aligned(extents, memory_type(element(slot.type)))
+
+    @staticmethod
+    def table(lanes: Sequence[Values]) -> NDArray[np.int64]:
+        """Where the compiled code finds the inputs and then the traces, which have to stay alive."""
+        return np.array([_strides(each) for each in lanes], dtype=np.int64).reshape(-1)
+
+    def lanes(self, slot: Slot) -> Values:
+        """Where the values of an output are: ``[groups, elements, width]``, all lanes of a uniform one the same."""
         layout = self._code.layout
         kind, lanes, elements = memory_type(element(slot.type)), layout.lanes(slot), size(slot.type)
         start, each = layout.offset[slot], kind.itemsize
-        strides = (layout.output_bytes, each if lanes > 1 else 0, lanes * each)
-        extents = (self._groups, layout.width, elements)
-        view = np.ndarray(extents, kind, self._outputs.data, start, strides)  # pyright: ignore[reportArgumentType]
-        values = view.copy().reshape(-1, *shape(slot.type))[: self.runs]
+        strides = (layout.output_bytes, lanes * each, each if lanes > 1 else 0)
+        extents = (self._groups, elements, layout.width)
+        return np.ndarray(extents, kind, self._outputs.data, start, strides)  # pyright: ignore[reportArgumentType]
+
+    def value(self, slot: Slot) -> Values:
+        """The present values of an output, ``[runs, ...]``."""
+        values = np.swapaxes(self.lanes(slot), 1, 2).copy().reshape(-1, *shape(slot.type))[: self.runs]
         return values.astype(np.bool_) if element(slot.type) is BOOL else values
 
     def _packed(self, slot: Slot, values: Values) -> Values:
@@ -127,31 +134,23 @@ class Batch:
         values = np.moveaxis(trace, 3, 1).reshape(groups * width, ticks, *shape(slot.type))[: self.runs]
         return values.astype(np.bool_) if element(slot.type) is BOOL else values
 
-    def _call(self, table: NDArray[np.int64], ticks: int) -> None:
+    def call(self, address: int, ticks: int) -> None:
+        """Run for ``ticks`` ticks with the inputs and the traces of the `table` at an address."""
         layout, block = self._code.layout, self._block
         steps = self._groups * layout.width * ticks
         blocks = -(-self._groups // block)
         threads = max(1, min(self._threads, blocks, steps // WORK_OF_A_THREAD))
+        state, outputs, constants, scratch = self._addresses
+        if threads == 1:
+            self._code.run(ticks, 0, self._groups, block, self._keep, state, outputs, constants, scratch, address)
+            return
         ends = [min(self._groups, block * (blocks * i // threads)) for i in range(threads)] + [self._groups]
 
         def part(number: int) -> None:
-            scratch = zeros(layout.scratch_bytes)
-            self._code.run(
-                ticks,
-                ends[number],
-                ends[number + 1],
-                block,
-                self._keep,
-                self._state.ctypes.data,
-                self._outputs.ctypes.data,
-                self._constants.ctypes.data,
-                scratch.ctypes.data,
-                table.ctypes.data,
-            )
+            own = zeros(layout.scratch_bytes)
+            first, end = ends[number], ends[number + 1]
+            self._code.run(ticks, first, end, block, self._keep, state, outputs, constants, own.ctypes.data, address)
 
-        if threads == 1:
-            part(0)
-            return
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(part, range(threads)))
 
