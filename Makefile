@@ -54,6 +54,7 @@ bench-reach: $(DEV) ## closed loops with the networks in DATA/onnx: verdicts, ti
 
 bench-sim: $(DEV) ## many runs at once against C written by hand, and against JAX in the interpreter JAX
 	$(BIN)/python -m benchmarks.sim.run $(if $(JAX),--jax "$(JAX)") $(ARGS)
+	$(BIN)/python -W ignore -m benchmarks.sim.environments
 
 bench-verify: $(DEV) ## verification on a random sample of the folder SUITE, beside KIND2 and JKIND; COUNT files, LIMIT seconds
 	@test -n "$(SUITE)" || { echo "make bench-verify SUITE=folder [KIND2=path] [JKIND=path] [COUNT=300] [LIMIT=20]" >&2; exit 2; }

@@ -82,12 +82,12 @@ def following(choice: Stream[f32], seed: Stream[u64]) -> tuple[Stream[Vec[L[4]]]
     decision = tick // MANOEUVRE
     cut_in = (tick % MANOEUVRE == 100) & (random(0, 0.0, 1.0, decision) < 0.1)
     new = frame & (start | cut_in)
-    speed = where(start, random(1, 15.0, 33.0), kept_speed)
-    gap = where(new, speed * random(2, 1.2, 2.5) + 5.0, kept_gap)
+    speed = where(start, random(1, 4.0, 30.0), kept_speed)
+    gap = where(new, speed * random(2, 1.5, 2.5) + 5.0, kept_gap)
     lead = where(new, maximum(speed + random(3, -5.0, 2.0), 0.0), kept_lead)
-    brakes, pushes = random(4, -4.0, -1.0, decision), random(5, 0.5, 2.0, decision)
+    brakes, pushes = random(4, -4.0, -1.0, decision), random(5, 0.5, 1.5, decision)
     mood = random(6, 0.0, 1.0, decision)
-    wanted = where(mood < 0.25, brakes, where(mood < 0.6, pushes, 0.0))
+    wanted = where(mood < 0.3, brakes, where(mood < 0.65, pushes, 0.0))
 
     measured = speed + random(7, -SPEED_NOISE, SPEED_NOISE)
     off_range, off_rate = random(8, -RANGE_NOISE, RANGE_NOISE), random(9, -RANGE_RATE_NOISE, RANGE_RATE_NOISE)

@@ -110,7 +110,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Train the policy of the flagship by reinforcement learning.")
     parser.add_argument("-o", "--output", type=Path, default=Path("policy.safetensors"), help="a .safetensors file")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--steps", type=int, default=600_000)
+    parser.add_argument("--steps", type=int, default=1_000_000)
     arguments = parser.parse_args()
     weights = learnt(arguments.seed, arguments.steps)
     save_weights(arguments.output, weights)

@@ -11,7 +11,7 @@
 A command has to exit with 0 unless `$ echo $?` follows. Figures of time and speed are masked in the comparison, and so
 are the widths of columns; a line `...` stands for any lines, and `...` in
 a line for anything. A block `sh` is for the reader alone: it has to hold
-commands that the project offers.
+commands that the project offers, of files that it has.
 """
 
 from __future__ import annotations
@@ -153,8 +153,12 @@ def _pattern(line: str) -> str:
 
 
 def check_offer(line: str) -> None:
-    """A command that only a reader runs: `make TARGET` or `pip install` of the project."""
+    """A command that only a reader runs: `make TARGET`, `pip install` of the project, a program of its own."""
     words = shlex.split(line, comments=True)
+    if words[0] in ("python", "syncml"):
+        named = [word for word in words[1:] if word.endswith((".py", ".yaml"))]
+        assert named and all((ROOT / name).is_file() for name in named), line
+        return
     if words[0] == "make":
         targets = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
         assert {word for word in words[1:] if "=" not in word} <= set(targets), line

@@ -54,15 +54,18 @@ def test_episodes_end_as_stable_baselines_wants_it() -> None:
 
 
 def test_an_agent_learns() -> None:
+    import torch
     from stable_baselines3 import PPO
     from stable_baselines3.common.evaluation import evaluate_policy
     from stable_baselines3.common.vec_env import VecMonitor
 
+    # Networks this small are faster on one thread.
+    torch.set_num_threads(1)
     envs = VecMonitor(syncml.gym.make_sb3(hill, 16, bounds=BOUNDS, limit=20))
     envs.seed(1)
     agent = PPO("MlpPolicy", envs, n_steps=64, batch_size=256, seed=0, device="cpu", learning_rate=3e-3)
     before, _ = evaluate_policy(agent, envs, n_eval_episodes=64)
     agent.learn(20_000)
     after, _ = evaluate_policy(agent, envs, n_eval_episodes=64)
-    # A start on average at 0.5 and pushes of at most 0.5: about -0.5 at best.
-    assert after > max(-1.0, before)
+    # A return is at best about -0.5: a start at 0.5 on average, and pushes of at most 0.5.
+    assert after > before / 4
