@@ -78,6 +78,10 @@ def verify(
         list[str] | None,
         Option("--concrete", metavar="NODE", help="Verify with an abstract node's body.", show_default=False),
     ] = None,
+    modular: Annotated[
+        bool | None,
+        Option("--modular/--monolithic", help="Contracts for the bodies of callees at once, or never; as needed."),
+    ] = None,
     semantics: Annotated[str, Option(metavar="ideal|reals|machine", help="What numbers mean in a proof.")] = "reals",
     out: Annotated[
         Path | None,
@@ -100,7 +104,7 @@ def verify(
 
     def body() -> ExitCode:
         from syncml.sim.interpreter import replay
-        from syncml.verify import VerifyOptions, constant_conditions, verify_network, with_cores
+        from syncml.verify import Proofs, VerifyOptions, constant_conditions, verify_network, with_cores
         from syncml.verify import verify as decide
 
         request = Request.start(file, _named(node, equal), given, dump, form, quiet=quiet, verbose=verbose)
@@ -114,6 +118,7 @@ def verify(
             semantics=_semantics(semantics),
             seed=seed,
             abstract=tuple(abstract or ()),
+            proofs=Proofs.AUTO if modular is None else Proofs.MODULAR if modular else Proofs.MONOLITHIC,
             cache=None if no_cache else _cache(),
             explain=out is not None or form in (Format.TEXT, Format.JSON),
         )

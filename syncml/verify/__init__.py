@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from syncml.verify.verdicts import (
     Core,
     Counterexample,
+    Modular,
+    Proofs,
     Proved,
     Reached,
     Reason,
@@ -116,6 +118,8 @@ def regression_test(target: str, settings: Mapping[str, str], result: Result, ab
 __all__ = [
     "Core",
     "Counterexample",
+    "Modular",
+    "Proofs",
     "Proved",
     "Reached",
     "Reason",

@@ -8,7 +8,7 @@ program is a run of the opened program, so what is proved of that holds for ever
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -20,14 +20,18 @@ from syncml.ir.equations.syntax import (
     Apply,
     Call,
     Equation,
+    Fby,
+    Iterate,
     Node,
     Program,
     PropertyKind,
     Var,
     atoms,
+    resets,
 )
+from syncml.ir.graphs import components
 from syncml.ir.operators import Op
-from syncml.verify.promises import as_assumptions
+from syncml.verify.promises import KEPT, as_assumptions
 
 
 def abstract_nodes(program: Program, chosen: frozenset[str] = frozenset()) -> tuple[Node, ...]:
@@ -36,6 +40,17 @@ def abstract_nodes(program: Program, chosen: frozenset[str] = frozenset()) -> tu
         n for n in program.nodes
         if n.name != program.main and (n.abstract or n.name in chosen or n.label in chosen)
     )  # fmt: skip
+
+
+def callees(program: Program, name: str) -> set[str]:
+    """The names of the nodes that a node calls, itself or through others."""
+    called, pending = set[str](), [name]
+    while pending:
+        for equation in program.node(pending.pop()).equations:
+            if isinstance(equation.rhs, Call | Iterate) and equation.rhs.node not in called:
+                called.add(equation.rhs.node)
+                pending.append(equation.rhs.node)
+    return called
 
 
 def concretised(program: Program, chosen: Iterable[str]) -> Program:
@@ -62,18 +77,49 @@ def opened(program: Program, chosen: frozenset[str] = frozenset()) -> Program:
         program: Clocked equations that passed the checks.
         chosen: Names or labels of nodes to leave abstract besides those declared so.
     """
+    return opening(program, chosen)[0]
+
+
+def opening(
+    program: Program, chosen: frozenset[str] = frozenset(), *, lemmas: bool = False
+) -> tuple[Program, tuple[Equation, ...]]:
+    """What `opened` yields, and the calls that it opens, by the paths of their instances.
+
+    Args:
+        program: As of `opened`.
+        chosen: As of `opened`.
+        lemmas: Whether the node states of each instance that its requirements were kept so far.
+    """
     keep = frozenset(n.name for n in abstract_nodes(program, chosen))
     main = program.node(program.main)
     own = tuple(replace(p, kind=PropertyKind.ASSUME) if p.kind is PropertyKind.REQUIRE else p for p in main.properties)
     nodes = tuple(replace(n, properties=own) if n is main else n for n in program.nodes)
     current = inline(lower_segments(Program(nodes, program.main)), keep)
-    while any(isinstance(e.rhs, Call) for e in current.node(current.main).equations):
+    calls: list[Equation] = []
+    while found := [e for e in current.node(current.main).equations if isinstance(e.rhs, Call)]:
         # A clause of a contract may itself call an abstract node, so this repeats until no call is left.
-        current = inline(_with_contracts(current), keep)
-    return Program((current.node(current.main),), current.main)
+        calls += found
+        current = inline(_with_contracts(current, lemmas), keep)
+    flat = current.node(current.main)
+    return Program((_in_order(flat, calls) if lemmas else flat,), current.main), tuple(calls)
 
 
-def _with_contracts(program: Program) -> Program:
+def restricted(program: Program, promises: Mapping[str, frozenset[str]]) -> Program:
+    """The program in which the nodes that ``promises`` names are abstract, and promise the clauses of these names only.
+
+    Args:
+        program: Clocked equations that passed the checks.
+        promises: For each node, by its name, the names of the `ensure` clauses that may be relied on.
+    """
+    nodes = tuple(
+        n if n.name not in promises else replace(n, abstract=True, properties=tuple(
+            p for p in n.properties if p.kind is not PropertyKind.ENSURE or p.name in promises[n.name]
+        )) for n in program.nodes
+    )  # fmt: skip
+    return replace(program, nodes=nodes)
+
+
+def _with_contracts(program: Program, lemmas: bool) -> Program:
     """Turn the targets of the main node's calls into inputs, and each call into one of the callee's contract."""
     main = program.node(program.main)
     equations: list[Equation] = []
@@ -85,7 +131,7 @@ def _with_contracts(program: Program) -> Program:
             continue
         call, callee = equation.rhs, program.node(equation.rhs.node)
         name = f"{callee.name}.contract"
-        contracts[name] = _contract(callee, name)
+        contracts[name] = _contract(callee, name, lemmas)
         actual = dict(zip(callee.inputs, call.arguments, strict=True))
         for formal, target in zip(callee.outputs, equation.targets, strict=True):
             if formal in actual:
@@ -100,7 +146,7 @@ def _with_contracts(program: Program) -> Program:
     return Program((*others, *contracts.values(), opened_main), program.main)
 
 
-def _contract(callee: Node, name: str) -> Node:
+def _contract(callee: Node, name: str, lemmas: bool) -> Node:
     """A node that reads the inputs and outputs of ``callee`` and states what its contract says about them."""
     inputs = tuple(dict.fromkeys((*callee.inputs, *callee.outputs)))
     kept = (PropertyKind.ASSUME, PropertyKind.REQUIRE, PropertyKind.ENSURE)
@@ -112,7 +158,26 @@ def _contract(callee: Node, name: str) -> Node:
         callee, name=name, inputs=inputs, outputs=(), equations=equations, properties=tuple(properties), clocks=clocks,
         abstract=False,
     )  # fmt: skip
-    return as_assumptions(stated)
+    return as_assumptions(stated, lemmas=lemmas)
+
+
+def _in_order(flat: Node, calls: Sequence[Equation]) -> Node:
+    """The clauses in the order in which they may be proved within an instant: what an instance requires comes first."""
+    streams = [*flat.inputs, *(t for e in flat.equations for t in e.targets)]
+    number = {v: i for i, v in enumerate(streams)}
+    needs: list[tuple[int, ...]] = [()] * len(streams)
+    for equation in flat.equations:
+        read = resets(equation.rhs) if isinstance(equation.rhs, Fby) else atoms(equation.rhs)
+        for target in equation.targets:
+            needs[number[target]] = tuple(number[a] for a in read if isinstance(a, Var))
+    kept = {p.instance: number[p.holds] for p in flat.properties if p.name == KEPT}
+    for call in calls:
+        assert isinstance(call.rhs, Call)
+        if call.rhs.instance in kept:
+            for target in call.targets:
+                needs[number[target]] = (*needs[number[target]], kept[call.rhs.instance])
+    position = {n: i for i, component in enumerate(components(needs)) for n in component}
+    return replace(flat, properties=tuple(sorted(flat.properties, key=lambda p: position[number[p.holds]])))
 
 
 def _slice(callee: Node, given: Sequence[Var], wanted: Sequence[Var]) -> tuple[Equation, ...]:

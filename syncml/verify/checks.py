@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from enum import Enum
 from types import MappingProxyType
+from typing import TypeAlias
 
 from syncml.dataclass import dataclass
 from syncml.ir.clocks import BASE, Clock
@@ -51,6 +52,10 @@ class Check(Enum):
     FINITE = "finite"
 
 
+Need: TypeAlias = tuple[tuple[Var, bool], ...]
+"""A conjunction of conditions and the value that each must have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """A node with its checks, which are clauses that follow its own.
@@ -59,6 +64,7 @@ class Checked:
         kinds: The kind of each check, by the stream that states it.
         checked: The stream whose operation is checked, by the stream that states it.
         finite: The operation, by the stream that says that its result is finite wherever it is used or not.
+        needs: The conditions, one of which holds where the value is used, by the stream that says that it is safe.
         excused: The node with assumptions that bind only as long as the operations that they read are finite: an
             assumption about a result that overflowed excludes no run of the machine for sure.
     """
@@ -67,6 +73,7 @@ class Checked:
     kinds: Mapping[Var, Check]
     checked: Mapping[Var, Var]
     finite: Mapping[Var, Var]
+    needs: Mapping[Var, Sequence[Need]]
     excused: Node
 
     def depends(self, holds: Var) -> bool:
@@ -97,9 +104,6 @@ _MANY = 4
 _DEEP = 8
 """Conditions nested more deeply than this are not looked at."""
 
-_Need = tuple[tuple[Var, bool], ...]
-"""A conjunction of conditions and the value that each must have."""
-
 
 class _Instrument:
     def __init__(self, node: Node, overflow: bool, risky: frozenset[Var], outputs: Sequence[Var]) -> None:
@@ -112,6 +116,7 @@ class _Instrument:
         self._clocks: dict[Var, Clock] = dict(node.clocks)
         self._properties: list[Property] = []
         self._kinds: dict[Var, Check] = {}
+        self._needs: dict[Var, Sequence[Need]] = {}
         self._checked: dict[Var, Var] = {}
         self._names = {v.name for v in node.clocks}
         self._definitions = {e.target: e.rhs for e in node.equations if isinstance(e.rhs, Apply)}
@@ -130,7 +135,7 @@ class _Instrument:
         node = self._with(self._node.properties)
         excused = self._with(tuple(map(self._excused, self._node.properties))) if self._finite else node
         maps = MappingProxyType(self._kinds), MappingProxyType(self._checked), MappingProxyType(self._finite)
-        return Checked(node, *maps, excused)
+        return Checked(node, *maps, MappingProxyType(self._needs), excused)
 
     def _with(self, stated: tuple[Property, ...]) -> Node:
         return replace(
@@ -178,7 +183,7 @@ class _Instrument:
                 pending += [a for a in atoms(definition[current].rhs) if isinstance(a, Var)]
         return seen
 
-    def _state(self, equation: Equation, kind: Check, safe: Atom, needs: Sequence[_Need]) -> None:
+    def _state(self, equation: Equation, kind: Check, safe: Atom, needs: Sequence[Need]) -> None:
         """Add the clause that ``safe`` holds whenever the value of ``equation`` is needed."""
         if size(safe.type) > 1 or shape(safe.type):
             flat = self._apply(equation, Op.RESHAPE, (safe,), (size(safe.type),))
@@ -188,9 +193,10 @@ class _Instrument:
         holds = self._apply(equation, Op.COPY, (safe,), name=f"{kind.value}:{equation.target.name}")
         self._kinds[holds] = kind
         self._checked[holds] = equation.target
+        self._needs[holds] = needs
         self._properties.append(Property(PropertyKind.ENSURE, holds.name, holds, equation.span))
 
-    def _unless(self, equation: Equation, needs: Sequence[_Need], safe: Atom) -> Atom:
+    def _unless(self, equation: Equation, needs: Sequence[Need], safe: Atom) -> Atom:
         """``safe``, or none of the conjunctions in ``needs``."""
         ignored: Atom | None = None
         for need in needs:
@@ -318,11 +324,11 @@ def _excludes(atom: Atom, number: int) -> bool:
     return number not in values
 
 
-def _needs(node: Node, order: Sequence[Equation]) -> dict[Var, list[_Need]]:
+def _needs(node: Node, order: Sequence[Equation]) -> dict[Var, list[Need]]:
     """For each variable a disjunction of conditions under which its value is used; ``()`` is always."""
-    needs: dict[Var, list[_Need]] = {}
+    needs: dict[Var, list[Need]] = {}
 
-    def need(atom: Atom, conditions: Sequence[_Need]) -> None:
+    def need(atom: Atom, conditions: Sequence[Need]) -> None:
         if isinstance(atom, Var):
             known = needs.setdefault(atom, [])
             known += [c for c in conditions if c not in known]
@@ -361,6 +367,6 @@ def _needs(node: Node, order: Sequence[Equation]) -> dict[Var, list[_Need]]:
     return needs
 
 
-def _under(needs: Sequence[_Need], condition: Var, value: bool) -> list[_Need]:
+def _under(needs: Sequence[Need], condition: Var, value: bool) -> list[Need]:
     literal = (condition, value)
     return [n if literal in n or len(n) >= _DEEP else (*n, literal) for n in needs if (condition, not value) not in n]

@@ -13,9 +13,10 @@ from dataclasses import replace
 from difflib import get_close_matches
 
 from syncml.diagnostics.model import Diagnostic, DiagnosticError, error
-from syncml.ir.equations.syntax import Call, Iterate, Node, Program, PropertyKind
-from syncml.verify.abstraction import abstract_nodes, unknown_nodes
+from syncml.ir.equations.syntax import Node, Program, PropertyKind
+from syncml.verify.abstraction import abstract_nodes, callees, unknown_nodes
 from syncml.verify.derivation import Derivation
+from syncml.verify.modular import Alone, Contracts
 from syncml.verify.pool import Pool
 from syncml.verify.replay import Replay
 from syncml.verify.stages import Stages
@@ -23,6 +24,7 @@ from syncml.verify.unit import ENGINES
 from syncml.verify.verdicts import (
     Proved,
     Result,
+    Semantics,
     Tube,
     Unknown,
     Unreachable,
@@ -57,18 +59,28 @@ def verify(program: Program, options: VerifyOptions, replay: Replay) -> Verifica
     derivations: list[Derivation] = []
     tubes: list[Tube] = []
     with Pool(options.jobs, options.memory) as pool:
+
+        def alone(node: Node, until: float) -> Alone:
+            asked = replace(options, properties=(), first=False, explain=False)
+            stages = Stages(program, node, asked, replay, pool, until, contracts)
+            found = _supported(stages.decide(), _broken(program, node, promises))
+            return Alone.of(node, found, stages.promises, stages.whole.checked, stages.derivations)
+
+        contracts = Contracts(program, chosen, options.semantics is Semantics.MACHINE, alone)
         for i, node in enumerate(units):
             # Each unit gets an equal share of the time that is left.
             left = started + options.timeout - time.monotonic()
             deadline = time.monotonic() + left / (len(units) - i)
-            stages = Stages(program, node, options, replay, pool, deadline)
+            stages = Stages(program, node, options, replay, pool, deadline, contracts)
             found = _supported(stages.decide(), _broken(program, node, promises))
             promised = stages.promises
             promises[node.name] = [r for r in found if r.kind == PropertyKind.ENSURE.value or r.name in promised]
-            results += found
+            # Nodes that were verified for the sake of this one come before it.
+            results += [*(contracts.results() if node.name == program.main else ()), *found]
             warnings += stages.warnings
             derivations += stages.derivations
             tubes += stages.tubes
+    derivations += contracts.derivations()
     known = {r.name for r in results}
     if missing := [name for name in options.properties if name not in known]:
         raise DiagnosticError(*(_unknown_property(name, known) for name in missing))
@@ -107,13 +119,7 @@ def _unknown_property(name: str, known: Collection[str]) -> Diagnostic:
 
 def _broken(program: Program, node: Node, promises: Mapping[str, Sequence[Result]]) -> list[Result]:
     """The promises of abstract nodes that ``node`` calls, itself or through others, that are not proved."""
-    called: set[str] = set()
-    pending = [node.name]
-    while pending:
-        for equation in program.node(pending.pop()).equations:
-            if isinstance(equation.rhs, Call | Iterate) and equation.rhs.node not in called:
-                called.add(equation.rhs.node)
-                pending.append(equation.rhs.node)
+    called = callees(program, node.name)
     return [r for name in promises if name in called for r in promises[name] if not isinstance(r.verdict, Proved)]
 
 

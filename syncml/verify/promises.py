@@ -15,17 +15,26 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from syncml.ir.clocks import BASE
-from syncml.ir.equations.syntax import Atom, Fby, Node, PropertyKind
+from syncml.ir.equations.syntax import Atom, Fby, Node, Property, PropertyKind
 from syncml.ir.operators import Op
 from syncml.verify.additions import TRUE, Additions
 
+KEPT = "requirements kept"
+"""The lemma that the requirements of an instance were kept so far."""
 
-def as_assumptions(contract: Node) -> Node:
-    """A clocked contract whose `ensure` clauses are assumptions that bind while its `require` clauses are kept."""
+
+def as_assumptions(contract: Node, *, lemmas: bool = False) -> Node:
+    """A clocked contract whose `ensure` clauses are assumptions that bind while its `require` clauses are kept.
+
+    Args:
+        contract: The contract.
+        lemmas: Whether it states, to be proved, that they are kept: an induction knows nothing of the past otherwise.
+    """
     required = [p for p in contract.properties if p.kind is PropertyKind.REQUIRE]
     promised = [p for p in contract.properties if p.kind is PropertyKind.ENSURE]
     made = Additions(contract, "kept")
     assumed = {p: replace(p, kind=PropertyKind.ASSUME) for p in promised}
+    lemma: tuple[Property, ...] = ()
     if required and promised:
         now: Atom = TRUE
         for clause in required:
@@ -34,9 +43,10 @@ def as_assumptions(contract: Node) -> Node:
         kept = made.op(Op.AND, BASE, now, before)
         made.define(before, Fby(TRUE, kept))
         assumed = {p: made.weakened(stated, kept) for p, stated in assumed.items()}
+        lemma = (Property(PropertyKind.INVARIANT, KEPT, kept, contract.span),) if lemmas else ()
     return replace(
         contract,
         equations=tuple(made.equations),
-        properties=tuple(assumed.get(p, p) for p in contract.properties),
+        properties=(*(assumed.get(p, p) for p in contract.properties), *lemma),
         clocks=MappingProxyType(made.clocks),
     )

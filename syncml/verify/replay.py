@@ -174,12 +174,12 @@ def _streams(node: Node, goal: Property, run: Replayed, ticks: int) -> tuple[Str
     streams: list[Stream] = []
     for v in dict.fromkeys(shown):
         column = run.column(v.name)
-        values = tuple(_shown(column.at(t), element(v.type)) for t in range(ticks))
+        values = tuple(shown(column.at(t), element(v.type)) for t in range(ticks))
         streams.append(Stream(v.name, str(v.type), v.unit, values, input=v in given, user=v.user))
     return tuple(streams)
 
 
-def _shown(value: Any, kind: Element) -> Any:
+def shown(value: Any, kind: Element) -> Any:
     """`plain`, with the constructors of an array of an enumeration by name too."""
     if isinstance(kind, EnumType) and isinstance(value, np.ndarray):
         return np.array(kind.constructors, dtype=np.object_)[value.astype(np.int64)].tolist()

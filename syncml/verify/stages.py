@@ -26,11 +26,12 @@ from syncml.ir.operators import Op
 from syncml.verify.abstraction import opened
 from syncml.verify.cone import Cones
 from syncml.verify.derivation import Derivation
+from syncml.verify.modular import Contracts, Openings
 from syncml.verify.pool import Pool
 from syncml.verify.remote import Failure, called
 from syncml.verify.replay import Replay, qualified
 from syncml.verify.unit import ENGINES, Key, Unit
-from syncml.verify.verdicts import Proved, Result, Semantics, Tube, Unknown, Unreachable, VerifyOptions
+from syncml.verify.verdicts import Proofs, Proved, Result, Semantics, Tube, Unknown, Unreachable, VerifyOptions
 
 if TYPE_CHECKING:
     from syncml.verify.reach.cells import Table
@@ -51,6 +52,13 @@ FIRST = 0.7
 """The part for proofs without tables: most of what holds for the network at hand holds for all others."""
 
 
+MOMENT = 0.25
+"""The part of the time that a node with all its bodies has before contracts take their place."""
+
+OPENED = 0.6
+"""The part of the time left for contracts in place of bodies."""
+
+
 @dataclass(slots=True)
 class Stages:
     """The stages of one node, and what they found.
@@ -68,10 +76,13 @@ class Stages:
     replay: Replay
     pool: Pool
     deadline: float
+    contracts: Contracts
     warnings: list[Diagnostic] = field(default_factory=list[Diagnostic])
     derivations: list[Derivation] = field(default_factory=list[Derivation])
     tubes: list[Tube] = field(default_factory=list[Tube])
     promises: frozenset[str] = frozenset()
+    whole: Unit = field(init=False)
+    _within: Program = field(init=False)
     _flat: Node = field(init=False)
     _decided: dict[Key, Result] = field(default_factory=dict[Key, Result])
     _asked: list[str] = field(default_factory=list[str])
@@ -79,8 +90,8 @@ class Stages:
 
     def __post_init__(self) -> None:
         position = next(i for i, n in enumerate(self.program.nodes) if n.name == self.node.name)
-        within = Program(self.program.nodes[: position + 1], self.node.name)
-        flat = opened(within, frozenset(self.options.abstract))
+        self._within = Program(self.program.nodes[: position + 1], self.node.name)
+        flat = opened(self._within, frozenset(self.options.abstract))
         self._flat = flat.node(flat.main)
 
     def decide(self) -> list[Result]:
@@ -90,8 +101,9 @@ class Stages:
                 self._with_networks()
         except KeyboardInterrupt:
             self.pool.stop()
-        unit = self._unit(self._flat, self.options, self.deadline, self._decided)
+        unit = self.whole = self._unit(self._flat, self.options, self.deadline, self._decided)
         try:
+            self._with_contracts(unit)
             unit.decide()
             results = unit.results()
         except KeyboardInterrupt:
@@ -100,6 +112,21 @@ class Stages:
         self.promises = unit.promises
         self._keep(unit)
         return [self._explained(r) for r in results]
+
+    def _with_contracts(self, unit: Unit) -> None:
+        """Contracts in place of the bodies of callees, after a moment with the bodies unless that is not wanted."""
+        proofs = self.options.proofs
+        if proofs is Proofs.MONOLITHIC or self.pool.stopped or not self.contracts.called(self.node):
+            return
+        if proofs is Proofs.AUTO:
+            unit.attempt(MOMENT * self._left())
+        if unit.undecided() and not self.pool.stopped:
+            openings = Openings(self._within, self.options, self.contracts, self._opened, unit)
+            openings.decide(time.monotonic() + OPENED * self._left())
+            self.derivations += openings.derivations
+
+    def _opened(self, flat: Node, options: VerifyOptions, deadline: float) -> Unit:
+        return self._unit(flat, options, deadline, {})
 
     def _unit(self, flat: Node, options: VerifyOptions, deadline: float, decided: Mapping[Key, Result]) -> Unit:
         abstract = self.node.name != self.program.main

@@ -13,27 +13,28 @@ searched for one. What is proved over the reals only is then unknown, and says s
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from syncml.diagnostics.model import Diagnostic, Label, Severity
 from syncml.ir.equations.syntax import GOALS, Node, Program, Property, PropertyKind, Var
 from syncml.ir.types import FLOATS, MACHINE_INTEGERS, element
 from syncml.verify.attempt import Attempt, Numbers, goal_of, index_of, kind_of, meaning, supported
-from syncml.verify.checks import Check
+from syncml.verify.checks import Check, Checked
 from syncml.verify.cone import Cones
 from syncml.verify.derivation import Derivation
 from syncml.verify.findings import Findings
 from syncml.verify.instrument import instrumented
 from syncml.verify.judge import Judge, telling
 from syncml.verify.pool import Pool
-from syncml.verify.replay import Replay, Trace, counterexample, qualified, remembering, replayed
+from syncml.verify.replay import Replay, Replayed, Trace, counterexample, qualified, remembering, replayed
 from syncml.verify.search import Search
 from syncml.verify.session import Session
 from syncml.verify.store import Store
 from syncml.verify.translate import translate
-from syncml.verify.verdicts import Counterexample, Result, Semantics, VerifyOptions
+from syncml.verify.verdicts import Counterexample, Proved, Result, Semantics, VerifyOptions
 
 if TYPE_CHECKING:
     from syncml.verify.floats.exactness import Exactness
@@ -72,7 +73,7 @@ class Unit:
         self._node = flat
         self._label = label
         self._abstract = abstract
-        self._decided = decided
+        self._decided = dict(decided)
         self._options = options
         self._replay = remembering(replay)
         self._pool = pool
@@ -91,6 +92,17 @@ class Unit:
         self._clauses = [p for p in self._stated if self._key(p) not in decided]
         self._program = Program((self._checked.node,), self._checked.node.name)
         self._known = Findings(self._checked, self._clauses, self._ranges, Cones(self._checked.node))
+        self._first: dict[Numbers, Attempt] = {}
+
+    @property
+    def label(self) -> str:
+        """What reports call the node."""
+        return self._label
+
+    @property
+    def checked(self) -> Checked:
+        """The node with its checks."""
+        return self._checked
 
     @property
     def promises(self) -> frozenset[str]:
@@ -103,15 +115,59 @@ class Unit:
         """What the proofs among the results are made of."""
         return [a.result(self._label) for a in self._known.attempts if a.reported & a.counted]
 
+    # What is found out in other ways.
+
+    def clauses(self) -> dict[Key, Property]:
+        """The clauses and checks, without those that have their name and kind in common."""
+        keys = list(map(self._key, self._stated))
+        count = Counter(keys)
+        return {k: c for k, c in zip(keys, self._stated, strict=True) if count[k] == 1}
+
+    def undecided(self) -> frozenset[Key]:
+        """The clauses that are asked for and have no verdict."""
+        return frozenset(self._key(c) for c in self._open() if self._wants(c))
+
+    def proved(self) -> frozenset[Key]:
+        """The clauses that are known to hold."""
+        if self._known.vacuous() is not None:
+            return frozenset()
+        held = {key for key, r in self._decided.items() if isinstance(r.verdict, Proved)}
+        return held.union(self._key(c) for c in self._clauses
+                          if self._known.found(c) is not None or self._known.by_intervals(c))  # fmt: skip
+
+    def settle(self, found: Decided) -> None:
+        """Take verdicts that were found elsewhere: they are reported, and not asked for any more."""
+        self._decided |= found
+
+    def replayed(self, key: Key, inputs: Mapping[str, Sequence[Any]], ticks: int) -> Replayed:
+        """A run of the node; if it violates the clause ``key``, that is its verdict."""
+        clause = next(c for c in self._clauses if self._key(c) == key)
+        started = time.monotonic()
+        outcome = counterexample(self._program, clause, inputs, ticks, self._replay)
+        if isinstance(outcome, Counterexample):
+            self._known.refuted.setdefault(clause.holds.name, (outcome, time.monotonic() - started))
+        return self._replay(self._program, inputs, ticks)
+
     # The ladder.
+
+    def attempt(self, seconds: float) -> None:
+        """A moment on the first steps of the ladder, as much as decides most clauses."""
+        deadline, self._deadline = self._deadline, min(self._deadline, time.monotonic() + seconds)
+        self._climb(brief=True)
+        self._deadline = deadline
 
     def decide(self) -> None:
         """Climb the ladder as far as time allows; an interrupt ends it, and what is known then stays."""
-        if not any(map(self._wants, self._clauses)):
+        self._climb(brief=False)
+
+    def _climb(self, *, brief: bool) -> None:
+        if not any(map(self._wants, self._open())):
             return
         ideal = self._begun(Numbers.IDEAL, self._clauses, wrapping=False)
+        # Products have no quick engine.
+        brief = brief and not ideal.session.system.nonlinear
         if not (self._machine and self._integers):
-            self._run(ideal)
+            self._run(ideal, brief=brief)
         else:
             # A moment for each encoding: what takes long with integers is often nothing with bits, and conversely.
             self._run(ideal, brief=True)
@@ -120,11 +176,13 @@ class Unit:
                 clauses = [c for c in self._clauses if not self._is(c, Check.OVERFLOW)]
                 bits = self._begun(Numbers.BITS, clauses, wrapping=True)
                 self._run(bits, brief=True)
+            if brief:
+                return
             if any(map(self._wants, self._open())):
                 self._run(ideal)
             if bits is not None and self._needs_bits():
                 self._run(bits)
-        if self._floats and self._known.vacuous() is None:
+        if self._floats and not brief and self._known.vacuous() is None:
             self._follow_floats()
 
     def _needs_bits(self) -> bool:
@@ -189,7 +247,9 @@ class Unit:
 
     def _open(self) -> list[Property]:
         """The clauses without a verdict; none if the user wants to know no more."""
-        return [] if self._options.first and self._is_broken() else self._known.open()
+        if self._options.first and self._is_broken():
+            return []
+        return [c for c in self._known.open() if self._key(c) not in self._decided]
 
     def _is_broken(self, also: Collection[str] = ()) -> bool:
         """Whether a clause that is no lemma and no goal is violated; ``also`` are names of what does not hold."""
@@ -214,7 +274,9 @@ class Unit:
     def _begun(
         self, numbers: Numbers, clauses: Sequence[Property], *, wrapping: bool, ranges: Ranges | None = None
     ) -> Attempt:
-        """An attempt that has not run; with ``ranges`` floats are rounded."""
+        """An attempt, which has not run unless it is one of the first two; with ``ranges`` floats are rounded."""
+        if numbers in self._first:
+            return self._first[numbers]
         rounded = numbers is Numbers.FLOATS
         node = self._checked.excused if rounded else self._checked.node
         assumed = tuple(p for p in node.properties if p.kind is PropertyKind.ASSUME)
@@ -240,6 +302,8 @@ class Unit:
             frozenset(i for i, c in enumerate(clauses) if ranges is not None and c.holds in ranges.held),
         )  # fmt: skip
         self._known.attempts.append(attempt)
+        if not rounded:
+            self._first[numbers] = attempt
         return attempt
 
     def _run(self, attempt: Attempt, *, brief: bool = False) -> None:

@@ -38,6 +38,17 @@ REPLAYED = "machine integers, machine floats (replayed)"
 """What numbers mean in a run that the interpreter has replayed."""
 
 
+class Proofs(Enum):
+    """Whether the contract of a node that is called may take the place of its body."""
+
+    AUTO = "auto"
+    """Where a moment with all bodies does not decide a property."""
+    MODULAR = "modular"
+    """At first, and the bodies only where that does not suffice."""
+    MONOLITHIC = "monolithic"
+    """Never, but for nodes that are abstract."""
+
+
 @dataclass(frozen=True, slots=True)
 class VerifyOptions:
     """How to verify.
@@ -53,6 +64,7 @@ class VerifyOptions:
         seed: Seed of every solver.
         abstract: Names or labels of nodes to replace by their contract, besides those declared abstract.
         cache: The folder in which verdicts are kept for the next run; None if they are not.
+        proofs: Whether the contract of a node that is called may take the place of its body.
         explain: Whether counterexamples are shortened, their inputs that do not matter marked, and explained.
     """
 
@@ -65,6 +77,7 @@ class VerifyOptions:
     semantics: Semantics = Semantics.REALS
     seed: int = 0
     abstract: tuple[str, ...] = ()
+    proofs: Proofs = Proofs.AUTO
     explain: bool = False
     cache: Path | None = None
 
@@ -151,6 +164,21 @@ class Core:
 
 
 @dataclass(frozen=True, slots=True)
+class Modular:
+    """How a proof takes the nodes that are called; by their labels.
+
+    Attributes:
+        contracts: Those of which it knows the contract alone.
+        bodies: Those with a contract whose body it needs all the same.
+        alone: The node that was verified by itself, of whose instances this is one; empty if there is none.
+    """
+
+    contracts: tuple[str, ...] = ()
+    bodies: tuple[str, ...] = ()
+    alone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Proved:
     """The property holds at every instant of every run that meets the assumptions.
 
@@ -162,6 +190,7 @@ class Proved:
         invariant: The inductive invariant, where the method finds one of its own.
         core: What the proof needs, where that was asked for.
         cached: Whether the proof was found in an earlier run.
+        modular: How it takes the nodes that are called, if not with their bodies.
     """
 
     method: str
@@ -171,6 +200,7 @@ class Proved:
     invariant: str = ""
     core: Core | None = None
     cached: bool = False
+    modular: Modular | None = None
 
 
 @dataclass(frozen=True, slots=True)
