@@ -169,10 +169,10 @@ def _nearest(number: Fraction, kind: Scalar) -> float:
 
 def _streams(node: Node, goal: Property, run: Replayed, ticks: int) -> tuple[Stream, ...]:
     """What a reader of the counterexample wants to see: inputs, outputs, named streams and the property."""
-    shown = [*node.inputs, *(t for e in node.equations for t in e.targets if t.user), *node.outputs, goal.holds]
+    wanted = [*node.inputs, *(t for e in node.equations for t in e.targets if t.user), *node.outputs, goal.holds]
     given = frozenset(node.inputs)
     streams: list[Stream] = []
-    for v in dict.fromkeys(shown):
+    for v in dict.fromkeys(wanted):
         column = run.column(v.name)
         values = tuple(shown(column.at(t), element(v.type)) for t in range(ticks))
         streams.append(Stream(v.name, str(v.type), v.unit, values, input=v in given, user=v.user))

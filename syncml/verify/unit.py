@@ -131,7 +131,7 @@ class Unit:
         """The clauses that are known to hold."""
         if self._known.vacuous() is not None:
             return frozenset()
-        held = {key for key, r in self._decided.items() if isinstance(r.verdict, Proved)}
+        held = frozenset(key for key, r in self._decided.items() if isinstance(r.verdict, Proved))
         return held.union(self._key(c) for c in self._clauses
                           if self._known.found(c) is not None or self._known.by_intervals(c))  # fmt: skip
 
