@@ -112,6 +112,13 @@ def write_evidence(subject: Subject, report: VerificationReport, folder: Path, p
         for each in certificate.properties:
             files[certificate.node, each]["certificate"] = name
         yield _write(folder / name, certificate.text)
+    for result in report.results:
+        match result.verdict:
+            case (Proved() as proof) | Unreachable(proof) if proof.modular is not None and proof.modular.alone:
+                # Its proof is that of the node; that its requirements are kept has proofs of its own.
+                files[result.node, result.name] |= files.get((proof.modular.alone, proof.modular.clause), {})
+            case _:
+                continue
     names = stems(report)
     for result, found in _runs(report):
         name = names[result.node, result.name]

@@ -14,7 +14,7 @@ from syncml.cli.cores import Lines, note
 from syncml.cli.summary import TINTS, requirements, verdict_name
 from syncml.cli.trace_svg import drawing
 from syncml.cli.values import shown
-from syncml.cli.verdicts import FREE_NOTE, ORIGINS, cell, is_free, method_of
+from syncml.cli.verdicts import FREE_NOTE, ORIGINS, cell, is_free, method_of, modular_text
 from syncml.verify import Counterexample, Proved, Reached, Result, Unknown, Unreachable, VerificationReport, Violated
 
 ALWAYS = ("proved", "violated", "unknown")
@@ -176,6 +176,7 @@ def _card(
                 "method": f"{escape(method_of(proof))}, k = {proof.k}",
                 "numbers": escape(proof.semantics),
                 "with the help of": escape(", ".join(proof.using)),
+                "modular": "" if proof.modular is None else escape(modular_text(proof.modular)),
             }
             details = _proof(proof, lines)
         case Violated(found) | Reached(found):

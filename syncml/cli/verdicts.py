@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import assert_never
 
 from syncml.cli.cores import core_lines
@@ -14,6 +15,7 @@ from syncml.cli.values import shown
 from syncml.diagnostics import Diagnostic, Label, Severity
 from syncml.verify import (
     Counterexample,
+    Modular,
     Proved,
     Reached,
     Result,
@@ -49,6 +51,9 @@ def print_report(report: VerificationReport, *, quiet: bool, verbose: bool) -> N
     emit(report.warnings, stream=sys.stdout)
     if not quiet:
         _print_verdicts(report)
+        if verbose:
+            for line in modular_lines(report):
+                typer.echo(line)
     violations = 0
     for result in report.results:
         if isinstance(result.verdict, Violated):
@@ -119,6 +124,27 @@ def _method(verdict: Verdict) -> tuple[str, str]:
             return "", str(verdict.depth)
         case _:
             assert_never(verdict)
+
+
+def modular_lines(report: VerificationReport) -> Iterator[str]:
+    """Which contracts, and which bodies, the proofs took that took any contract, in one line for equal ones."""
+    groups: dict[Modular, list[str]] = {}
+    for result in report.results:
+        match result.verdict:
+            case (Proved() as proof) | Unreachable(proof) if proof.modular is not None:
+                groups.setdefault(replace(proof.modular, clause=""), []).append(result.name)
+            case _:
+                continue
+    for how, names in groups.items():
+        first, more = ", ".join(names[:NAMES_SHOWN]), len(names) - NAMES_SHOWN
+        yield f"modular: {first}{f' and {more} more' if more > 0 else ''}: {modular_text(how)}"
+
+
+def modular_text(how: Modular) -> str:
+    """How a proof takes the nodes that are called."""
+    parts = [f"proved of node {how.alone} by itself"] if how.alone else []
+    parts += [f"node {name} by its contract" for name in how.contracts]
+    return ", ".join([*parts, *(f"node {name} by its body" for name in how.bodies)])
 
 
 def method_of(proof: Proved) -> str:

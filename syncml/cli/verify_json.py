@@ -14,6 +14,7 @@ from syncml.diagnostics.json_format import DiagnosticModel, Document, SpanModel,
 from syncml.verify import (
     Core,
     Counterexample,
+    Modular,
     Proved,
     Reached,
     Reason,
@@ -79,6 +80,14 @@ class CoreModel(Document):
     minimal: bool = Field(description="Whether nothing in it can be left out, one piece at a time.")
 
 
+class ModularModel(Document):
+    """How a proof takes the nodes that are called, by their names."""
+
+    contracts: list[str] = Field(description="Those of which it knows the contract alone.")
+    bodies: list[str] = Field(description="Those with a contract whose body it needs all the same.")
+    alone: str | None = Field(description="The node that was verified by itself, of which this is an instance.")
+
+
 class PropertyModel(Document):
     """One property. What does not apply to its verdict is null."""
 
@@ -95,6 +104,7 @@ class PropertyModel(Document):
     invariant: str | None
     certificate: str | None = Field(description="The file that proves it for another solver, beside this document.")
     cached: bool = Field(description="Whether the proof is one of an earlier run, of the same property.")
+    modular: ModularModel | None = Field(description="Where contracts stand for the bodies of nodes that are called.")
     core: CoreModel | None = Field(description="Where `--core` asked for it.")
     reason: str | None
     advice: str | None
@@ -142,7 +152,7 @@ def render_verify(report: VerificationReport, certificates: Mapping[tuple[str, s
 def _property(result: Result, certificate: str | None) -> PropertyModel:
     verdict = result.verdict
     facts: dict[str, Any] = dict.fromkeys(
-        ("method", "k", "semantics", "invariant", "core", "reason", "advice", "trace")
+        ("method", "k", "semantics", "invariant", "modular", "core", "reason", "advice", "trace")
     )
     facts |= {"using": [], "cached": False}
     match verdict:
@@ -179,6 +189,10 @@ def _core(core: Core) -> CoreModel:
     )
 
 
+def _modular(how: Modular) -> ModularModel:
+    return ModularModel(contracts=list(how.contracts), bodies=list(how.bodies), alone=how.alone or None)
+
+
 def _proof(proof: Proved) -> dict[str, Any]:
     return {
         "method": proof.method,
@@ -187,6 +201,7 @@ def _proof(proof: Proved) -> dict[str, Any]:
         "using": list(proof.using),
         "invariant": proof.invariant or None,
         "cached": proof.cached,
+        "modular": None if proof.modular is None else _modular(proof.modular),
         "core": None if proof.core is None else _core(proof.core),
     }
 

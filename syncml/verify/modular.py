@@ -222,7 +222,7 @@ class Openings:
             name = instance.key(key)
             if name not in open_ or name not in clauses or not follows(name, there, here):
                 continue
-            how = replace(_proof(result).modular or Modular(), alone=label)
+            how = replace(_proof(result).modular or Modular(), alone=label, clause=key[0])
             told = _annotated(result, f"node {label} by itself", how).verdict
             stated = clauses[name]
             taken[name] = Result(

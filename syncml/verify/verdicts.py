@@ -171,11 +171,13 @@ class Modular:
         contracts: Those of which it knows the contract alone.
         bodies: Those with a contract whose body it needs all the same.
         alone: The node that was verified by itself, of whose instances this is one; empty if there is none.
+        clause: What this clause is called there.
     """
 
     contracts: tuple[str, ...] = ()
     bodies: tuple[str, ...] = ()
     alone: str = ""
+    clause: str = ""
 
 
 @dataclass(frozen=True, slots=True)
