@@ -53,7 +53,7 @@ def print_report(report: VerificationReport, *, quiet: bool, verbose: bool) -> N
         _print_verdicts(report)
         if verbose:
             for line in modular_lines(report):
-                typer.echo(line)
+                echo(line)
     violations = 0
     for result in report.results:
         if isinstance(result.verdict, Violated):

@@ -2,21 +2,22 @@
 
 Rule: the main node is verified with every call inlined and each abstract node replaced by its contract; each abstract
 node is verified by itself against that contract, and what was proved with the help of a contract counts only if the
-contract is proved too. What networks ask for beyond that is in `stages`, what machine numbers do in `unit`.
+contract is proved too. Other nodes are verified by themselves where that helps (`modular`). What networks ask for is in
+`stages`, what machine numbers do in `unit`.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 from syncml.diagnostics.model import Diagnostic, DiagnosticError, error
 from syncml.ir.equations.syntax import Node, Program, PropertyKind
 from syncml.verify.abstraction import abstract_nodes, callees, unknown_nodes
 from syncml.verify.derivation import Derivation
-from syncml.verify.modular import Alone, Contracts
 from syncml.verify.pool import Pool
 from syncml.verify.replay import Replay
 from syncml.verify.stages import Stages
@@ -31,6 +32,9 @@ from syncml.verify.verdicts import (
     VerificationReport,
     VerifyOptions,
 )
+
+if TYPE_CHECKING:
+    from syncml.verify.modular import Alone, Contracts
 
 NAMES_SHOWN = 12
 """Of the properties that there are, so many are listed where one is unknown."""
@@ -61,12 +65,14 @@ def verify(program: Program, options: VerifyOptions, replay: Replay) -> Verifica
     with Pool(options.jobs, options.memory) as pool:
 
         def alone(node: Node, until: float) -> Alone:
+            from syncml.verify.modular import Alone
+
             asked = replace(options, properties=(), first=False, explain=False)
             stages = Stages(program, node, asked, replay, pool, until, contracts)
             found = _supported(stages.decide(), _broken(program, node, promises))
             return Alone.of(node, found, stages.promises, stages.whole.checked, stages.derivations)
 
-        contracts = Contracts(program, chosen, options.semantics is Semantics.MACHINE, alone)
+        contracts = _contracts(program, options, alone)
         for i, node in enumerate(units):
             # Each unit gets an equal share of the time that is left.
             left = started + options.timeout - time.monotonic()
@@ -75,12 +81,12 @@ def verify(program: Program, options: VerifyOptions, replay: Replay) -> Verifica
             found = _supported(stages.decide(), _broken(program, node, promises))
             promised = stages.promises
             promises[node.name] = [r for r in found if r.kind == PropertyKind.ENSURE.value or r.name in promised]
-            # Nodes that were verified for the sake of this one come before it.
-            results += [*(contracts.results() if node.name == program.main else ()), *found]
+            # Nodes that were verified for the sake of the main node come before it.
+            results += [*(contracts.results() if contracts and node.name == program.main else ()), *found]
             warnings += stages.warnings
             derivations += stages.derivations
             tubes += stages.tubes
-    derivations += contracts.derivations()
+    derivations += contracts.derivations() if contracts else ()
     known = {r.name for r in results}
     if missing := [name for name in options.properties if name not in known]:
         raise DiagnosticError(*(_unknown_property(name, known) for name in missing))
@@ -97,6 +103,16 @@ def verify(program: Program, options: VerifyOptions, replay: Replay) -> Verifica
         tubes=tuple(tubes),
         interrupted=pool.stopped,
     )
+
+
+def _contracts(program: Program, options: VerifyOptions, alone: Callable[[Node, float], Alone]) -> Contracts | None:
+    """The nodes that may be verified by themselves; None of a program with one node."""
+    if len(program.nodes) == 1:
+        return None
+    # Loaded where it is needed.
+    from syncml.verify.modular import Contracts
+
+    return Contracts(program, frozenset(options.abstract), options.semantics is Semantics.MACHINE, alone)
 
 
 def _check_options(program: Program, options: VerifyOptions) -> None:

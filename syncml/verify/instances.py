@@ -9,9 +9,9 @@ one of the other's.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Span
 from syncml.ir.clocks import conditions
 from syncml.ir.equations.syntax import Atom, Fby, Node, PropertyKind, Var, atoms

@@ -18,10 +18,9 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
-import numpy as np
-
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import InternalFault
 from syncml.ir.equations.syntax import Call, Node, Program, PropertyKind, Var
 from syncml.ir.types import FLOATS, element
@@ -249,8 +248,9 @@ class Openings:
 
 def _differs(found: Counterexample, run: Replayed, stream: Var, tick: int) -> bool:
     """Whether a stream is something else on a run than in a counterexample, of which it is an input."""
-    value = shown(run.column(stream.name).at(tick), element(stream.type))
-    return not np.array_equal(found.inputs[stream.name][tick], value)
+    value, other = found.inputs[stream.name][tick], shown(run.column(stream.name).at(tick), element(stream.type))
+    # Values as they are shown are plain numbers, names, and lists of them.
+    return bool(value != other)
 
 
 def _proofs(results: Sequence[Result]) -> dict[Key, Result]:

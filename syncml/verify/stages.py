@@ -6,6 +6,8 @@
     4  tables                     what holds for networks with such outputs, cell by cell; finer ones after coarser ones
     5  the node                   everything that is left, and all that there is without networks
 
+In the last one contracts may take the place of the bodies of callees (`modular`).
+
 Rule: every run of the node is one of the node with tables, so of those all proofs count, and nothing else; where floats
 are the machine's, only with their guards (`reach.cells`). What one stage decides the next ones do not ask. Of a node
 without a network there is the last stage only, unless reachability is asked for by name.
@@ -26,7 +28,6 @@ from syncml.ir.operators import Op
 from syncml.verify.abstraction import opened
 from syncml.verify.cone import Cones
 from syncml.verify.derivation import Derivation
-from syncml.verify.modular import Contracts, Openings
 from syncml.verify.pool import Pool
 from syncml.verify.remote import Failure, called
 from syncml.verify.replay import Replay, qualified
@@ -34,6 +35,7 @@ from syncml.verify.unit import ENGINES, Key, Unit
 from syncml.verify.verdicts import Proofs, Proved, Result, Semantics, Tube, Unknown, Unreachable, VerifyOptions
 
 if TYPE_CHECKING:
+    from syncml.verify.modular import Contracts
     from syncml.verify.reach.cells import Table
 
 REACH = "reach"
@@ -51,9 +53,8 @@ LATER = 0.3
 FIRST = 0.7
 """The part for proofs without tables: most of what holds for the network at hand holds for all others."""
 
-
-MOMENT = 0.25
-"""The part of the time that a node with all its bodies has before contracts take their place."""
+MOMENT, LONGEST_MOMENT = 0.25, 5.0
+"""The part of the time, and the seconds, that a node with all its bodies has before contracts take their place."""
 
 OPENED = 0.6
 """The part of the time left for contracts in place of bodies."""
@@ -67,7 +68,9 @@ class Stages:
         warnings: Diagnostics about the contract itself.
         derivations: What the proofs among the results are made of.
         tubes: What reachability found, where it proved something.
+        contracts: The nodes that may be verified by themselves.
         promises: The names of the checks that the contract of an abstract node rests on.
+        whole: The last stage.
     """
 
     program: Program
@@ -76,7 +79,7 @@ class Stages:
     replay: Replay
     pool: Pool
     deadline: float
-    contracts: Contracts
+    contracts: Contracts | None = None
     warnings: list[Diagnostic] = field(default_factory=list[Diagnostic])
     derivations: list[Derivation] = field(default_factory=list[Derivation])
     tubes: list[Tube] = field(default_factory=list[Tube])
@@ -115,13 +118,15 @@ class Stages:
 
     def _with_contracts(self, unit: Unit) -> None:
         """Contracts in place of the bodies of callees, after a moment with the bodies unless that is not wanted."""
-        proofs = self.options.proofs
-        if proofs is Proofs.MONOLITHIC or self.pool.stopped or not self.contracts.called(self.node):
+        proofs, contracts = self.options.proofs, self.contracts
+        if proofs is Proofs.MONOLITHIC or self.pool.stopped or not contracts or not contracts.called(self.node):
             return
         if proofs is Proofs.AUTO:
-            unit.attempt(MOMENT * self._left())
+            unit.attempt(min(MOMENT * self._left(), LONGEST_MOMENT))
         if unit.undecided() and not self.pool.stopped:
-            openings = Openings(self._within, self.options, self.contracts, self._opened, unit)
+            from syncml.verify.modular import Openings
+
+            openings = Openings(self._within, self.options, contracts, self._opened, unit)
             openings.decide(time.monotonic() + OPENED * self._left())
             self.derivations += openings.derivations
 

@@ -115,8 +115,6 @@ class Unit:
         """What the proofs among the results are made of."""
         return [a.result(self._label) for a in self._known.attempts if a.reported & a.counted]
 
-    # What is found out in other ways.
-
     def clauses(self) -> dict[Key, Property]:
         """The clauses and checks, without those that have their name and kind in common."""
         keys = list(map(self._key, self._stated))
@@ -131,9 +129,8 @@ class Unit:
         """The clauses that are known to hold."""
         if self._known.vacuous() is not None:
             return frozenset()
-        held = frozenset(key for key, r in self._decided.items() if isinstance(r.verdict, Proved))
-        return held.union(self._key(c) for c in self._clauses
-                          if self._known.found(c) is not None or self._known.by_intervals(c))  # fmt: skip
+        known, held = self._known, frozenset(k for k, r in self._decided.items() if isinstance(r.verdict, Proved))
+        return held.union(self._key(c) for c in self._clauses if known.found(c) is not None or known.by_intervals(c))
 
     def settle(self, found: Decided) -> None:
         """Take verdicts that were found elsewhere: they are reported, and not asked for any more."""
