@@ -22,7 +22,7 @@ from syncml.diagnostics.model import Diagnostic, Label, Severity
 from syncml.ir.equations.syntax import GOALS, Node, Program, Property, PropertyKind, Var
 from syncml.ir.types import FLOATS, MACHINE_INTEGERS, element
 from syncml.verify.attempt import Attempt, Numbers, goal_of, index_of, kind_of, meaning, supported
-from syncml.verify.checks import Check, Checked
+from syncml.verify.checks import Check
 from syncml.verify.cone import Cones
 from syncml.verify.derivation import Derivation
 from syncml.verify.findings import Findings
@@ -63,7 +63,7 @@ WITHOUT_NEED = 1.0
 
 
 class Unit:
-    """The verification of one node as the main node."""
+    """The verification of one node as the main node; ``label`` is its name, ``checked`` the node with its checks."""
 
     def __init__(
         self, flat: Node, label: str, options: VerifyOptions, replay: Replay, pool: Pool, deadline: float, *,
@@ -71,7 +71,7 @@ class Unit:
     ) -> None:  # fmt: skip
         """Prepare the verification of an opened node; of what is ``decided`` already, the result is reported."""
         self._node = flat
-        self._label = label
+        self.label = label
         self._abstract = abstract
         self._decided = dict(decided)
         self._options = options
@@ -84,36 +84,26 @@ class Unit:
         kinds = {element(v.type) for v in self._node.clocks}
         self._integers = bool(kinds & MACHINE_INTEGERS)
         self._floats = self._rounds and bool(kinds & FLOATS)
-        self._checked, self._ranges = instrumented(
+        self.checked, self._ranges = instrumented(
             self._node, machine=self._machine, rounds=self._rounds, promising=self._abstract
         )
-        self._exactness = None if self._ranges is None else _exactness(self._checked.node, self._ranges)
-        self._stated = [p for p in self._checked.node.properties if p.kind is not PropertyKind.ASSUME]
+        self._exactness = None if self._ranges is None else _exactness(self.checked.node, self._ranges)
+        self._stated = [p for p in self.checked.node.properties if p.kind is not PropertyKind.ASSUME]
         self._clauses = [p for p in self._stated if self._key(p) not in decided]
-        self._program = Program((self._checked.node,), self._checked.node.name)
-        self._known = Findings(self._checked, self._clauses, self._ranges, Cones(self._checked.node))
+        self._program = Program((self.checked.node,), self.checked.node.name)
+        self._known = Findings(self.checked, self._clauses, self._ranges, Cones(self.checked.node))
         self._first: dict[Numbers, Attempt] = {}
-
-    @property
-    def label(self) -> str:
-        """What reports call the node."""
-        return self._label
-
-    @property
-    def checked(self) -> Checked:
-        """The node with its checks."""
-        return self._checked
 
     @property
     def promises(self) -> frozenset[str]:
         """The checks that the contract of an abstract node rests on, by name: that its outputs are numbers."""
         outputs = set(self._node.outputs) if self._abstract else set[Var]()
-        return frozenset(h.name for h, v in self._checked.checked.items()
-                         if v in outputs and self._checked.kinds[h] is Check.FINITE)  # fmt: skip
+        return frozenset(h.name for h, v in self.checked.checked.items()
+                         if v in outputs and self.checked.kinds[h] is Check.FINITE)  # fmt: skip
 
     def derivations(self) -> list[Derivation]:
         """What the proofs among the results are made of."""
-        return [a.result(self._label) for a in self._known.attempts if a.reported & a.counted]
+        return [a.result(self.label) for a in self._known.attempts if a.reported & a.counted]
 
     def clauses(self) -> dict[Key, Property]:
         """The clauses and checks, without those that have their name and kind in common."""
@@ -122,7 +112,9 @@ class Unit:
         return {k: c for k, c in zip(keys, self._stated, strict=True) if count[k] == 1}
 
     def undecided(self) -> frozenset[Key]:
-        """The clauses that are asked for and have no verdict."""
+        """The clauses that are asked for and have no verdict; none where the assumptions exclude every run."""
+        if self._known.vacuous() is not None:
+            return frozenset()
         return frozenset(self._key(c) for c in self._open() if self._wants(c))
 
     def proved(self) -> frozenset[Key]:
@@ -191,13 +183,13 @@ class Unit:
     def results(self) -> list[Result]:
         """A verdict for every clause and check."""
         judge = Judge(
-            self._known, self._program, self._label, self._options, self._replay, self._pool, self._deadline,
+            self._known, self._program, self.label, self._options, self._replay, self._pool, self._deadline,
             self._wants, telling(len(self._known.refuted), self._left()),
         )  # fmt: skip
         return [self._decided.get(self._key(c)) or judge.result(c) for c in self._stated if self._reports(c)]
 
     def _key(self, clause: Property) -> Key:
-        return qualified(clause), kind_of(self._checked, clause)
+        return qualified(clause), kind_of(self.checked, clause)
 
     def _reports(self, clause: Property) -> bool:
         """Of an abstract node the contract counts, and that its outputs are numbers, whatever happens within."""
@@ -224,7 +216,7 @@ class Unit:
         from syncml.verify.floats.ranges import bounding, ranges_of
 
         assert self._ranges is not None
-        known, node = self._known, self._checked.node
+        known, node = self._known, self.checked.node
         claims = [c.holds for c in self._clauses if c.kind not in {PropertyKind.MODE, *GOALS}
                   and (known.ideally(c) or known.by_intervals(c))]  # fmt: skip
         tried: list[frozenset[Var]] = []
@@ -254,7 +246,7 @@ class Unit:
         return any(c.holds.name in broken and c.kind not in {PropertyKind.INVARIANT, *GOALS} for c in self._clauses)
 
     def _is(self, clause: Property, check: Check) -> bool:
-        return self._checked.kinds.get(clause.holds) is check
+        return self.checked.kinds.get(clause.holds) is check
 
     def _can_wait(self, clause: Property, numbers: Numbers) -> bool:
         """Whether an attempt is not to go on for a clause alone: a mode, or what the ranges of machine floats show."""
@@ -275,13 +267,13 @@ class Unit:
         if numbers in self._first:
             return self._first[numbers]
         rounded = numbers is Numbers.FLOATS
-        node = self._checked.excused if rounded else self._checked.node
+        node = self.checked.excused if rounded else self.checked.node
         assumed = tuple(p for p in node.properties if p.kind is PropertyKind.ASSUME)
         node = replace(node, properties=(*assumed, *clauses))
         bounded = self._machine and not wrapping
         translation = translate(
             node, wrapping=wrapping, bounded=bounded, rounded=ranges,
-            finite=self._checked.finite,
+            finite=self.checked.finite,
         )  # fmt: skip
 
         def refute(goal: str, trace: Trace) -> Counterexample | str:
@@ -291,11 +283,11 @@ class Unit:
             translation.system, self._pool, refute, frozenset(self._options.engines or ENGINES), self._options.seed,
             roams=not rounded,
         )  # fmt: skip
-        kinds = {element(v.type) for v in self._checked.node.clocks}
+        kinds = {element(v.type) for v in self.checked.node.clocks}
         stands = meaning(kinds, numbers, wrapping=wrapping, overflow=bounded)
         known = frozenset(i for i, c in enumerate(clauses) if self._known.by_intervals(c))
         attempt = Attempt(
-            numbers, wrapping, self._checked, clauses, session, translation.inputs, stands, known, self._known.cones,
+            numbers, wrapping, self.checked, clauses, session, translation.inputs, stands, known, self._known.cones,
             frozenset(i for i, c in enumerate(clauses) if ranges is not None and c.holds in ranges.held),
         )  # fmt: skip
         self._known.attempts.append(attempt)
@@ -371,7 +363,7 @@ class Unit:
         from syncml.verify.floats.falsify import falsified
 
         started = time.monotonic()
-        runs = falsified(self._checked.node, self._ranges, [c.holds for c in open_], seconds, self._options.seed)
+        runs = falsified(self.checked.node, self._ranges, [c.holds for c in open_], seconds, self._options.seed)
         for clause in open_:
             if clause.holds not in runs or (self._options.first and not self._open()):
                 continue
@@ -386,7 +378,7 @@ class Unit:
         if session.vacuous is None or self.warnings or not assumptions:
             return
         at, *others = assumptions
-        message = f"no run of {self._label} meets all assumptions at tick {session.vacuous}"
+        message = f"no run of {self.label} meets all assumptions at tick {session.vacuous}"
         self.warnings.append(Diagnostic(
             "V002", Severity.WARNING, message, Label(at.span, f"{at.name}"),
             tuple(Label(p.span, p.name) for p in others),
