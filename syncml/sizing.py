@@ -19,7 +19,7 @@ from syncml.ir.equations.inline import inline
 from syncml.ir.equations.sweeps import lower_segments, open_future
 from syncml.ir.equations.syntax import Buffer, Equation, Node, Program, PropertyKind, Var
 from syncml.ir.rates import describe
-from syncml.verify import Counterexample, Proved, VerifyOptions, Violated, verify
+from syncml.verify import Counterexample, Proved, Semantics, VerifyOptions, Violated, verify
 from syncml.verify.causality import check_causality
 from syncml.verify.control import control
 
@@ -79,7 +79,7 @@ def _sizes(part: Program, asked: Mapping[Var, Equation], collector: Collector) -
     questions = [p for p in main.properties if not p.instance and p.name in names]
     given = [p for p in main.properties if not p.instance and p.kind in (PropertyKind.ASSUME, PropertyKind.REQUIRE)]
     node = control(replace(main, properties=(*given, *questions)))
-    options = VerifyOptions(timeout=SECONDS, properties=tuple(p.name for p in questions))
+    options = VerifyOptions(timeout=SECONDS, properties=tuple(p.name for p in questions), semantics=Semantics.REALS)
     report = verify(Program((node,), node.name), options, replay)
     proved = {r.name for r in report.results if isinstance(r.verdict, Proved)}
     sizes: dict[Var, int] = {}
@@ -142,7 +142,7 @@ def _run(trial: Program, clause: str) -> Counterexample | None:
     from syncml.sim.interpreter import replay
 
     lowered = split_exclusive(open_future(lower_buffers(trial)[0]))
-    options = VerifyOptions(timeout=SECONDS / 2, properties=(clause,), engines=("bmc",))
+    options = VerifyOptions(timeout=SECONDS / 2, properties=(clause,), engines=("bmc",), semantics=Semantics.REALS)
     results = verify(lowered, options, replay).results
     found = (r.verdict.counterexample for r in results if isinstance(r.verdict, Violated))
     return next(found, None)

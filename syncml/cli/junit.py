@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as Tree
 
-from syncml.cli.summary import verdict_name
+from syncml.cli.summary import BROKEN_BY_ROUNDING, verdict_name
 from syncml.cli.verdicts import explained
 from syncml.verify import Proved, Reached, Result, Unknown, Unreachable, VerificationReport, Violated
 
@@ -48,12 +48,14 @@ def _case(suite: Tree.Element, result: Result, *, fails: bool) -> None:
         case Proved() | Unreachable():
             proof = result.verdict if isinstance(result.verdict, Proved) else result.verdict.proof
             facts |= {"method": proof.method, "k": str(proof.k), "semantics": proof.semantics}
+            facts |= {"floats": proof.floats, "raising": proof.raising}
             if fails:
                 Tree.SubElement(case, "failure", message="no run reaches it", type="unreachable")
         case Reached(found):
             facts |= {"reached": str(found.tick)}
         case Violated(found):
             message = f"false at tick {found.tick}"
+            facts |= {"rounding": BROKEN_BY_ROUNDING if result.verdict.rounding else ""}
             Tree.SubElement(case, "failure", message=message, type="violated").text = _plain(
                 "\n".join(explained(found))
             )

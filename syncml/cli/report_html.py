@@ -11,11 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 
 from syncml.cli.cores import Lines, note
-from syncml.cli.summary import TINTS, requirements, verdict_name
+from syncml.cli.summary import BROKEN_BY_ROUNDING, FLOATS, TINTS, requirements, verdict_name
 from syncml.cli.trace_svg import drawing
 from syncml.cli.values import shown
 from syncml.cli.verdicts import FREE_NOTE, ORIGINS, cell, is_free, method_of, modular_text
 from syncml.verify import Counterexample, Proved, Reached, Result, Unknown, Unreachable, VerificationReport, Violated
+from syncml.verify.verdicts import proof_of
 
 ALWAYS = ("proved", "violated", "unknown")
 """The verdicts that are counted even where there is none."""
@@ -83,7 +84,7 @@ def _body(
     yield from _requirements(report)
     yield "<h2>Properties</h2>"
     rows = [_row(number, result) for number, result in enumerate(report.results)]
-    yield from _table(("property", "node", "kind", "verdict", "method", "k", "time", "line"), rows)
+    yield from _table(("property", "node", "kind", "verdict", "holds for", "method", "k", "time", "line"), rows)
     yield from _assumptions(report)
     lines = Lines()
     yield "<h2>In detail</h2>"
@@ -136,9 +137,11 @@ def _row(number: int, result: Result) -> tuple[str, ...]:
             how = ("replayed", str(found.ticks))
         case Unknown():
             how = ("", str(result.verdict.depth))
+    proof = proof_of(result.verdict)
     return (
         f'<a href="#p{number}">{escape(result.name)}</a>', escape(result.node), result.kind,
-        _verdict(verdict_name(result.verdict)), *how, f"{result.time_s:.2f} s", str(result.span.line),
+        _verdict(verdict_name(result.verdict)), "" if proof is None else FLOATS[proof.floats], *how,
+        f"{result.time_s:.2f} s", str(result.span.line),
     )  # fmt: skip
 
 
@@ -175,13 +178,16 @@ def _card(
             facts |= {
                 "method": f"{escape(method_of(proof))}, k = {proof.k}",
                 "numbers": escape(proof.semantics),
+                "rounding": f"not shown: {escape(proof.raising)}" if proof.raising else "",
                 "with the help of": escape(", ".join(proof.using)),
                 "modular": "" if proof.modular is None else escape(modular_text(proof.modular)),
             }
             details = _proof(proof, lines)
         case Violated(found) | Reached(found):
             what = "false at tick" if isinstance(result.verdict, Violated) else "reached at tick"
-            facts |= {"numbers": escape(result.verdict.semantics), what: str(found.tick)}
+            broken = isinstance(result.verdict, Violated) and result.verdict.rounding
+            facts |= {"numbers": escape(result.verdict.semantics), "rounding": BROKEN_BY_ROUNDING if broken else ""}
+            facts |= {what: str(found.tick)}
             details = _counterexample(found, result.name)
         case Unknown(reason, depth, advice):
             facts |= {"why": escape(reason), "known": f"no violation in the first {depth} ticks", "try": escape(advice)}

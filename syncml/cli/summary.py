@@ -9,7 +9,18 @@ from __future__ import annotations
 from typing import Literal, TypeAlias, assert_never
 
 from syncml.dataclass import dataclass
-from syncml.verify import Proved, Reached, Result, Unknown, Unreachable, Verdict, VerificationReport, Violated
+from syncml.verify import (
+    Floats,
+    Proved,
+    Reached,
+    Result,
+    Unknown,
+    Unreachable,
+    Verdict,
+    VerificationReport,
+    Violated,
+)
+from syncml.verify.verdicts import proof_of
 
 VerdictName: TypeAlias = Literal["proved", "violated", "reached", "unreachable", "unknown"]
 
@@ -37,6 +48,27 @@ def verdict_name(verdict: Verdict) -> VerdictName:
             return "unknown"
         case _:
             assert_never(verdict)
+
+
+FLOATS: dict[Floats, str] = {"": "", "machine": "machine floats", "reals": "real numbers"}
+"""What the table of verdicts says of the floats in a proof."""
+
+BROKEN_BY_ROUNDING = "proved with real numbers for floats: rounding breaks it"
+
+
+def counted(report: VerificationReport) -> str:
+    """How many properties have each verdict."""
+    names = [verdict_name(result.verdict) for result in report.results]
+    counts = [f"{names.count(name)} {name}" for name in TINTS if name in names]
+    return ", ".join(counts) or "nothing to verify"
+
+
+def proofs_by_floats(report: VerificationReport) -> str:
+    """How many proofs hold for machine floats and how many for real numbers only; empty where none has floats."""
+    found = [proof.floats for r in report.results if (proof := proof_of(r.verdict)) is not None]
+    parts = [f"{found.count('machine')} for machine floats"] if "machine" in found else []
+    parts += [f"{found.count('reals')} for real numbers in their place, rounding not shown"] if "reals" in found else []
+    return f"proofs: {', '.join(parts)}" if parts else ""
 
 
 @dataclass(frozen=True, slots=True)

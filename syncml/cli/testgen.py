@@ -55,7 +55,7 @@ def testgen(
         from syncml.cli.testgen_json import document, render
         from syncml.cli.testgen_suite import write_suite
         from syncml.sim.interpreter import replay
-        from syncml.verify import VerifyOptions
+        from syncml.verify import Semantics, VerifyOptions
         from syncml.verify.testgen import generate
 
         if form not in (Format.TEXT, Format.JSON):
@@ -63,7 +63,7 @@ def testgen(
         request = Request.start(file, node, given, dump, form, quiet=quiet, verbose=verbose)
         checked = request.checked()
         with working(f"making tests for {request.target}", quiet=quiet):
-            options = VerifyOptions(timeout=timeout, jobs=jobs, seed=seed)
+            options = VerifyOptions(timeout=timeout, jobs=jobs, seed=seed, semantics=Semantics.REALS)
             suite = generate(checked.program, options, replay)
         found = document(checked.main.label, suite, seed)
         written = write_suite(request.target, request.settings, checked, suite, found, out)

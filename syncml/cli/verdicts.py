@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import assert_never
 
 from syncml.cli.cores import core_lines
 from syncml.cli.output import echo, emit
-from syncml.cli.summary import TINTS, requirements, verdict_name
+from syncml.cli.summary import (
+    BROKEN_BY_ROUNDING,
+    FLOATS,
+    TINTS,
+    counted,
+    proofs_by_floats,
+    requirements,
+    verdict_name,
+)
 from syncml.cli.tables import print_table
 from syncml.cli.values import shown
 from syncml.diagnostics import Diagnostic, Label, Severity
@@ -26,6 +34,7 @@ from syncml.verify import (
     VerificationReport,
     Violated,
 )
+from syncml.verify.verdicts import proof_of
 
 # A counterexample that is longer than this is shown by its last ticks.
 LONGEST_SHOWN = 12
@@ -73,29 +82,49 @@ def print_report(report: VerificationReport, *, quiet: bool, verbose: bool) -> N
         for line in core_lines(report):
             echo(line)
         _print_requirements(report)
-        counts = [verdict_name(result.verdict) for result in report.results]
-        summary = ", ".join(f"{counts.count(name)} {name}" for name in TINTS if name in counts)
-        echo(f"{summary or 'nothing to verify'} in {report.time_s:.1f} s")
+        if line := proofs_by_floats(report):
+            echo(line)
+        echo(f"{counted(report)} in {report.time_s:.1f} s")
 
 
 def _print_verdicts(report: VerificationReport) -> None:
+    floats = [FLOATS[p.floats] if (p := proof_of(r.verdict)) is not None else "" for r in report.results]
     rows = [
         (
             result.name,
             result.kind,
             result.node,
             verdict_name(result.verdict),
+            # Of a program without floats there is nothing to say.
+            *((each,) if any(floats) else ()),
             *_method(result.verdict),
             f"{result.time_s:.2f} s",
             str(result.span.line),
         )
-        for result in report.results
+        for result, each in zip(report.results, floats, strict=True)
     ]
-    print_table(("property", "kind", "node", "verdict", "method", "k", "time", "line"), rows, TINTS)
+    proof = ("verdict", "holds for") if any(floats) else ("verdict",)
+    print_table(("property", "kind", "node", *proof, "method", "k", "time", "line"), rows, TINTS)
     for (reason, advice), names in _undecided(report).items():
-        first, more = ", ".join(names[:NAMES_SHOWN]), len(names) - NAMES_SHOWN
-        echo(f"unknown: {first}{f' and {more} more' if more > 0 else ''}: {reason}")
+        echo(f"unknown: {_some(names)}: {reason}")
         echo(f"    try: {advice}")
+    for reason, names in _unrounded(report).items():
+        echo(f"rounding not shown: {_some(names)}: {reason}")
+
+
+def _some(names: Sequence[str]) -> str:
+    first, more = ", ".join(names[:NAMES_SHOWN]), len(names) - NAMES_SHOWN
+    return f"{first}{f' and {more} more' if more > 0 else ''}"
+
+
+def _unrounded(report: VerificationReport) -> dict[str, list[str]]:
+    """Group the proofs with real numbers for floats by the reason why there is none for machine floats."""
+    groups: dict[str, list[str]] = {}
+    for result in report.results:
+        proof = proof_of(result.verdict)
+        if proof is not None and proof.raising:
+            groups.setdefault(proof.raising, []).append(result.name)
+    return groups
 
 
 def _print_requirements(report: VerificationReport) -> None:
@@ -159,7 +188,7 @@ def violation(result: Result, verdict: Violated) -> Diagnostic:
         Severity.ERROR,
         f"{result.kind} {result.name!r} of {result.node} is violated",
         Label(result.span, f"false at tick {verdict.counterexample.tick}"),
-        notes=_required(result),
+        notes=(*((BROKEN_BY_ROUNDING,) if verdict.rounding else ()), *_required(result)),
     )
 
 

@@ -82,7 +82,9 @@ def verify(
         bool | None,
         Option("--modular/--monolithic", help="Contracts for the bodies of callees at once, or never; as needed."),
     ] = None,
-    semantics: Annotated[str, Option(metavar="ideal|reals|machine", help="What numbers mean in a proof.")] = "reals",
+    semantics: Annotated[
+        str, Option(metavar="strongest|ideal|reals|machine", help="What numbers mean in a proof.")
+    ] = "strongest",
     out: Annotated[
         Path | None,
         Option("--output", "-o", metavar="DIR", help="Write the report and the counterexamples there."),

@@ -99,7 +99,14 @@ class PropertyModel(Document):
     verdict: VerdictName
     method: str | None
     k: int | None = Field(description="How far the induction looks back; if undecided, the ticks without a violation.")
-    semantics: str | None
+    semantics: str | None = Field(description="What numbers mean in the verdict.")
+    floats: Literal["machine", "reals"] | None = Field(
+        description="What floats are in the proof: the machine's, or real numbers; null where it depends on none."
+    )
+    raising: str | None = Field(
+        description="Why a proof with real numbers for floats was not shown for machine floats, where that was tried."
+    )
+    rounding: bool = Field(description="Whether a violated property is proved with real numbers for floats.")
     using: list[str] = Field(description="Other properties, proved too, that the proof rests on.")
     invariant: str | None
     certificate: str | None = Field(description="The file that proves it for another solver, beside this document.")
@@ -152,9 +159,9 @@ def render_verify(report: VerificationReport, certificates: Mapping[tuple[str, s
 def _property(result: Result, certificate: str | None) -> PropertyModel:
     verdict = result.verdict
     facts: dict[str, Any] = dict.fromkeys(
-        ("method", "k", "semantics", "invariant", "modular", "core", "reason", "advice", "trace")
+        ("method", "k", "semantics", "floats", "raising", "invariant", "modular", "core", "reason", "advice", "trace")
     )
-    facts |= {"using": [], "cached": False}
+    facts |= {"using": [], "cached": False, "rounding": isinstance(verdict, Violated) and verdict.rounding}
     match verdict:
         case Proved():
             facts |= _proof(verdict)
@@ -198,6 +205,8 @@ def _proof(proof: Proved) -> dict[str, Any]:
         "method": proof.method,
         "k": proof.k,
         "semantics": proof.semantics,
+        "floats": proof.floats or None,
+        "raising": proof.raising or None,
         "using": list(proof.using),
         "invariant": proof.invariant or None,
         "cached": proof.cached,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from syncml.verify.verdicts import (
     Core,
     Counterexample,
+    Floats,
     Modular,
     Proofs,
     Proved,
@@ -118,6 +119,7 @@ def regression_test(target: str, settings: Mapping[str, str], result: Result, ab
 __all__ = [
     "Core",
     "Counterexample",
+    "Floats",
     "Modular",
     "Proofs",
     "Proved",

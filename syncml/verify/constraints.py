@@ -15,7 +15,7 @@ from syncml.verify.margin import with_margin
 from syncml.verify.model import Model, substitute_all
 from syncml.verify.query import Query
 from syncml.verify.slicing import is_product
-from syncml.verify.smt import Term, z3
+from syncml.verify.smt import Term, is_value, z3
 from syncml.verify.smt import constants_of as occurring
 from syncml.verify.system import Nearest
 
@@ -94,6 +94,8 @@ def _universe(model: Model, length: int, initial: bool, margin: Fraction) -> Uni
     others: list[Constraint] = []
     nearest: list[tuple[Nearest, Term, Term]] = []
     now = {n: model.at(n, 0) for n in model.constants}
+    if initial:
+        now |= _at_first(model, named)
     pairs: list[tuple[Term, Term]] = []
     for k in range(length):
         pairs = [(c, now[n]) for n, c in model.constants.items()]
@@ -104,11 +106,11 @@ def _universe(model: Model, length: int, initial: bool, margin: Fraction) -> Uni
         )  # fmt: skip
         definitions, held, facts, updates, exacts, results = _substituted(groups, pairs)
         nearest += zip(system.nearest, exacts, results, strict=True)
-        others += [_definition(now[n], t) for n, t in zip(names, definitions, strict=True)]
+        others += [_definition(model.at(n, k), t) for n, t in zip(names, definitions, strict=True)]
         others += [_constraint(f"fact!{i}@{k}", t) for i, t in enumerate(facts)]
         clauses |= {(h, k): _constraint(f"{h}@{k}", t) for h, t in zip(holding, held, strict=True)}
         if k == 0 and initial:
-            others += [_definition(now[n], t) for n, t in model.initial.items()]
+            others += [_definition(model.at(n, 0), t) for n, t in model.initial.items()]
         now = {n: model.at(n, k + 1) for n in model.constants}
         for name, term in zip(following, updates, strict=True) if k < length - 1 else ():
             if term.num_args() == 0:
@@ -117,6 +119,29 @@ def _universe(model: Model, length: int, initial: bool, margin: Fraction) -> Uni
             else:
                 others.append(_definition(now[name], term))
     return Universe(clauses, others, nearest, pairs, spelt)
+
+
+def _at_first(model: Model, named: Mapping[str, Term]) -> dict[str, Term]:
+    """The streams that have a value at the first instant which follows from the first values of registers.
+
+    So a product with one of them is none of two unknowns. What is rounded of a value is a value, too.
+    """
+    known = {n: t for n, t in model.initial.items() if is_value(t)}
+    rounded = {n.exact.strip("|"): (n.result.strip("|"), n.format) for n in model.system.nearest}
+    for name, term in named.items():
+        pairs = [(model.constants[n], known[n]) for n in constants_read(term) if n in known]
+        value = z3.simplify(z3.substitute(term, *pairs) if pairs else term)
+        if not is_value(value):
+            continue
+        known[name] = value
+        result, form = rounded.get(name, ("", ""))
+        if result in model.constants:
+            # Loaded where it is needed: it brings NumPy.
+            from syncml.verify.floats.formats import nearest_of
+
+            number = nearest_of(form, Fraction(value.numerator_as_long(), value.denominator_as_long()))
+            known[result] = z3.RealVal(f"{number.numerator}/{number.denominator}", model.context)
+    return known
 
 
 def _substituted(groups: Sequence[Sequence[Term]], pairs: Sequence[tuple[Term, Term]]) -> list[list[Term]]:

@@ -21,6 +21,9 @@ SETUP = 15.0
 AT_ONCE, AT_FIRST = 0.2, 0.5
 """Seconds for a query where floats are rounded: without an induction, and in the first one."""
 
+BRIEFLY, BRIEFLY_FIRST = 0.05, 0.15
+"""The same where there is little time: most proofs need less."""
+
 MARGINS = ("1/16", "1/1000", "1/1000000")
 """How much room a violation is asked for, one after the other."""
 
@@ -85,9 +88,9 @@ class Demand(Search):
             elif event["event"] == "valid" and event["depth"] == self.depth.get(goal, 0) + 1:
                 self.depth[goal] = event["depth"]
 
-    def _at_once(self) -> None:
+    def _at_once(self, seconds: float = AT_ONCE) -> None:
         """Prove what follows at each instant from the facts alone, such as from the ranges of floats."""
-        self._ask([[Query(g, 1, Part.LOCAL, (), tuple(self.proofs))] for g in self.open()], AT_ONCE)
+        self._ask([[Query(g, 1, Part.LOCAL, (), tuple(self.proofs))] for g in self.open()], seconds)
         for goal, _, event in self._answers():
             if event["event"] == "valid":
                 self.depth[goal] = max(self.depth.get(goal, 0), 1)

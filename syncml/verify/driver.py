@@ -31,6 +31,8 @@ from syncml.verify.verdicts import (
     Unreachable,
     VerificationReport,
     VerifyOptions,
+    Violated,
+    is_ideal,
 )
 
 if TYPE_CHECKING:
@@ -57,36 +59,47 @@ def verify(program: Program, options: VerifyOptions, replay: Replay) -> Verifica
     # Of a node without a body and promises, such as any value at all, there is nothing to verify.
     promising = (n for n in abstract_nodes(program, chosen) if n.equations or n.properties)
     units = [*promising, program.node(program.main)]
-    results: list[Result] = []
+    decided: list[tuple[Node | None, list[Result]]] = []
     promises: dict[str, list[Result]] = {}
     warnings: list[Diagnostic] = []
     derivations: list[Derivation] = []
     tubes: list[Tube] = []
     with Pool(options.jobs, options.memory) as pool:
+        semantics = Semantics.REALS if options.semantics is Semantics.STRONGEST else options.semantics
+        stated = replace(options, semantics=semantics)
 
         def alone(node: Node, until: float) -> Alone:
             from syncml.verify.modular import Alone
 
-            asked = replace(options, properties=(), first=False, explain=False)
+            asked = replace(stated, properties=(), first=False, explain=False)
             stages = Stages(program, node, asked, replay, pool, until, contracts)
             found = _supported(stages.decide(), _broken(program, node, promises))
             return Alone.of(node, found, stages.promises, stages.whole.checked, stages.derivations)
 
-        contracts = _contracts(program, options, alone)
+        contracts = _contracts(program, stated, alone)
         for i, node in enumerate(units):
             # Each unit gets an equal share of the time that is left.
             left = started + options.timeout - time.monotonic()
             deadline = time.monotonic() + left / (len(units) - i)
-            stages = Stages(program, node, options, replay, pool, deadline, contracts)
+            stages = Stages(program, node, stated, replay, pool, deadline, contracts)
             found = _supported(stages.decide(), _broken(program, node, promises))
             promised = stages.promises
             promises[node.name] = [r for r in found if r.kind == PropertyKind.ENSURE.value or r.name in promised]
-            # Nodes that were verified for the sake of the main node come before it.
-            results += [*(contracts.results() if contracts and node.name == program.main else ()), *found]
+            if contracts and node.name == program.main:
+                # Nodes that were verified for the sake of the main node come before it.
+                decided.append((None, list(contracts.results())))
+            decided.append((node, found))
             warnings += stages.warnings
             derivations += stages.derivations
             tubes += stages.tubes
-    derivations += contracts.derivations() if contracts else ()
+        derivations += contracts.derivations() if contracts else ()
+        results = [r for _, found in decided for r in found]
+        enough = options.first and any(isinstance(r.verdict, Violated) for r in results)
+        if options.semantics is Semantics.STRONGEST and not enough and any(map(is_ideal, results)):
+            # Loaded where it is needed: most programs from Lustre have no floats.
+            from syncml.verify.strongest import raised
+
+            results, derivations = raised(program, decided, options, replay, pool, started, derivations)
     known = {r.name for r in results}
     if missing := [name for name in options.properties if name not in known]:
         raise DiagnosticError(*(_unknown_property(name, known) for name in missing))

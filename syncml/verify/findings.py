@@ -26,6 +26,7 @@ class Findings:
         clauses: Its clauses, without assumptions.
         ranges: What intervals know of floats, where they round.
         cones: What its streams depend on.
+        supposed: The names of what is proved over the reals elsewhere.
         attempts: The attempts so far.
         refuted: By the name of what does not hold, the run that shows it, and the seconds that it took.
     """
@@ -34,6 +35,7 @@ class Findings:
     clauses: Sequence[Property]
     ranges: Ranges | None
     cones: Cones
+    supposed: frozenset[str] = frozenset()
     attempts: list[Attempt] = field(default_factory=list[Attempt])
     refuted: dict[str, tuple[Counterexample, float]] = field(default_factory=dict[str, tuple[Counterexample, float]])
 
@@ -63,7 +65,7 @@ class Findings:
 
     def ideally(self, clause: Property) -> bool:
         """Whether a clause is proved, if floats are reals."""
-        return self.proof(clause, Numbers.IDEAL, Numbers.BITS) is not None
+        return clause.holds.name in self.supposed or self.proof(clause, Numbers.IDEAL, Numbers.BITS) is not None
 
     def found(self, clause: Property) -> tuple[Attempt, int] | None:
         """A proof that holds for the semantics that was asked for."""

@@ -40,4 +40,4 @@ def instrumented(
         ]  # fmt: skip
     checked = with_checks(node, overflow=True, risky=before.risky, outputs=outputs)
     # The streams of the checks have ranges too.
-    return checked, ranges_of(checked.node)
+    return checked, ranges_of(checked.node, first=before)

@@ -9,7 +9,7 @@ from functools import cache
 
 from syncml.dataclass import dataclass
 from syncml.ir.equations.syntax import GOALS, Program, Property, Var
-from syncml.ir.types import element
+from syncml.ir.types import FLOATS, element
 from syncml.verify.attempt import Numbers, goal_of, index_of, kind_of, numbers_of
 from syncml.verify.explain import explanation
 from syncml.verify.findings import Findings
@@ -19,6 +19,7 @@ from syncml.verify.remote import Failure, called
 from syncml.verify.replay import Replay, plain, qualified
 from syncml.verify.verdicts import (
     Counterexample,
+    Floats,
     Proved,
     Reached,
     Result,
@@ -29,6 +30,9 @@ from syncml.verify.verdicts import (
     VerifyOptions,
     Violated,
 )
+
+INTERVALS = "intervals"
+"""The method of what the ranges of streams show."""
 
 INTERRUPTED = "interrupted"
 """Why a property is not decided that was not decided when the user interrupted."""
@@ -85,7 +89,7 @@ class Judge:
     def _decided(self, clause: Property) -> tuple[Verdict, float]:
         if clause.holds.name in self.known.refuted:
             found, seconds = self.known.refuted[clause.holds.name]
-            return Violated(self._told(clause, found)), seconds
+            return Violated(self._told(clause, found), rounding=self.known.ideally(clause)), seconds
         depth = max((a.session.depth.get(goal_of(i), 0) for a in self.known.attempts
                      if (i := a.position(clause)) is not None), default=0)  # fmt: skip
         if self.known.vacuous() is not None:
@@ -95,11 +99,13 @@ class Judge:
             attempt.reported.add(index)
             proof = attempt.session.proofs[goal_of(index)]
             names = tuple(qualified(attempt.clauses[index_of(g)]) for g in proof.using)
-            numbers = self._numbers(clause)
-            verdict = Proved(proof.method, proof.k, names, numbers, proof.invariant, cached=proof.cached)
-            return verdict, proof.time_s
+            numbers, floats = self._numbers(clause)
+            return Proved(
+                proof.method, proof.k, names, numbers, proof.invariant, cached=proof.cached, floats=floats
+            ), proof.time_s  # fmt: skip
         if self.known.by_intervals(clause):
-            return Proved("intervals", 1, (), self._numbers(clause)), 0.0
+            numbers, floats = self._numbers(clause)
+            return Proved(INTERVALS, 1, (), numbers, floats=floats), 0.0
         return self._undecided(clause, depth), 0.0
 
     def _told(self, clause: Property, found: Counterexample) -> Counterexample:
@@ -109,13 +115,13 @@ class Judge:
             return found
         if seconds < LEAST or time.monotonic() > until:
             return found
-        attempt = self.known.attempts[0]
-        index = attempt.position(clause)
-        assert index is not None
-        subject = Subject(
-            self.program, clause, goal_of(index), attempt.session.system, attempt.inputs, self.replay
-        )  # fmt: skip
-        if found.ticks <= LONGEST_TOLD:
+        # A run that was found before any attempt at rounding stays as it is: its inputs were drawn one by one.
+        attempt = next(iter(self.known.attempts), None)
+        index = None if attempt is None else attempt.position(clause)
+        if attempt is not None and index is not None and found.ticks <= LONGEST_TOLD:
+            subject = Subject(
+                self.program, clause, goal_of(index), attempt.session.system, attempt.inputs, self.replay
+            )  # fmt: skip
             found = self._minimised(subject, found, seconds)
         column = cache(self.replay(self.program, found.inputs, found.ticks).column)
 
@@ -163,11 +169,13 @@ class Judge:
         advice = "state it and its lemmas with a tolerance, or ask for --semantics reals"
         return Unknown(reason, depth, advice)
 
-    def _numbers(self, clause: Property) -> str:
-        """What numbers mean in a proof, as far as the property depends on numbers at all."""
+    def _numbers(self, clause: Property) -> tuple[str, Floats]:
+        """What numbers mean in a proof, and floats, as far as the property depends on numbers at all."""
         kinds = {element(v.type) for v in self.known.cones.of(clause.holds)}
-        floats = "{} floats" if self.options.semantics is Semantics.MACHINE else "ideal reals for floats"
-        return numbers_of(kinds, machine=self.options.semantics is not Semantics.IDEAL, floats=floats)
+        rounded = self.options.semantics is Semantics.MACHINE
+        floats = "{} floats" if rounded else "ideal reals for floats"
+        text = numbers_of(kinds, machine=self.options.semantics is not Semantics.IDEAL, floats=floats)
+        return text, "" if not kinds & FLOATS else "machine" if rounded else "reals"
 
 
 def telling(violations: int, left: float) -> tuple[float, float]:

@@ -62,7 +62,8 @@ def decide_all(model: Model, groups: Sequence[Sequence[Query]], budget: Budget, 
             seconds = min(local, budget.seconds) if query.part is Part.LOCAL else budget.seconds
             event = decide(model, query, replace(budget, seconds=seconds))
             emit(event)
-            if (event["event"], query.part) in ((VALID, Part.LOCAL), (INVALID, Part.BASE)):
+            # What is true at one instant needs no more, and what is not shown of the first one is given up.
+            if query.part is (Part.LOCAL if event["event"] == VALID else Part.BASE):
                 break
 
 

@@ -73,7 +73,8 @@ class _Relaxed:
             points = {(n.format, e.get_id(), r.get_id()): Rounding(n, e, r) for n, e, r in universe.nearest}
             placed = [(p, constants_read(p.exact) | constants_read(p.result)) for p in points.values()]
             relaxation = Relaxation()
-            terms = {c.name: relaxation.relaxed(c.term) for c in (*universe.others, *universe.clauses.values())}
+            every = (*universe.others, *universe.clauses.values())
+            terms = {c.name: c.term if c.linear else relaxation.relaxed(c.term) for c in every}
             model.cache[key] = _Relaxed(relaxation, terms, placed, [])
         return model.cache[key]
 

@@ -39,6 +39,7 @@ class Search:
         settled: Ends the search before every goal is decided.
         deadline: When, of the monotonic clock, time is up.
         roams: Whether random runs are searched for violations; where errors of rounding are inputs they show nothing.
+        patient: Whether the search goes on where a round of proofs has shown nothing new, and for violations.
         tried: Whether it has run.
         proofs: The goals that are proved.
         refuted: The goals that are violated, with the replayed run.
@@ -58,6 +59,7 @@ class Search:
     settled: Settled = lambda _: False
     deadline: float = 0.0
     roams: bool = True
+    patient: bool = True
     tried: bool = False
     depth_limit: int = 300
     proofs: dict[str, Proof] = field(default_factory=dict[str, Proof])

@@ -12,13 +12,16 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from syncml.verify.demand import AT_FIRST, Demand
+from syncml.verify.demand import AT_FIRST, BRIEFLY, BRIEFLY_FIRST, Demand
 
 QUICK = 1.5
 """Seconds of the first attempt."""
 
 ROUNDS = (2.0, 6.0, 20.0, 60.0, 200.0, 600.0)
 """Seconds of processor time for each engine, round after round."""
+
+LEAST_QUERY = 0.05
+"""Seconds of a query at least, however little time is left."""
 
 NUMBERS = frozenset({"Int", "Real"})
 """The sorts of states that may have bounds."""
@@ -61,6 +64,9 @@ class Session(Demand):
             if not self.system.nonlinear:
                 self._quick()
             return
+        if not self.patient:
+            self._briefly()
+            return
         if (self.system.nonlinear or self.system.nearest) and "localised" in self.engines:
             if self.system.assumptions:
                 self._consistency = self._submit("consistency", min(3.0, self.left() / 8))
@@ -76,6 +82,28 @@ class Session(Demand):
         self._together()
         self._margins()
         self._to_the_end()
+
+    def _briefly(self) -> None:
+        """Proofs, as long as each round of them shows more than the one before."""
+        if "localised" in self.engines:
+            self._at_once(BRIEFLY)
+            self._inductive(self._each(BRIEFLY_FIRST), again=True)
+        if not self.system.nonlinear:
+            self._quick()
+        for seconds in ROUNDS:
+            before = len(self.proofs)
+            if self.left() < 0.5 or not self.open():
+                return
+            if "localised" in self.engines:
+                self._inductive(self._each(seconds), again=True)
+            if not self.system.nonlinear:
+                self._round(min(seconds, self.left()))
+            if len(self.proofs) == before:
+                return
+
+    def _each(self, seconds: float) -> float:
+        """The limit of a query, such that half of the time that is left does for the base and the step of all goals."""
+        return min(seconds, max(LEAST_QUERY, self.left() * self.pool.jobs / (4 * max(1, len(self.open())))))
 
     # All goals together, and Spacer for those that induction leaves open.
 

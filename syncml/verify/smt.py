@@ -110,8 +110,15 @@ def with_numerals(terms: Iterable[Term]) -> list[Term]:
                 written[term.get_id()] = term
     if not written:
         return result
-    pairs = [(t, z3.simplify(t)) for t in written.values()]
-    return [z3.substitute(t, *pairs) for t in result]
+    context = result[0].ctx
+    spelt = list(written.values())
+    numerals = [z3.simplify(t) for t in spelt]
+    before, after = _array(spelt), _array(numerals)
+    # The solver's own function for Python looks at each pair again for each term.
+    return [
+        z3.z3._to_expr_ref(z3.Z3_substitute(context.ref(), t.as_ast(), len(spelt), before, after), context)
+        for t in result
+    ]
 
 
 def _is_number(context: Any, node: Any) -> bool:

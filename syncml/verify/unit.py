@@ -16,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from syncml.diagnostics.model import Diagnostic, Label, Severity
@@ -46,6 +47,8 @@ Key: TypeAlias = tuple[str, str]
 Decided: TypeAlias = Mapping[Key, Result]
 """What is decided."""
 
+NOTHING: Decided = MappingProxyType({})
+
 ENGINES = ("bmc", "runs", "induction", "spacer", "localised", "reach")
 """The engines by the names that options use."""
 
@@ -54,6 +57,9 @@ PATIENCE = 0.1
 
 SHARES = {Numbers.IDEAL: 0.5, Numbers.BITS: 0.6, Numbers.FLOATS: 0.6}
 """The part of the time left that an attempt may take, where another may be needed after it."""
+
+RAISING = 0.8
+"""The same where all that is left is the rounding of floats."""
 
 SEARCH_SECONDS = 4.0
 """Processor time for each of two rounds of random runs, at most a tenth of the time that is left."""
@@ -67,9 +73,21 @@ class Unit:
 
     def __init__(
         self, flat: Node, label: str, options: VerifyOptions, replay: Replay, pool: Pool, deadline: float, *,
-        abstract: bool, decided: Decided,
+        abstract: bool, decided: Decided = NOTHING, supposed: Collection[Key] | None = None,
     ) -> None:  # fmt: skip
-        """Prepare the verification of an opened node; of what is ``decided`` already, the result is reported."""
+        """Prepare the verification of an opened node.
+
+        Args:
+            flat: The node.
+            label: What reports call it.
+            options: Limits, engines, semantics.
+            replay: The interpreter.
+            pool: The workers.
+            deadline: When, of the monotonic clock, time is up.
+            abstract: Whether others rely on its contract.
+            decided: What is decided already, which is reported as it is.
+            supposed: What is proved over the reals already, where only the rounding of floats is left.
+        """
         self._node = flat
         self.label = label
         self._abstract = abstract
@@ -91,7 +109,13 @@ class Unit:
         self._stated = [p for p in self.checked.node.properties if p.kind is not PropertyKind.ASSUME]
         self._clauses = [p for p in self._stated if self._key(p) not in decided]
         self._program = Program((self.checked.node,), self.checked.node.name)
-        self._known = Findings(self.checked, self._clauses, self._ranges, Cones(self.checked.node))
+        self._raising = supposed is not None
+        # Over the reals every number is finite.
+        known = {c.holds.name for c in self._clauses
+                 if supposed is not None and (self._key(c) in supposed or self._is(c, Check.FINITE))}  # fmt: skip
+        self._known = Findings(
+            self.checked, self._clauses, self._ranges, Cones(self.checked.node), frozenset(known)
+        )  # fmt: skip
         self._first: dict[Numbers, Attempt] = {}
 
     @property
@@ -152,6 +176,9 @@ class Unit:
     def _climb(self, *, brief: bool) -> None:
         if not any(map(self._wants, self._open())):
             return
+        if self._raising:
+            self._follow_floats()
+            return
         ideal = self._begun(Numbers.IDEAL, self._clauses, wrapping=False)
         # Products have no quick engine.
         brief = brief and not ideal.session.system.nonlinear
@@ -199,13 +226,18 @@ class Unit:
         """Random runs, then the rounding of floats for what is proved over the reals."""
         self._search()
         if any(self._wants(c) and self._known.ideally(c) for c in self._open()):
-            wrapping = self._integers and any(
-                self._wants(c) and self._known.proof(c, Numbers.IDEAL) is None
-                for c in self._open()
-                if self._known.ideally(c)
-            )
+            wrapping = self._integers and self._needs_wrapping()
             self._round(wrapping)
             self._search()
+
+    def _needs_wrapping(self) -> bool:
+        """Whether something that is proved over the reals is not proved without overflow."""
+        if self._raising:
+            return any(self._is(c, Check.OVERFLOW) and not self._known.ideally(c) for c in self._clauses)
+        return any(
+            self._wants(c) and self._known.ideally(c) and self._known.proof(c, Numbers.IDEAL) is None
+            for c in self._open()
+        )
 
     def _round(self, wrapping: bool) -> None:
         """The rounding of floats: within ranges that rest on few clauses, then on all that hold over the reals.
@@ -281,7 +313,7 @@ class Unit:
 
         session = Session(
             translation.system, self._pool, refute, frozenset(self._options.engines or ENGINES), self._options.seed,
-            roams=not rounded,
+            roams=not rounded, patient=not self._raising,
         )  # fmt: skip
         kinds = {element(v.type) for v in self.checked.node.clocks}
         stands = meaning(kinds, numbers, wrapping=wrapping, overflow=bounded)
@@ -306,7 +338,7 @@ class Unit:
             if c.holds.name in open_ and self._known.is_risk(c, attempt.numbers, attempt.wrapping)
         } | attempt.held  # fmt: skip
         last = not self._machine or not (self._integers or self._floats)
-        share = self._left() * (1.0 if last else SHARES[attempt.numbers])
+        share = self._left() * (1.0 if last else RAISING if self._raising else SHARES[attempt.numbers])
         if all(self._known.by_intervals(clauses[i]) for i in wanted):
             # A proof that leaves a certificate would be better, but there is one.
             share = min(share, WITHOUT_NEED)

@@ -37,7 +37,7 @@ from syncml.ir.types import BOOL, EnumType, element
 from syncml.verify.abstraction import opened
 from syncml.verify.driver import verify
 from syncml.verify.replay import Replay
-from syncml.verify.verdicts import Proved, VerifyOptions
+from syncml.verify.verdicts import Proved, Semantics, VerifyOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,8 @@ def constant_conditions(program: Program, options: VerifyOptions, replay: Replay
     if not claims:
         return ()
     names = tuple(claim.name for claim in claims)
-    chosen = replace(options, properties=names, first=False, abstract=())
+    semantics = Semantics.REALS if options.semantics is Semantics.STRONGEST else options.semantics
+    chosen = replace(options, properties=names, first=False, abstract=(), semantics=semantics)
     report = verify(Program((claiming,), claiming.name), chosen, replay)
     proved = {r.name for r in report.results if isinstance(r.verdict, Proved)}
     # A line that stands in several instances is reported if the claim holds in all of them.

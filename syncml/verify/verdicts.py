@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 class Semantics(Enum):
     """What numbers mean in a proof."""
 
+    STRONGEST = "strongest"
+    """As with `REALS`; then each proof over the reals is tried again with the rounding of floats."""
     IDEAL = "ideal"
     """Machine integers are mathematical integers, floats are reals."""
     REALS = "reals"
@@ -33,6 +35,9 @@ class Semantics(Enum):
     MACHINE = "machine"
     """Machine integers wrap at their width; floats round, and have to stay finite."""
 
+
+Floats: TypeAlias = Literal["", "reals", "machine"]
+"""What floats are in a proof: numbers without rounding, or the machine's; nothing where it depends on none."""
 
 REPLAYED = "machine integers, machine floats (replayed)"
 """What numbers mean in a run that the interpreter has replayed."""
@@ -74,7 +79,7 @@ class VerifyOptions:
     properties: tuple[str, ...] = ()
     first: bool = False
     engines: tuple[str, ...] = ()
-    semantics: Semantics = Semantics.REALS
+    semantics: Semantics = Semantics.STRONGEST
     seed: int = 0
     abstract: tuple[str, ...] = ()
     proofs: Proofs = Proofs.AUTO
@@ -189,6 +194,8 @@ class Proved:
         k: The number of instants that its induction looks back.
         using: Other proved properties that the proof rests on.
         semantics: What numbers mean in it.
+        floats: What floats are in it.
+        raising: Where floats are real numbers in it and it was tried with machine floats, why that failed.
         invariant: The inductive invariant, where the method finds one of its own.
         core: What the proof needs, where that was asked for.
         cached: Whether the proof was found in an earlier run.
@@ -203,14 +210,17 @@ class Proved:
     core: Core | None = None
     cached: bool = False
     modular: Modular | None = None
+    floats: Floats = ""
+    raising: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Violated:
-    """The property is false on the counterexample."""
+    """The property is false on the counterexample; ``rounding`` if it is proved where floats are real numbers."""
 
     counterexample: Counterexample
     semantics: str = REPLAYED
+    rounding: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +283,17 @@ class Result:
     def stated(self) -> tuple[Span, str]:
         """The clause itself, which several instances of its node share."""
         return self.span, self.name.removeprefix(f"{self.instance}.")
+
+
+def proof_of(verdict: Verdict) -> Proved | None:
+    """The proof in a verdict, of a property or that a goal is unreachable."""
+    return verdict if isinstance(verdict, Proved) else verdict.proof if isinstance(verdict, Unreachable) else None
+
+
+def is_ideal(result: Result) -> bool:
+    """Whether a result is a proof in which floats are real numbers."""
+    proof = proof_of(result.verdict)
+    return proof is not None and proof.floats == "reals"
 
 
 @dataclass(frozen=True, slots=True)

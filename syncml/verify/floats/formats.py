@@ -54,6 +54,18 @@ FORMATS: dict[Scalar, Format] = {F32: _format("f32", 24, 127, 70), F64: _format(
 """The format of each type of floats."""
 
 
+def nearest_of(name: str, number: Fraction) -> Fraction:
+    """The number of the format ``name`` nearest to one that does not overflow, the even one of two."""
+    form = next(f for f in FORMATS.values() if f.name == name)
+    if not number:
+        return number
+    size = abs(number)
+    exponent = size.numerator.bit_length() - size.denominator.bit_length()
+    exponent -= size < Fraction(2) ** exponent
+    unit = Fraction(2) ** max(exponent - form.precision + 1, form.least)
+    return round(number / unit) * unit
+
+
 def machine_number(const: Const) -> Any:
     """What the machine holds of a float constant, as exact fractions: one, or an array of them."""
     value: Any = const.machine()

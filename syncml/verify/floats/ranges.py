@@ -78,9 +78,16 @@ class Ranges:
         return False if not bool(np.any(value.high)) else None
 
 
-def ranges_of(node: Node, held: Sequence[Var] = ()) -> Ranges:
-    """The ranges of a flat node without calls, at an instant before which the clauses ``held`` were true."""
-    return _Analysis(node, held).result()
+def ranges_of(node: Node, held: Sequence[Var] = (), *, first: Ranges | None = None) -> Ranges:
+    """The ranges of a flat node without calls, at an instant before which the clauses ``held`` were true.
+
+    Args:
+        node: The node.
+        held: Clauses.
+        first: The ranges of this node without some of its equations, on which the others do not depend; they are looked
+            at once more.
+    """
+    return _Analysis(node, held, first).result()
 
 
 def bounding(node: Node, ranges: Ranges, clauses: Sequence[Var]) -> list[Var]:
@@ -94,8 +101,9 @@ def bounding(node: Node, ranges: Ranges, clauses: Sequence[Var]) -> list[Var]:
 
 
 class _Analysis:
-    def __init__(self, node: Node, held: Sequence[Var]) -> None:
+    def __init__(self, node: Node, held: Sequence[Var], first: Ranges | None) -> None:
         self._node = node
+        self._first = first
         self._order = ordered(node.equations)
         self._definition = {e.target: e for e in self._order}
         self._values: dict[Var, Range] = {}
@@ -110,11 +118,16 @@ class _Analysis:
         """The clauses that bound a stream, as long as they are taken to hold."""
         self._partners: dict[Var, set[Var]] = {}
         """What a stream is compared with in them."""
+        self._read: dict[Var, frozenset[Var]] = {}
+        self._near: dict[Var, frozenset[Var]] = {}
+        self._constants: dict[int, Range] = {}
         self._heed(held)
 
     def result(self) -> Ranges:
         with np.errstate(all="ignore"):
-            self._fixed_point()
+            self._start()
+            if self._first is None:
+                self._fixed_point()
             self._confirm()
             held = frozenset(c for clauses in self._clauses.values() for c in clauses)
             if held:
@@ -155,15 +168,19 @@ class _Analysis:
 
     # The fixed point.
 
-    def _fixed_point(self) -> None:
+    def _start(self) -> None:
+        """The inputs, and registers as they were found, or are at first."""
         for var in self._node.inputs:
             value = top(var.type, finite=True)
             for low, high in self._bounds.get(var, ()):
                 value = meet(value, low, high)
             self._values[var] = value
+        for e in self._order:
+            if isinstance(e.rhs, Fby):
+                self._set_register(e.target, _initial(e) if self._first is None else self._first.values[e.target])
+
+    def _fixed_point(self) -> None:
         registers = [e for e in self._order if isinstance(e.rhs, Fby)]
-        for e in registers:
-            self._set_register(e.target, _initial(e))
         changed: set[Var] | None = None
         for turn in range(_WIDEN + 2):
             self._sweep(changed)
@@ -212,7 +229,7 @@ class _Analysis:
         for e in self._order:
             if isinstance(e.rhs, Fby):
                 continue
-            if changed is not None and not any(v in changed for v in self._reads(e)):
+            if changed is not None and changed.isdisjoint(self._reads(e)):
                 continue
             result = self._evaluated(e, {})
             if e.target in self._clauses:
@@ -224,7 +241,12 @@ class _Analysis:
             if changed is not None:
                 changed.add(e.target)
 
-    def _reads(self, e: Equation) -> Iterator[Var]:
+    def _reads(self, e: Equation) -> frozenset[Var]:
+        if e.target not in self._read:
+            self._read[e.target] = frozenset(self._looked_at(e))
+        return self._read[e.target]
+
+    def _looked_at(self, e: Equation) -> Iterator[Var]:
         for atom in _operands(e):
             if isinstance(atom, Var):
                 yield atom
@@ -249,7 +271,12 @@ class _Analysis:
         return _spread(self._of(e.rhs.following), shape(e.target.type))
 
     def _of(self, atom: Atom) -> Range:
-        return of_constant(atom, atom.type) if isinstance(atom, Const) else self._values[atom]
+        if not isinstance(atom, Const):
+            return self._values[atom]
+        # Constants are part of the node, which stands as long as the analysis.
+        if id(atom) not in self._constants:
+            self._constants[id(atom)] = of_constant(atom, atom.type)
+        return self._constants[id(atom)]
 
     def _widened(self, old: Range, new: Range, var: Var, *, last: bool) -> Range:
         kind = element(var.type)
@@ -323,13 +350,15 @@ class _Analysis:
     def _within(self, atom: Atom, known: Mapping[Var, Range], depth: int) -> Range:
         """The range of an atom, computed again where something is known of what it reads."""
         if isinstance(atom, Const):
-            return of_constant(atom, atom.type)
+            return self._of(atom)
         if atom in known:
             return known[atom]
         definition = self._definition.get(atom)
         if not known or depth <= 1 or definition is None or not isinstance(definition.rhs, Apply) or shape(atom.type):
             return self._values[atom]
-        if not any(v in known for v in self._nearby((atom,))):
+        if atom not in self._near:
+            self._near[atom] = frozenset(self._nearby((atom,)))
+        if self._near[atom].isdisjoint(known):
             return self._values[atom]
         again = self._evaluated(definition, known, depth - 1).range
         before = self._values[atom]

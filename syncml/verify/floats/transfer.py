@@ -73,6 +73,9 @@ _COMPARISONS = frozenset({Op.EQ, Op.NE, Op.LT, Op.LE, Op.GT, Op.GE})
 
 def _spread(ranges: Sequence[Range]) -> list[Range]:
     """The ranges in one common shape."""
+    first = ranges[0].low.shape
+    if all(r.low.shape == first for r in ranges):
+        return list(ranges)
     common = np.broadcast_shapes(*(r.low.shape for r in ranges))
     return [r.map(lambda a: np.broadcast_to(a, common)) for r in ranges]
 

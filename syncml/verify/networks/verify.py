@@ -113,7 +113,9 @@ class _Run:
                 f"{undecided} of {len(cases)} cases are left after {boxes} boxes", 0, "give more time with --timeout"
             )
         method = f"linear bounds, {boxes} boxes" + (f", {exact} cases exactly" if exact else "")
-        return Proved(method, 0, (), "machine floats, and real arithmetic")
+        # What is decided exactly is decided over the reals.
+        floats = "reals" if exact else "machine"
+        return Proved(method, 0, (), "machine floats, and real arithmetic", floats=floats)
 
     def _exactly(self, case: Problem, outcome: Outcome, deadline: float) -> bool | Floats:
         """Whether no input in the boxes that are left violates, or one that does."""

@@ -140,7 +140,7 @@ class _Run:
                     boxes = f"{explored.done} box{'es' if explored.done > 1 else ''}"
                     until_ = f"to tick {last[goal]}" if plan(self._node, [goal]).remembers else "at every tick"
                     text = f"{METHOD} {until_}, {boxes}"
-                    self._tell(goal, Proved(text, last[goal] + 1, (), SEMANTICS))
+                    self._tell(goal, Proved(text, last[goal] + 1, (), SEMANTICS, floats="machine"))
             elif len(group) > 1:
                 groups += [[g] for g in group]
             else:
