@@ -21,7 +21,7 @@ from syncml.ir.equations.syntax import Node, Program
 from syncml.pipeline import check_file
 from syncml.sim.interpreter import replay
 from syncml.sim.monitor import monitor
-from syncml.verify import Proved, Verdict, VerifyOptions, Violated, opened, verify
+from syncml.verify import Proved, Semantics, Verdict, VerifyOptions, Violated, opened, verify
 from syncml.verify.sampling import sample
 from tests.mutants.operators import FILES, Edit, edits
 from tests.soundness.inputs import rows
@@ -55,7 +55,7 @@ def judge(edit: Edit, folder: Path) -> Outcome:
         return Outcome("check")
     flat = opened(checked.program)
     broken = broken_on_runs(flat.node(flat.main))
-    report = verify(checked.program, VerifyOptions(timeout=SECONDS, explain=False), replay)
+    report = verify(checked.program, VerifyOptions(timeout=SECONDS, explain=False, semantics=Semantics.REALS), replay)
     verdicts = {r.name: r.verdict for r in report.results if r.node == checked.main.label}
     return Outcome(caught(verdicts, broken), *compared(verdicts, broken))
 

@@ -12,7 +12,7 @@ from syncml.ir.step.lowering import Observe
 from syncml.lang.load import program_of
 from syncml.pipeline import check
 from syncml.sim.interpreter import interpret, replay
-from syncml.verify import Proved, VerifyOptions, verify
+from syncml.verify import Proved, Semantics, VerifyOptions, verify
 from tests.support.engines import TICKS, assert_c_agrees, assert_numba_agrees
 
 Columns = dict[str, NDArray[Any]]
@@ -44,5 +44,5 @@ def assert_engines_agree(main: Any, **inputs: Any) -> None:
 
 def verdicts(main: Any, timeout: float = 20.0) -> dict[str, bool]:
     """For each property of a node, whether the verifier proves it."""
-    report = verify(check(program_of(main)).program, VerifyOptions(timeout=timeout), replay)
+    report = verify(check(program_of(main)).program, VerifyOptions(timeout=timeout, semantics=Semantics.REALS), replay)
     return {result.name: isinstance(result.verdict, Proved) for result in report.results}

@@ -10,7 +10,7 @@ from syncml.ir.equations.syntax import Program
 from syncml.pipeline import check_file
 from syncml.sim.interpreter import interpret
 from syncml.sim.trace import Trace
-from syncml.verify import VerificationReport, VerifyOptions, verify
+from syncml.verify import Semantics, VerificationReport, VerifyOptions, verify
 
 HEAD = "from syncml import *\n\n"
 
@@ -23,7 +23,11 @@ def decide(folder: Path, text: str, **options: Any) -> VerificationReport:
     """The verdicts on the last node of a program."""
     path = folder / "program.py"
     path.write_text(HEAD + text, "utf-8")
-    return verify(check_file(str(path)).program, VerifyOptions(**{"timeout": 30.0, **options}), replay)
+    return verify(
+        check_file(str(path)).program,
+        VerifyOptions(**{"timeout": 30.0, "semantics": Semantics.REALS, **options}),
+        replay,
+    )
 
 
 def verdicts(report: VerificationReport) -> dict[str, str]:

@@ -9,7 +9,7 @@ import pytest
 
 from syncml.ir.equations.syntax import PropertyKind
 from syncml.ir.types import F32
-from syncml.verify import Proved, VerifyOptions, verify
+from syncml.verify import Proved, Semantics, VerifyOptions, verify
 from syncml.verify.certificate import Certificate, certificates
 from syncml.verify.derivation import Derivation, blocks, cone, renamed
 from syncml.verify.lengthen import certifiable
@@ -23,7 +23,9 @@ I8 = Scalar.I8
 
 def derived(builder: Builder, **options: Any) -> Derivation:
     """The proofs about a program of which everything is proved that has `yes` in its name."""
-    report = verify(builder.program(), VerifyOptions(**{"timeout": 30.0, **options}), replay)
+    report = verify(
+        builder.program(), VerifyOptions(**{"timeout": 30.0, "semantics": Semantics.REALS, **options}), replay
+    )
     undecided = [r.name for r in report.results if "yes" in r.name and not isinstance(r.verdict, Proved)]
     assert not undecided
     return report.derivations[-1]

@@ -8,7 +8,7 @@ import pytest
 
 from syncml.pipeline import check_file
 from syncml.sim.interpreter import replay
-from syncml.verify import Core, Proved, VerificationReport, VerifyOptions, verify
+from syncml.verify import Core, Proved, Semantics, VerificationReport, VerifyOptions, verify
 from syncml.verify.core import with_cores
 
 PROGRAM = """\
@@ -39,7 +39,7 @@ def line(text: str) -> int:
 
 def report(path: Path, source: str, *, proved: bool = True) -> VerificationReport:
     path.write_text(source, "utf-8")
-    found = verify(check_file(str(path)).program, VerifyOptions(timeout=30.0), replay)
+    found = verify(check_file(str(path)).program, VerifyOptions(timeout=30.0, semantics=Semantics.REALS), replay)
     assert found.proved == proved, [(r.name, r.verdict) for r in found.results]
     return with_cores(found)
 
@@ -101,7 +101,7 @@ def test_what_is_in_a_core_is_needed(tmp_path: Path, old: str, new: str, broken:
 def test_a_core_that_takes_too_long_is_everything_that_is_read(tmp_path: Path) -> None:
     path = tmp_path / "p.py"
     path.write_text(PROGRAM, "utf-8")
-    found = verify(check_file(str(path)).program, VerifyOptions(timeout=30.0), replay)
+    found = verify(check_file(str(path)).program, VerifyOptions(timeout=30.0, semantics=Semantics.REALS), replay)
     core = cores(with_cores(found, seconds=0.0))
     assert not any(c.exact or c.minimal for c in core.values())
     exact = cores(with_cores(found))

@@ -10,7 +10,7 @@ from syncml.diagnostics import DiagnosticError
 from syncml.pipeline import check_file
 from syncml.sim.interpreter import interpret
 from syncml.testing import first_failure
-from syncml.verify import VerificationReport, VerifyOptions, Violated, verify
+from syncml.verify import Semantics, VerificationReport, VerifyOptions, Violated, verify
 from tests.verify.contracts import HEAD, replay, verdicts
 
 COUNTERS = """
@@ -43,7 +43,9 @@ def other(y: Stream[f32]) -> Stream[i32]:
 def compare(folder: Path, first: str, second: str) -> VerificationReport:
     path = folder / "program.py"
     path.write_text(HEAD + COUNTERS, "utf-8")
-    return verify(check_file(f"{path}:{first}=={second}").program, VerifyOptions(timeout=30.0), replay)
+    return verify(
+        check_file(f"{path}:{first}=={second}").program, VerifyOptions(timeout=30.0, semantics=Semantics.REALS), replay
+    )
 
 
 def test_nodes_of_the_same_meaning_are_equal(tmp_path: Path) -> None:
@@ -98,5 +100,7 @@ def test_lustre_nodes_are_compared_too(tmp_path: Path) -> None:
         "utf-8",
     )
     for second, verdict in (("b", "proved"), ("c", "violated")):
-        report = verify(check_file(f"{path}:a=={second}").program, VerifyOptions(timeout=30.0), replay)
+        report = verify(
+            check_file(f"{path}:a=={second}").program, VerifyOptions(timeout=30.0, semantics=Semantics.REALS), replay
+        )
         assert verdicts(report) == {"y is the same": verdict}

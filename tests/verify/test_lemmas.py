@@ -17,7 +17,7 @@ from syncml.lang.load import program_of
 from syncml.nodes.neural import MLP, Dense
 from syncml.pipeline import check
 from syncml.sim.interpreter import replay
-from syncml.verify import Proved, VerifyOptions, verify
+from syncml.verify import Proved, Semantics, VerifyOptions, verify
 from syncml.verify.certificate import certificates
 from syncml.verify.lemmas import PREFIX, check_lemmas
 from syncml.verify.networks.enclosure import Box, Claim, checked
@@ -42,7 +42,9 @@ def kept(x0: Stream[f32], push: Stream[f32]) -> Stream[f32]:
 
 @pytest.fixture(scope="module")
 def text() -> str:
-    report = verify(check(program_of(kept)).program, VerifyOptions(timeout=40, jobs=1), replay)  # type: ignore[arg-type]
+    report = verify(
+        check(program_of(kept)).program, VerifyOptions(timeout=40, jobs=1, semantics=Semantics.REALS), replay
+    )  # type: ignore[arg-type]
     (result,) = (r for r in report.results if r.name == "kept")
     assert isinstance(result.verdict, Proved)
     assert "cells" in result.verdict.method

@@ -10,7 +10,7 @@ import pytest
 from syncml.ir.equations.syntax import Program
 from syncml.pipeline import check, load
 from syncml.sim.interpreter import interpret, replay
-from syncml.verify import VerifyOptions
+from syncml.verify import Semantics, VerifyOptions
 from syncml.verify.testgen import NotReached, Suite, Unreachable, generate
 from syncml.verify.traps import Aspect, Goal
 from tests.verify.build import BOOL, F32, I32, Builder, Op
@@ -19,7 +19,9 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
 def suite_of(program: Program, **options: Any) -> Suite:
-    return generate(program, VerifyOptions(**{"timeout": 20.0, "jobs": 1, **options}), replay)
+    return generate(
+        program, VerifyOptions(**{"timeout": 20.0, "jobs": 1, "semantics": Semantics.REALS, **options}), replay
+    )
 
 
 def by_name(suite: Suite) -> dict[tuple[str, str], Any]:

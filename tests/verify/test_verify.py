@@ -38,7 +38,7 @@ def replay(program: Program, inputs: Mapping[str, Sequence[Any]], ticks: int) ->
 def decide(builder: Builder, *callees: Any, **options: Any) -> dict[str, Any]:
     """Verdicts by the name of the property, all of which are checked against the interpreter."""
     program = builder.program(*callees)
-    report = verify(program, VerifyOptions(**{"timeout": 30.0, **options}), replay)
+    report = verify(program, VerifyOptions(**{"timeout": 30.0, "semantics": Semantics.REALS, **options}), replay)
     judge(program, report, tuple(options.get("abstract", ())))
     return {r.name: r.verdict for r in report.results}
 
