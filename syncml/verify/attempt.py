@@ -12,7 +12,8 @@ from dataclasses import field
 from enum import Enum
 
 from syncml.dataclass import dataclass
-from syncml.ir.equations.syntax import Property, PropertyKind, Var
+from syncml.diagnostics.model import Diagnostic, Label, Severity
+from syncml.ir.equations.syntax import Node, Property, PropertyKind, Var
 from syncml.ir.types import FLOATS, MACHINE_INTEGERS, Element, element
 from syncml.verify.checks import Check, Checked
 from syncml.verify.cone import Cones
@@ -191,3 +192,16 @@ def numbers_of(kinds: set[Element], *, machine: bool, floats: str) -> str:
     if used:
         parts.append(floats.format(" and ".join(used)))
     return ", ".join(parts) or "exact"
+
+
+def contradiction(node: Node, label: str, tick: int) -> list[Diagnostic]:
+    """A warning (V002) where no run meets the assumptions; without one it is an overflow that ends every run."""
+    assumptions = [p for p in node.properties if p.kind is PropertyKind.ASSUME]
+    if not assumptions:
+        return []
+    at, *others = assumptions
+    return [Diagnostic(
+        "V002", Severity.WARNING, f"no run of {label} meets all assumptions at tick {tick}",
+        Label(at.span, f"{at.name}"), tuple(Label(p.span, p.name) for p in others),
+        help="weaken one of the assumptions: whatever is proved under these says nothing",
+    )]  # fmt: skip

@@ -19,10 +19,10 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from syncml.diagnostics.model import Diagnostic, Label, Severity
+from syncml.diagnostics.model import Diagnostic
 from syncml.ir.equations.syntax import GOALS, Node, Program, Property, PropertyKind, Var
 from syncml.ir.types import FLOATS, MACHINE_INTEGERS, element
-from syncml.verify.attempt import Attempt, Numbers, goal_of, index_of, kind_of, meaning, supported
+from syncml.verify.attempt import Attempt, Numbers, contradiction, goal_of, index_of, kind_of, meaning, supported
 from syncml.verify.checks import Check
 from syncml.verify.cone import Cones
 from syncml.verify.derivation import Derivation
@@ -75,18 +75,9 @@ class Unit:
         self, flat: Node, label: str, options: VerifyOptions, replay: Replay, pool: Pool, deadline: float, *,
         abstract: bool, decided: Decided = NOTHING, supposed: Collection[Key] | None = None,
     ) -> None:  # fmt: skip
-        """Prepare the verification of an opened node.
+        """Prepare the verification of an opened node; of what is ``decided`` already, the result is reported.
 
-        Args:
-            flat: The node.
-            label: What reports call it.
-            options: Limits, engines, semantics.
-            replay: The interpreter.
-            pool: The workers.
-            deadline: When, of the monotonic clock, time is up.
-            abstract: Whether others rely on its contract.
-            decided: What is decided already, which is reported as it is.
-            supposed: What is proved over the reals already, where only the rounding of floats is left.
+        With ``supposed``, which is proved over the reals already, only the rounding of floats is left.
         """
         self._node = flat
         self.label = label
@@ -366,7 +357,8 @@ class Unit:
             session.run(brief=brief)
             if store is not None:
                 store.save(session)
-            self._warn(session)
+            if session.vacuous is not None and not self.warnings:
+                self.warnings += contradiction(self._node, self.label, session.vacuous)
         attempt.counted = attempt.machine = attempt.valid()
         if self._exactness is not None and attempt.numbers is not Numbers.FLOATS:
             # What is proved over the reals holds for floats if nothing rounds in it, nor in what its proof uses.
@@ -403,19 +395,6 @@ class Unit:
             outcome = counterexample(self._program, clause, inputs, ticks, self._replay)
             if isinstance(outcome, Counterexample):
                 self._known.refuted[clause.holds.name] = (outcome, time.monotonic() - started)
-
-    def _warn(self, session: Session) -> None:
-        assumptions = [p for p in self._node.properties if p.kind is PropertyKind.ASSUME]
-        # Without an assumption it is an overflow that ends every run; that is a property of its own.
-        if session.vacuous is None or self.warnings or not assumptions:
-            return
-        at, *others = assumptions
-        message = f"no run of {self.label} meets all assumptions at tick {session.vacuous}"
-        self.warnings.append(Diagnostic(
-            "V002", Severity.WARNING, message, Label(at.span, f"{at.name}"),
-            tuple(Label(p.span, p.name) for p in others),
-            help="weaken one of the assumptions: whatever is proved under these says nothing",
-        ))  # fmt: skip
 
 
 def _exactness(node: Node, ranges: Ranges) -> Exactness:

@@ -27,7 +27,7 @@ from typing import Any
 import numpy
 
 from syncml.dataclass import dataclass
-from syncml.ir.constants import Array, Const, dtype, zero
+from syncml.ir.constants import Const, zero
 from syncml.ir.equations.syntax import (
     Apply,
     Atom,
@@ -40,10 +40,11 @@ from syncml.ir.equations.syntax import (
     When,
 )
 from syncml.ir.operators import Op
-from syncml.ir.types import BOOL, FLOATS, MACHINE_INTEGERS, Scalar, element, integer_range, shape
+from syncml.ir.types import BOOL, FLOATS, Scalar, element, shape
 from syncml.verify.floats.arithmetic import Rounded
 from syncml.verify.floats.conditions import DEEP, Conditions, assumed
 from syncml.verify.floats.domain import Range, both, clamped, contains, join, meet, of_constant, rebuilt, top
+from syncml.verify.floats.thresholds import thresholds
 from syncml.verify.floats.transfer import ROUNDING, transfer
 from syncml.verify.order import ordered
 
@@ -293,24 +294,9 @@ class _Analysis:
         return rebuilt(new, low, high, new.nan, coarse)
 
     def _places(self, kind: Scalar) -> Any:
-        """The thresholds of a type, ascending; the last of them are the ends of the type."""
         if kind not in self._thresholds:
-            numbers: set[Any] = {0}
-            for e in self._order:
-                for atom in _operands(e):
-                    if isinstance(atom, Const) and atom.element is kind and not isinstance(atom.value, Array):
-                        numbers |= {atom.machine().item() if kind in FLOATS else int(atom.machine())}
-            if kind in FLOATS:
-                info = np.finfo(dtype(kind))
-                powers = [2.0**k for k in range(-20, 128 if kind is Scalar.F32 else 1024, 1)]
-                numbers |= {s * p for p in powers for s in (1.0, -1.0)}
-                numbers |= {float(info.max), -float(info.max), np.inf, -np.inf}
-                numbers = {n for n in numbers if not np.isnan(n)}
-                self._thresholds[kind] = np.unique(np.array(sorted(numbers), dtype=dtype(kind)))
-            else:
-                low, high = integer_range(kind) if kind in MACHINE_INTEGERS else (-np.inf, np.inf)
-                numbers = {n for n in numbers if low <= n <= high} | {low, high}
-                self._thresholds[kind] = np.array(sorted(numbers), dtype=object)
+            constants = (a for e in self._order for a in _operands(e) if isinstance(a, Const))
+            self._thresholds[kind] = thresholds(constants, kind)
         return self._thresholds[kind]
 
     # One equation.
