@@ -96,7 +96,11 @@ class Unit:
         self.checked, self._ranges = instrumented(
             self._node, machine=self._machine, rounds=self._rounds, promising=self._abstract
         )
-        self._exactness = None if self._ranges is None else _exactness(self.checked.node, self._ranges)
+        self._exactness: Exactness | None = None
+        if self._ranges is not None:
+            from syncml.verify.floats.exactness import Exactness
+
+            self._exactness = Exactness(self.checked.node, self._ranges)
         self._stated = [p for p in self.checked.node.properties if p.kind is not PropertyKind.ASSUME]
         self._clauses = [p for p in self._stated if self._key(p) not in decided]
         self._program = Program((self.checked.node,), self.checked.node.name)
@@ -395,9 +399,3 @@ class Unit:
             outcome = counterexample(self._program, clause, inputs, ticks, self._replay)
             if isinstance(outcome, Counterexample):
                 self._known.refuted[clause.holds.name] = (outcome, time.monotonic() - started)
-
-
-def _exactness(node: Node, ranges: Ranges) -> Exactness:
-    from syncml.verify.floats.exactness import Exactness
-
-    return Exactness(node, ranges)
