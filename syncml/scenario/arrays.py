@@ -31,10 +31,11 @@ class Kind(IntEnum):
 
 
 # Columns of `State.motion`: the state of an actor at a tick, and what it does until the next one.
-S, T, ALPHA, SPEED, LANE, OFFSET, DIRECTION = 0, 1, 2, 3, 4, 5, 6
+# Its heading against the road is a unit vector, so that no tick needs the sine of an angle.
+S, T, COSINE, SPEED, LANE, OFFSET, DIRECTION = 0, 1, 2, 3, 4, 5, 6
 SPEED_NEXT, OFFSET_NEXT, S_RATE, JUMPED, TRAVELLED, STILL, ACTIVE = 7, 8, 9, 10, 11, 12, 13
-S_NEXT, T_NEXT, PLACED, ACCELERATION = 14, 15, 16, 17
-MOTION = 18
+S_NEXT, T_NEXT, PLACED, ACCELERATION, SINE = 14, 15, 16, 17, 18
+MOTION = 19
 
 # Columns of `Table.actions`.
 A_EVENT, A_ELEMENT, A_ACTOR, A_KIND, A_SHAPE, A_DIMENSION, A_OTHER, A_SLOT, A_COUNT, A_MODE = range(10)

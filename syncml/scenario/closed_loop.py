@@ -125,7 +125,6 @@ def run_interpreted(node: Node, scene: Scene, inputs: Mapping[str, Any], ticks: 
     types = {v.name: v.type for v in node.inputs}
     program = Interpreter(node)
     traces: list[Trace] = []
-    engine.begin(w, x)
     speed = offset = 0.0
     for tick in range(ticks):
         engine.step(w, x, tick, scene.period, speed, offset)
@@ -214,14 +213,12 @@ def _engine_source() -> str:
     return "\n".join([
         f"# The engine of the actors: {digest.hexdigest()}",
         "from numba import njit, types",
-        "from syncml.scenario.compiled_functions import State, Table, begin, step, stopped",
+        "from syncml.scenario.compiled_functions import State, Table, step, stopped",
         "",
         f'@njit({_ENGINE_TYPE}, cache=True, nogil=True, error_model="numpy", _nrt=False)',
         f"def run(tick, period, speed, offset, {', '.join(world)}):",
         f"    w = Table({', '.join(world[:split])})",
         f"    x = State({', '.join(world[split:])})",
-        "    if tick == 0:",
-        "        begin(w, x)",
         "    step(w, x, tick, period, speed, offset)",
         "    return stopped(w, x)",
         "",

@@ -19,6 +19,6 @@ for _module in (roads, measures, motion, engine):
             register_jitable(error_model="numpy", _nrt=False)(_function)
 
 from syncml.scenario.arrays import State, Table  # noqa: E402
-from syncml.scenario.engine import begin, step, stopped  # noqa: E402
+from syncml.scenario.engine import step, stopped  # noqa: E402
 
-__all__ = ["State", "Table", "begin", "step", "stopped"]
+__all__ = ["State", "Table", "step", "stopped"]

@@ -59,15 +59,8 @@ from syncml.scenario.roads import curvature, lane_centre, lane_width, turned
 STANDBY, RUNNING, COMPLETE, STARTED, ENDED, STOPPED, SKIPPED = range(7)
 
 
-def begin(w: Table, x: State) -> None:
-    """Apply the initial actions, in their order."""
-    for a in range(w.actions.shape[0]):
-        if w.actions[a, A_EVENT] == NONE:
-            start(w, x, a, 0.0)
-
-
 def step(w: Table, x: State, tick: int, period: float, speed: float, offset: float) -> None:
-    """Go on to ``tick`` and do what happens there.
+    """Go on to ``tick`` and do what happens there; the initial actions, at tick 0.
 
     Args:
         w: The scenario.
@@ -77,14 +70,34 @@ def step(w: Table, x: State, tick: int, period: float, speed: float, offset: flo
         speed: What the program put out for the ego's speed at the tick before.
         offset: The same for the ego's offset from the middle of its lane, if the program puts one out.
     """
+    if tick == 0:
+        begin(w, x)
+    else:
+        go_on(w, x, period, speed, offset)
+    happen(w, x, tick, period)
+
+
+def begin(w: Table, x: State) -> None:
+    """Apply the initial actions, in their order."""
+    for a in range(w.actions.shape[0]):
+        if w.actions[a, A_EVENT] == NONE:
+            start(w, x, a, 0.0)
+
+
+def go_on(w: Table, x: State, period: float, speed: float, offset: float) -> None:
+    """Move every actor to the next tick."""
+    ego = int(w.ego[0])
+    gained = _drive(w, x, ego, period, speed, offset) if ego != NONE else 0.0
+    for i in range(x.motion.shape[0]):
+        move(w, x, i, period)
+    if ego != NONE:
+        x.motion[ego, ACCELERATION] = gained
+
+
+def happen(w: Table, x: State, tick: int, period: float) -> None:
+    """Test conditions, start and stop, and say how actors move until the next tick."""
     ego = int(w.ego[0])
     now = tick * period
-    if tick > 0:
-        gained = _drive(w, x, ego, period, speed, offset) if ego != NONE else 0.0
-        for i in range(x.motion.shape[0]):
-            move(w, x, i, period)
-        if ego != NONE:
-            x.motion[ego, ACCELERATION] = gained
     _ended(w, x)
     _test_conditions(w, x, tick, now)
     for e in range(x.status.shape[0]):
@@ -120,10 +133,11 @@ def _test_conditions(w: Table, x: State, tick: int, now: float) -> None:
     """Which triggers fire: all conditions of one of their groups hold."""
     for g in range(w.groups.shape[0]):
         x.fired[w.groups[g]] = 0
-    c, count = 0, w.conditions.shape[0]
     for g in range(w.groups.shape[0]):
         every = True
-        while c < count and w.conditions[c, C_GROUP] == g:
+        for c in range(w.conditions.shape[0]):
+            if w.conditions[c, C_GROUP] != g:
+                continue
             row = w.conditions[c]
             passed = 1 if test(w, x, c, row[C_FIRST], row[C_LAST], now) else 0
             before = x.tested[c]
@@ -138,7 +152,6 @@ def _test_conditions(w: Table, x: State, tick: int, now: float) -> None:
                 x.delayed[at] = 1 if holds else 0
                 holds = was
             every = every and holds
-            c += 1
         if every:
             x.fired[w.groups[g]] = 1
 
@@ -301,7 +314,7 @@ def _lead(w: Table, x: State, ego: int) -> tuple[int, float]:
     Where the reference line turns by an angle, a line beside it at t is longer by -t times that angle.
     """
     m = x.motion
-    lane, heading = int(m[ego, LANE]), m[ego, DIRECTION]
+    lane, heading = m[ego, LANE], m[ego, DIRECTION]
     centre = lane_centre(w.widths, w.shifts, lane, m[ego, S])
     half = 0.5 * lane_width(w.widths, lane, m[ego, S])
     front = middle_s(w, x, ego) + heading * half_length(w, x, ego)
@@ -311,8 +324,9 @@ def _lead(w: Table, x: State, ego: int) -> tuple[int, float]:
             continue
         ahead = heading * (middle_s(w, x, i) - middle_s(w, x, ego))
         inside = half + half_width(w, x, i) - abs(middle_t(w, x, i) - centre)
-        rear = middle_s(w, x, i) - heading * half_length(w, x, i)
-        gap = heading * (rear - front - m[ego, T] * (turned(w.line, rear) - turned(w.line, front)))
-        if ahead > 0.0 and inside > w.ego[2] and gap < nearest:
-            found, nearest = i, gap
+        if ahead > 0.0 and inside > w.ego[2]:
+            rear = middle_s(w, x, i) - heading * half_length(w, x, i)
+            gap = heading * (rear - front - m[ego, T] * (turned(w.line, rear) - turned(w.line, front)))
+            if gap < nearest:
+                found, nearest = i, gap
     return found, nearest

@@ -11,7 +11,6 @@ import math
 
 from syncml.scenario.arrays import (
     ACCELERATION,
-    ALPHA,
     C_ALONG,
     C_AXIS,
     C_FREE,
@@ -21,9 +20,11 @@ from syncml.scenario.arrays import (
     C_RULE,
     C_SLOT,
     CHANGE,
+    COSINE,
     L_SLOT,
     NONE,
     S_RATE,
+    SINE,
     SPEED,
     STATE,
     STILL,
@@ -38,42 +39,36 @@ from syncml.scenario.roads import to_world
 
 def half_length(w: Table, x: State, i: int) -> float:
     """Half of the extent of an actor's box along the road."""
-    angle = x.motion[i, ALPHA]
-    return 0.5 * (abs(w.sizes[i, 0] * math.cos(angle)) + abs(w.sizes[i, 1] * math.sin(angle)))
+    return 0.5 * (abs(w.sizes[i, 0] * x.motion[i, COSINE]) + abs(w.sizes[i, 1] * x.motion[i, SINE]))
 
 
 def half_width(w: Table, x: State, i: int) -> float:
     """Half of the extent of an actor's box across the road."""
-    angle = x.motion[i, ALPHA]
-    return 0.5 * (abs(w.sizes[i, 0] * math.sin(angle)) + abs(w.sizes[i, 1] * math.cos(angle)))
+    return 0.5 * (abs(w.sizes[i, 0] * x.motion[i, SINE]) + abs(w.sizes[i, 1] * x.motion[i, COSINE]))
 
 
 def middle_s(w: Table, x: State, i: int) -> float:
     """The s of the middle of an actor's box."""
-    angle = x.motion[i, ALPHA]
-    return x.motion[i, S] + w.sizes[i, 2] * math.cos(angle) - w.sizes[i, 3] * math.sin(angle)
+    return x.motion[i, S] + w.sizes[i, 2] * x.motion[i, COSINE] - w.sizes[i, 3] * x.motion[i, SINE]
 
 
 def middle_t(w: Table, x: State, i: int) -> float:
     """The t of the middle of an actor's box."""
-    angle = x.motion[i, ALPHA]
-    return x.motion[i, T] + w.sizes[i, 2] * math.sin(angle) + w.sizes[i, 3] * math.cos(angle)
+    return x.motion[i, T] + w.sizes[i, 2] * x.motion[i, SINE] + w.sizes[i, 3] * x.motion[i, COSINE]
 
 
 def overlap(w: Table, x: State, i: int, j: int) -> bool:
     """Whether two boxes overlap: no side of either separates them."""
     ds, dt = middle_s(w, x, j) - middle_s(w, x, i), middle_t(w, x, j) - middle_t(w, x, i)
-    for k in range(4):
-        angle = x.motion[i if k < 2 else j, ALPHA] + (0.5 * math.pi if k % 2 else 0.0)
-        cos, sin = math.cos(angle), math.sin(angle)
-        reach = 0.0
-        for n in range(2):
-            actor = i if n == 0 else j
-            turned = x.motion[actor, ALPHA] - angle
-            reach += 0.5 * (abs(w.sizes[actor, 0] * math.cos(turned)) + abs(w.sizes[actor, 1] * math.sin(turned)))
-        if abs(ds * cos + dt * sin) >= reach:
-            return False
-    return True
+    ci, si, cj, sj = x.motion[i, COSINE], x.motion[i, SINE], x.motion[j, COSINE], x.motion[j, SINE]
+    cos, sin = abs(ci * cj + si * sj), abs(ci * sj - si * cj)
+    li, wi, lj, wj = w.sizes[i, 0], w.sizes[i, 1], w.sizes[j, 0], w.sizes[j, 1]
+    return (
+        2.0 * abs(ds * ci + dt * si) < li + lj * cos + wj * sin
+        and 2.0 * abs(dt * ci - ds * si) < wi + lj * sin + wj * cos
+        and 2.0 * abs(ds * cj + dt * sj) < lj + li * cos + wi * sin
+        and 2.0 * abs(dt * cj - ds * sj) < wj + li * sin + wi * cos
+    )
 
 
 def distance(w: Table, x: State, i: int, j: int, axis: int, free: int, along_actor: int) -> float:
@@ -98,21 +93,26 @@ def _in_the_plane(w: Table, x: State, i: int, j: int, axis: int, free: int) -> f
     """
     xi, yi, hi = to_world(w.line, x.motion[i, S], x.motion[i, T])
     xj, yj, hj = to_world(w.line, x.motion[j, S], x.motion[j, T])
-    hi += x.motion[i, ALPHA]
-    hj += x.motion[j, ALPHA]
-    turned = hj - hi
-    ahead = (xj - xi) * math.cos(hi) + (yj - yi) * math.sin(hi)
-    left = (yj - yi) * math.cos(hi) - (xj - xi) * math.sin(hi)
+    ci, si = _turned(math.cos(hi), math.sin(hi), x.motion[i, COSINE], x.motion[i, SINE])
+    cj, sj = _turned(math.cos(hj), math.sin(hj), x.motion[j, COSINE], x.motion[j, SINE])
+    ahead = (xj - xi) * ci + (yj - yi) * si
+    left = (yj - yi) * ci - (xj - xi) * si
     if free:
-        ahead += w.sizes[j, 2] * math.cos(turned) - w.sizes[j, 3] * math.sin(turned) - w.sizes[i, 2]
-        left += w.sizes[j, 2] * math.sin(turned) + w.sizes[j, 3] * math.cos(turned) - w.sizes[i, 3]
-        length = abs(w.sizes[j, 0] * math.cos(turned)) + abs(w.sizes[j, 1] * math.sin(turned)) + w.sizes[i, 0]
-        width = abs(w.sizes[j, 0] * math.sin(turned)) + abs(w.sizes[j, 1] * math.cos(turned)) + w.sizes[i, 1]
+        cos, sin = ci * cj + si * sj, ci * sj - si * cj
+        ahead += w.sizes[j, 2] * cos - w.sizes[j, 3] * sin - w.sizes[i, 2]
+        left += w.sizes[j, 2] * sin + w.sizes[j, 3] * cos - w.sizes[i, 3]
+        length = abs(w.sizes[j, 0] * cos) + abs(w.sizes[j, 1] * sin) + w.sizes[i, 0]
+        width = abs(w.sizes[j, 0] * sin) + abs(w.sizes[j, 1] * cos) + w.sizes[i, 1]
         ahead = max(abs(ahead) - 0.5 * length, 0.0)
         left = max(abs(left) - 0.5 * width, 0.0)
     if axis == 0:
         return abs(ahead)
-    return abs(left) if axis == 1 else math.hypot(ahead, left)
+    return abs(left) if axis == 1 else math.sqrt(ahead * ahead + left * left)
+
+
+def _turned(cos: float, sin: float, more_cos: float, more_sin: float) -> tuple[float, float]:
+    """The cosine and the sine of the sum of two angles."""
+    return cos * more_cos - sin * more_sin, sin * more_cos + cos * more_sin
 
 
 def closing_speed(x: State, i: int, j: int) -> float:
@@ -163,7 +163,8 @@ def measure(w: Table, x: State, c: int, i: int, now: float) -> float:
     if kind == 12:
         slot = w.places[row[C_PLACE], L_SLOT]
         mx, my, _ = to_world(w.line, x.motion[i, S], x.motion[i, T])
-        return math.hypot(w.numbers[slot] - mx, w.numbers[slot + 1] - my)
+        dx, dy = w.numbers[slot] - mx, w.numbers[slot + 1] - my
+        return math.sqrt(dx * dx + dy * dy)
     return x.variables[int(other)]
 
 

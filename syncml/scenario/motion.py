@@ -22,7 +22,7 @@ from syncml.scenario.arrays import (
     A_SLOT,
     ACCELERATION,
     ACTIVE,
-    ALPHA,
+    COSINE,
     DIRECTION,
     JUMPED,
     L_FRAME,
@@ -41,6 +41,7 @@ from syncml.scenario.arrays import (
     PLACED,
     S_NEXT,
     S_RATE,
+    SINE,
     SPEED,
     SPEED_NEXT,
     STILL,
@@ -55,6 +56,19 @@ from syncml.scenario.measures import half_length, middle_s
 from syncml.scenario.roads import curvature, lane_centre, to_road, to_world
 
 
+HALF_WAVE = tuple(0.5 * (-1.0) ** n * math.pi ** (2 * n + 1) / math.factorial(2 * n + 1) for n in range(11))
+"""Half the sine of pi y by powers of y, for |y| <= 1/2: what is left out is below 1e-17."""
+
+
+def half_wave(part: float) -> float:
+    """(1 - cos(pi part)) / 2 for a part from 0 to 1, with the same bits on every machine."""
+    y = part - 0.5
+    square, total = y * y, 0.0
+    for n in range(11):
+        total = HALF_WAVE[10 - n] + square * total
+    return 0.5 + y * total
+
+
 def shaped(shape: int, part: float) -> float:
     """The part of the change that is done when ``part`` of the time or distance has passed."""
     if shape == 0 or part >= 1.0:
@@ -64,7 +78,7 @@ def shaped(shape: int, part: float) -> float:
     if shape == 1:
         return part
     if shape == 2:
-        return 0.5 - 0.5 * math.cos(math.pi * part)
+        return half_wave(part)
     return part * part * (3.0 - 2.0 * part)
 
 
@@ -110,7 +124,7 @@ def find(w: Table, x: State, place: int, i: int) -> None:
         px, py, angle = 0.0, 0.0, 0.0
         if frame >= 5:
             px, py, angle = to_world(w.line, m[other, S], m[other, T])
-        angle = angle + m[other, ALPHA] if frame == 5 else 0.0
+        angle = angle + math.atan2(m[other, SINE], m[other, COSINE]) if frame == 5 else 0.0
         px += first * math.cos(angle) - second * math.sin(angle)
         py += first * math.sin(angle) + second * math.cos(angle)
         s, t = to_road(w.line, px, py)
@@ -118,12 +132,13 @@ def find(w: Table, x: State, place: int, i: int) -> None:
         heading += angle - along
     if not in_lane:
         lane = nearest_lane(w, s, t)
-        second = t - lane_centre(w.widths, w.shifts, int(lane), s)
+        second = t - lane_centre(w.widths, w.shifts, lane, s)
     against = (lane > 0.0) != (w.ego[6] != 0.0) and in_lane
     m[i, S], m[i, LANE], m[i, OFFSET] = s, lane, second
-    m[i, T] = lane_centre(w.widths, w.shifts, int(lane), s) + second
+    m[i, T] = lane_centre(w.widths, w.shifts, lane, s) + second
     m[i, DIRECTION] = -1.0 if against else 1.0
-    m[i, ALPHA] = heading + (math.pi if against else 0.0)
+    towards = -1.0 if against else 1.0
+    m[i, COSINE], m[i, SINE] = towards * math.cos(heading), towards * math.sin(heading)
     m[i, JUMPED] = 1.0
 
 
@@ -132,7 +147,7 @@ def nearest_lane(w: Table, s: float, t: float) -> float:
     best, chosen = math.inf, 0.0
     for i in range(w.widths.shape[0]):
         if w.widths[i, 0] <= s < w.widths[i, 1]:
-            away = abs(t - lane_centre(w.widths, w.shifts, int(w.widths[i, 2]), s))
+            away = abs(t - lane_centre(w.widths, w.shifts, w.widths[i, 2], s))
             if away < best:
                 best, chosen = away, w.widths[i, 2]
     return chosen
@@ -166,12 +181,12 @@ def start(w: Table, x: State, a: int, now: float) -> None:
         target = w.numbers[slot + 1]
         if kind == 2:
             lane = target if other == NONE else lane_beside(m[other, LANE], m[other, DIRECTION] * target)
-            m[i, OFFSET] = m[i, T] - lane_centre(w.widths, w.shifts, int(lane), m[i, S])
+            m[i, OFFSET] = m[i, T] - lane_centre(w.widths, w.shifts, lane, m[i, S])
             m[i, LANE] = lane
             target = w.numbers[slot + 2]
         elif other != NONE:
             # The offset of the other actor is seen from the middle of one's own lane.
-            target += m[other, T] - lane_centre(w.widths, w.shifts, int(m[i, LANE]), m[i, S])
+            target += m[other, T] - lane_centre(w.widths, w.shifts, m[i, LANE], m[i, S])
         change = target - m[i, OFFSET]
         p[P_FROM], p[P_TO] = m[i, OFFSET], target
         if kind == 2:
@@ -184,7 +199,7 @@ def start(w: Table, x: State, a: int, now: float) -> None:
             p[P_START] = m[i, TRAVELLED]
         if row[A_SHAPE] == 0:
             m[i, OFFSET], m[i, JUMPED], p[P_RUNS] = target, 1.0, 0.0
-            m[i, T] = lane_centre(w.widths, w.shifts, int(m[i, LANE]), m[i, S]) + target
+            m[i, T] = lane_centre(w.widths, w.shifts, m[i, LANE], m[i, S]) + target
     elif kind == 4:
         gap = w.numbers[slot] * (abs(m[i, SPEED]) if row[A_DIMENSION] else 1.0)
         ahead = m[other, DIRECTION] if row[A_MODE] & 1 else -m[other, DIRECTION]
@@ -259,18 +274,20 @@ def _follow(w: Table, x: State, a: int, after: float, period: float) -> None:
     i, slot, count = int(row[A_ACTOR]), int(row[A_SLOT]), int(row[A_COUNT])
     m, p = x.motion, x.progress[a]
     time = after - p[P_START]
-    n = 0
-    while n < count - 2 and time >= w.numbers[slot + 3 * (n + 1)]:
-        n += 1
-    here, there = slot + 3 * n, slot + 3 * (n + 1)
-    length = w.numbers[there] - w.numbers[here]
-    part = min(max((time - w.numbers[here]) / length, 0.0), 1.0) if length > 0.0 else 1.0
-    ds, dt = w.numbers[there + 1] - w.numbers[here + 1], w.numbers[there + 2] - w.numbers[here + 2]
-    m[i, S_NEXT] = w.numbers[here + 1] + part * ds
-    m[i, T_NEXT] = w.numbers[here + 2] + part * dt
+    reached = True
+    for n in range(count - 1):
+        here, there = slot + 3 * n, slot + 3 * (n + 1)
+        # The first piece holds until the path goes on to the next one.
+        reached = n == 0 or (reached and time >= w.numbers[here])
+        if reached:
+            length = w.numbers[there] - w.numbers[here]
+            part = min(max((time - w.numbers[here]) / length, 0.0), 1.0) if length > 0.0 else 1.0
+            ds, dt = w.numbers[there + 1] - w.numbers[here + 1], w.numbers[there + 2] - w.numbers[here + 2]
+            m[i, S_NEXT] = w.numbers[here + 1] + part * ds
+            m[i, T_NEXT] = w.numbers[here + 2] + part * dt
+            bent = (1.0 - curvature(w.line, m[i, S]) * m[i, T]) * ds
+            m[i, SPEED_NEXT] = math.sqrt(bent * bent + dt * dt) / length if length > 0.0 else 0.0
     m[i, PLACED] = 1.0
-    bent = (1.0 - curvature(w.line, m[i, S]) * m[i, T]) * ds
-    m[i, SPEED_NEXT] = math.hypot(bent, dt) / length if length > 0.0 else 0.0
     if time >= w.numbers[slot + 3 * (count - 1)] - 1e-9 * period:
         p[P_RUNS], m[i, SPEED_NEXT] = 0.0, 0.0
 
@@ -282,7 +299,7 @@ def rates(w: Table, x: State, i: int, period: float) -> None:
         m[S_RATE] = (m[S_NEXT] - m[S]) / period
         return
     ahead = m[S] + m[DIRECTION] * period * m[SPEED]
-    m[T_NEXT] = lane_centre(w.widths, w.shifts, int(m[LANE]), ahead) + m[OFFSET_NEXT]
+    m[T_NEXT] = lane_centre(w.widths, w.shifts, m[LANE], ahead) + m[OFFSET_NEXT]
     sideways = (m[T_NEXT] - m[T]) / period
     along = math.sqrt(max(m[SPEED] * m[SPEED] - sideways * sideways, 0.0))
     if m[SPEED] < 0.0:
@@ -296,12 +313,14 @@ def move(w: Table, x: State, i: int, period: float) -> None:
     sideways = (m[T_NEXT] - m[T]) / period
     if m[PLACED] == 0.0 and m[SPEED] != 0.0:
         along = m[S_RATE] * (1.0 - curvature(w.line, m[S]) * m[T])
-        m[ALPHA] = math.atan2(sideways, along)
+        norm = math.sqrt(along * along + sideways * sideways)
+        if norm > 0.0:
+            m[COSINE], m[SINE] = along / norm, sideways / norm
     m[ACCELERATION] = (m[SPEED_NEXT] - m[SPEED]) / period
     m[TRAVELLED] += period * abs(m[SPEED])
     m[STILL] = m[STILL] + period if m[SPEED] == 0.0 else 0.0
     m[S] += period * m[S_RATE]
     m[T], m[SPEED], m[OFFSET] = m[T_NEXT], m[SPEED_NEXT], m[OFFSET_NEXT]
     if m[PLACED] != 0.0:
-        m[OFFSET] = m[T] - lane_centre(w.widths, w.shifts, int(m[LANE]), m[S])
+        m[OFFSET] = m[T] - lane_centre(w.widths, w.shifts, m[LANE], m[S])
     m[JUMPED], m[PLACED] = 0.0, 0.0

@@ -152,9 +152,9 @@ def _check_lanes(found: Road, pieces: list[Piece], impossible: object) -> None:
 def along(piece: Array, distance: float) -> tuple[float, float, float]:
     """The point and the heading at a distance from the start of a piece (a row of `Road.line`)."""
     heading, k0, k1 = piece[3], piece[5], piece[6]
-    end = heading + (k0 + 0.5 * k1 * distance) * distance
     if k0 == 0.0 and k1 == 0.0:
-        return piece[1] + distance * math.cos(heading), piece[2] + distance * math.sin(heading), end
+        return piece[1] + distance * math.cos(heading), piece[2] + distance * math.sin(heading), heading
+    end = heading + (k0 + 0.5 * k1 * distance) * distance
     steepest = max(abs(k0), abs(k0 + k1 * distance)) * abs(distance)
     panels = 1 + int(steepest / _TURN)
     half = 0.5 * distance / panels
@@ -180,40 +180,77 @@ def piece_at(line: Array, s: float) -> int:
 
 def curvature(line: Array, s: float) -> float:
     """The curvature of the reference line at s; beyond its ends that of the end."""
-    i = piece_at(line, s)
-    u = min(max(s - line[i, 0], 0.0), line[i, 4])
-    return line[i, 5] + line[i, 6] * u
+    found = _bend(line, 0, s)
+    for i in range(1, line.shape[0]):
+        if s >= line[i, 0]:
+            found = _bend(line, i, s)
+    return found
+
+
+def _bend(line: Array, i: int, s: float) -> float:
+    """The curvature of piece i at s."""
+    if line[i, 6] == 0.0:
+        return line[i, 5]
+    return line[i, 5] + line[i, 6] * min(max(s - line[i, 0], 0.0), line[i, 4])
 
 
 def turned(line: Array, s: float) -> float:
     """The angle by which the reference line has turned from its start to s."""
-    i = piece_at(line, s)
+    found = _turned(line, 0, s)
+    for i in range(1, line.shape[0]):
+        if s >= line[i, 0]:
+            found = _turned(line, i, s)
+    return found
+
+
+def _turned(line: Array, i: int, s: float) -> float:
+    """The same on piece i."""
+    if line[i, 5] == 0.0 and line[i, 6] == 0.0:
+        return line[i, 7]
     u = s - line[i, 0]
     return line[i, 7] + u * (line[i, 5] + 0.5 * line[i, 6] * u)
 
 
-def lane_width(widths: Array, lane: int, s: float) -> float:
+def lane_width(widths: Array, lane: float, s: float) -> float:
     """The width of a lane at s; 0 where there is no such lane."""
     found = 0.0
     for i in range(widths.shape[0]):
         if widths[i, 2] == lane and widths[i, 0] <= s and widths[i, 3] <= s + 1e-9 and s < widths[i, 1]:
-            d = s - widths[i, 3]
-            found = widths[i, 4] + d * (widths[i, 5] + d * (widths[i, 6] + d * widths[i, 7]))
+            found = _cubic(widths, i, 4, s - widths[i, 3])
     return found
 
 
-def lane_centre(widths: Array, shifts: Array, lane: int, s: float) -> float:
+def _cubic(rows: Array, i: int, first: int, d: float) -> float:
+    """The cubic of a row, whose numbers start at ``first``."""
+    if rows[i, first + 1] == 0.0 and rows[i, first + 2] == 0.0 and rows[i, first + 3] == 0.0:
+        return rows[i, first]
+    return rows[i, first] + d * (rows[i, first + 1] + d * (rows[i, first + 2] + d * rows[i, first + 3]))
+
+
+def outermost(widths: Array) -> int:
+    """The largest number of a lane, on either side."""
+    most = 0
+    for i in range(widths.shape[0]):
+        most = max(most, int(abs(widths[i, 2])))
+    return most
+
+
+def lane_centre(widths: Array, shifts: Array, lane: float, s: float) -> float:
     """The t of the middle of a lane at s."""
     t = 0.0
     for i in range(shifts.shape[0]):
         if i == 0 or s >= shifts[i, 0]:
-            d = s - shifts[i, 0]
-            t = shifts[i, 1] + d * (shifts[i, 2] + d * (shifts[i, 3] + d * shifts[i, 4]))
-    side = 1.0 if lane > 0 else -1.0
-    for inner in range(1, abs(lane)):
-        t += side * lane_width(widths, int(side) * inner, s)
-    if lane != 0:
-        t += side * 0.5 * lane_width(widths, lane, s)
+            t = _cubic(shifts, i, 1, s - shifts[i, 0])
+    if lane > 0.0:
+        for inner in range(1, outermost(widths) + 1):
+            if inner <= lane:
+                width = lane_width(widths, inner, s)
+                t += 0.5 * width if inner == lane else width
+    else:
+        for inner in range(1, outermost(widths) + 1):
+            if -inner >= lane:
+                width = lane_width(widths, -inner, s)
+                t -= 0.5 * width if -inner == lane else width
     return t
 
 

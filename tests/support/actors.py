@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syncml.scenario.arrays import LANE, OFFSET, SPEED, S, T
-from syncml.scenario.engine import begin, step, stopped
+from syncml.scenario.engine import step, stopped
 from syncml.scenario.tables import compiled
 from syncml.scenario.templates import Template, read_template
 
@@ -38,7 +38,6 @@ def play(template: Template, seconds: float, run: int = 0, period: float = PERIO
     board = compiled(*template.stage(template.runs.settings(run)))
     numbers = template.runs.numbers(run)
     w, x = board.ready(board.numbers(numbers), numbers, period)
-    begin(w, x)
     rows: list[NDArray[np.float64]] = []
     for tick in range(round(seconds / period)):
         step(w, x, tick, period, 0.0, 0.0)

@@ -56,7 +56,7 @@ class Batch:
         layout = code.layout
         self._groups = -(-runs // layout.width)
         self._block = max(1, -(-lanes // layout.width))
-        self._threads = threads or _processors()
+        self._threads = threads or processors()
         self._constants = layout.constants(code.machine)
         self._initial = layout.initial_group(code.machine)
         self._keep = not (once and layout.in_registers)
@@ -80,7 +80,7 @@ class Batch:
             inputs: For each input values of its machine type, ``[runs or 1, ticks or 1, ...]``.
             ticks: How many.
         """
-        packed = [self._packed(slot, inputs[slot.name]) for slot in self._code.machine.inputs]
+        packed = [pack(self._code.layout, slot, inputs[slot.name], self.runs) for slot in self._code.machine.inputs]
         traces = [self.room(slot, ticks) for slot in self._code.traced]
         table = self.table([*packed, *traces])
         self.call(table.ctypes.data, ticks)
@@ -89,12 +89,12 @@ class Batch:
     def room(self, slot: Slot, ticks: int = 1) -> Values:
         """Room for the values of a slot as lanes: ``[groups, ticks, elements, width]``."""
         extents = (self._groups, ticks, size(slot.type), self._code.layout.width)
-        return _aligned(extents, memory_type(element(slot.type)))
+        return aligned(extents, memory_type(element(slot.type)))
 
     @staticmethod
     def table(lanes: Sequence[Values]) -> NDArray[np.int64]:
         """Where the compiled code finds the inputs and then the traces, which have to stay alive."""
-        return np.array([_strides(each) for each in lanes], dtype=np.int64).reshape(-1)
+        return np.array([strides(each) for each in lanes], dtype=np.int64).reshape(-1)
 
     def lanes(self, slot: Slot) -> Values:
         """Where the values of an output are: ``[groups, elements, width]``, all lanes of a uniform one the same."""
@@ -109,24 +109,6 @@ class Batch:
         """The present values of an output, ``[runs, ...]``."""
         values = np.swapaxes(self.lanes(slot), 1, 2).copy().reshape(-1, *shape(slot.type))[: self.runs]
         return values.astype(np.bool_) if element(slot.type) is BOOL else values
-
-    def _packed(self, slot: Slot, values: Values) -> Values:
-        """Inputs as lanes: ``[groups or 1, ticks or 1, elements, width]``."""
-        runs, ticks = values.shape[:2]
-        width = self._code.layout.width
-        kind, elements = memory_type(element(slot.type)), size(slot.type)
-        flat = values.reshape(runs, ticks, elements)
-        if elements == ticks == 1 and runs == self._groups * width and _is_aligned(values) and values.dtype == kind:
-            return flat.reshape(self._groups, 1, 1, width)
-        packed = _aligned((1 if runs == 1 else self._groups, ticks, elements, width), kind)
-        if runs == 1:
-            packed[:] = flat[:, :, :, None]
-        else:
-            whole = runs // width
-            packed[:whole] = np.moveaxis(flat[: whole * width].reshape(whole, width, ticks, elements), 1, 3)
-            for lane in range(width if whole < self._groups else 0):
-                packed[whole, :, :, lane] = flat[min(whole * width + lane, runs - 1)]
-        return packed
 
     def _unpacked(self, slot: Slot, trace: Values) -> Values:
         """A trace as ``[runs, ticks, ...]``."""
@@ -155,22 +137,43 @@ class Batch:
             list(pool.map(part, range(threads)))
 
 
-def _processors() -> int:
+def processors() -> int:
+    """How many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def pack(layout: Layout, slot: Slot, values: Values, count: int) -> Values:
+    """The inputs of ``count`` runs as lanes: ``[groups or 1, ticks or 1, elements, lanes]``."""
+    runs, ticks = values.shape[:2]
+    width, groups = layout.lanes(slot), -(-count // layout.width)
+    kind, elements = memory_type(element(slot.type)), size(slot.type)
+    flat = values.reshape(runs, ticks, elements)
+    if elements == ticks == 1 and runs == groups * width and _is_aligned(values) and values.dtype == kind:
+        return flat.reshape(groups, 1, 1, width)
+    packed = aligned((1 if runs == 1 else groups, ticks, elements, width), kind)
+    if runs == 1:
+        packed[:] = flat[:, :, :, None]
+    else:
+        whole = runs // width
+        packed[:whole] = np.moveaxis(flat[: whole * width].reshape(whole, width, ticks, elements), 1, 3)
+        for lane in range(width if whole < groups else 0):
+            packed[whole, :, :, lane] = flat[min(whole * width + lane, runs - 1)]
+    return packed
 
 
 def _is_aligned(values: Values) -> bool:
     return values.flags.c_contiguous and values.ctypes.data % ALIGNMENT == 0
 
 
-def _aligned(extents: Sequence[int], kind: np.dtype[Any]) -> Values:
+def aligned(extents: Sequence[int], kind: np.dtype[Any]) -> Values:
+    """Zeros at an aligned address."""
     count = int(np.prod(extents, dtype=np.int64))
     return zeros(max(count * kind.itemsize, ALIGNMENT))[: count * kind.itemsize].view(kind).reshape(extents)
 
 
-def _strides(packed: Values) -> tuple[int, int, int]:
+def strides(packed: Values) -> tuple[int, int, int]:
     """The address, the bytes from a tick and from a group to the next; none where there is only one."""
     groups, ticks = packed.shape[:2]
     return (

@@ -8,7 +8,7 @@ all groups share; local tensors in a region that each thread has for itself. Boo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,9 +79,12 @@ class Layout:
         return region
 
 
-def layout_of(machine: Machine, width: int | None = None) -> Layout:
-    """The layout of a machine; the width that suits its numbers unless one is given, a power of two."""
-    varying = varying_slots(machine)
+def layout_of(machine: Machine, width: int | None = None, equal: Container[Slot] = ()) -> Layout:
+    """The layout of a machine; the width that suits its numbers unless one is given, a power of two.
+
+    The inputs ``equal`` are those of which all runs are given the same values.
+    """
+    varying = varying_slots(machine, equal)
     state = _state_bytes(machine, varying)
     short = cost(machine.body, written=True) < SHORT
     width = width or _suitable_width(state if short else 0, varying)

@@ -27,7 +27,7 @@ Run: TypeAlias = Callable[[int, int, int, int, bool, int, int, int, int, int], N
 """See `syncml.sim.lanes.printer.PARAMETERS`; addresses are numbers. Python's lock is released during a call."""
 
 _LEVEL = 2
-_loaded: dict[str, Run] = {}
+_loaded: dict[str, int] = {}
 _engines: list[Any] = []
 """What owns the code of `_loaded`."""
 
@@ -40,13 +40,19 @@ def is_kept(text: str) -> bool:
 
 def load(text: str) -> Run:
     """The function ``run`` of a module, from the disk where it is there."""
+    kinds = (*(ctypes.c_int64,) * 4, ctypes.c_bool, *(ctypes.c_void_p,) * 5)
+    return ctypes.CFUNCTYPE(None, *kinds)(address(text, "run"))
+
+
+def address(text: str, function: str) -> int:
+    """Where the one function of a module starts; its code comes from the disk where it is there."""
     key = _key(text)
     if key not in _loaded:
         code = _read(_file(key))
         if code is None:
             code = _object(text, _machine())
             _write(_file(key), code)
-        _loaded[key] = _linked(code)
+        _loaded[key] = _linked(code, function)
     return _loaded[key]
 
 
@@ -112,15 +118,14 @@ def _object(text: str, machine: Any) -> bytes:
     return bytes(machine.emit_object(_optimised(text, machine)))
 
 
-def _linked(code: bytes) -> Run:
+def _linked(code: bytes, function: str) -> int:
     import llvmlite.binding as llvm
 
     engine: Any = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
     _engines.append(engine)
-    kinds = (*(ctypes.c_int64,) * 4, ctypes.c_bool, *(ctypes.c_void_p,) * 5)
-    return ctypes.CFUNCTYPE(None, *kinds)(engine.get_function_address("run"))
+    return int(engine.get_function_address(function))
 
 
 def _file(key: str) -> Path:

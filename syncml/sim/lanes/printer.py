@@ -17,6 +17,7 @@ from syncml.ir.types import TensorType, size
 from syncml.sim.lanes.layout import ALIGNMENT, Layout
 from syncml.sim.lanes.llvm_text import function_text, intrinsics
 from syncml.sim.lanes.memory import Memory
+from syncml.sim.lanes.private import unmasked
 from syncml.sim.lanes.statements import Statements, written_always
 
 _CLEARED = 16
@@ -44,15 +45,17 @@ INLINED_STEP = 3000
 ATTRIBUTES = 'attributes #0 = { nounwind "prefer-vector-width"="512" "min-legal-vector-width"="512" }'
 
 
-def print_module(machine: Machine, layout: Layout, traced: Sequence[Slot] = ()) -> str:
+def print_module(machine: Machine, layout: Layout, traced: Sequence[Slot] = (), *, alone: bool = True) -> str:
     """The text of the module for ``machine``, which writes the outputs ``traced`` at each tick.
+
+    Its function is ``run``; where it is not ``alone`` but stepped in turns with others, it is ``step``.
 
     Raises:
         InternalFault: the machine has instances; inline them first.
     """
     if machine.instances:
         raise InternalFault(f"{machine.name} has instances, which the lane printer expects to be inlined")
-    return _Printer(machine, layout, traced).module()
+    return _Printer(machine, layout, traced).module(alone)
 
 
 class _Printer:
@@ -68,12 +71,12 @@ class _Printer:
         self._fresh = [s for s in machine.outputs if s in always and not isinstance(s.type, TensorType)]
         registers = [s for s in (*machine.locals, *self._fresh) if not isinstance(s.type, TensorType)]
         self._memory = Memory(layout, registers, self._function)
-        self._statements = Statements(self._memory, layout)
+        self._statements = Statements(self._memory, layout, unmasked(machine.body))
         self._lines = self._memory.lines
 
-    def module(self) -> str:
+    def module(self, alone: bool) -> str:
         """The whole text."""
-        body = self._run()
+        body = self._run() if alone else self._one_step()
         return "\n".join([*intrinsics(self._layout.width), *self._definitions(), *body, ATTRIBUTES, ""])
 
     def _function(self, function: Function, varying: bool) -> str:
@@ -90,6 +93,10 @@ class _Printer:
             texts.append(function_text(function, name, self._layout.width, varying, self._function))
             done += 1
         return texts
+
+    def _one_step(self) -> list[str]:
+        """The function that takes a group through a tick."""
+        return [f"define void @step({STEP_PARAMETERS}) #0 {{", "entry:", *self._step(), "  ret void", "}"]
 
     # The loops around a step.
 

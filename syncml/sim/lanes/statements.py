@@ -8,7 +8,7 @@ computes something harmless.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from typing import assert_never
 
 from syncml.diagnostics.model import InternalFault
@@ -25,10 +25,14 @@ LEFT_OUT = 60
 
 
 class Statements:
-    """The printer of statements; what it writes goes to the lines of ``memory``."""
+    """The printer of statements; what it writes goes to the lines of ``memory``.
 
-    def __init__(self, memory: Memory, layout: Layout) -> None:
+    ``unmasked`` are the assignments that need no mask; see `syncml.sim.lanes.private`.
+    """
+
+    def __init__(self, memory: Memory, layout: Layout, unmasked: Set[int]) -> None:
         self._memory = memory
+        self._unmasked = unmasked
         self._layout = layout
         self._lines = memory.lines
         self._expressions = memory.expressions
@@ -70,7 +74,7 @@ class Statements:
                 self._memory.scattered(slot, base, position, value)
                 return
             pointer = self._memory.element_of(slot, base, position.text)
-        if varying and self._memory.mask is not None:
+        if varying and self._memory.mask is not None and id(stmt) not in self._unmasked:
             value = self._expressions.choose(self._memory.mask, value, self._memory.load(slot, pointer))
         self._memory.store(slot, pointer, value, varying)
 

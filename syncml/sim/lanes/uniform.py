@@ -1,32 +1,35 @@
 """Which slots have one value for all lanes.
 
-Rule: a slot varies iff it is an input, or some assignment to it reads a slot that varies, or stands under a condition
+Rule: a slot varies iff it is an input that does, or some assignment to it reads a slot that varies, or stands under a condition
 that reads one. All else is uniform: weights, counters of periodic clocks, what follows from them. Each lane starts from
 the same initial state and all lanes run in step, so what depends on nothing that varies is equal in all of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from syncml.ir.step.syntax import Assign, Expr, Machine, Place, Slot, Stmt
 from syncml.ir.step.traverse import blocks, own_expressions, walk
 
 
-def varying_slots(machine: Machine) -> frozenset[Slot]:
-    """The slots of a machine without instances whose values may differ between lanes."""
-    readers = _readers(machine)
+def varying_slots(machine: Machine, equal: Container[Slot] = ()) -> frozenset[Slot]:
+    """The slots of a machine without instances whose values may differ between lanes.
+
+    The inputs ``equal`` are those of which all lanes are given the same values.
+    """
+    edges = readers(machine)
     found: set[object] = set()
-    stack: list[object] = list(machine.inputs)
+    stack: list[object] = [slot for slot in machine.inputs if slot not in equal]
     while stack:
         node = stack.pop()
         if node not in found:
             found.add(node)
-            stack += readers.get(node, ())
+            stack += edges.get(node, ())
     return frozenset(s for s in found if isinstance(s, Slot))
 
 
-def _readers(machine: Machine) -> dict[object, list[object]]:
+def readers(machine: Machine) -> dict[object, list[object]]:
     """For each slot, and each place where control may depend on the lane, what depends on it."""
     edges: dict[object, list[object]] = {}
     stack: list[tuple[Stmt, object]] = [(stmt, None) for stmt in machine.body]
