@@ -52,9 +52,10 @@ bench-reach: $(DEV) ## closed loops with the networks in DATA/onnx: verdicts, ti
 	@test -n "$(DATA)" || { echo "make bench-reach DATA=folder [TRACES=1000000]" >&2; exit 2; }
 	$(BIN)/python -m benchmarks.reach.run "$(DATA)/onnx" --traces "$(or $(TRACES),10000)"
 
-bench-sim: $(DEV) ## many runs at once against C written by hand, and against JAX in the interpreter JAX
+bench-sim: $(DEV) ## many runs at once against C written by hand, and against JAX in the interpreter JAX; the scenarios of the folder SUITE
 	$(BIN)/python -m benchmarks.sim.run $(if $(JAX),--jax "$(JAX)") $(ARGS)
 	$(BIN)/python -W ignore -m benchmarks.sim.environments
+	$(if $(SUITE),$(BIN)/python -m benchmarks.sim.suite "$(SUITE)")
 
 bench-verify: $(DEV) ## verification on a random sample of the folder SUITE, beside KIND2 and JKIND; COUNT files, LIMIT seconds
 	@test -n "$(SUITE)" || { echo "make bench-verify SUITE=folder [KIND2=path] [JKIND=path] [COUNT=300] [LIMIT=20]" >&2; exit 2; }

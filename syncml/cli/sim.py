@@ -53,7 +53,9 @@ def sim(
         Path | None, Option(metavar="F", help="Write the trace: .csv, .json, .npz, .vcd or .parquet.")
     ] = None,
     plot: Annotated[Path | None, Option(metavar="F", help="Draw the trace: .html, .svg or .png.")] = None,
-    engine: Annotated[Engine, Option(help="How the ticks are computed.")] = Engine.NUMBA,
+    engine: Annotated[
+        Engine | None, Option(help="How the ticks are computed; numba, or lanes with --suite.", show_default=False)
+    ] = None,
     abstract: Annotated[
         list[str] | None,
         Option(
@@ -83,7 +85,8 @@ def sim(
         from syncml.scenario.templates import find_connection
 
         request = Request.start(file, node, given, dump, form, quiet=quiet, verbose=verbose)
-        checked, remarks = _subject(request, table, engine, tuple(abstract or ()))
+        how = engine or (Engine.NUMBA if suite is None else Engine.LANES)
+        checked, remarks = _subject(request, table, how, tuple(abstract or ()))
         emit(remarks, stream=sys.stderr)
         meets = (
             None if scenario is None and suite is None else find_connection(connection, Path(checked.main.span.file))
@@ -92,18 +95,18 @@ def sim(
             from syncml.cli.suite import run_suite
 
             _alone(scenario=scenario, input=table, steps=steps, out=out, plot=plot)
-            return run_suite(request, checked, suite, meets, engine, sample, seed)
+            return run_suite(request, checked, suite, meets, how, sample, seed)
         shown: Simulation | None = None
         failed: list[bool] = []
         codes: list[ExitCode] = []
         with working(f"simulating {request.target}", quiet=quiet):
-            run_main = runner(checked, engine, every_stream=verbose)
+            run_main = runner(checked, how, every_stream=verbose)
 
             def drive(number: int) -> Stimulus:
                 return stimulus(checked.main, scenario, table, steps, _seed(seed, number), meets, number_of_run)
 
             clean = frozenset[int]()
-            if engine is Engine.LANES and runs > 1:
+            if how is Engine.LANES and runs > 1:
                 from syncml.cli.many import clean_runs
 
                 clean = clean_runs(checked, drive, runs)
@@ -118,7 +121,7 @@ def sim(
                 failed.append(bool(simulation.findings))
                 codes.append(exit_code(simulation.findings))
         assert shown is not None, "there is at least one run"
-        report(request, shown, engine, failed)
+        report(request, shown, how, failed)
         for path in write(request, shown, out, plot):
             if form is Format.TEXT and not quiet:
                 echo(f"wrote {path}")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from syncml.cli.request import Request
     from syncml.ir.equations.syntax import Node
     from syncml.pipeline import Checked
+    from syncml.scenario.many import Rows
     from syncml.scenario.model import Connection
     from syncml.scenario.runners import RunOne
     from syncml.scenario.suite import FileReport, Outcome
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
 SHOWN = 10
 """How many failing runs of a file are listed."""
+AT_ONCE = 16384
+"""The most runs that go together on lanes, so that progress is seen."""
 TINTS = {"failed": "bold red", "outside": "yellow"}
 
 
@@ -85,8 +89,6 @@ def run_suite(
     Raises:
         DiagnosticError: the faults of all files, before anything runs.
     """
-    from syncml.scenario.closed_loop import prepare
-    from syncml.scenario.runners import clause_streams, compiled_runs, interpreted_runs
     from syncml.scenario.suite import Verdict, chosen, suite
 
     templates = suite(place, connection)
@@ -96,40 +98,95 @@ def run_suite(
         with faults.catch():
             template.scene(checked.main, next(iter(chosen(template, 1)[0]), 0))
     faults.raise_if_errors()
-    with working("compiling", quiet=request.quiet):
-        if engine is Engine.INTERP:
-            run = interpreted_runs(checked.program, checked.flat)
-        else:
-            run = compiled_runs(checked.program, clause_streams(checked.flat))
-            prepare()
+    how = _Engines(checked, engine, seed, quiet=request.quiet)
     reports: list[FileReport] = []
     for number, template in enumerate(templates):
-        reports.append(_run_file(checked, template, run, sample, seed, f"{number + 1}/{len(templates)}", request.quiet))
+        reports.append(_run_file(template, how, sample, f"{number + 1}/{len(templates)}", request.quiet))
     if request.form is Format.JSON:
         sys.stdout.write(_render(request.target, engine, reports))
     elif not request.quiet:
-        _print(request.target, reports)
+        _print(request.target, reports, how.compiling)
     failed = any(report.count(Verdict.FAILED) for report in reports)
     return ExitCode.REJECTED if failed else ExitCode.OK
 
 
-def _run_file(
-    checked: Checked, template: Template, run: RunOne, sample: int | None, seed: int | None, part: str, quiet: bool
-) -> FileReport:
+class _Engines:
+    """What makes the runs of scenarios; an engine is compiled when it is first needed.
+
+    Attributes:
+        compiling: The seconds that went into compiling.
+    """
+
+    def __init__(self, checked: Checked, engine: Engine, seed: int | None, *, quiet: bool) -> None:
+        from syncml.scenario.many import Programs
+
+        self.compiling = 0.0
+        self._checked, self._engine, self._seed, self._quiet = checked, engine, seed, quiet
+        self._programs = Programs(checked.program, checked.main)
+        self._run: RunOne | None = None
+
+    def make(self, template: Template, runs: list[int]) -> Iterator[list[Outcome]]:
+        """The outcomes of runs, some at a time."""
+        if self._engine is Engine.LANES:
+            many = self._many(template, runs)
+            if many is not None:
+                return (rows.outcomes() for rows in many)
+        run = self._one_by_one()
+        return ([_outcome(self._checked.flat, template, run, number, self._seed)] for number in runs)
+
+    def _many(self, template: Template, runs: list[int]) -> Iterator[Rows] | None:
+        """The runs on lanes, compiled; None if the scenario asks for what lanes do not compute."""
+        import numpy as np
+
+        from syncml.scenario.many import ManyRuns
+        from syncml.scenario.variables import NotSpecialisedError
+
+        numbers = np.array(runs, dtype=np.int64)
+        try:
+            with self._compiling(template.path.name):
+                many = ManyRuns(self._programs, template)
+                for turn in many.prepare(numbers):
+                    turn.compile()
+        except NotSpecialisedError:
+            return None
+        return many.rows(numbers, self._seed, chunk=AT_ONCE)
+
+    def _one_by_one(self) -> RunOne:
+        from syncml.scenario.closed_loop import prepare
+        from syncml.scenario.runners import clause_streams, compiled_runs, interpreted_runs
+
+        if self._run is None:
+            with self._compiling(self._checked.main.label):
+                if self._engine is Engine.INTERP:
+                    self._run = interpreted_runs(self._checked.program, self._checked.flat)
+                else:
+                    self._run = compiled_runs(self._checked.program, clause_streams(self._checked.flat))
+                    prepare()
+        return self._run
+
+    @contextmanager
+    def _compiling(self, what: str) -> Generator[None]:
+        begin = time.perf_counter()
+        with working(f"compiling {what}", quiet=self._quiet):
+            yield
+        self.compiling += time.perf_counter() - begin
+
+
+def _run_file(template: Template, engines: _Engines, sample: int | None, part: str, quiet: bool) -> FileReport:
     from syncml.scenario.suite import FileReport, chosen
 
     runs, left_out = chosen(template, sample)
     report = FileReport(template, template.runs.count, left_out)
-    flat = checked.flat
+    making = engines.make(template, runs)
     started = told = time.perf_counter()
     live = sys.stderr.isatty() and not quiet
-    for done, number in enumerate(runs):
-        report.outcomes.append(_outcome(flat, template, run, number, seed))
-        now = time.perf_counter()
+    for outcomes in making:
+        report.outcomes += outcomes
+        now, done = time.perf_counter(), len(report.outcomes)
         if live and now - told > 0.2:
             told = now
-            left = (now - started) / (done + 1) * (len(runs) - done - 1)
-            sys.stderr.write(f"\r{part} {template.path.name}: {done + 1}/{len(runs)}, {left:.0f} s left \x1b[K")
+            left = (now - started) / done * (len(runs) - done)
+            sys.stderr.write(f"\r{part} {template.path.name}: {done}/{len(runs)}, {left:.0f} s left \x1b[K")
     if live:
         sys.stderr.write("\r\x1b[K")
     report.seconds = time.perf_counter() - started
@@ -147,7 +204,7 @@ def _outcome(flat: Node, template: Template, run: RunOne, number: int, seed: int
     return Outcome(number, verdict, clause, tick, ran.collision is not None, ran.least_gap, ran.trace.ticks)
 
 
-def _print(target: str, reports: Sequence[FileReport]) -> None:
+def _print(target: str, reports: Sequence[FileReport], compiling: float) -> None:
     from syncml.scenario.suite import Verdict
 
     rows: list[tuple[str, ...]] = []
@@ -171,7 +228,8 @@ def _print(target: str, reports: Sequence[FileReport]) -> None:
             echo(f"\nand {len(broken) - SHOWN} more of {report.template.path.name}; --format json has all of them")
     made, ticks = sum(len(r.outcomes) for r in reports), sum(o.ticks for r in reports for o in r.outcomes)
     seconds = sum(r.seconds for r in reports)
-    echo(f"\n{target}: {made} runs, {ticks} ticks in {seconds:.1f} s")
+    before = f", after {compiling:.1f} s of compiling" if compiling > 1.0 else ""
+    echo(f"\n{target}: {made} runs, {ticks} ticks in {seconds:.1f} s{before}")
 
 
 def _render(target: str, engine: Engine, reports: Sequence[FileReport]) -> str:

@@ -41,7 +41,8 @@ from syncml.ir.types import BOOL, F64, I32, Scalar, Type, tensor
 from syncml.scenario import engine
 from syncml.scenario.arrays import LEAST_GAP, State, Table
 from syncml.scenario.closed_loop import Meeting
-from syncml.scenario.specialised import Cells, Key, Memory, Specialiser, as_kind, unknown
+from syncml.scenario.specialised import Specialiser
+from syncml.scenario.variables import Cells, Key, Memory, as_kind, unknown
 from syncml.sim.lanes.uniform import readers
 
 WHOLE = frozenset({"status", "fired", "tested", "delayed", "lead"})
@@ -224,7 +225,13 @@ class _Builder:
             elif key not in supposed:
                 body.append(Assign(Place(slot), value))
         collision, gap = self._slots["lead", 2], self._slots["senses", LEAST_GAP]
-        inputs = [self._numbers, self._limit, self._speed, *([self._offset] if self._offset else []), *self._raw.values()]
+        inputs = [
+            self._numbers,
+            self._limit,
+            self._speed,
+            *([self._offset] if self._offset else []),
+            *self._raw.values(),
+        ]
         outputs = (self._live, self._hit, *self._given.values())
         kept = [self._delayed] if self._delayed else []
         state = (self._tick, self._ticks, self._ended, *self._slots.values(), *kept)
@@ -270,7 +277,11 @@ def _needed(machine: Machine, roots: Sequence[Slot]) -> Machine:
         return tuple(
             stmt
             for stmt in block
-            if (stmt.target.slot in found if isinstance(stmt, Assign) else isinstance(stmt, If) and (stmt.then or stmt.otherwise))
+            if (
+                stmt.target.slot in found
+                if isinstance(stmt, Assign)
+                else isinstance(stmt, If) and (stmt.then or stmt.otherwise)
+            )
         )
 
     body = map_blocks(slimmer, machine.body)

@@ -55,7 +55,6 @@ from syncml.scenario.arrays import (
 from syncml.scenario.measures import half_length, middle_s
 from syncml.scenario.roads import curvature, lane_centre, to_road, to_world
 
-
 HALF_WAVE = tuple(0.5 * (-1.0) ** n * math.pi ** (2 * n + 1) / math.factorial(2 * n + 1) for n in range(11))
 """Half the sine of pi y by powers of y, for |y| <= 1/2: what is left out is below 1e-17."""
 

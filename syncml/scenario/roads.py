@@ -169,17 +169,8 @@ def along(piece: Array, distance: float) -> tuple[float, float, float]:
     return x, y, end
 
 
-def piece_at(line: Array, s: float) -> int:
-    """The piece in which s lies; beyond an end of the road, its first or last piece, which goes on."""
-    index = 0
-    for i in range(1, line.shape[0]):
-        if s >= line[i, 0]:
-            index = i
-    return index
-
-
 def curvature(line: Array, s: float) -> float:
-    """The curvature of the reference line at s; beyond its ends that of the end."""
+    """The curvature of the reference line at s; beyond its ends, where its first or last piece goes on, as at them."""
     found = _bend(line, 0, s)
     for i in range(1, line.shape[0]):
         if s >= line[i, 0]:
@@ -256,8 +247,10 @@ def lane_centre(widths: Array, shifts: Array, lane: float, s: float) -> float:
 
 def to_world(line: Array, s: float, t: float) -> tuple[float, float, float]:
     """x, y, and the heading of the reference line, of road coordinates."""
-    piece = line[piece_at(line, s)]
-    x, y, heading = along(piece, s - piece[0])
+    x, y, heading = 0.0, 0.0, 0.0
+    for i in range(line.shape[0]):
+        if (i == 0 or s >= line[i, 0]) and (i + 1 == line.shape[0] or s < line[i + 1, 0]):
+            x, y, heading = along(line[i], s - line[i, 0])
     return x - t * math.sin(heading), y + t * math.cos(heading), heading
 
 

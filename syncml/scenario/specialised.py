@@ -1,14 +1,11 @@
 """Functions of the engine as step code: what is known before the run is computed now, the rest is written down.
 
-Rule: a value is known (a number, a row of a table, a function) or it is an expression of step code. A statement whose
-condition is known is the branch that it takes, and a loop is as many copies of its body as it has turns. Where a
-condition is not known, both branches are followed, and what they leave differently is chosen between by it. So the
-step code of a storyboard computes what the engine computes, operation for operation, and there is no second text that
-says what a storyboard means.
+Rule: a statement whose condition is known is the branch that it takes, and a loop is as many copies of its body as it
+has turns. Where a condition is not known, both branches are followed, and what they leave differently is chosen between
+by it. So the step code of a storyboard computes what the engine computes, operation for operation, and there is no
+second text that says what a storyboard means.
 
-Variables are never changed: an assignment makes a new local that is written once, or, where two branches meet, once in
-each. A `Cells` is an array of the engine whose elements are such variables. Jumps out of a branch take the rest of the
-block, the loop or the function, which they leave out, into the other branch.
+A jump out of a branch takes the rest of the turn, the loop or the function, which it leaves out, into the other branch.
 """
 
 from __future__ import annotations
@@ -16,8 +13,8 @@ from __future__ import annotations
 import ast
 import inspect
 import math
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import cache
 from itertools import count
 from textwrap import dedent
@@ -26,73 +23,21 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from syncml.diagnostics.model import InternalFault
-from syncml.ir.constants import Const
-from syncml.ir.step.syntax import (
-    Assign,
-    Binary,
-    BinaryOp,
-    Convert,
-    Expr,
-    If,
-    Literal,
-    Place,
-    Select,
-    Slot,
-    Stmt,
-    Storage,
-    Unary,
-    UnaryOp,
+from syncml.ir.step.syntax import Binary, BinaryOp, Place, Select, Unary, UnaryOp
+from syncml.ir.types import BOOL, F64, I32, I64
+from syncml.scenario.variables import (
+    Cells,
+    Memory,
+    NotSpecialisedError,
+    Variables,
+    as_kind,
+    kind_of,
+    same,
+    several,
+    unknown,
 )
-from syncml.ir.types import BOOL, F64, I32, I64, Scalar
 
-Key: TypeAlias = tuple[Any, ...]
-"""A local of a call, ``(call, name)``, or a cell, ``(array, index, ...)``."""
-
-UNCONDITIONAL = 40
-"""Branches of fewer statements are both computed, and chosen between."""
-
-_EXPRESSIONS = (Literal, Place, Unary, Binary, Select, Convert)
 _MODULES = "syncml.scenario."
-_ARITHMETIC: dict[type, tuple[BinaryOp, Callable[[Any, Any], Any]]] = {
-    ast.Add: (BinaryOp.ADD, lambda a, b: a + b),
-    ast.Sub: (BinaryOp.SUB, lambda a, b: a - b),
-    ast.Mult: (BinaryOp.MUL, lambda a, b: a * b),
-    ast.Div: (BinaryOp.DIV, lambda a, b: a / b),
-    ast.Mod: (BinaryOp.REM, lambda a, b: a % b),
-    ast.RShift: (BinaryOp.SHR, lambda a, b: a >> b),
-    ast.LShift: (BinaryOp.SHL, lambda a, b: a << b),
-    ast.BitAnd: (BinaryOp.AND, lambda a, b: a & b),
-    ast.BitOr: (BinaryOp.OR, lambda a, b: a | b),
-}
-_COMPARISONS: dict[type, tuple[BinaryOp, Callable[[Any, Any], Any]]] = {
-    ast.Eq: (BinaryOp.EQ, lambda a, b: a == b),
-    ast.NotEq: (BinaryOp.NE, lambda a, b: a != b),
-    ast.Lt: (BinaryOp.LT, lambda a, b: a < b),
-    ast.LtE: (BinaryOp.LE, lambda a, b: a <= b),
-    ast.Gt: (BinaryOp.GT, lambda a, b: a > b),
-    ast.GtE: (BinaryOp.GE, lambda a, b: a >= b),
-}
-
-
-class NotSpecialisedError(Exception):
-    """The engine does something with a value of the run that step code has no form for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cells:
-    """An array whose elements are variables, or a row of it."""
-
-    name: str
-    shape: tuple[int, ...]
-    kind: Scalar
-    above: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """An array of truths whose elements are chosen while the step code runs."""
-
-    slot: Slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,209 +66,21 @@ def _before(first: Iterable[_Item], rest: _Items) -> _Items:
     return rest
 
 
-def _listed(items: _Items) -> Iterator[_Item]:
-    while items is not None:
-        yield items[0]
-        items = items[1]
-
-
-@dataclass(slots=True)
-class _Branch:
-    """A branch: what it changes, and its statements."""
-
-    outer: _Branch | None
-    values: dict[Key, Any] = field(default_factory=dict[Key, Any])
-    body: list[Stmt] = field(default_factory=list[Stmt])
-
-    def get(self, key: Key) -> Any:
-        """The value of a variable, or None."""
-        branch: _Branch | None = self
-        while branch is not None:
-            if key in branch.values:
-                return branch.values[key]
-            branch = branch.outer
-        return None
-
-
-def unknown(value: Any) -> bool:
-    """Whether a value is an expression of step code."""
-    return isinstance(value, _EXPRESSIONS)
-
-
-def kind_of(value: Any) -> Scalar | None:
-    """The type that a value has in step code, if it has one."""
-    if unknown(value):
-        return value.type
-    if isinstance(value, bool):
-        return BOOL
-    if isinstance(value, int):
-        return I32
-    return F64 if isinstance(value, float) else None
-
-
-def as_kind(value: Any, kind: Scalar) -> Expr:
-    """A value as an expression of a type."""
-    if not unknown(value):
-        return Literal(Const(bool(value) if kind is BOOL else float(value) if kind is F64 else int(value), kind))
-    return value if value.type is kind else Convert(value, kind)
-
-
-class Specialiser:
-    """Follows functions and writes step code.
-
-    Attributes:
-        locals: The slots that it has made.
-    """
+class Specialiser(Variables):
+    """Follows functions and writes step code."""
 
     def __init__(self) -> None:
-        self.locals: list[Slot] = []
-        self._top = self._at = _Branch(None)
+        super().__init__()
         self._calls = count()
-
-    @property
-    def body(self) -> tuple[Stmt, ...]:
-        """The statements until now."""
-        return tuple(self._top.body)
-
-    def get(self, cells: Cells, *index: int) -> Any:
-        """The present value of a cell."""
-        return self._at.get((cells.name, *cells.above, *index))
-
-    def set(self, cells: Cells, index: tuple[int, ...], value: Any) -> None:
-        """Give a cell a value."""
-        if unknown(value):
-            value = self.local(as_kind(value, cells.kind))
-        else:
-            value = float(value) if cells.kind is F64 else int(value)
-        self._at.values[cells.name, *cells.above, *index] = value
-
-    def remember(self, memory: Memory, index: Any, value: Any) -> None:
-        """Write an element of a memory."""
-        truth = self.compare(ast.NotEq(), value, 0)
-        self._at.body.append(Assign(Place(memory.slot, (as_kind(index, I64),)), as_kind(truth, BOOL)))
-
-    def local(self, value: Expr) -> Expr:
-        """A local with a value; a literal or a local is its own."""
-        if isinstance(value, Literal) or (isinstance(value, Place) and value.slot.storage is Storage.LOCAL):
-            return value
-        target = self._slot(value.type)
-        self._at.body.append(Assign(target, value))
-        return target
-
-    def _slot(self, kind: Any) -> Place:
-        slot = Slot(f"a{len(self.locals)}", kind, Storage.LOCAL)
-        self.locals.append(slot)
-        return Place(slot)
-
-    def branch(self, condition: Any, then: Callable[[], None], otherwise: Callable[[], None]) -> None:
-        """Follow both branches, and choose between what they leave."""
-        if not unknown(condition):
-            (then if condition else otherwise)()
-            return
-        condition = self.local(condition)
-        outer = self._at
-        branches: list[_Branch] = []
-        for follow in (then, otherwise):
-            self._at = _Branch(outer)
-            branches.append(self._at)
-            follow()
-        self._at = outer
-        first, second = branches
-        chosen: dict[Key, tuple[Any, Any]] = {}
-        for key in {**first.values, **second.values}:
-            one, other = first.get(key), second.get(key)
-            if one is other or (not unknown(one) and not unknown(other) and _same(one, other)):
-                outer.values[key] = one
-            else:
-                chosen[key] = (one, other)
-        parts: dict[tuple[Key, int], tuple[Any, Any]] = {}
-        for key, (one, other) in chosen.items():
-            if isinstance(one, tuple) and isinstance(other, tuple):
-                parts |= {(key, i): pair for i, pair in enumerate(zip(one, other, strict=True))}
-            else:
-                parts[key, -1] = (one, other)
-        for branch in branches:
-            if len(branch.body) < UNCONDITIONAL and all(_pure(s) for s in branch.body):
-                outer.body += branch.body
-                branch.body = []
-        found = {place: self._meet(condition, *pair, branches) for place, pair in parts.items()}
-        if first.body or second.body:
-            yes, no = tuple(first.body), tuple(second.body)
-            outer.body.append(If(condition, yes, no) if yes else If(Unary(UnaryOp.NOT, condition), no))
-        for key, (one, _) in chosen.items():
-            whole = isinstance(one, tuple) and (key, 0) in found
-            outer.values[key] = tuple(found[key, i] for i in range(len(one))) if whole else found[key, -1]
-
-    def _meet(self, condition: Expr, one: Any, other: Any, branches: list[_Branch]) -> Any:
-        """What a variable is after two branches; nothing if one of them has no number for it."""
-        kinds = {kind_of(one), kind_of(other)}
-        if None in kinds:
-            return None
-        kind = F64 if F64 in kinds else max(kinds, key=lambda k: k is I32)
-        assert kind is not None
-        first, second = as_kind(one, kind), as_kind(other, kind)
-        if not (branches[0].body or branches[1].body):
-            return self.local(Select(condition, first, second))
-        target = self._slot(kind)
-        if not branches[1].body:
-            self._at.body.append(Assign(target, second))
-            branches[0].body.append(Assign(target, first))
-        elif not branches[0].body:
-            self._at.body.append(Assign(target, first))
-            branches[1].body.append(Assign(target, second))
-        else:
-            branches[0].body.append(Assign(target, first))
-            branches[1].body.append(Assign(target, second))
-        return target
-
-    # Functions and statements.
 
     def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Follow a function; what it returns."""
         tree = _tree(function)
         call = _Call(self, next(self._calls), function)
         for parameter, value in zip(tree.args.args, arguments, strict=True):
-            self._at.values[call.number, parameter.arg] = self.local(value) if unknown(value) else value
+            self.bind((call.number, parameter.arg), value)
         call.follow(_before(tree.body, None))
-        return self._at.get((call.number, "return"))
-
-    def lookup(self, key: Key) -> Any:
-        """The value of a local of a call."""
-        return self._at.get(key)
-
-    def bind(self, key: Key, value: Any) -> None:
-        """Give a local of a call a value."""
-        self._at.values[key] = self.local(value) if unknown(value) else value
-
-    # Operations.
-
-    def binary(self, operator: ast.operator, left: Any, right: Any) -> Any:
-        """An arithmetic operation."""
-        op, known = _ARITHMETIC[type(operator)]
-        if not unknown(left) and not unknown(right):
-            return known(left, right)
-        if op is BinaryOp.MUL and (_is(left, 1.0) or _is(right, 1.0)):
-            return right if _is(left, 1.0) else left
-        if (op is BinaryOp.SUB and _is(right, 0.0)) or (op is BinaryOp.DIV and _is(right, 1.0)):
-            return left
-        kinds = {kind_of(left), kind_of(right)}
-        kind = F64 if F64 in kinds or op is BinaryOp.DIV else BOOL if kinds == {BOOL} else I32
-        return Binary(op, as_kind(left, kind), as_kind(right, kind))
-
-    def compare(self, operator: ast.cmpop, left: Any, right: Any) -> Any:
-        """A comparison."""
-        op, known = _COMPARISONS[type(operator)]
-        if not unknown(left) and not unknown(right):
-            return known(left, right)
-        kinds = {kind_of(left), kind_of(right)}
-        kind = F64 if F64 in kinds else BOOL if kinds == {BOOL} else I32
-        if kind is BOOL and BinaryOp.EQ is not op is not BinaryOp.NE:
-            raise NotSpecialisedError("an order of truths")
-        return Binary(op, as_kind(left, kind), as_kind(right, kind))
-
-    def negated(self, value: Any) -> Any:
-        """The opposite of a truth."""
-        return Unary(UnaryOp.NOT, value) if unknown(value) else not value
+        return self.lookup((call.number, "return"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -439,8 +196,8 @@ class _Call:
         return space[name] if name in space else _BUILTINS[name]
 
     def _index(self, node: ast.expr) -> tuple[Any, ...]:
-        place = self.eval(node)
-        return place if isinstance(place, tuple) else (place,)
+        place: Any = self.eval(node)
+        return place if several(place) else (place,)
 
     def _element(self, array: Any, place: tuple[Any, ...]) -> Any:
         if isinstance(array, Cells):
@@ -449,8 +206,9 @@ class _Call:
             return self.to.local(Place(array.slot, (as_kind(place[0], I64),)))
         if any(unknown(i) for i in place):
             raise NotSpecialisedError("a row of a table that depends on the run")
-        found = array[place if len(place) > 1 else place[0]]
-        return found.item() if isinstance(found, np.generic) else found
+        key: Any = place[0] if len(place) == 1 else place
+        found: Any = array[key]
+        return found.item() if _is_scalar(found) else found
 
     def _cell(self, cells: Cells, place: tuple[Any, ...]) -> Any:
         if len(place) < len(cells.shape) - len(cells.above):
@@ -469,7 +227,7 @@ class _Call:
 
     def _select(self, test: Any, one: Any, other: Any) -> Any:
         kind = kind_of(one) if unknown(one) else kind_of(other)
-        if not unknown(one) and not unknown(other) and _same(one, other):
+        if not unknown(one) and not unknown(other) and same(one, other):
             return one
         assert kind is not None
         return Select(test, as_kind(one, kind), as_kind(other, kind))
@@ -533,18 +291,8 @@ class _Call:
 _BUILTINS: dict[str, Any] = {f.__name__: f for f in (abs, bool, float, int, max, min, range)}
 
 
-def _pure(stmt: Stmt) -> bool:
-    """Whether a statement may as well run where its branch is not taken."""
-    return isinstance(stmt, Assign) and not stmt.target.indices
-
-
-def _same(one: Any, other: Any) -> bool:
-    """Whether two known values are the same, the sign of zero included."""
-    return type(one) is type(other) and repr(one) == repr(other)
-
-
-def _is(value: Any, number: float) -> bool:
-    return not unknown(value) and isinstance(value, int | float) and value == number
+def _is_scalar(value: Any) -> bool:
+    return isinstance(value, np.generic)
 
 
 @cache

@@ -48,10 +48,10 @@ def address(text: str, function: str) -> int:
     """Where the one function of a module starts; its code comes from the disk where it is there."""
     key = _key(text)
     if key not in _loaded:
-        code = _read(_file(key))
+        code = read_kept(_file(key))
         if code is None:
             code = _object(text, _machine())
-            _write(_file(key), code)
+            write_kept(_file(key), code)
         _loaded[key] = _linked(code, function)
     return _loaded[key]
 
@@ -132,8 +132,8 @@ def _file(key: str) -> Path:
     return cache_folder() / "lanes" / f"{key}.o"
 
 
-def _read(path: Path) -> bytes | None:
-    """The code in a file, or None if there is none or it is damaged."""
+def read_kept(path: Path) -> bytes | None:
+    """What a file keeps, or None if there is none or it is damaged."""
     try:
         content = path.read_bytes()
     except OSError:
@@ -142,7 +142,8 @@ def _read(path: Path) -> bytes | None:
     return code if sha256(code).digest() == checksum else None
 
 
-def _write(path: Path, code: bytes) -> None:
+def write_kept(path: Path, code: bytes) -> None:
+    """Keep bytes in a file, if it can be written."""
     temporary = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

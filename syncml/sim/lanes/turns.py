@@ -140,9 +140,7 @@ class Turns:
 
     def value(self, slot: Slot) -> Values:
         """The values of a register of one of the machines, ``[runs]``."""
-        turn, state = next(
-            (t, s) for t, s in zip(self._turns, self._states, strict=True) if slot in t.machine.state
-        )
+        turn, state = next((t, s) for t, s in zip(self._turns, self._states, strict=True) if slot in t.machine.state)
         layout = turn.layout
         kind, start, lanes = memory_type(element(slot.type)), layout.offset[slot], layout.lanes(slot)
         rows = state.reshape(self._groups, layout.state_bytes)[:, start : start + lanes * kind.itemsize]

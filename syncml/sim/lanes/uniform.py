@@ -1,8 +1,8 @@
 """Which slots have one value for all lanes.
 
-Rule: a slot varies iff it is an input that does, or some assignment to it reads a slot that varies, or stands under a condition
-that reads one. All else is uniform: weights, counters of periodic clocks, what follows from them. Each lane starts from
-the same initial state and all lanes run in step, so what depends on nothing that varies is equal in all of them.
+Rule: a slot varies iff it is an input that does, or some assignment to it reads a slot that varies, or stands under a
+condition that reads one. All else is uniform: weights, counters of periodic clocks, what follows from them. Each lane
+starts from the same initial state and all lanes run in step, so what depends on nothing that varies is equal in all.
 """
 
 from __future__ import annotations
