@@ -47,9 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             turn.compile()
     made = sum(len(runs) for _, runs in many)
     print(f"{all_runs} runs in {len(many)} files, {all_runs - made} left out by constraints; read in {read:.1f} s")
-    print(
-        f"compiled, or loaded, in {time.perf_counter() - begin:.1f} s ({time.process_time() - processor:.1f} s of processor)"
-    )
+    seconds, used = time.perf_counter() - begin, time.process_time() - processor
+    print(f"compiled, or loaded, in {seconds:.1f} s, {used:.1f} s of processor")
     for threads in map(int, given.threads.split(",")):
         begin, processor, ticks = time.perf_counter(), time.process_time(), 0
         for each, runs in many:

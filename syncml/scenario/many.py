@@ -69,7 +69,7 @@ class Rows:
         arrays = (self.run, self.cause, self.tick, self.collided, self.least_gap, self.ticks)
         columns: list[list[Any]] = [array.tolist() for array in arrays]
         return [
-            Outcome(run, verdicts[cause], names[cause], tick, collided, gap, ticks)
+            Outcome(run, verdicts[int(cause)], names[int(cause)], tick, collided, gap, ticks)
             for run, cause, tick, collided, gap, ticks in zip(*columns, strict=True)
         ]
 
