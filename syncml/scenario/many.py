@@ -8,13 +8,14 @@ its code. The program is a machine of its own, which all storyboards share; the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from syncml.dataclass import dataclass
 from syncml.ir.equations.syntax import Node, Program
 from syncml.ir.step.syntax import Slot
 from syncml.scenario.actor_code import ActorCode

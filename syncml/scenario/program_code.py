@@ -8,9 +8,10 @@ is made for; else it has failed. Of several the first by name is told: `suite.ju
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 
+from syncml.dataclass import dataclass
 from syncml.ir.constants import Const
 from syncml.ir.equations.inline import inline
 from syncml.ir.equations.sweeps import lower_segments

@@ -14,7 +14,6 @@ import ast
 import inspect
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import cache
 from itertools import count
 from textwrap import dedent
@@ -22,6 +21,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import InternalFault
 from syncml.ir.step.syntax import Binary, BinaryOp, Place, Select, Unary, UnaryOp
 from syncml.ir.types import BOOL, F64, I32, I64

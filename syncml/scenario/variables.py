@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeAlias, TypeGuard
 
+from syncml.dataclass import dataclass
 from syncml.ir.constants import Const
 from syncml.ir.step.syntax import (
     Assign,

@@ -9,7 +9,7 @@ under a digest of all that they are made from.
 from __future__ import annotations
 
 import pickle
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from syncml.dataclass import dataclass
 from syncml.files import cache_folder
 from syncml.ir.equations.syntax import Node
 from syncml.ir.step.syntax import Slot, Storage

@@ -8,8 +8,8 @@ it does so in the same block, so in no more lanes, and after that assignment.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from syncml.dataclass import dataclass
 from syncml.ir.step.syntax import Assign, Place, Slot, Stmt, Storage
 from syncml.ir.step.traverse import blocks, own_expressions, walk
 from syncml.ir.types import TensorType

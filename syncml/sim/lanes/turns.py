@@ -11,12 +11,12 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from syncml.dataclass import dataclass
 from syncml.ir.step.syntax import Machine, Slot
 from syncml.ir.types import BOOL, element, size
 from syncml.sim.lanes.batch import aligned, pack, processors, strides
