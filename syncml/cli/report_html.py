@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 
 from syncml.cli.cores import Lines, note
+from syncml.cli.page_html import page, table
 from syncml.cli.summary import BROKEN_BY_ROUNDING, FLOATS, TINTS, requirements, verdict_name
 from syncml.cli.trace_svg import drawing
 from syncml.cli.values import shown
@@ -27,51 +28,10 @@ LONGEST_TABLE = 60
 Files = Mapping[tuple[str, str], Mapping[str, str]]
 """For each property, by node and name, its files: what each is, and where it lies beside the page."""
 
-STYLE = """
-:root { color-scheme: light dark; --ink: #1c2030; --dim: #667; --page: #fff; --card: #f7f8fa; --rule: #dde0e7;
-  --proved: #18703c; --violated: #b3202b; --unknown: #8a5a00; --link: #1f5fa8; }
-@media (prefers-color-scheme: dark) { :root { --ink: #dfe3ec; --dim: #99a1b2; --page: #15181e; --card: #1d2128;
-  --rule: #343a46; --proved: #5fcf8d; --violated: #ff8087; --unknown: #e9b64f; --link: #74b0f4; } }
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 70rem; padding: 2rem 1.5rem 4rem; background: var(--page); color: var(--ink);
-  font: 15px/1.5 system-ui, sans-serif; }
-h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem; }
-h3 { font-size: 1rem; margin: 0; }
-h4 { font-size: .9rem; margin: 1.1rem 0 .3rem; }
-a { color: var(--link); text-decoration: none; } a:hover { text-decoration: underline; }
-.dim { color: var(--dim); } code, .mono { font: .86em/1.5 ui-monospace, "DejaVu Sans Mono", monospace; }
-.proved { color: var(--proved); } .violated { color: var(--violated); } .unknown { color: var(--unknown); }
-.reached { color: var(--proved); } .unreachable { color: var(--violated); }
-.tiles { display: flex; gap: .8rem; flex-wrap: wrap; margin: 1.2rem 0; }
-.tile { background: var(--card); border: 1px solid var(--rule); border-radius: .5rem;
-  padding: .6rem 1.1rem; }
-.tile b { display: block; font-size: 1.6rem; line-height: 1.2; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; } th { text-align: left; font-weight: 600; }
-th, td { padding: .22rem .8rem .22rem 0; border-bottom: 1px solid var(--rule); vertical-align: top; }
-.run th, .run td { padding: .15rem .6rem; white-space: nowrap; } .run td { text-align: right; }
-.run .last { background: color-mix(in srgb, var(--violated) 14%, transparent); }
-.card { background: var(--card); border: 1px solid var(--rule); border-radius: .5rem; padding: .9rem 1.2rem;
-  margin: 1rem 0; }
-.card header { display: flex; gap: .8rem; align-items: baseline; flex-wrap: wrap; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; margin: .5rem 0; }
-dt { color: var(--dim); } dd { margin: 0; }
-ol.why { list-style: none; padding: 0; margin: .3rem 0; } ol.why li { padding: .05rem 0; }
-.tick { display: inline-block; min-width: 2.4rem; color: var(--dim); }
-pre { margin: .3rem 0; overflow-x: auto; }
-svg.trace { max-width: 100%; height: auto; }
-"""
-
 
 def render_html(report: VerificationReport, program: str, files: Files, commands: Mapping[tuple[str, str], str]) -> str:
     """The page; `commands` has for each violated property the command line that runs its counterexample again."""
-    body = "\n".join(_body(report, program, files, commands))
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>Verification of {escape(program)}</title>\n<style>{STYLE}</style>\n</head>\n"
-        f"<body>\n{body}\n</body>\n</html>\n"
-    )
+    return page(f"Verification of {program}", _body(report, program, files, commands))
 
 
 def _body(
@@ -84,7 +44,7 @@ def _body(
     yield from _requirements(report)
     yield "<h2>Properties</h2>"
     rows = [_row(number, result) for number, result in enumerate(report.results)]
-    yield from _table(("property", "node", "kind", "verdict", "holds for", "method", "k", "time", "line"), rows)
+    yield from table(("property", "node", "kind", "verdict", "holds for", "method", "k", "time", "line"), rows)
     yield from _assumptions(report)
     lines = Lines()
     yield "<h2>In detail</h2>"
@@ -126,7 +86,7 @@ def _requirements(report: VerificationReport) -> Iterator[str]:
         )
         for each in found
     ]
-    yield from _table(("requirement", "verdict", "properties"), rows)
+    yield from table(("requirement", "verdict", "properties"), rows)
 
 
 def _row(number: int, result: Result) -> tuple[str, ...]:
@@ -149,19 +109,12 @@ def _verdict(name: str) -> str:
     return f'<b class="{name}">{name}</b>'
 
 
-def _table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    yield '<div class="wide"><table><tr>' + "".join(f"<th>{c}</th>" for c in columns) + "</tr>"
-    for row in rows:
-        yield "<tr>" + "".join(f"<td>{c}</td>" for c in row) + "</tr>"
-    yield "</table></div>"
-
-
 def _assumptions(report: VerificationReport) -> Iterator[str]:
     found = {d.node: dict.fromkeys(d.assumed.values()) for d in report.derivations if d.assumed}
     if not found:
         return
     yield "<h2>Assumptions that the proofs may rely on</h2>"
-    yield from _table(("node", "assumption"), [(escape(n), escape(a)) for n, names in found.items() for a in names])
+    yield from table(("node", "assumption"), [(escape(n), escape(a)) for n, names in found.items() for a in names])
 
 
 def _card(

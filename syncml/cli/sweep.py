@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Annotated, assert_never
 from syncml.cli.declared import Option
 from syncml.cli.exit import ExitCode
 from syncml.cli.options import DumpOption, FormatOption, NodeOption, QuietOption, SetOption, Target, VerboseOption
-from syncml.cli.output import run, working
+from syncml.cli.output import echo, run, working
 from syncml.cli.request import Request
 from syncml.cli.stimulus import ConnectionOption
 from syncml.diagnostics.render import Format
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from syncml.scenario.runners import RunOne
     from syncml.sweep.plan import Sweep
     from syncml.sweep.rows import Summary
@@ -74,6 +76,10 @@ def sweep(
     files: Annotated[
         Files | None, Option(help="The form of the results; Parquet with pyarrow.", show_default=False)
     ] = None,
+    page: Annotated[
+        Path | None,
+        Option("--report", metavar="F", help="Write a report: .html, or .xml for JUnit.", show_default=False),
+    ] = None,
     restart: Annotated[bool, Option("--restart", help="Discard the results in the folder.")] = False,
     form: FormatOption = Format.TEXT,
     given: SetOption = None,
@@ -88,6 +94,8 @@ def sweep(
 
     def body() -> ExitCode:
         from syncml import pipeline
+        from syncml.cli.sweep_html import needed as report_needed
+        from syncml.cli.sweep_html import write_report
         from syncml.sweep.plan import Plan, of_program
         from syncml.sweep.run import Settings
         from syncml.sweep.store import read_manifest
@@ -99,6 +107,8 @@ def sweep(
         usual = usual_form() if there is None else there.form
         results = usual if files is None else Form(files)
         needed(results)
+        if page is not None:
+            report_needed(page)
         path, named = pipeline.split_target(request.target)
         plan = Plan(path.resolve(), named, tuple(request.settings.items()), scenario, connection, seed, wanted)
         with working(f"reading {request.target}", quiet=quiet):
@@ -114,7 +124,13 @@ def sweep(
                     f"{progress.done:,} of {made.identity.runs:,} runs are done; the same command goes on\n"
                 )
             return ExitCode.INTERRUPTED
-        return _report(request, made, store, engine, progress)
+        if page is not None:
+            with working("writing the report", quiet=quiet):
+                write_report(page, request.target, made, store, _tracing(made))
+        code = _report(request, made, store, engine, progress)
+        if page is not None and form is Format.TEXT and not quiet:
+            echo(f"wrote {page}")
+        return code
 
     run(form, body)
 
@@ -156,17 +172,24 @@ def _workers(engine: Where, address: str | None, jobs: int | None) -> Workers:
 
 
 def _run(made: Sweep, settings: Settings, workers: Workers, progress: _Progress) -> Store:
-    from syncml.cli.engines import Engine, runs_of
-    from syncml.ir.step.lowering import Observe
     from syncml.sweep.run import run_sweep
 
-    def trace() -> RunOne:
-        return runs_of(made.checked, Engine.NUMBA if made.has_actors else Engine.LANES, Observe.NAMED)
-
     try:
-        return run_sweep(made, settings, workers, trace, progress.told)
+        return run_sweep(made, settings, workers, _tracing(made), progress.told)
     finally:
         progress.clear()
+
+
+def _tracing(made: Sweep) -> Callable[[], RunOne]:
+    """What gives, when it is asked for, what makes the trace of one run."""
+
+    def trace() -> RunOne:
+        from syncml.cli.engines import Engine, runs_of
+        from syncml.ir.step.lowering import Observe
+
+        return runs_of(made.checked, Engine.NUMBA if made.has_actors else Engine.LANES, Observe.NAMED)
+
+    return trace
 
 
 class _Progress:

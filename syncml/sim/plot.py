@@ -45,13 +45,22 @@ def write_plot(
         DiagnosticError: U001 unknown suffix, D001 not writable, D006 matplotlib is missing.
     """
     if path.suffix == ".html":
-        picture = _picture(trace, title, failures, "svg").decode()
-        write_whole(path, _page(title, facts, picture[picture.index("<svg") :]).encode())
+        write_whole(path, _page(title, facts, drawing(trace, title, failures)).encode())
     elif path.suffix in (".svg", ".png"):
         write_whole(path, _picture(trace, title, failures, path.suffix[1:]))
     else:
         message = f"no plot format is called {path.suffix!r}"
         raise DiagnosticError(error("U001", message, help="use .html, .svg or .png"))
+
+
+def drawing(trace: Trace, title: str, failures: Sequence[tuple[str, int]] = ()) -> str:
+    """The picture of ``trace`` as an element of a page.
+
+    Raises:
+        DiagnosticError: D006, matplotlib is missing.
+    """
+    picture = _picture(trace, title, failures, "svg").decode()
+    return picture[picture.index("<svg") :]
 
 
 def panels(trace: Trace) -> list[tuple[str, list[Column]]]:

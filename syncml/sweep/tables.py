@@ -78,6 +78,31 @@ class Table:
             return list(csv.DictReader(io.StringIO(content.decode()), strict=True))
         return list(self._cells(content))
 
+    def numbers(self, content: bytes, names: Sequence[str] | None) -> Rows:
+        """Some columns of a file as binary64, verdicts and clauses by their numbers; by default what varies in a sweep.
+
+        Raises:
+            DiagnosticError: D006, pyarrow is not installed.
+        """
+        columns: dict[str, Sequence[Any]]
+        if self.form is Form.PARQUET:
+            parquet = optional("pyarrow.parquet", PURPOSE, "parquet")
+            table = parquet.read_table(io.BytesIO(content), columns=None if names is None else list(names))
+            chosen = [name for name in table.column_names if names or _varies(name)]
+            columns = {name: table.column(name).to_numpy() for name in chosen}
+        else:
+            header, *rows = csv.reader(io.StringIO(content.decode()), strict=True)
+            cells = dict(zip(header, zip(*rows, strict=True), strict=True))
+            columns = {name: cells[name] for name in header if (name in names if names else _varies(name))}
+        found: Rows = {}
+        for name, values in columns.items():
+            if name in ("verdict", "clause"):
+                place = {text: number for number, text in enumerate(VERDICTS if name == "verdict" else self.clauses)}
+                found[name] = np.array([place.get(value or "", -1) for value in values], dtype=np.float64)
+            elif (column := _floats(values)) is not None:
+                found[name] = column
+        return found
+
     def shown(self, rows: Rows) -> list[dict[str, str]]:
         """Rows as `read` gives them."""
         columns = list(self._texts(rows))
@@ -164,3 +189,23 @@ def _text(values: Values) -> Sequence[str]:
     if values.dtype.kind == "b":
         return [str(value).lower() for value in values.tolist()]
     return [shown(value) for value in given]
+
+
+_FIXED = ("run", "scenario", "program", "seed", "verdict", "clause", "tick")
+"""The columns that say which run it is and what became of it."""
+
+
+def _varies(name: str) -> bool:
+    return name not in _FIXED
+
+
+def _floats(values: Sequence[Any]) -> Values | None:
+    """A column as numbers, truth values as 0 and 1; None if it has texts."""
+    given: Values = np.asarray(values)
+    if given.dtype.kind in "biuf":
+        return given.astype(np.float64)
+    truths = {"true": 1.0, "false": 0.0}
+    try:
+        return np.array([truths[v] if v in truths else float(v) for v in given.tolist()], dtype=np.float64)
+    except (TypeError, ValueError):
+        return None
