@@ -154,7 +154,7 @@ def _body(target: str, sweep: Sweep, store: Store, found: Score, trace: Callable
 
 
 def _failing(sweep: Sweep, store: Store, trace: Callable[[], RunOne]) -> Iterator[str]:
-    from syncml.sim.monitor import monitor, stream_names
+    from syncml.cli.simulation import simulation_of, worth_drawing
     from syncml.sim.plot import drawing
 
     failing = store.summary.failing
@@ -173,14 +173,9 @@ def _failing(sweep: Sweep, store: Store, trace: Callable[[], RunOne]) -> Iterato
         yield "".join(f"<dt>{escape(name)}</dt><dd>{escape(_short(value))}</dd>" for name, value in given.items())
         again = f"syncml replay {store.folder} {number}"
         yield f"<dt>again</dt><dd><code>{escape(again)}</code></dd></dl>"
-        marks = [
-            (clause.name, clause.first_failure)
-            for clause in monitor(sweep.flat, ran.trace)
-            if clause.first_failure is not None and not clause.is_goal
-        ]
-        interface = {v.name for v in (*sweep.flat.inputs, *sweep.flat.outputs)}
-        shown = ran.trace.only(tuple(n for n in stream_names(sweep.flat) if n in interface))
-        yield f'<div class="signals">{drawing(shown, f"Run {number}", marks)}</div></section>'
+        shown = simulation_of(sweep.checked, ran.trace, 0.0, every_stream=False)
+        marks = [(c.name, c.first_failure) for c in shown.clauses if c.first_failure is not None and not c.is_goal]
+        yield f'<div class="signals">{drawing(worth_drawing(shown), f"Run {number}", marks)}</div></section>'
 
 
 def _map(found: Map) -> str:
