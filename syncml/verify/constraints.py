@@ -14,7 +14,7 @@ from syncml.dataclass import dataclass
 from syncml.verify.margin import with_margin
 from syncml.verify.model import Model, substitute_all
 from syncml.verify.query import Query
-from syncml.verify.slicing import is_product
+from syncml.verify.slicing import reading_of
 from syncml.verify.smt import Term, is_value, z3
 from syncml.verify.smt import constants_of as occurring
 from syncml.verify.system import Nearest
@@ -151,12 +151,12 @@ def _substituted(groups: Sequence[Sequence[Term]], pairs: Sequence[tuple[Term, T
 
 
 def _constraint(name: str, term: Term) -> Constraint:
-    return Constraint(name, term, constants_read(term), not is_product(term))
+    return Constraint(name, term, constants_read(term), not reading_of(term).product)
 
 
 def _definition(constant: Term, term: Term) -> Constraint:
     name = constant.decl().name()
-    return Constraint(f"={name}", constant == term, constants_read(term) | {name}, not is_product(term), name)
+    return Constraint(f"={name}", constant == term, constants_read(term) | {name}, not reading_of(term).product, name)
 
 
 def constants_read(term: Term) -> frozenset[str]:

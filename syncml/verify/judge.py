@@ -37,6 +37,9 @@ INTERVALS = "intervals"
 INTERRUPTED = "interrupted"
 """Why a property is not decided that was not decided when the user interrupted."""
 
+UNASKED = "time was up before a solver was asked"
+"""Why a property is not decided where the program is too large for the time that there is."""
+
 TELLING = 4.0
 """Seconds for all counterexamples of a node at least, even beyond the time limit."""
 
@@ -149,6 +152,8 @@ class Judge:
         if any((i := a.position(clause)) is not None and goal_of(i) in a.session.proofs for a in self.known.attempts):
             reason = "proved only as long as no integer operation overflows, which is not proved"
             return Unknown(reason, depth, "bound the integers that it depends on")
+        if all(a.position(clause) is None for a in self.known.attempts):
+            return Unknown(UNASKED, depth, "give more time with --timeout")
         reason = "time is up" if self.deadline <= time.monotonic() else "no engine decided it"
         if failures := [f for a in self.known.attempts for f in a.session.failures]:
             reason = f"{reason}; {failures[-1]}"

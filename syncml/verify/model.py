@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from syncml.dataclass import dataclass
-from syncml.verify.smt import Term, is_value, sort_of, value_of, with_numerals, z3
+from syncml.verify.smt import Term, bundle, is_value, sort_of, value_of, with_numerals, z3
 from syncml.verify.system import Definition, Input, State, System, sort_text
 
 
@@ -75,10 +75,9 @@ class Model:
         self.system = system
         self.cache: dict[Any, Any] = {}
         self.context: Any = context if context is not None else z3.Context()
-        self.constants: dict[str, Term] = {
-            item.name: z3.Const(item.name, sort_of(item.sort, self.context))
-            for item in (*system.inputs, *system.states, *system.definitions)
-        }
+        items = (*system.inputs, *system.states, *system.definitions)
+        sorts = {name: sort_of(name, self.context) for name in dict.fromkeys(item.sort for item in items)}
+        self.constants: dict[str, Term] = {item.name: z3.Const(item.name, sorts[item.sort]) for item in items}
         lines = [_declaration(item) for item in (*system.inputs, *system.states)]
         # The solver's parser puts a definition in the place of its name, and shares it.
         lines += [f"(define-fun {symbol(d.name)} () {sort_text(d.sort)} {d.term})" for d in system.definitions]
@@ -148,9 +147,7 @@ def substitute_all(terms: Sequence[Term], pairs: Sequence[tuple[Term, Term]], *,
     """Substitute in many terms at once, so that their shared parts are visited once."""
     if not terms or not (pairs or simplify):
         return list(terms)
-    context = terms[0].ctx
-    pack = z3.Function("pack!", *(t.sort() for t in terms), z3.BoolSort(context))
-    packed = pack(*terms)
+    packed = bundle(terms)
     if pairs:
         packed = z3.substitute(packed, *pairs)
     if simplify:

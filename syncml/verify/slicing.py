@@ -7,9 +7,11 @@ soon as it speaks of something that is. All assumptions are kept, so that a coun
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 
 from syncml.dataclass import dataclass
-from syncml.verify.smt import Term, applications, is_value, names_of, z3
+from syncml.verify.deadline import in_time
+from syncml.verify.smt import Term, applications, is_value, name_of, z3
 from syncml.verify.system import Definition, Input, Nearest, State, System
 
 
@@ -28,6 +30,18 @@ class Register:
         return self.constant.decl().name()
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The constants that a term reads, and whether it multiplies or divides two unknowns anywhere."""
+
+    names: frozenset[str]
+    product: bool
+
+
+PRODUCTS = frozenset({z3.Z3_OP_MUL, z3.Z3_OP_DIV, z3.Z3_OP_IDIV, z3.Z3_OP_MOD, z3.Z3_OP_POWER})
+"""The operations that make a problem nonlinear."""
+
+
 def sliced(
     inputs: Sequence[Input],
     registers: Sequence[Register],
@@ -36,10 +50,18 @@ def sliced(
     assumptions: Sequence[str],
     goals: Sequence[str],
     rounded: Sequence[Nearest] = (),
+    *,
+    deadline: float = inf,
 ) -> System:
-    """The system of what ``goals`` depend on."""
-    reads = {d.name: _names(term) for d, term in defined} | {r.name: _names(r.following) for r in registers}
-    facts = [(fact, _names(fact)) for fact in known]
+    """The system of what ``goals`` depend on.
+
+    Raises:
+        TimeUpError: the deadline, of the monotonic clock, came first.
+    """
+    read = {d.name: reading_of(term) for d, term in in_time(defined, deadline)}
+    reads = {name: reading.names for name, reading in read.items()}
+    reads |= {r.name: reading_of(r.following).names for r in in_time(registers, deadline)}
+    facts = [(fact, reading_of(fact)) for fact in known]
     needed: set[str] = set()
     pending = [*assumptions, *goals]
     while pending:
@@ -48,17 +70,17 @@ def sliced(
             if name not in needed:
                 needed.add(name)
                 pending.extend(reads.get(name, ()))
-        pending += [n for _, names in facts if names & needed for n in names if n not in needed]
-    definitions = [(d, t) for d, t in defined if d.name in needed]
-    kept = [fact for fact, names in facts if names & needed]
+        pending += [n for _, reading in facts if reading.names & needed for n in reading.names if n not in needed]
+    definitions = [d for d, _ in defined if d.name in needed]
+    kept = [(fact, reading) for fact, reading in facts if reading.names & needed]
     return System(
         tuple(i for i in inputs if i.name in needed),
         tuple(_state(r) for r in registers if r.name in needed),
-        tuple(d for d, _ in definitions),
-        tuple(fact.sexpr() for fact in kept),
+        tuple(definitions),
+        tuple(fact.sexpr() for fact, _ in kept),
         tuple(assumptions),
         tuple(goals),
-        any(map(is_product, (*(t for _, t in definitions), *kept))),
+        any(read[d.name].product for d in definitions) or any(reading.product for _, reading in kept),
         tuple(n for n in rounded if n.names <= needed),
     )
 
@@ -67,16 +89,16 @@ def _state(r: Register) -> State:
     return State(r.name, r.sort, None if r.initial is None else r.initial.sexpr(), r.following.sexpr())
 
 
-def _names(term: Term) -> frozenset[str]:
-    return frozenset(names_of([term]))
-
-
-def is_product(term: Term) -> bool:
-    """Whether ``term`` multiplies or divides two unknowns anywhere."""
+def reading_of(term: Term) -> Reading:
+    """What a term reads."""
+    context = term.ctx.ref()
+    names: set[str] = set()
+    product = False
     for node, kind, arguments in applications([term]):
-        if len(arguments) > 1 and kind in (z3.Z3_OP_MUL, z3.Z3_OP_DIV, z3.Z3_OP_IDIV, z3.Z3_OP_MOD, z3.Z3_OP_POWER):
+        if kind == z3.Z3_OP_UNINTERPRETED and not arguments:
+            names.add(name_of(context, node))
+        elif kind in PRODUCTS and len(arguments) > 1 and not product:
             factors = z3.ExprRef(node, term.ctx).children()
             unknown = [c for c in factors if not is_value(c)]
-            if len(unknown) > 1 or (kind != z3.Z3_OP_MUL and unknown and not is_value(factors[1])):
-                return True
-    return False
+            product = len(unknown) > 1 or (kind != z3.Z3_OP_MUL and bool(unknown) and not is_value(factors[1]))
+    return Reading(frozenset(names), product)

@@ -7,6 +7,7 @@ themselves imported on demand, so that z3 is not loaded with syncml.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from ctypes import PYFUNCTYPE, c_char_p, c_uint, c_void_p, cast
 from fractions import Fraction
 from importlib import import_module
 from typing import Any, TypeAlias
@@ -14,9 +15,37 @@ from typing import Any, TypeAlias
 z3: Any = import_module("z3")
 # Otherwise a solver takes the interrupt of the user for itself, and the program never hears of it.
 z3.set_param("ctrl_c", False)
+# The library checks the sorts of what it is given; that the package in front of it does so too, as if it were run
+# without -O, takes most of the time of a substitution.
+z3.z3.Z3_DEBUG = False
 
 Term: TypeAlias = Any
 """A z3 expression."""
+
+
+def _direct(name: str, result: Any, *parameters: Any) -> Any:
+    """A function of the library as it is, for what looks at a term that is there and so cannot fail.
+
+    The package converts each argument in Python and asks for an error behind each call, which takes twice the time of
+    the call itself.
+    """
+    function = getattr(z3, name).__defaults__[0].f
+    prototype: Any = PYFUNCTYPE(result, *parameters)
+    return prototype(cast(function, c_void_p).value)
+
+
+_TERM = (c_void_p, c_void_p)
+"""What most of them take: a context and a term, or what belongs to one."""
+
+_id = _direct("Z3_get_ast_id", c_uint, *_TERM)
+_kind = _direct("Z3_get_ast_kind", c_uint, *_TERM)
+_count = _direct("Z3_get_app_num_args", c_uint, *_TERM)
+_sort = _direct("Z3_get_sort", z3.Sort, *_TERM)
+_argument = _direct("Z3_get_app_arg", z3.Ast, *_TERM, c_uint)
+_declaration = _direct("Z3_get_app_decl", c_void_p, *_TERM)
+_operation = _direct("Z3_get_decl_kind", c_uint, *_TERM)
+_symbol = _direct("Z3_get_decl_name", c_void_p, *_TERM)
+_text = _direct("Z3_get_symbol_string", c_char_p, *_TERM)
 
 
 def sort_of(name: str, context: Any = None) -> Any:
@@ -35,8 +64,7 @@ def sort_of(name: str, context: Any = None) -> Any:
 def applications(terms: Iterable[Term]) -> Iterator[tuple[Any, int, list[Any]]]:
     """Every operation in ``terms`` once: its handle in the context, its kind, and the handles of its arguments.
 
-    A constant is an operation without arguments. Programs spend much of their time here, so this calls the library
-    itself: the methods of terms look at each several times.
+    A constant is an operation without arguments.
     """
     roots = list(terms)
     if not roots:
@@ -45,16 +73,31 @@ def applications(terms: Iterable[Term]) -> Iterator[tuple[Any, int, list[Any]]]:
     stack = [t.as_ast() for t in roots]
     while stack:
         node = stack.pop()
-        key = z3.Z3_get_ast_id(context, node)
+        key = _id(context, node)
         if key in seen:
             continue
         seen.add(key)
-        if z3.Z3_get_ast_kind(context, node) != z3.Z3_APP_AST:
+        if _kind(context, node) != z3.Z3_APP_AST:
             continue
-        count = z3.Z3_get_app_num_args(context, node)
-        arguments = [z3.Z3_get_app_arg(context, node, i) for i in range(count)]
-        yield node, z3.Z3_get_decl_kind(context, z3.Z3_get_app_decl(context, node)), arguments
+        arguments = [_argument(context, node, i) for i in range(_count(context, node))]
+        yield node, _operation(context, _declaration(context, node)), arguments
         stack += arguments
+
+
+def name_of(context: Any, node: Any) -> str:
+    """The name of the function of an operation, both by their handles in the library."""
+    name: bytes = _text(context, _symbol(context, _declaration(context, node)))
+    return name.decode()
+
+
+def is_constant(term: Term) -> bool:
+    """Whether ``term`` is an uninterpreted constant."""
+    context, node = term.ctx.ref(), term.as_ast()
+    return (
+        _kind(context, node) == z3.Z3_APP_AST
+        and not _count(context, node)
+        and _operation(context, _declaration(context, node)) == z3.Z3_OP_UNINTERPRETED
+    )
 
 
 def constants_of(terms: Iterable[Term]) -> Iterator[Term]:
@@ -70,14 +113,23 @@ def names_of(terms: Iterable[Term]) -> Iterator[str]:
     roots = list(terms)
     for node, kind, arguments in applications(roots):
         if kind == z3.Z3_OP_UNINTERPRETED and not arguments:
-            context = roots[0].ctx.ref()
-            yield z3.Z3_get_symbol_string(context, z3.Z3_get_decl_name(context, z3.Z3_get_app_decl(context, node)))
+            yield name_of(roots[0].ctx.ref(), node)
 
 
 def any_of(terms: Sequence[Term]) -> Term:
     """The disjunction of many Booleans; z3's own function looks at each of them several times."""
     context = terms[0].ctx
     return z3.BoolRef(z3.Z3_mk_or(context.ref(), len(terms), _array(terms)), context)
+
+
+def bundle(terms: Sequence[Term]) -> Term:
+    """One term whose arguments are all of them, at least one."""
+    context, handles = terms[0].ctx, _array(terms)
+    sorts = (z3.Sort * len(terms))(*(_sort(context.ref(), each) for each in handles))
+    name, truth = z3.to_symbol("bundle!", context), z3.BoolSort(context)
+    made = z3.Z3_mk_func_decl(context.ref(), name, len(terms), sorts, truth.ast)
+    declaration = z3.FuncDeclRef(made, context)
+    return z3.BoolRef(z3.Z3_mk_app(context.ref(), declaration.ast, len(terms), handles), context)
 
 
 def check(solver: Any, assumptions: Sequence[Term]) -> Any:
@@ -135,12 +187,12 @@ def _is_number(context: Any, node: Any) -> bool:
 def is_value(term: Term) -> bool:
     """Whether ``term`` is a numeral or a truth value."""
     context, node = term.ctx.ref(), term.as_ast()
-    kind = z3.Z3_get_ast_kind(context, node)
+    kind = _kind(context, node)
     if kind == z3.Z3_NUMERAL_AST:
         return True
-    if kind != z3.Z3_APP_AST or z3.Z3_get_app_num_args(context, node):
+    if kind != z3.Z3_APP_AST or _count(context, node):
         return False
-    return z3.Z3_get_decl_kind(context, z3.Z3_get_app_decl(context, node)) in (z3.Z3_OP_TRUE, z3.Z3_OP_FALSE)
+    return _operation(context, _declaration(context, node)) in (z3.Z3_OP_TRUE, z3.Z3_OP_FALSE)
 
 
 def value_of(term: Term) -> bool | int | Fraction:

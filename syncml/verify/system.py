@@ -10,7 +10,7 @@ process, or to another solver, without the program that it came from.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 from syncml.dataclass import dataclass
@@ -88,7 +88,7 @@ class System:
 
     def to_json(self) -> str:
         """One line of JSON text."""
-        return json.dumps(asdict(self))
+        return json.dumps(self, default=_fields)
 
     @staticmethod
     def from_json(text: str) -> System:
@@ -104,6 +104,10 @@ class System:
             bool(data["nonlinear"]),
             tuple(Nearest(**x) for x in data["nearest"]),
         )
+
+
+def _fields(item: Any) -> dict[str, Any]:
+    return {field.name: getattr(item, field.name) for field in fields(item)}
 
 
 def sort_text(name: str) -> str:

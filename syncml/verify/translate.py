@@ -10,9 +10,9 @@ are read.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from math import lcm
+from math import inf, lcm
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from syncml.dataclass import dataclass
 from syncml.diagnostics.model import InternalFault
@@ -43,11 +43,12 @@ from syncml.ir.types import (
     integer_range,
     shape,
 )
+from syncml.verify.deadline import check_time, in_time
 from syncml.verify.encoding import Encoder
 from syncml.verify.order import ordered
 from syncml.verify.sharing import shared
 from syncml.verify.slicing import Register, sliced
-from syncml.verify.smt import Term, is_value, sort_of, z3
+from syncml.verify.smt import Term, is_constant, is_value, sort_of, z3
 from syncml.verify.system import Definition, Input, System
 from syncml.verify.terms import Terms, array_of
 
@@ -72,8 +73,9 @@ class Translation:
 
 
 def translate(
-    node: Node, *, wrapping: bool, bounded: bool, rounded: Ranges | None = None, finite: Mapping[Var, Var] = NONE
-) -> Translation:
+    node: Node, *, wrapping: bool, bounded: bool, rounded: Ranges | None = None, finite: Mapping[Var, Var] = NONE,
+    deadline: float = inf,
+) -> Translation:  # fmt: skip
     """The transition system of a flat node without calls.
 
     The clauses of kind ASSUME become assumptions; of the others, clause ``i`` becomes the goal ``goal!i``. Lemmas come
@@ -86,15 +88,21 @@ def translate(
             no overflow has happened, so the proof of each goal rests on the goals that say so.
         rounded: Round float operations; what intervals know of the node.
         finite: With ``rounded``, the streams that say that an operation is finite, and the operation of each.
+        deadline: When, of the monotonic clock, time is up.
+
+    Raises:
+        TimeUpError: the deadline came first.
     """
-    return _Translator(node, wrapping, bounded, rounded, finite).translation()
+    return _Translator(node, wrapping, bounded, rounded, finite, deadline).translation()
 
 
 class _Translator:
     def __init__(
-        self, node: Node, wrapping: bool, bounded: bool, rounded: Ranges | None, finite: Mapping[Var, Var]
-    ) -> None:
+        self, node: Node, wrapping: bool, bounded: bool, rounded: Ranges | None, finite: Mapping[Var, Var],
+        deadline: float,
+    ) -> None:  # fmt: skip
         self._node = node
+        self._deadline = deadline
         self._bounded = bounded
         self._finite = finite
         self._encoder = Encoder(wrapping, self._unknown, self._fact, machine=rounded is not None)
@@ -104,6 +112,7 @@ class _Translator:
             from syncml.verify.floats.rounding import Rounding
 
             self._rounding = Rounding(rounded, self._encoder, self._named, self._safe)
+        self._sorts: dict[str, Any] = {}
         self._inputs: list[Input] = []
         self._registers: list[Register] = []
         self._definitions: list[tuple[Definition, Term]] = []
@@ -122,14 +131,16 @@ class _Translator:
 
     def translation(self) -> Translation:
         """Translate the whole node, then keep what its goals depend on."""
+        check_time(self._deadline)
         order = ordered(self._node.equations)
+        check_time(self._deadline)
         same = shared(self._node, order)
         names = {v.name: self._declare_input(v) for v in self._node.inputs}
         for equation in order:
             if isinstance(equation.rhs, Fby) and same[equation.target] is equation.target:
                 self._declare_register(equation.target, equation.rhs, _clock(equation))
         self._plan_counters(order)
-        for equation in order:
+        for equation in in_time(order, self._deadline):
             target = equation.target
             if same[target] is not target and same[target] in self._values:
                 self._values[target] = self._values[same[target]]
@@ -137,17 +148,22 @@ class _Translator:
                 self._reset_register(target, equation.rhs)
             else:
                 self._define_target(equation)
-        for var, rhs, clock in self._updates:
+        for var, rhs, clock in in_time(self._updates, self._deadline):
             self._update(var, rhs, clock)
         assumptions, goals = self._clauses()
         rounded = () if self._rounding is None else self._rounding.points()
-        system = sliced(self._inputs, self._registers, self._definitions, self._facts, assumptions, goals, rounded)
+        system = sliced(
+            self._inputs, self._registers, self._definitions, self._facts, assumptions, goals, rounded,
+            deadline=self._deadline,
+        )  # fmt: skip
         return Translation(system, names)
 
     # Constants and definitions.
 
     def _constant(self, name: str, sort: str) -> Term:
-        return z3.Const(name, sort_of(sort))
+        if sort not in self._sorts:
+            self._sorts[sort] = sort_of(sort)
+        return z3.Const(name, self._sorts[sort])
 
     def _unknown(self, sort: str) -> Term:
         name = f"unknown!{len(self._inputs)}"
@@ -161,7 +177,7 @@ class _Translator:
         return self._define(name, "Real", term)
 
     def _define(self, name: str, sort: str, term: Term, named: bool = False) -> Term:
-        if is_value(term) or (z3.is_const(term) and term.decl().kind() == z3.Z3_OP_UNINTERPRETED):
+        if is_value(term) or is_constant(term):
             return term
         self._definitions.append((Definition(name, sort, term.sexpr(), named), term))
         self._terms[name] = term

@@ -15,6 +15,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -25,6 +26,7 @@ from syncml.ir.types import FLOATS, MACHINE_INTEGERS, element
 from syncml.verify.attempt import Attempt, Numbers, contradiction, goal_of, index_of, kind_of, meaning, supported
 from syncml.verify.checks import Check
 from syncml.verify.cone import Cones
+from syncml.verify.deadline import TimeUpError
 from syncml.verify.derivation import Derivation
 from syncml.verify.findings import Findings
 from syncml.verify.instrument import instrumented
@@ -87,6 +89,8 @@ class Unit:
         self._replay = remembering(replay)
         self._pool = pool
         self._deadline = deadline
+        # What is translated is kept, so that goes on when a moment is over.
+        self._end = deadline
         self.warnings: list[Diagnostic] = []
         self._machine = options.semantics is not Semantics.IDEAL
         self._rounds = options.semantics is Semantics.MACHINE
@@ -169,8 +173,11 @@ class Unit:
         self._climb(brief=False)
 
     def _climb(self, *, brief: bool) -> None:
-        if not any(map(self._wants, self._open())):
-            return
+        if any(map(self._wants, self._open())):
+            with suppress(TimeUpError):
+                self._rungs(brief=brief)
+
+    def _rungs(self, *, brief: bool) -> None:
         if self._raising:
             self._follow_floats()
             return
@@ -300,7 +307,7 @@ class Unit:
         bounded = self._machine and not wrapping
         translation = translate(
             node, wrapping=wrapping, bounded=bounded, rounded=ranges,
-            finite=self.checked.finite,
+            finite=self.checked.finite, deadline=self._end,
         )  # fmt: skip
 
         def refute(goal: str, trace: Trace) -> Counterexample | str:

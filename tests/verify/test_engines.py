@@ -9,6 +9,7 @@ import pytest
 
 from syncml.verify.engines import bounded, induction
 from syncml.verify.model import Model
+from syncml.verify.smt import z3
 from syncml.verify.solving import Budget
 from syncml.verify.translate import translate
 from tests.verify.build import BASE, BOOL, I32, Builder, Op, Scalar
@@ -103,3 +104,20 @@ def test_a_register_without_first_value_is_unconstrained_at_the_start() -> None:
     b.next(last, 3)
     b.claim("three", b.op(Op.EQ, last, 3))
     assert violated(events(b, bounded)) == {"goal!0": 1}
+
+
+def test_the_library_itself_refuses_terms_of_the_wrong_sort() -> None:
+    # Its Python package is told not to look twice.
+    number, truth, bits = z3.Int("number"), z3.Bool("truth"), z3.BitVec("bits", 8)
+    wrong = (
+        lambda: z3.substitute(number > 0, (number, bits)),
+        lambda: z3.substitute(number > 0, (number, truth)),
+        lambda: z3.And(truth, number),
+        lambda: z3.Not(number),
+        lambda: z3.If(number, truth, truth),
+        lambda: z3.SimpleSolver().add(number),
+        lambda: z3.ULE(number, number),
+    )
+    for act in wrong:
+        with pytest.raises(z3.Z3Exception):
+            act()

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import count, pairwise
+from math import inf
 
 import pytest
 
 from syncml.clock_calculus import infer_clocks
 from syncml.ir.equations.syntax import Node, Program
+from syncml.sim.interpreter import replay
+from syncml.verify import Unknown, VerifyOptions, verify
+from syncml.verify.deadline import AT_A_TIME, TimeUpError, in_time
+from syncml.verify.judge import UNASKED
 from syncml.verify.order import ordered
 from syncml.verify.sharing import shared
+from syncml.verify.translate import translate
 from tests.support.large import ANALYSES, calls, loop, rates
 from tests.verify.build import I32, Builder, Op
 
@@ -47,3 +53,28 @@ def test_ten_thousand_equations_are_put_into_classes_in_seconds() -> None:
     twice = registers(40)
     again = shared(twice, ordered(twice.equations))
     assert [v.name for v in again] == [v.name for v in again.values()]
+
+
+def test_the_time_limit_holds_while_a_large_program_is_translated() -> None:
+    node = registers(5000)
+    start = time.process_time()
+    with pytest.raises(TimeUpError):
+        translate(node, wrapping=False, bounded=True, deadline=time.monotonic() + 0.1)
+    # The whole takes seconds.
+    assert time.process_time() - start < 1.0
+    report = verify(Program((node,), node.name), VerifyOptions(timeout=0.1), replay)
+    assert [r.name for r in report.results if r.kind == "ensure"] == ["small"]
+    for result in report.results:
+        assert result.verdict == Unknown(UNASKED, 0, "give more time with --timeout")
+    assert report.time_s < 10
+
+
+def test_items_come_until_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = count()
+    taken: list[int] = []
+    with monkeypatch.context() as patch, pytest.raises(TimeUpError):
+        patch.setattr("syncml.verify.deadline.time.monotonic", lambda: next(clock))
+        for item in in_time(range(10_000), 3):
+            taken.append(item)
+    assert taken == list(range(3 * AT_A_TIME))
+    assert list(in_time(range(10_000), inf)) == list(range(10_000))
