@@ -77,6 +77,7 @@ class Search:
     _populations: int = 0
     _background: dict[str, int] = field(default_factory=dict[str, int])
     _consistency: int = 0
+    _efforts: int = 0
     _spent: dict[str, float] = field(default_factory=dict[str, float])
     _groups: dict[int, list[str]] = field(default_factory=dict[int, list[str]])
     _refine: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])

@@ -23,6 +23,12 @@ ROUNDS = (2.0, 6.0, 20.0, 60.0, 200.0, 600.0)
 LEAST_QUERY = 0.05
 """Seconds of a query at least, however little time is left."""
 
+EFFORTS = ((1.0, 2), (4.0, 4), (15.0, 8), (60.0, 20))
+"""Where there are products: seconds for a query, and instants searched for violations, round after round."""
+
+BRIEF_EFFORTS = 2
+"""How many of these rounds are a quick attempt."""
+
 NUMBERS = frozenset({"Int", "Real"})
 """The sorts of states that may have bounds."""
 
@@ -41,26 +47,28 @@ class Session(Demand):
 
     __slots__ = ()
 
-    def run(self, *, brief: bool = False) -> None:
+    def run(self, *, brief: bool = False, products: bool = False) -> None:
         """Decide as many goals as time allows, or until the user interrupts; may be called again.
 
         Args:
             brief: Make the quick attempt on a linear system, and no more.
+            products: Make the first rounds on one with products, too.
         """
         try:
-            self._run(brief)
+            self._run(brief, products)
             # What nobody waits for ends here: its events would be taken for those of another system.
             self.pool.cancel_all()
         except KeyboardInterrupt:
             self.pool.stop()
 
-    def _run(self, brief: bool) -> None:
+    def _run(self, brief: bool, products: bool) -> None:
         self._started = time.monotonic()
         self.tried = True
         if (self.proofs or self.refuted) and not self.open():
             return
         self._text = self.system.to_json()
-        if brief:
+        part = brief and products and self.system.nonlinear
+        if brief and not part:
             if not self.system.nonlinear:
                 self._quick()
             return
@@ -74,11 +82,14 @@ class Session(Demand):
                 self._at_once()
                 self._inductive(AT_FIRST, again=True)
             # Quick proofs, then shallow violations, then whatever time is left for both.
-            for seconds, depth in ((1.0, 2), (4.0, 4), (15.0, 8), (60.0, 20)) if self.system.nonlinear else ():
+            for seconds, depth in EFFORTS[self._efforts :] if self.system.nonlinear else ():
+                if part and self._efforts == BRIEF_EFFORTS:
+                    return
                 self._inductive(seconds, again=seconds > 1.0 or bool(self.system.nearest))
                 self._wander(seconds)
                 self._shallow(depth, seconds)
                 self._margins()
+                self._efforts += 1
         self._together()
         self._margins()
         self._to_the_end()

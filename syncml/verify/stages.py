@@ -53,11 +53,11 @@ LATER = 0.3
 FIRST = 0.7
 """The part for proofs without tables: most of what holds for the network at hand holds for all others."""
 
-MOMENT, LONGEST_MOMENT = 0.25, 5.0
-"""The part of the time, and the seconds, that a node with all its bodies has before contracts take their place."""
+MOMENT = 0.5
+"""The part of the time for first attempts on a node with all its bodies, before contracts take their place."""
 
-OPENED = 0.6
-"""The part of the time left for contracts in place of bodies."""
+OPENED, OPENED_BESIDES = 0.6, 0.4
+"""The part of the time left for contracts in place of bodies: where that is wanted, and where it is an attempt."""
 
 
 @dataclass(slots=True)
@@ -122,12 +122,13 @@ class Stages:
         if proofs is Proofs.MONOLITHIC or self.pool.stopped or not contracts or not contracts.called(self.node):
             return
         if proofs is Proofs.AUTO:
-            unit.attempt(min(MOMENT * self._left(), LONGEST_MOMENT))
+            unit.attempt(MOMENT * self._left())
         if unit.undecided() and not self.pool.stopped:
             from syncml.verify.modular import Openings
 
             openings = Openings(self._within, self.options, contracts, self._opened, unit)
-            openings.decide(time.monotonic() + OPENED * self._left())
+            part = OPENED if proofs is Proofs.MODULAR else OPENED_BESIDES
+            openings.decide(time.monotonic() + part * self._left())
             self.derivations += openings.derivations
 
     def _opened(self, flat: Node, options: VerifyOptions, deadline: float) -> Unit:

@@ -182,13 +182,11 @@ class Unit:
             self._follow_floats()
             return
         ideal = self._begun(Numbers.IDEAL, self._clauses, wrapping=False)
-        # Products have no quick engine.
-        brief = brief and not ideal.session.system.nonlinear
         if not (self._machine and self._integers):
-            self._run(ideal, brief=brief)
+            self._run(ideal, brief=brief, products=brief)
         else:
             # A moment for each encoding: what takes long with integers is often nothing with bits, and conversely.
-            self._run(ideal, brief=True)
+            self._run(ideal, brief=True, products=brief)
             bits = None
             if self._needs_bits():
                 clauses = [c for c in self._clauses if not self._is(c, Check.OVERFLOW)]
@@ -329,8 +327,8 @@ class Unit:
             self._first[numbers] = attempt
         return attempt
 
-    def _run(self, attempt: Attempt, *, brief: bool = False) -> None:
-        """Run an attempt, from where it was, on what is open; ``brief`` is for the quick engines only."""
+    def _run(self, attempt: Attempt, *, brief: bool = False, products: bool = False) -> None:
+        """Run an attempt, from where it was, on what is open; ``brief`` for a moment, of ``products`` too."""
         clauses, session = attempt.clauses, attempt.session
         open_ = {c.holds.name for c in self._open()}
         asked = {i for i, c in enumerate(clauses) if self._wants(c) and c.holds.name in open_}
@@ -340,7 +338,7 @@ class Unit:
             if c.holds.name in open_ and self._known.is_risk(c, attempt.numbers, attempt.wrapping)
         } | attempt.held  # fmt: skip
         last = not self._machine or not (self._integers or self._floats)
-        share = self._left() * (1.0 if last else RAISING if self._raising else SHARES[attempt.numbers])
+        share = self._left() * (1.0 if last or products else RAISING if self._raising else SHARES[attempt.numbers])
         if all(self._known.by_intervals(clauses[i]) for i in wanted):
             # A proof that leaves a certificate would be better, but there is one.
             share = min(share, WITHOUT_NEED)
@@ -365,7 +363,7 @@ class Unit:
             store = None if cache is None else Store(cache, session.system, session.engines)
             if store is not None and not session.tried:
                 store.load(session)
-            session.run(brief=brief)
+            session.run(brief=brief, products=products)
             if store is not None:
                 store.save(session)
             if session.vacuous is not None and not self.warnings:
