@@ -315,6 +315,49 @@ def test_what_bodies_make_too_hard(tmp_path: Path, proofs: Proofs) -> None:
     assert report.proved
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong", "broken"),
+    [
+        ("up & (y < 8)", "up & (y < 9)", "ramp.bounded"),
+        ("y <= ticks", "y < ticks", "ramp.not before its time"),
+    ],
+)
+def test_a_fault_in_a_callee_is_found(tmp_path: Path, right: str, wrong: str, broken: str) -> None:
+    """Its contract is no promise then; it is reported where the node is called, with a run."""
+    faulty = RESTARTED.replace(right, wrong).replace('    ensure(y <= 5, "wrong")\n', "")
+    assert faulty.count(wrong) == 1
+    report = modular(tmp_path, faulty, timeout=20.0, properties=(broken,))
+    assert verdicts(report)[broken] == "violated"
+    assert not [r for r in report.results if r.node == "ramp" and r.name == broken.partition(".")[2]]
+
+
+LUSTRE = """
+node limiter(x: int; most: int) returns (y: int);
+(*@contract
+  assume most >= 0;
+  guarantee "bounded" y <= most and y >= -most;
+*)
+let y = if x > most then most else if x < -most then -most else x; tel
+
+node main(a, b: int) returns (s: int);
+let
+  s = limiter(a, 10) + limiter(b, 20);
+  --%PROPERTY s <= 30;
+  --%MAIN;
+tel
+"""
+
+
+def test_contracts_of_lustre(tmp_path: Path) -> None:
+    path = tmp_path / "program.lus"
+    path.write_text(LUSTRE, "utf-8")
+    report = verify(check_file(str(path)).program, VerifyOptions(timeout=20.0, proofs=Proofs.MODULAR), replay)
+    assert report.proved
+    (total,) = [r.verdict for r in report.results if r.node == "main" and not r.instance]
+    assert isinstance(total, Proved)
+    assert total.modular == Modular(("limiter",))
+
+
 BODIES = {
     "counter": ("x >= 0", ("n = state(init={a})", "y = minimum(n + where(x > {b}, 1, 0), {c})", "n.next = y")),
     "mean": ("(x >= -{c}) & (x <= {c})", ("n = state(init={a})", "y = (n + x) // 2", "n.next = y")),
