@@ -114,7 +114,7 @@ def sweep(
         with working(f"reading {request.target}", quiet=quiet):
             made = of_program(plan, request.checked())
             workers = _workers(engine, address, jobs)
-        progress = _Progress(made.identity.runs, live=sys.stderr.isatty() and not quiet)
+        progress = Progress(made.identity.runs, live=sys.stderr.isatty() and not quiet)
         settings = Settings(out, results, chunk, traces, restart)
         try:
             store = _run(made, settings, workers, progress)
@@ -171,7 +171,7 @@ def _workers(engine: Where, address: str | None, jobs: int | None) -> Workers:
             assert_never(engine)
 
 
-def _run(made: Sweep, settings: Settings, workers: Workers, progress: _Progress) -> Store:
+def _run(made: Sweep, settings: Settings, workers: Workers, progress: Progress) -> Store:
     from syncml.sweep.run import run_sweep
 
     try:
@@ -192,7 +192,7 @@ def _tracing(made: Sweep) -> Callable[[], RunOne]:
     return trace
 
 
-class _Progress:
+class Progress:
     """A line on the terminal: how many runs are done, how long the rest takes, how many failed."""
 
     def __init__(self, runs: int, *, live: bool) -> None:
@@ -242,7 +242,7 @@ def _duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def _report(request: Request, made: Sweep, store: Store, engine: Where, progress: _Progress) -> ExitCode:
+def _report(request: Request, made: Sweep, store: Store, engine: Where, progress: Progress) -> ExitCode:
     from syncml.cli.sweep_text import print_sweep, render_sweep
 
     match request.form:

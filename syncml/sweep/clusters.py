@@ -50,6 +50,7 @@ def on_dask(jobs: int, address: str | None) -> Workers:
     distributed: Any = optional("distributed", "--engine dask", "dask")
 
     def make(sweep: Sweep, pieces: Iterator[Piece]) -> Iterator[tuple[Piece, Rows]]:
+        plan = sweep.plan.absolute()
         cluster: Any = None
         if address is None:
             cluster = distributed.LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None)
@@ -58,7 +59,7 @@ def on_dask(jobs: int, address: str | None) -> Workers:
 
             def begin(piece: Piece) -> Any:
                 # Each piece is a task of its own: what an earlier sweep computed is not taken for it.
-                future = client.submit(make_piece, sweep.plan, sweep.identity, *piece, pure=False, retries=MOST_ENDS)
+                future = client.submit(make_piece, plan, sweep.identity, *piece, pure=False, retries=MOST_ENDS)
                 running[future] = piece
                 return future
 
@@ -90,6 +91,7 @@ def on_ray(jobs: int, address: str | None) -> Workers:
     ray: Any = optional("ray", "--engine ray", "ray")
 
     def make(sweep: Sweep, pieces: Iterator[Piece]) -> Iterator[tuple[Piece, Rows]]:
+        plan = sweep.plan.absolute()
         own = {} if address is not None else {"num_cpus": jobs, "include_dashboard": False}
         ray.init(address=address, log_to_driver=False, logging_level="ERROR", **own)
         try:
@@ -97,7 +99,7 @@ def on_ray(jobs: int, address: str | None) -> Workers:
             running: dict[Any, Piece] = {}
 
             def begin(piece: Piece) -> None:
-                running[task.remote(sweep.plan, sweep.identity, *piece)] = piece
+                running[task.remote(plan, sweep.identity, *piece)] = piece
 
             for piece in islice(pieces, AHEAD * max(1, int(ray.cluster_resources().get("CPU", jobs)))):
                 begin(piece)

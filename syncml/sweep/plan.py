@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -59,6 +60,11 @@ class Plan:
     def target(self) -> str:
         """The program as the command line names it."""
         return f"{self.program}:{self.node}" if self.node else str(self.program)
+
+    def absolute(self) -> Plan:
+        """The same for a process that runs in another folder."""
+        connection = None if self.connection is None else self.connection.resolve()
+        return replace(self, program=self.program.resolve(), scenario=self.scenario.resolve(), connection=connection)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,11 @@ import numpy as np
 import pytest
 
 import syncml.files
+from syncml.cli.sweep import Progress
 from syncml.diagnostics.model import DiagnosticError
 from syncml.sweep.plan import Sweep
 from syncml.sweep.recorded import open_recorded
-from syncml.sweep.rows import Rows
+from syncml.sweep.rows import Rows, Summary
 from syncml.sweep.store import read_manifest
 from syncml.sweep.tables import Form
 from syncml.sweep.workers import Piece, alone, processes
@@ -113,6 +114,22 @@ def test_an_interrupt_says_how_far_it_came(
         main()
     assert ended.value.code == 130
     assert "32 of 200 runs are done; the same command goes on" in capsys.readouterr().err
+
+
+def test_the_line_on_the_terminal_says_how_long_the_rest_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was there before does not count for the speed."""
+    clock = [100.0]
+    monkeypatch.setattr("syncml.cli.sweep.time.perf_counter", lambda: clock[0])
+    progress = Progress(10_000, live=False)
+    progress.told(Summary(2_000, 0, (1_999, 1, 0)))
+    assert progress.line(Summary(2_000, 0, (1_999, 1, 0))) == "2,000 of 10,000 runs, 1 failed"
+    clock[0] += 2.0
+    done = Summary(4_000, 0, (3_000, 1_000, 0))
+    progress.told(done)
+    assert progress.line(done) == "4,000 of 10,000 runs, 1,000 a second, 6 s left, 1,000 failed"
+    clock[0] += 3600.0
+    assert ", 3 h 0 min left, " in progress.line(done)
+    assert (progress.done, progress.before) == (4_000, 2_000)
 
 
 def test_what_has_changed_is_refused(tmp_path: Path) -> None:
