@@ -84,13 +84,13 @@ class Attempt:
         while True:
             failing = {
                 i for i in valid
-                if not self._rests_on(i) <= valid or any(index_of(g) not in valid for g in proved[i].using)
+                if not self.risks(i) <= valid or any(index_of(g) not in valid for g in proved[i].using)
             }  # fmt: skip
             if not failing:
                 return frozenset(valid)
             valid -= failing
 
-    def _rests_on(self, index: int) -> frozenset[int]:
+    def risks(self, index: int) -> frozenset[int]:
         """What a proof of a clause rests on: checks, and the clauses of the ranges."""
         if self._operations is None:
             self._operations = self._unfollowed()
@@ -123,7 +123,7 @@ class Attempt:
             {g: p for g, p in proofs.items() if index_of(g) in valid},
             claims,
             {f"assumption!{i}": qualified(a) for i, a in enumerate(assumptions)},
-            {goal_of(i): frozenset(map(goal_of, self._rests_on(i))) for i in valid},
+            {goal_of(i): frozenset(map(goal_of, self.risks(i))) for i in valid},
             {t.name: e.span for e in node.equations for t in e.targets},
             frozenset(map(goal_of, self.reported)),
         )

@@ -4,7 +4,9 @@
     clause    one literal, or two of which one is true
     bound     form <= c, where form is x, -x, x - y, x + y or -x - y, and x may be a difference that the model computes,
               or a sum of more where there are few; also under a literal (mode => fact)
-    equality  c0 + c1 x1 + .. + cn xn = 0: all that hold of the states seen so far
+    equality  c0 + c1 x1 + .. + cn xn = 0: all that hold of the states seen so far (`equalities`)
+
+A bit vector is read as a number with a sign; of its forms only x and -x have bounds, as others wrap.
 
 A candidate that a state violates is weakened: a clause is dropped, a bound raised to the next constant of the model,
 the space of equalities reduced. Each is weakened finitely often, so that asking for violations comes to an end.
@@ -16,12 +18,12 @@ from bisect import bisect_left
 from collections.abc import Hashable, Iterator, Sequence
 from fractions import Fraction
 from itertools import combinations, product
-from math import lcm
 from typing import Any, TypeAlias
 
 from syncml.dataclass import dataclass
+from syncml.verify.equalities import Equations, grouped
 from syncml.verify.model import Model
-from syncml.verify.smt import Term, constants_of, is_value, value_of, z3
+from syncml.verify.smt import Term, constants_of, is_value, number_of, value_of, z3
 
 LITERALS = 40
 """How many literals are combined at most."""
@@ -64,13 +66,13 @@ class Candidates:
 
     Attributes:
         literals: Formulas over states.
-        numbers: The numeric states, then differences and sums of two that the model computes.
+        numbers: The numeric states and bit vectors, then differences and sums of two that the model computes.
     """
 
     def __init__(self, model: Model, *, many: bool = False) -> None:
         self._context = model.context
         states = [model.constants[n] for n in model.states]
-        self.numbers = [s for s in states if _is_number(s)][: 2 * NUMBERS]
+        self.numbers = [s for s in states if _is_number(s) or z3.is_bv(s)][: 2 * NUMBERS]
         self._states = len(self.numbers)
         self.numbers += _differences(model, NUMBERS - len(self.numbers))
         compared, self._thresholds = _compared(model)
@@ -80,7 +82,9 @@ class Candidates:
         self._bounds: dict[tuple[int, Form], Number | None] = {}
         self._raises: dict[tuple[int, Form], int] = {}
         self._built: dict[Hashable, Term] = {}
-        self._points: list[list[Fraction]] = []
+        self._equations: list[tuple[list[int], Equations]] = [
+            (g, Equations([self.numbers[i] for i in g])) for g in grouped(self.numbers[: self._states])
+        ]
         self._keys = self._forms(many=many)
 
     def start(self, samples: Sequence[Sample]) -> None:
@@ -95,7 +99,8 @@ class Candidates:
             values = [sum(c * s.numbers[i] for i, c in form) for k, s in enumerate(samples) if truth[guard] >> k & 1]
             if values:
                 self._bounds[guard, form] = max(values)
-        self._points = _independent([self._point(s) for s in samples])
+        for sample in samples:
+            self._equate(sample.numbers)
 
     def see_all(self, literals: Any, numbers: Any) -> None:
         """Weaken what many states violate, given as arrays with a row for each literal and each numeric state.
@@ -114,8 +119,7 @@ class Candidates:
             if shown.size and (bound := self._bounds.get(key, shown[0])) is not None:
                 self._bounds[key] = max(bound, int(shown.max()))
         for k in range(0, count, max(1, count // POINTS)):
-            point = Sample((), tuple(int(row[k]) for row in numbers))
-            self._points = _independent([*self._points, self._point(point)])
+            self._equate([int(row[k]) for row in numbers])
 
     def see(self, sample: Sample) -> None:
         """Weaken what ``sample`` violates."""
@@ -127,10 +131,11 @@ class Candidates:
             guard, form = key
             if truth[guard]:
                 self._raise(key, sum(c * sample.numbers[i] for i, c in form))
-        self._points = _independent([*self._points, self._point(sample)])
+        self._equate(sample.numbers)
 
-    def _point(self, sample: Sample) -> list[Fraction]:
-        return [Fraction(1), *map(Fraction, sample.numbers[: self._states])]
+    def _equate(self, numbers: Sequence[Number]) -> None:
+        for group, equations in self._equations:
+            equations.see([numbers[i] for i in group])
 
     def _raise(self, key: tuple[int, Form], value: Number) -> None:
         if key not in self._bounds:
@@ -145,7 +150,7 @@ class Candidates:
         """Each candidate, under a key that tells it from those that it replaces."""
         keys: list[Any] = [("clause", *clause) for clause in self._clauses]
         keys += [("bound", guard, form, bound) for (guard, form), bound in self._bounds.items() if bound is not None]
-        keys += [("equality", tuple(row)) for row in _vanishing(self._points) if any(row[1:])]
+        keys += [("equality", i, row) for i, (_, e) in enumerate(self._equations) for row in e.rows()]
         for key in keys:
             if key not in self._built:
                 self._built[key] = self._term(key)
@@ -156,10 +161,11 @@ class Candidates:
             case ("clause", x, y):
                 return self._literal(x) if x == y else z3.Or(self._literal(x), self._literal(y))
             case ("bound", guard, form, bound):
-                fact = self._value(form) <= self._numeral(bound, form)
+                fact = self._bound(form, bound)
                 return z3.Implies(self._literal(guard), fact) if guard else fact
             case _:
-                return self._equation(key[1])
+                group: int = key[1]
+                return self._equations[group][1].term(key[2])
 
     def _forms(self, *, many: bool) -> list[tuple[int, Form]]:
         """Which forms have bounds, and under which literals; the less simple ones up to `FORMS`, if ``many``."""
@@ -170,11 +176,12 @@ class Candidates:
         pairs: list[Form] = [
             ((i, c), (j, d))
             for i, j in combinations(range(min(NUMBERS, len(self.numbers))), 2)
-            if self.numbers[i].sort() == self.numbers[j].sort()
+            if self.numbers[i].sort() == self.numbers[j].sort() and not z3.is_bv(self.numbers[i])
             for c, d in ((1, -1), (-1, 1), (1, 1), (-1, -1))
         ]
         sums: list[Form] = []
-        if self._states <= SUMMED and len({t.sort().name() for t in self.numbers[: self._states]}) == 1:
+        arithmetic = {t.sort().name() for t in self.numbers[: self._states]}
+        if self._states <= SUMMED and len(arithmetic) == 1 and not z3.is_bv(self.numbers[0]):
             for signs in product((0, 1, -1), repeat=self._states):
                 form = tuple((i, c) for i, c in enumerate(signs) if c)
                 sums += [form] if len(form) > 2 else []
@@ -196,58 +203,16 @@ class Candidates:
         parts = [self.numbers[i] if c == 1 else -self.numbers[i] for i, c in form]
         return z3.Sum(parts) if len(parts) > 1 else parts[0]
 
-    def _numeral(self, value: Number, form: Form) -> Term:
-        if z3.is_real(self.numbers[form[0][0]]):
-            return z3.RealVal(str(value), self._context)
-        return z3.IntVal(int(value), self._context)
-
-    def _equation(self, row: Sequence[Fraction]) -> Term:
-        scale = lcm(*(x.denominator for x in row))
-        real = any(z3.is_real(t) for t, x in zip(self.numbers, row[1:], strict=False) if x)
-        parts: list[Term] = [z3.RealVal(int(row[0] * scale), self._context) if real
-                             else z3.IntVal(int(row[0] * scale), self._context)]  # fmt: skip
-        for t, x in zip(self.numbers, row[1:], strict=False):
-            if x:
-                parts.append(int(x * scale) * (z3.ToReal(t) if real and z3.is_int(t) else t))
-        return z3.Sum(parts) == 0
-
-
-def _independent(points: Sequence[Sequence[Fraction]]) -> list[list[Fraction]]:
-    """The rows that span the same space, in reduced echelon form."""
-    rows: list[list[Fraction]] = []
-    for point in points:
-        row = list(point)
-        for other in rows:
-            lead = _lead(other)
-            if factor := row[lead]:
-                row = [a - factor * b for a, b in zip(row, other, strict=True)]
-        if any(row):
-            head = row[_lead(row)]
-            row = [x / head for x in row]
-            lead = _lead(row)
-            rows = [[a - r[lead] * b for a, b in zip(r, row, strict=True)] if r[lead] else r for r in rows]
-            rows.append(row)
-    return rows
-
-
-def _lead(row: Sequence[Fraction]) -> int:
-    return next(i for i, x in enumerate(row) if x)
-
-
-def _vanishing(rows: Sequence[Sequence[Fraction]]) -> list[list[Fraction]]:
-    """A basis of the linear forms that vanish on rows in reduced echelon form."""
-    if not rows:
-        return []
-    width = len(rows[0])
-    pivots = {_lead(r): r for r in rows}
-    result: list[list[Fraction]] = []
-    for column in (c for c in range(width) if c not in pivots):
-        vector = [Fraction(0)] * width
-        vector[column] = Fraction(1)
-        for lead, row in pivots.items():
-            vector[lead] = -row[column]
-        result.append(vector)
-    return result
+    def _bound(self, form: Form, bound: Number) -> Term:
+        number = self.numbers[form[0][0]]
+        if z3.is_bv(number):
+            limit = int(bound) * form[0][1]
+            if not -(2 ** (number.size() - 1)) <= limit < 2 ** (number.size() - 1):
+                return z3.BoolVal(True, self._context)
+            numeral = z3.BitVecVal(limit, number.size(), self._context)
+            return number <= numeral if form[0][1] > 0 else number >= numeral
+        numeral = z3.RealVal(str(bound), self._context) if z3.is_real(number) else z3.IntVal(int(bound), self._context)
+        return self._value(form) <= numeral
 
 
 def _is_number(term: Term) -> bool:
@@ -300,8 +265,8 @@ def _compared(model: Model) -> tuple[list[Term], list[Number]]:
     values: set[Any] = {-1, 0, 1}
     for term in _subterms(model):
         if is_value(term):
-            if not z3.is_bool(term) and not z3.is_bv(term):
-                value = value_of(term)
+            if not z3.is_bool(term):
+                value = number_of(term)
                 values |= {value - 1, value, value + 1, -value}
         elif term.decl().kind() in _COMPARISONS and not z3.is_bool(term.arg(0)):
             read = [c.get_id() for c in constants_of([term])]

@@ -55,6 +55,11 @@ class Findings:
         """Whether a clause is a check that proofs of such an attempt rest on."""
         return rests_on(self.checked, clause.holds, numbers, wrapping=wrapping)
 
+    def doomed(self, clause: Property, attempt: Attempt) -> bool:
+        """Whether no proof of a clause in an attempt will count: a check that it rests on is violated."""
+        index = attempt.position(clause)
+        return index is not None and any(attempt.clauses[i].holds.name in self.refuted for i in attempt.risks(index))
+
     def proof(self, clause: Property, *numbers: Numbers) -> tuple[Attempt, int] | None:
         """A proof that counts in one of some attempts."""
         for attempt in self.attempts:

@@ -13,11 +13,14 @@ from typing import Any
 from syncml.verify.candidates import Candidates, Sample
 from syncml.verify.model import Model, Unrolling, substitute_all
 from syncml.verify.simulation import states_seen
-from syncml.verify.smt import Term, any_of, check, is_value, value_of, z3
-from syncml.verify.solving import Clockwork, simple_solver
+from syncml.verify.smt import Term, any_of, is_value, number_of, z3
+from syncml.verify.solving import Clockwork, Solver, simple_solver
 
 RUNS = 3
 """How many instants of runs are seen before induction."""
+
+EASY = 0.3
+"""Seconds for a query before it starts afresh."""
 
 BATCH = 64
 """How many candidates are asked for at once where all are too many for the solver."""
@@ -45,7 +48,7 @@ class _Search:
         seen = states_seen(self._model, [*candidates.literals, *candidates.numbers], self._time.seed)
         if seen:
             candidates.start([Sample(tuple(map(bool, s[:count])), s[count:]) for s in seen])
-        if not any(z3.is_real(n) or z3.is_bv(n) for n in candidates.numbers):
+        if not any(map(z3.is_real, candidates.numbers)):
             # Loaded where it is needed: it brings NumPy.
             from syncml.verify.wander import visited
 
@@ -53,13 +56,12 @@ class _Search:
             values = visited(self._model, wanted, self._time.seed)
             if values is not None:
                 candidates.see_all(values[:count].astype(bool), values[count:])
-        solver = simple_solver(self._model.context, self._time.seed)
+        solver = Solver(self._model.context, self._time, EASY)
         unrolling = Unrolling(self._model, solver, initial=True)
         for k in range(RUNS):
             unrolling.extend()
             there = _Place(self._candidates, self._model, unrolling.states[k])
             if k == 0:
-                self._time.set(solver)
                 if solver.check() != z3.sat:
                     return False
                 self._candidates.see(there.sample(solver.model()))
@@ -69,7 +71,7 @@ class _Search:
 
     def induction(self) -> bool:
         """Weaken the candidates until they are inductive; False if time is up."""
-        solver = simple_solver(self._model.context, self._time.seed)
+        solver = Solver(self._model.context, self._time, EASY)
         unrolling = Unrolling(self._model, solver, initial=False)
         unrolling.extend()
         before = _Place(self._candidates, self._model, unrolling.states[0])
@@ -90,7 +92,7 @@ class _Search:
     def _alive(self) -> dict[Hashable, Term]:
         return {k: t for k, t in self._candidates.terms().items() if k not in self._dropped}
 
-    def _saturated(self, solver: Any, there: _Place, before: _Place | None = None) -> bool:
+    def _saturated(self, solver: Solver, there: _Place, before: _Place | None = None) -> bool:
         """See violations at a place, with what is left assumed ``before``, until there is none; False if time is up."""
         while self._time.left() > 0:
             alive = self._alive()
@@ -103,20 +105,21 @@ class _Search:
         return False
 
     def _ask(
-        self, solver: Any, there: _Place, alive: Mapping[Hashable, Term], keys: Sequence[Hashable],
+        self, solver: Solver, there: _Place, alive: Mapping[Hashable, Term], keys: Sequence[Hashable],
         assumed: Sequence[Term],
     ) -> Any:  # fmt: skip
         """Ask for a violation of one of ``keys``, and see it."""
         solver.push()
         solver.add(any_of(there.violations({k: alive[k] for k in keys})))
-        self._time.set(solver)
-        answer = check(solver, assumed)
+        answer = solver.check(assumed)
         if answer == z3.sat:
             self._candidates.see(there.sample(solver.model()))
         solver.pop()
         return answer
 
-    def _in_batches(self, solver: Any, there: _Place, alive: Mapping[Hashable, Term], assumed: Sequence[Term]) -> bool:
+    def _in_batches(
+        self, solver: Solver, there: _Place, alive: Mapping[Hashable, Term], assumed: Sequence[Term]
+    ) -> bool:
         """Ask for violations of a few candidates at a time; True if there is none.
 
         Those on which the solver gives up are dropped; as they were assumed, all must be asked for again.
@@ -157,7 +160,7 @@ class _Place:
         """The state in a solver's model."""
         return Sample(
             tuple(z3.is_true(answer.eval(t, model_completion=True)) for t in self._literals),
-            tuple(value_of(answer.eval(t, model_completion=True)) for t in self._numbers),
+            tuple(number_of(answer.eval(t, model_completion=True)) for t in self._numbers),
         )
 
     def _fresh(self, known: Mapping[Hashable, Term], wanted: Mapping[Hashable, Term]) -> list[tuple[Hashable, Term]]:
@@ -171,7 +174,7 @@ class _Place:
             self._violations[key] = z3.Not(term)
         return [self._violations[k] for k in wanted]
 
-    def switches(self, solver: Any, alive: Mapping[Hashable, Term]) -> list[Term]:
+    def switches(self, solver: Solver, alive: Mapping[Hashable, Term]) -> list[Term]:
         """A switch for each candidate; the new ones are asserted under theirs."""
         for key, term in self._fresh(self._switches, alive):
             switch = z3.Const(f"switch!{len(self._switches)}", z3.BoolSort(term.ctx))

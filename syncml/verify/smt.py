@@ -195,6 +195,11 @@ def is_value(term: Term) -> bool:
     return _operation(context, _declaration(context, node)) in (z3.Z3_OP_TRUE, z3.Z3_OP_FALSE)
 
 
+def number_of(term: Term) -> int | Fraction:
+    """The number that a model gives; a bit vector has a sign."""
+    return int(term.as_signed_long()) if z3.is_bv_value(term) else value_of(term)
+
+
 def value_of(term: Term) -> bool | int | Fraction:
     """The number or truth value that a model gives; an algebraic number is approximated to 30 digits."""
     if z3.is_true(term) or z3.is_false(term):

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from syncml.dataclass import dataclass
-from syncml.verify.smt import Term, limit, z3
+from syncml.verify.smt import Term, check, limit, z3
 
 STEPS_PER_SECOND = 2_000_000
 """About how many elementary steps a plain solver makes in linear arithmetic."""
@@ -56,20 +56,9 @@ class Clockwork:
         """Seconds until the deadline."""
         return self.deadline - time.process_time()
 
-    def set(self, solver: Any) -> None:
-        """Give the next query of ``solver`` its time-out."""
-        limit(solver, self._seconds(), STEPS_PER_SECOND)
-
-    def _seconds(self, most: float = float("inf")) -> float:
-        return max(0.001, min(self.query, self.left(), most))
-
-    def set_moment(self, solver: Any) -> None:
-        """Give the next query of ``solver`` a moment."""
-        limit(solver, self._seconds(MOMENT), STEPS_PER_SECOND)
-
-    def set_afresh(self, solver: Any) -> None:
-        """Give the query of a solver with preprocessing its time-out."""
-        limit(solver, self._seconds(), AFRESH)
+    def set(self, solver: Any, most: float = float("inf"), speed: int = STEPS_PER_SECOND) -> None:
+        """Give the next query of ``solver`` its time-out: ``most`` seconds, at ``speed`` steps in each."""
+        limit(solver, max(0.001, min(self.query, self.left(), most)), speed)
 
 
 def simple_solver(context: Any, seed: int) -> Any:
@@ -82,9 +71,11 @@ def simple_solver(context: Any, seed: int) -> Any:
 class Solver:
     """A stack of assertions, and queries about them, each within the limits of a budget."""
 
-    def __init__(self, context: Any, time_: Clockwork) -> None:
+    def __init__(self, context: Any, time_: Clockwork, moment: float = MOMENT) -> None:
+        """An empty stack; a query may take ``moment`` seconds before it starts afresh."""
         self._context = context
         self._time = time_
+        self._moment = moment
         self._going: Any = simple_solver(context, time_.seed)
         self._asked: Any = self._going
         self._asserted: list[Term] = []
@@ -118,8 +109,8 @@ class Solver:
         """Whether the assertions and ``assumptions`` can hold together."""
         if self._going is not None:
             self._asked = self._going
-            self._time.set_moment(self._going)
-            answer = self._going.check(*assumptions)
+            self._time.set(self._going, self._moment)
+            answer = check(self._going, assumptions)
             if answer != z3.unknown:
                 return answer
             self._failures += 1
@@ -127,7 +118,7 @@ class Solver:
                 self._going = None
         self._asked = solver = z3.Then(*_PREPROCESSING, ctx=self._context).solver()
         solver.set("random_seed", self._time.seed)
-        self._time.set_afresh(solver)
+        self._time.set(solver, speed=AFRESH)
         solver.add(*self._asserted, *assumptions)
         return solver.check()
 

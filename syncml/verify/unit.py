@@ -63,6 +63,9 @@ SHARES = {Numbers.IDEAL: 0.5, Numbers.BITS: 0.6, Numbers.FLOATS: 0.6}
 RAISING = 0.8
 """The same where all that is left is the rounding of floats."""
 
+FIRST_TURN = 0.35
+"""The part for mathematical integers before bit vectors have their turn."""
+
 SEARCH_SECONDS = 4.0
 """Processor time for each of two rounds of random runs, at most a tenth of the time that is left."""
 
@@ -194,12 +197,21 @@ class Unit:
                 self._run(bits, brief=True)
             if brief:
                 return
-            if any(map(self._wants, self._open())):
-                self._run(ideal)
-            if bits is not None and self._needs_bits():
-                self._run(bits)
+            for attempt, share in self._turns(ideal, bits):
+                if self._needs_bits() if attempt is bits else any(map(self._wants, self._open())):
+                    self._run(attempt, share=share)
         if self._floats and not brief and self._known.vacuous() is None:
             self._follow_floats()
+
+    def _turns(self, ideal: Attempt, bits: Attempt | None) -> list[tuple[Attempt, float]]:
+        """Which encoding of integers goes on when, and the part of the time left that it may take."""
+        if bits is None:
+            return [(ideal, SHARES[Numbers.IDEAL])]
+        stated = (c for c in self._open() if self._wants(c) and not self._is(c, Check.OVERFLOW))
+        last = SHARES[Numbers.BITS] if self._floats else 1.0
+        if all(self._known.doomed(c, ideal) for c in stated):
+            return [(bits, SHARES[Numbers.BITS]), (ideal, last)]
+        return [(ideal, FIRST_TURN), (bits, SHARES[Numbers.BITS]), (ideal, last)]
 
     def _needs_bits(self) -> bool:
         """Whether a question is open that bit vectors may decide."""
@@ -327,8 +339,17 @@ class Unit:
             self._first[numbers] = attempt
         return attempt
 
-    def _run(self, attempt: Attempt, *, brief: bool = False, products: bool = False) -> None:
-        """Run an attempt, from where it was, on what is open; ``brief`` for a moment, of ``products`` too."""
+    def _run(
+        self, attempt: Attempt, *, brief: bool = False, products: bool = False, share: float | None = None
+    ) -> None:
+        """Run an attempt, from where it was, on what is open.
+
+        Args:
+            attempt: The attempt.
+            brief: For a moment.
+            products: For a moment, of products too.
+            share: The part of the time left that it may take; usually all if no attempt follows.
+        """
         clauses, session = attempt.clauses, attempt.session
         open_ = {c.holds.name for c in self._open()}
         asked = {i for i, c in enumerate(clauses) if self._wants(c) and c.holds.name in open_}
@@ -337,8 +358,10 @@ class Unit:
             i for i, c in enumerate(clauses)
             if c.holds.name in open_ and self._known.is_risk(c, attempt.numbers, attempt.wrapping)
         } | attempt.held  # fmt: skip
-        last = not self._machine or not (self._integers or self._floats)
-        share = self._left() * (1.0 if last or products else RAISING if self._raising else SHARES[attempt.numbers])
+        if share is None:
+            last = not self._machine or not (self._integers or self._floats)
+            share = 1.0 if last or products else RAISING if self._raising else SHARES[attempt.numbers]
+        share *= self._left()
         if all(self._known.by_intervals(clauses[i]) for i in wanted):
             # A proof that leaves a certificate would be better, but there is one.
             share = min(share, WITHOUT_NEED)

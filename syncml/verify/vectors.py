@@ -65,7 +65,7 @@ def compiled(states: Sequence[Term], inputs: Sequence[Term], held: Sequence[Term
         return None
     text = ["def step(s, u):", *writer.lines, f"    return {kept}, [{after}], [{values}], [{prices}]"]
     space: dict[str, Any] = {
-        "where": np.where, "least": np.minimum, "near": _near, "signed": _signed, "quotient": _quotient,
+        "where": np.where, "least": np.minimum, "near": _near, "signed": signed, "quotient": _quotient,
         "remainder": _remainder, "ratio": _ratio, "shifted": _shifted, "integer": _integer,
         "true": np.True_, "false": np.False_,
     }  # fmt: skip
@@ -239,7 +239,8 @@ def _near(a: Any, b: Any) -> Any:
     return distance / (1.0 + distance)
 
 
-def _signed(x: Any, width: int) -> Any:
+def signed(x: Any, width: int) -> Any:
+    """Bit vectors as numbers with a sign."""
     return x - ((x >> (width - 1)) << width)
 
 

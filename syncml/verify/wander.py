@@ -20,7 +20,7 @@ from syncml.verify.model import Model
 from syncml.verify.simulation import numerals
 from syncml.verify.smt import Term, is_value, value_of, z3
 from syncml.verify.solving import Budget
-from syncml.verify.vectors import Step, compiled
+from syncml.verify.vectors import Step, compiled, signed
 
 np: Any = numpy
 """Arrays have the types of their terms, not of Python."""
@@ -92,7 +92,10 @@ def instants(step: Step, most: int) -> int:
 
 
 def visited(model: Model, terms: Sequence[Term], seed: int) -> Any:
-    """The values of ``terms`` over states in random runs, an array for each; None if there are no runs."""
+    """The values of ``terms`` over states in random runs, an array for each; None if there are no runs.
+
+    Bit vectors have a sign.
+    """
     step = stepping(model, terms)
     if step is None or not terms:
         return None
@@ -103,7 +106,10 @@ def visited(model: Model, terms: Sequence[Term], seed: int) -> Any:
             for _ in range(instants(step, VISITED)):
                 if not population.advance(None):
                     break
-                found.append(np.array(population.shown)[:, population.fits])
+                shown = [
+                    signed(v, t.size()) if z3.is_bv(t) else v for v, t in zip(population.shown, terms, strict=True)
+                ]
+                found.append(np.array(shown)[:, population.fits])
     return np.unique(np.concatenate(found, axis=1), axis=1) if found else None
 
 
