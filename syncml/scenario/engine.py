@@ -54,7 +54,7 @@ from syncml.scenario.arrays import (
 )
 from syncml.scenario.measures import half_length, half_width, middle_s, middle_t, overlap, test
 from syncml.scenario.motion import advance, move, rates, start
-from syncml.scenario.roads import curvature, lane_centre, lane_width, turned
+from syncml.scenario.roads import curvature, lane_centre, lane_width, stretch, turned
 
 STANDBY, RUNNING, COMPLETE, STARTED, ENDED, STOPPED, SKIPPED = range(7)
 
@@ -120,7 +120,7 @@ def _drive(w: Table, x: State, ego: int, period: float, speed: float, offset: fl
     Returns its acceleration.
     """
     m = x.motion[ego]
-    gained = (speed - m[SPEED]) / period
+    gained = (speed - m[SPEED]) * (1.0 / period)
     m[SPEED] = speed
     m[SPEED_NEXT] = speed
     if w.ego[5] != 0.0:
@@ -293,14 +293,14 @@ def _sense(w: Table, x: State, ego: int, tick: int, period: float) -> None:
     out[2] = 1.0 if x.lead[1] > 0 else 0.0
     out[3], out[4], out[5] = w.ego[1], w.ego[4], 0.0
     if lead != NONE:
-        bent = m[ego, DIRECTION] * (1.0 - curvature(w.line, m[lead, S]) * m[ego, T])
+        bent = m[ego, DIRECTION] * stretch(w.line, m[lead, S], m[ego, T])
         out[3] = gap
         out[LEAST_GAP] = min(out[LEAST_GAP], out[3])
         out[4] = m[lead, S_RATE] * bent
         ratio = m[lead, S_RATE] * bent / m[lead, SPEED] if m[lead, SPEED] != 0.0 else 1.0
         after = m[lead, SPEED_NEXT] * ratio
         known = out[4] if new else out[KNOWN_SPEED]
-        out[5], out[KNOWN_SPEED] = (after - known) / period, after
+        out[5], out[KNOWN_SPEED] = (after - known) * (1.0 / period), after
     out[7] = m[ego, SPEED]
     out[8] = m[ego, OFFSET]
     out[9] = curvature(w.line, m[ego, S])

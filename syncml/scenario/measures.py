@@ -60,6 +60,9 @@ def middle_t(w: Table, x: State, i: int) -> float:
 def overlap(w: Table, x: State, i: int, j: int) -> bool:
     """Whether two boxes overlap: no side of either separates them."""
     ds, dt = middle_s(w, x, j) - middle_s(w, x, i), middle_t(w, x, j) - middle_t(w, x, i)
+    # Nearly always they are apart along the road already.
+    if abs(ds) >= half_length(w, x, i) + half_length(w, x, j):
+        return False
     ci, si, cj, sj = x.motion[i, COSINE], x.motion[i, SINE], x.motion[j, COSINE], x.motion[j, SINE]
     cos, sin = abs(ci * cj + si * sj), abs(ci * sj - si * cj)
     li, wi, lj, wj = w.sizes[i, 0], w.sizes[i, 1], w.sizes[j, 0], w.sizes[j, 1]

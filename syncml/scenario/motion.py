@@ -53,7 +53,7 @@ from syncml.scenario.arrays import (
     Table,
 )
 from syncml.scenario.measures import half_length, middle_s
-from syncml.scenario.roads import curvature, lane_centre, to_road, to_world
+from syncml.scenario.roads import lane_centre, stretch, to_road, to_world
 
 HALF_WAVE = tuple(0.5 * (-1.0) ** n * math.pi ** (2 * n + 1) / math.factorial(2 * n + 1) for n in range(11))
 """Half the sine of pi y by powers of y, for |y| <= 1/2: what is left out is below 1e-17."""
@@ -284,7 +284,7 @@ def _follow(w: Table, x: State, a: int, after: float, period: float) -> None:
             ds, dt = w.numbers[there + 1] - w.numbers[here + 1], w.numbers[there + 2] - w.numbers[here + 2]
             m[i, S_NEXT] = w.numbers[here + 1] + part * ds
             m[i, T_NEXT] = w.numbers[here + 2] + part * dt
-            bent = (1.0 - curvature(w.line, m[i, S]) * m[i, T]) * ds
+            bent = stretch(w.line, m[i, S], m[i, T]) * ds
             m[i, SPEED_NEXT] = math.sqrt(bent * bent + dt * dt) / length if length > 0.0 else 0.0
     m[i, PLACED] = 1.0
     if time >= w.numbers[slot + 3 * (count - 1)] - 1e-9 * period:
@@ -295,27 +295,31 @@ def rates(w: Table, x: State, i: int, period: float) -> None:
     """How fast an actor goes along the road until the next tick, and where it is then across it."""
     m = x.motion[i]
     if m[PLACED] != 0.0:
-        m[S_RATE] = (m[S_NEXT] - m[S]) / period
+        m[S_RATE] = (m[S_NEXT] - m[S]) * (1.0 / period)
         return
     ahead = m[S] + m[DIRECTION] * period * m[SPEED]
     m[T_NEXT] = lane_centre(w.widths, w.shifts, m[LANE], ahead) + m[OFFSET_NEXT]
-    sideways = (m[T_NEXT] - m[T]) / period
-    along = math.sqrt(max(m[SPEED] * m[SPEED] - sideways * sideways, 0.0))
+    sideways = (m[T_NEXT] - m[T]) * (1.0 / period)
+    along = abs(m[SPEED])
+    if sideways != 0.0:
+        along = math.sqrt(max(m[SPEED] * m[SPEED] - sideways * sideways, 0.0))
     if m[SPEED] < 0.0:
         along = -along
-    m[S_RATE] = m[DIRECTION] * along / (1.0 - curvature(w.line, m[S]) * m[T])
+    m[S_RATE] = m[DIRECTION] * along / stretch(w.line, m[S], m[T])
 
 
 def move(w: Table, x: State, i: int, period: float) -> None:
     """Go on to the next tick."""
     m = x.motion[i]
-    sideways = (m[T_NEXT] - m[T]) / period
+    sideways = (m[T_NEXT] - m[T]) * (1.0 / period)
     if m[PLACED] == 0.0 and m[SPEED] != 0.0:
-        along = m[S_RATE] * (1.0 - curvature(w.line, m[S]) * m[T])
-        norm = math.sqrt(along * along + sideways * sideways)
-        if norm > 0.0:
+        if sideways == 0.0:
+            m[COSINE], m[SINE] = 1.0 if m[S_RATE] > 0.0 else -1.0, 0.0
+        else:
+            along = m[S_RATE] * stretch(w.line, m[S], m[T])
+            norm = math.sqrt(along * along + sideways * sideways)
             m[COSINE], m[SINE] = along / norm, sideways / norm
-    m[ACCELERATION] = (m[SPEED_NEXT] - m[SPEED]) / period
+    m[ACCELERATION] = (m[SPEED_NEXT] - m[SPEED]) * (1.0 / period)
     m[TRAVELLED] += period * abs(m[SPEED])
     m[STILL] = m[STILL] + period if m[SPEED] == 0.0 else 0.0
     m[S] += period * m[S_RATE]

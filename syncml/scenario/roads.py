@@ -58,7 +58,8 @@ class Road:
 
     Attributes:
         line: One row for each piece: s, x, y, heading, length, k0, k1, and by how much the road has turned before it.
-        widths: One row for each cubic of a lane: section start and end, lane, start, a, b, c, d.
+        widths: One row for each cubic of a lane: from where and to where it may hold, lane, start, a, b, c, d; of
+            several that hold the last one does.
         shifts: The lane offset: start, a, b, c, d.
         left_hand: Whether traffic keeps left.
     """
@@ -118,7 +119,7 @@ def road(
             raise impossible(message, piece.span, "let each piece start where the last one ends")
     found = Road(
         line,
-        np.array([(*w.section, w.lane, w.start, *w.cubic) for w in widths]).reshape(-1, 8),
+        np.array([_width_row(w, min(w.section[0] for w in widths)) for w in widths]).reshape(-1, 8),
         np.array(shifts or [(0.0, 0.0, 0.0, 0.0, 0.0)]),
         left_hand,
     )
@@ -131,6 +132,13 @@ def road(
 def _row(piece: Piece) -> tuple[float, ...]:
     rate = (piece.end_curvature - piece.start_curvature) / piece.length
     return (piece.s, piece.x, piece.y, piece.heading, piece.length, piece.start_curvature, rate)
+
+
+def _width_row(width: Width, first: float) -> tuple[float, ...]:
+    """A row of `Road.widths`; the lanes of the first section go on before the start of the road."""
+    start, end = width.section
+    since = width.start - 1e-9 if width.start > start else -math.inf if start <= first else start
+    return (since, end, width.lane, width.start, *width.cubic)
 
 
 def _check_lanes(found: Road, pieces: list[Piece], impossible: object) -> None:
@@ -185,6 +193,12 @@ def _bend(line: Array, i: int, s: float) -> float:
     return line[i, 5] + line[i, 6] * min(max(s - line[i, 0], 0.0), line[i, 4])
 
 
+def stretch(line: Array, s: float, t: float) -> float:
+    """How much longer than the reference line a line beside it is at s, t to the left."""
+    bend = curvature(line, s)
+    return 1.0 if bend == 0.0 else 1.0 - bend * t
+
+
 def turned(line: Array, s: float) -> float:
     """The angle by which the reference line has turned from its start to s."""
     found = _turned(line, 0, s)
@@ -206,7 +220,8 @@ def lane_width(widths: Array, lane: float, s: float) -> float:
     """The width of a lane at s; 0 where there is no such lane."""
     found = 0.0
     for i in range(widths.shape[0]):
-        if widths[i, 2] == lane and widths[i, 0] <= s and widths[i, 3] <= s + 1e-9 and s < widths[i, 1]:
+        since, end = widths[i, 0], widths[i, 1]
+        if widths[i, 2] == lane and (since == -math.inf or since <= s) and (end == math.inf or s < end):
             found = _cubic(widths, i, 4, s - widths[i, 3])
     return found
 

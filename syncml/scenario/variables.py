@@ -31,12 +31,11 @@ from syncml.ir.step.syntax import (
     UnaryOp,
 )
 from syncml.ir.types import BOOL, F64, I32, I64, Scalar
+from syncml.sim.lanes.cost import cost
+from syncml.sim.lanes.statements import LEFT_OUT
 
 Key: TypeAlias = tuple[Any, ...]
 """A local of a call, ``(call, name)``, or a cell, ``(array, index, ...)``."""
-
-UNCONDITIONAL = 40
-"""Branches of fewer statements are both computed, and chosen between."""
 
 _EXPRESSIONS = (Literal, Place, Unary, Binary, Select, Convert)
 _ARITHMETIC: dict[type, tuple[BinaryOp, Callable[[Any, Any], Any]]] = {
@@ -174,7 +173,10 @@ class Variables:
         return Place(slot)
 
     def branch(self, condition: Any, then: Callable[[], None], otherwise: Callable[[], None]) -> None:
-        """Follow both branches, and choose between what they leave."""
+        """Follow both branches, and choose between what they leave.
+
+        A branch that lanes would not leave out is computed in any case.
+        """
         if not unknown(condition):
             (then if condition else otherwise)()
             return
@@ -189,7 +191,7 @@ class Variables:
         first, second = branches
         left = {key: (first.get(key), second.get(key)) for key in {**first.values, **second.values}}
         for branch in branches:
-            if len(branch.body) < UNCONDITIONAL and all(_pure(s) for s in branch.body):
+            if all(_pure(s) for s in branch.body) and cost(branch.body) < LEFT_OUT:
                 outer.body += branch.body
                 branch.body = []
         for key, (one, other) in left.items():

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from syncml.ir.step.syntax import Apply, For, Stmt
+from syncml.ir.step.syntax import Apply, Binary, BinaryOp, Expr, For, Stmt, Unary, UnaryOp
 from syncml.ir.step.traverse import blocks, own_expressions, walk
+
+SLOW = 10
+"""About how many other operations a division or a square root takes."""
 
 
 def cost(body: Sequence[Stmt], *, written: bool = False) -> int:
@@ -17,6 +20,15 @@ def cost(body: Sequence[Stmt], *, written: bool = False) -> int:
         for expr in own_expressions(stmt):
             for part in walk(expr):
                 total += times * (1 + (len(part.function.body) if isinstance(part, Apply) else 0))
+                total += 0 if written or not _is_slow(part) else SLOW * times
         inner = times * stmt.count if isinstance(stmt, For) and not written else times
         stack += [(each, inner) for block in blocks(stmt) for each in block]
     return total
+
+
+def _is_slow(expr: Expr) -> bool:
+    match expr:
+        case Binary(op=BinaryOp.DIV) | Unary(op=UnaryOp.SQRT):
+            return True
+        case _:
+            return False
