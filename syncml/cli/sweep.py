@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, assert_never
 from syncml.cli.declared import Option
 from syncml.cli.exit import ExitCode
 from syncml.cli.options import DumpOption, FormatOption, NodeOption, QuietOption, SetOption, Target, VerboseOption
-from syncml.cli.output import echo, run, working
+from syncml.cli.output import echo, emit, run, working
 from syncml.cli.request import Request
 from syncml.cli.stimulus import ConnectionOption
 from syncml.diagnostics.render import Format
@@ -94,8 +94,10 @@ def sweep(
 
     def body() -> ExitCode:
         from syncml import pipeline
+        from syncml.cli.remarks import machine_numbers, without_body
         from syncml.cli.sweep_html import needed as report_needed
         from syncml.cli.sweep_html import write_report
+        from syncml.ir.step.lowering import Observe
         from syncml.sweep.plan import Plan, of_program
         from syncml.sweep.run import Settings
         from syncml.sweep.store import read_manifest
@@ -112,8 +114,13 @@ def sweep(
         path, named = pipeline.split_target(request.target)
         plan = Plan(path.resolve(), named, tuple(request.settings.items()), scenario, connection, seed, wanted)
         with working(f"reading {request.target}", quiet=quiet):
-            made = of_program(plan, request.checked())
+            checked = request.checked()
+            remarks = without_body(checked, run=True)
+            if not quiet:
+                remarks += machine_numbers(checked, Observe.OUTPUTS)
+            made = of_program(plan, checked)
             workers = _workers(engine, address, jobs)
+        emit(remarks, stream=sys.stderr)
         progress = Progress(made.identity.runs, live=sys.stderr.isatty() and not quiet)
         settings = Settings(out, results, chunk, traces, restart)
         try:
@@ -252,7 +259,5 @@ def _report(request: Request, made: Sweep, store: Store, engine: Where, progress
         case Format.JSON:
             sys.stdout.write(render_sweep(request.target, made, store, engine.value, progress.before, progress.seconds))
         case Format.CONCISE | Format.SARIF | Format.GITHUB:
-            from syncml.cli.output import emit
-
             emit([], request.form)
     return ExitCode.REJECTED if store.summary.verdicts[1] else ExitCode.OK

@@ -127,15 +127,14 @@ def _body(target: str, sweep: Sweep, store: Store, found: Score, trace: Callable
     yield "".join(f"<dt>{k}</dt><dd>{escape(v)}</dd>" for k, v in _facts(target, sweep, store).items()) + "</dl>"
     yield "<h2>Clauses</h2>"
     rows = [
-        (
-            escape(name),
-            "assumption" if assumed else "promise",
-            f"{first:,}",
-            f"{100 * first / made:.3g} %" if made else "",
-        )
+        (escape(name), "assumption" if assumed else "promise", f"{first:,}", f"{100 * first / made:.3g} %")
         for (name, (first, _)), assumed in zip(found.clauses.items(), sweep.clauses.assumed, strict=True)
+        if first
     ]
-    yield from table(("clause", "kind", "failed first in", "of all runs"), rows)
+    if rows:
+        yield from table(("clause", "kind", "failed first in", "of all runs"), rows)
+    silent = len(found.clauses) - len(rows)
+    yield f'<p class="dim">{silent} of {len(found.clauses)} clauses are in no run the first to fail.</p>'
     yield (
         '<p class="key dim">'
         + "".join(

@@ -140,3 +140,20 @@ def test_without_pyarrow_results_are_csv(tmp_path: Path, syncml: Command, monkey
     ended, _, err = syncml(*line, "--out", "b", "--files", "parquet")
     assert "error[D006]" in err and "pip install 'syncml[parquet]'" in err and ended == 1
     assert not (tmp_path / "b").exists()
+
+
+def test_settings_are_part_of_a_sweep_and_of_a_run_again(tmp_path: Path, syncml: Command) -> None:
+    program = LOOP.replace("import Hz,", "import Hz, param,").replace("<= 6.0", '<= param("bound", 6.0)')
+    written(tmp_path, program)
+    line = ("sweep", "loop.py", "--scenario", "push.yaml", "--jobs", "1", "--runs", "50", "--files", "csv")
+    usual = syncml(*line, "--out", "a")
+    _, out, _ = syncml(*line, "--out", "b", "--set", "bound=-100.0")
+    assert "outside" in out and out.splitlines()[1] != usual[1].splitlines()[1]
+    assert "the same bits" in syncml("replay", "b", "0")[1]
+    assert "the program has changed" in syncml(*line, "--out", "a", "--set", "bound=-100.0")[2]
+
+
+def test_numbers_that_a_machine_does_not_have_are_remarked(tmp_path: Path, syncml: Command) -> None:
+    written(tmp_path, LOOP.replace("i32", "integer"))
+    line = ("sweep", "loop.py", "--scenario", "push.yaml", "--jobs", "1", "--runs", "20", "--out", "a")
+    assert "note[" in syncml(*line)[2]
