@@ -131,6 +131,7 @@ def _card(
             facts |= {
                 "method": f"{escape(method_of(proof))}, k = {proof.k}",
                 "numbers": escape(proof.semantics),
+                "margin": "" if proof.margin is None else f"{proof.margin:g}, in machine floats",
                 "rounding": f"not shown: {escape(proof.raising)}" if proof.raising else "",
                 "with the help of": escape(", ".join(proof.using)),
                 "modular": "" if proof.modular is None else escape(modular_text(proof.modular)),

@@ -78,6 +78,9 @@ def print_report(report: VerificationReport, *, quiet: bool, verbose: bool) -> N
             _print_counterexample(found, verbose=verbose)
     if not verbose and (more := violations - RUNS_SHOWN) > 0:
         echo(f"{more} counterexamples more: --property NAME shows one of them, -o DIR writes all")
+    if verbose:
+        for name, margin in margins(report):
+            echo(f"margin: {name} holds by at least {margin:g} in machine floats")
     if not quiet:
         for line in core_lines(report):
             echo(line)
@@ -110,6 +113,13 @@ def _print_verdicts(report: VerificationReport) -> None:
         echo(f"    try: {advice}")
     for reason, names in _unrounded(report).items():
         echo(f"rounding not shown: {_some(names)}: {reason}")
+
+
+def margins(report: VerificationReport) -> Iterator[tuple[str, float]]:
+    """The properties of which it is known by how much they hold."""
+    for result in report.results:
+        if isinstance(result.verdict, Proved) and result.verdict.margin is not None:
+            yield result.name, result.verdict.margin
 
 
 def _some(names: Sequence[str]) -> str:

@@ -106,6 +106,9 @@ class PropertyModel(Document):
     raising: str | None = Field(
         description="Why a proof with real numbers for floats was not shown for machine floats, where that was tried."
     )
+    margin: float | None = Field(
+        description="With machine floats: by how much the comparisons of the property hold at least, where it is known."
+    )
     rounding: bool = Field(description="Whether a violated property is proved with real numbers for floats.")
     using: list[str] = Field(description="Other properties, proved too, that the proof rests on.")
     invariant: str | None
@@ -159,7 +162,20 @@ def render_verify(report: VerificationReport, certificates: Mapping[tuple[str, s
 def _property(result: Result, certificate: str | None) -> PropertyModel:
     verdict = result.verdict
     facts: dict[str, Any] = dict.fromkeys(
-        ("method", "k", "semantics", "floats", "raising", "invariant", "modular", "core", "reason", "advice", "trace")
+        (
+            "method",
+            "k",
+            "semantics",
+            "floats",
+            "raising",
+            "margin",
+            "invariant",
+            "modular",
+            "core",
+            "reason",
+            "advice",
+            "trace",
+        )
     )
     facts |= {"using": [], "cached": False, "rounding": isinstance(verdict, Violated) and verdict.rounding}
     match verdict:
@@ -207,6 +223,7 @@ def _proof(proof: Proved) -> dict[str, Any]:
         "semantics": proof.semantics,
         "floats": proof.floats or None,
         "raising": proof.raising or None,
+        "margin": proof.margin,
         "using": list(proof.using),
         "invariant": proof.invariant or None,
         "cached": proof.cached,

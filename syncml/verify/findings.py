@@ -26,6 +26,7 @@ class Findings:
         clauses: Its clauses, without assumptions.
         ranges: What intervals know of floats, where they round.
         cones: What its streams depend on.
+        shown: What is known of floats besides, where the clauses that it rests on are proved.
         supposed: The names of what is proved over the reals elsewhere.
         attempts: The attempts so far.
         refuted: By the name of what does not hold, the run that shows it, and the seconds that it took.
@@ -36,6 +37,7 @@ class Findings:
     ranges: Ranges | None
     cones: Cones
     supposed: frozenset[str] = frozenset()
+    shown: list[Ranges] = field(default_factory=list["Ranges"])
     attempts: list[Attempt] = field(default_factory=list[Attempt])
     refuted: dict[str, tuple[Counterexample, float]] = field(default_factory=dict[str, tuple[Counterexample, float]])
 
@@ -50,6 +52,16 @@ class Findings:
     def by_intervals(self, clause: Property) -> bool:
         """Whether intervals prove a clause."""
         return self.ranges is not None and self.ranges.truth(clause.holds) is True
+
+    def margin(self, clause: Property) -> float | None:
+        """By how much a clause about machine floats is known to hold."""
+        if self.ranges is None:
+            return None
+        from syncml.verify.floats.slack import slack
+
+        definition = {t: e for e in self.checked.node.equations for t in e.targets}
+        found = [slack(definition, ranges, clause.holds) for ranges in (self.ranges, *self.shown)]
+        return max((x for x in found if x is not None), default=None)
 
     def is_risk(self, clause: Property, numbers: Numbers, wrapping: bool) -> bool:
         """Whether a clause is a check that proofs of such an attempt rest on."""

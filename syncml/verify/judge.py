@@ -104,11 +104,12 @@ class Judge:
             names = tuple(qualified(attempt.clauses[index_of(g)]) for g in proof.using)
             numbers, floats = self._numbers(clause)
             return Proved(
-                proof.method, proof.k, names, numbers, proof.invariant, cached=proof.cached, floats=floats
+                proof.method, proof.k, names, numbers, proof.invariant, cached=proof.cached, floats=floats,
+                margin=self.known.margin(clause),
             ), proof.time_s  # fmt: skip
         if self.known.by_intervals(clause):
             numbers, floats = self._numbers(clause)
-            return Proved(INTERVALS, 1, (), numbers, floats=floats), 0.0
+            return Proved(INTERVALS, 1, (), numbers, floats=floats, margin=self.known.margin(clause)), 0.0
         return self._undecided(clause, depth), 0.0
 
     def _told(self, clause: Property, found: Counterexample) -> Counterexample:

@@ -169,7 +169,7 @@ def _stronger(ideal: Result, found: Result | None) -> Result:
         # Intervals leave no certificate; the proof over the reals has one, which says what it speaks of.
         both = replace(
             ideal.verdict, method=f"{ideal.verdict.method}; {INTERVALS}", floats="machine",
-            semantics=found.verdict.semantics,
+            semantics=found.verdict.semantics, margin=found.verdict.margin,
         )  # fmt: skip
         return replace(ideal, verdict=both)
     return replace(found, time_s=ideal.time_s + found.time_s)

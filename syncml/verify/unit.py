@@ -267,7 +267,10 @@ class Unit:
         for held in (bounding(node, self._ranges, claims), claims):
             ranges = ranges_of(node, held) if held else self._ranges
             if ranges.held not in tried and any(self._wants(c) and known.ideally(c) for c in self._open()):
-                self._run(self._begun(Numbers.FLOATS, self._askable(wrapping), wrapping=wrapping, ranges=ranges))
+                attempt = self._begun(Numbers.FLOATS, self._askable(wrapping), wrapping=wrapping, ranges=ranges)
+                self._run(attempt)
+                if attempt.held <= attempt.counted:
+                    known.shown.append(ranges)
                 tried.append(ranges.held)
 
     def _askable(self, wrapping: bool) -> list[Property]:

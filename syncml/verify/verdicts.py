@@ -195,6 +195,7 @@ class Proved:
         using: Other proved properties that the proof rests on.
         semantics: What numbers mean in it.
         floats: What floats are in it.
+        margin: With machine floats, by how much the comparisons of the property hold at least; None if it is not known.
         raising: Where floats are real numbers in it and it was tried with machine floats, why that failed.
         invariant: The inductive invariant, where the method finds one of its own.
         core: What the proof needs, where that was asked for.
@@ -212,6 +213,7 @@ class Proved:
     modular: Modular | None = None
     floats: Floats = ""
     raising: str = ""
+    margin: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,3 +148,31 @@ def test_what_was_tried_in_vain_is_not_tried_again(tmp_path: Path) -> None:
     damaged = named(report_of(tmp_path, UNBOUNDED, cache=cache), "square").verdict
     assert isinstance(damaged, Proved)
     assert "cache" not in damaged.raising
+
+
+FILTER = """
+@node
+def main(x: Stream[f32]) -> Stream[f32]:
+    assume((x >= -1.0) & (x <= 1.0), "range")
+    y = state(init=0.0)
+    y.next = clip(0.5 * y + 0.5 * x, -2.0, 2.0)
+    ensure((y <= 1.5) & (y >= -3.0), "by half")
+    ensure(y <= 1.0, "by nothing")
+    ensure((y <= 1.5) | (x > 0.0), "of another form")
+    return y
+"""
+
+
+def test_the_margin_is_what_the_ranges_of_the_machine_leave(tmp_path: Path) -> None:
+    report = report_of(tmp_path, FILTER)
+    proofs = {r.name: r.verdict for r in report.results if isinstance(r.verdict, Proved)}
+    assert {name for name, proof in proofs.items() if proof.floats == "machine"} == set(proofs) == {
+        "by half", "by nothing", "of another form",
+    }  # fmt: skip
+    margin = proofs["by half"].margin
+    assert margin is not None
+    assert 0.49 < margin <= 0.5
+    assert proofs["by nothing"].margin is None
+    assert proofs["of another form"].margin is None
+    reals = report_of(tmp_path, FILTER, Semantics.REALS)
+    assert all(r.verdict.margin is None for r in reals.results if isinstance(r.verdict, Proved))
