@@ -246,10 +246,8 @@ class Unit:
         """Whether something that is proved over the reals is not proved without overflow."""
         if self._raising:
             return any(self._is(c, Check.OVERFLOW) and not self._known.ideally(c) for c in self._clauses)
-        return any(
-            self._wants(c) and self._known.ideally(c) and self._known.proof(c, Numbers.IDEAL) is None
-            for c in self._open()
-        )
+        proved = (c for c in self._open() if self._wants(c) and self._known.ideally(c))
+        return any(self._known.proof(c, Numbers.IDEAL) is None for c in proved)
 
     def _round(self, wrapping: bool) -> None:
         """The rounding of floats: within ranges that rest on few clauses, then on all that hold over the reals.

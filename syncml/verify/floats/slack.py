@@ -1,8 +1,8 @@
 """By how much a comparison of floats is true in every run, as far as ranges show it.
 
 Rule: the slack of ``a <= b`` is the least that ``b`` can be minus the greatest that ``a`` can be, of a conjunction the
-least slack of its parts. The ranges are those of machine arithmetic, so what rounding takes is taken already. A property
-of another form, and one whose ranges overlap, has no slack that could be stated.
+least slack of its parts. The ranges are those of machine arithmetic, so what rounding takes is taken already. There is
+none to be stated of a property of another form, and of one whose ranges overlap.
 """
 
 from __future__ import annotations
