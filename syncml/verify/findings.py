@@ -27,6 +27,7 @@ class Findings:
         ranges: What intervals know of floats, where they round.
         cones: What its streams depend on.
         shown: What is known of floats besides, where the clauses that it rests on are proved.
+        exact: By name what the theory of floats proves: how far the induction looks back, and the seconds that it took.
         supposed: The names of what is proved over the reals elsewhere.
         attempts: The attempts so far.
         refuted: By the name of what does not hold, the run that shows it, and the seconds that it took.
@@ -37,6 +38,7 @@ class Findings:
     ranges: Ranges | None
     cones: Cones
     supposed: frozenset[str] = frozenset()
+    exact: dict[str, tuple[int, float]] = field(default_factory=dict[str, tuple[int, float]])
     shown: list[Ranges] = field(default_factory=list["Ranges"])
     attempts: list[Attempt] = field(default_factory=list[Attempt])
     refuted: dict[str, tuple[Counterexample, float]] = field(default_factory=dict[str, tuple[Counterexample, float]])
@@ -45,7 +47,7 @@ class Findings:
         """The clauses without a verdict."""
         return [
             c for c in self.clauses
-            if c.holds.name not in self.refuted and self.found(c) is None
+            if c.holds.name not in self.refuted and c.holds.name not in self.exact and self.found(c) is None
             and not (self.attempts and self.by_intervals(c))
         ]  # fmt: skip
 

@@ -34,6 +34,9 @@ from syncml.verify.verdicts import (
 INTERVALS = "intervals"
 """The method of what the ranges of streams show."""
 
+EXACTLY = "k-induction, theory of floats"
+"""The method of what the solver proves with machine floats as they are."""
+
 INTERRUPTED = "interrupted"
 """Why a property is not decided that was not decided when the user interrupted."""
 
@@ -110,6 +113,9 @@ class Judge:
         if self.known.by_intervals(clause):
             numbers, floats = self._numbers(clause)
             return Proved(INTERVALS, 1, (), numbers, floats=floats, margin=self.known.margin(clause)), 0.0
+        if clause.holds.name in self.known.exact:
+            k, seconds = self.known.exact[clause.holds.name]
+            return Proved(EXACTLY, k, (), *self._numbers(clause)[:1], floats="machine"), seconds
         return self._undecided(clause, depth), 0.0
 
     def _told(self, clause: Property, found: Counterexample) -> Counterexample:

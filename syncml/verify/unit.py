@@ -31,6 +31,7 @@ from syncml.verify.derivation import Derivation
 from syncml.verify.findings import Findings
 from syncml.verify.instrument import instrumented
 from syncml.verify.judge import Judge, telling
+from syncml.verify.machine import Machine
 from syncml.verify.pool import Pool
 from syncml.verify.replay import Replay, Replayed, Trace, counterexample, qualified, remembering, replayed
 from syncml.verify.search import Search
@@ -65,9 +66,6 @@ RAISING = 0.8
 
 FIRST_TURN = 0.35
 """The part for mathematical integers before bit vectors have their turn."""
-
-SEARCH_SECONDS = 4.0
-"""Processor time for each of two rounds of random runs, at most a tenth of the time that is left."""
 
 WITHOUT_NEED = 1.0
 """Seconds for another proof of what intervals prove."""
@@ -235,12 +233,21 @@ class Unit:
         return not (self._abstract and self._is(clause, Check.FINITE)) or clause.holds.name in self.promises
 
     def _follow_floats(self) -> None:
-        """Random runs, then the rounding of floats for what is proved over the reals."""
-        self._search()
+        """Random runs, then the rounding of floats for what is proved over the reals, then the theory of floats."""
+        engines = self._options.engines or ENGINES
+        machine = Machine(self._known, self._program, self._replay, self._pool, self._options.seed)
+
+        def enough() -> bool:
+            return self._options.first and not self._open()
+
+        if "runs" in engines:
+            machine.search(self._sought(), self._left(), enough)
         if any(self._wants(c) and self._known.ideally(c) for c in self._open()):
-            wrapping = self._integers and self._needs_wrapping()
-            self._round(wrapping)
-            self._search()
+            self._round(self._integers and self._needs_wrapping())
+            if "runs" in engines:
+                machine.search(self._sought(), self._left(), enough)
+        if "induction" in engines:
+            machine.exactly(self._sought(), self._left())
 
     def _needs_wrapping(self) -> bool:
         """Whether something that is proved over the reals is not proved without overflow."""
@@ -404,27 +411,6 @@ class Unit:
     def _left(self) -> float:
         return max(0.0, self._deadline - time.monotonic())
 
-    def _search(self) -> None:
-        """Random runs of the machine against what is open."""
-        open_ = [c for c in self._open() if self._wants(c)]
-        seconds = min(SEARCH_SECONDS, self._left() / 10)
-        if (
-            self._pool.stopped
-            or self._ranges is None
-            or not open_
-            or seconds < 0.1
-            or "runs" not in (self._options.engines or ENGINES)
-        ):
-            return
-        # Loaded where it is needed: it brings the elementary functions.
-        from syncml.verify.floats.falsify import falsified
-
-        started = time.monotonic()
-        runs = falsified(self.checked.node, self._ranges, [c.holds for c in open_], seconds, self._options.seed)
-        for clause in open_:
-            if clause.holds not in runs or (self._options.first and not self._open()):
-                continue
-            inputs, ticks = runs[clause.holds]
-            outcome = counterexample(self._program, clause, inputs, ticks, self._replay)
-            if isinstance(outcome, Counterexample):
-                self._known.refuted[clause.holds.name] = (outcome, time.monotonic() - started)
+    def _sought(self) -> Sequence[Property]:
+        """What is asked for and open, where time is left for it."""
+        return () if self._pool.stopped else [c for c in self._open() if self._wants(c)]

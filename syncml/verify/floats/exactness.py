@@ -1,8 +1,7 @@
 """Where reals are floats: streams that depend on no rounding.
 
-Rule: a proof over the reals speaks of the machine if, in everything that the clause and any assumption depend on, no
-operation rounds or overflows, and every literal is a number of its type. What floats do then, reals do. An assumption
-that rounds may allow a run of the machine of which the proof over the reals says nothing.
+Rule: a proof over the reals speaks of the machine if, in everything that the clause depends on, no operation rounds or
+overflows, and every literal is a number of its type. What floats do then, reals do.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from fractions import Fraction
 import numpy as np
 
 from syncml.ir.constants import Array, Const, exact
-from syncml.ir.equations.syntax import Apply, Equation, Fby, Merge, Node, PropertyKind, Var, When, atoms
+from syncml.ir.equations.syntax import Apply, Equation, Fby, Merge, Node, Var, When, atoms
 from syncml.ir.operators import Op
 from syncml.ir.types import FLOATS, element
 from syncml.verify.cone import Cones
@@ -25,12 +24,10 @@ class Exactness:
     def __init__(self, node: Node, ranges: Ranges) -> None:
         self._cones = Cones(node)
         self._inexact = frozenset(t for e in node.equations for t in e.targets if _rounds(e, ranges))
-        assumed = (p.holds for p in node.properties if p.kind is PropertyKind.ASSUME)
-        self._assumes = all(not self._cones.of(a) & self._inexact for a in assumed)
 
     def holds(self, var: Var) -> bool:
-        """Whether nothing that ``var`` or an assumption depends on rounds."""
-        return self._assumes and not self._cones.of(var) & self._inexact
+        """Whether nothing that ``var`` depends on rounds."""
+        return not self._cones.of(var) & self._inexact
 
     def cone(self, var: Var) -> frozenset[Var]:
         """Everything that ``var`` depends on."""
