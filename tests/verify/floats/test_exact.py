@@ -101,7 +101,7 @@ def report_of(name: str) -> VerificationReport:
     return verify(check_file(f"{PROGRAMS}:{name}").program, options, replay)
 
 
-@pytest.mark.parametrize("name", ["gradual", "doubled", "unless", "infinite", "absorbed", "thirds", "halving"])
+@pytest.mark.parametrize("name", ["gradual", "doubled", "unless", "infinite", "underflow", "thirds", "halving"])
 def test_a_small_cone_is_decided_by_the_theory_alone(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     (clause,) = (r for r in report_of(name).results if r.kind == "ensure")
     assert clause.name.startswith(type(clause.verdict).__name__.lower())

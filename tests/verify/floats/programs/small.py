@@ -24,9 +24,9 @@ def unless(x: Stream[f32]) -> Stream[f32]:
 
 
 @node
-def absorbed(x: Stream[f32], y: Stream[f32]) -> Stream[f32]:
-    assume((x >= 1.0) & (x <= 2.0) & (y >= 1.0) & (y <= 1000.0), "range")
-    ensure((x + y) - y == x, "violated: there and back")
+def underflow(x: Stream[f32]) -> Stream[f32]:
+    assume((x >= 0.0) & (x <= 1.0), "range")
+    ensure(x * 0.5 * 2.0 == x, "violated: of the least number there is no half")
     return x
 
 
