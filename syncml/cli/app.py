@@ -22,6 +22,7 @@ from syncml.cli.graph import graph
 from syncml.cli.new import new
 from syncml.cli.replay import replay
 from syncml.cli.schedule import schedule
+from syncml.cli.search import search
 from syncml.cli.sim import sim
 from syncml.cli.sweep import sweep
 from syncml.cli.testgen import testgen
@@ -37,7 +38,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
-    check, verify, certify, sim, sweep, replay, testgen, export, graph, schedule, explain, new, doctor, demo,
+    check, verify, certify, sim, sweep, replay, search, testgen, export, graph, schedule, explain, new, doctor, demo,
 ):  # fmt: skip
     app.command()(for_typer(command))
 

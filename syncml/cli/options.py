@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -73,3 +74,18 @@ def settings(given: Sequence[str] | None) -> dict[str, str]:
     if faults:
         raise DiagnosticError(*faults)
     return {name: value for name, _, value in (each.partition("=") for each in given or ())}
+
+
+def count(text: str) -> int:
+    """A number of runs, which may be written as ``1e6``.
+
+    Raises:
+        DiagnosticError: U001, it is none.
+    """
+    try:
+        number = float(text.replace("_", "").replace(",", ""))
+    except ValueError:
+        number = math.nan
+    if not (number >= 1 and number.is_integer()):
+        raise DiagnosticError(error("U001", f"`--runs {text}` is no number of runs", help="write `--runs 1e6`"))
+    return int(number)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import math
 import sys
 import time
 from pathlib import Path
@@ -11,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated, assert_never
 
 from syncml.cli.declared import Option
 from syncml.cli.exit import ExitCode
-from syncml.cli.options import DumpOption, FormatOption, NodeOption, QuietOption, SetOption, Target, VerboseOption
+from syncml.cli.options import (
+    DumpOption,
+    FormatOption,
+    NodeOption,
+    QuietOption,
+    SetOption,
+    Target,
+    VerboseOption,
+    count,
+)
 from syncml.cli.output import echo, emit, run, working
 from syncml.cli.request import Request
 from syncml.cli.stimulus import ConnectionOption
@@ -104,7 +112,7 @@ def sweep(
         from syncml.sweep.tables import Form, needed, usual_form
 
         request = Request.start(file, node, given, dump, form, quiet=quiet, verbose=verbose)
-        wanted = None if runs is None else _count(runs)
+        wanted = None if runs is None else count(runs)
         there = None if restart else read_manifest(out)
         usual = usual_form() if there is None else there.form
         results = usual if files is None else Form(files)
@@ -140,23 +148,6 @@ def sweep(
         return code
 
     run(form, body)
-
-
-def _count(text: str) -> int:
-    """A number of runs, which may be written as ``1e6``.
-
-    Raises:
-        DiagnosticError: U001, it is none.
-    """
-    from syncml.diagnostics import DiagnosticError, error
-
-    try:
-        number = float(text.replace("_", "").replace(",", ""))
-    except ValueError:
-        number = math.nan
-    if not (number >= 1 and number.is_integer()):
-        raise DiagnosticError(error("U001", f"`--runs {text}` is no number of runs", help="write `--runs 1e6`"))
-    return int(number)
 
 
 def _workers(engine: Where, address: str | None, jobs: int | None) -> Workers:

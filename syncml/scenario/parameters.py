@@ -144,7 +144,7 @@ class Factor:
     def columns(self, places: NDArray[np.int64]) -> list[NDArray[Any]]:
         """The values of each parameter in some rows: numbers in binary64, texts as objects."""
         rows = [self.rows[int(place)] for place in places]
-        return [_column([row[i] for row in rows]) for i in range(len(self.names))]
+        return [column_of([row[i] for row in rows]) for i in range(len(self.names))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +207,37 @@ class Variation:
             found |= zip(factor_.names, factor_.columns(place), strict=True)
         return found
 
+    @property
+    def dimensions(self) -> int:
+        """How many numbers choose a run: one for each parameter of a sample, one for the row of any other factor."""
+        return sum(len(f.names) if isinstance(f, Sample) else 1 for f in self.factors)
+
+    def at(self, points: NDArray[np.float64]) -> dict[str, NDArray[Any]]:
+        """The values of all parameters at points of the unit cube, a row each: what varies is had by its quantile.
+
+        Raises:
+            DiagnosticError: D006, a normal distribution needs SciPy.
+        """
+        found = replace(self, factors=()).columns(np.zeros(len(points), dtype=np.int64))
+        column = 0
+        for factor_ in self.factors:
+            if isinstance(factor_, Sample):
+                for name, parameter in factor_.parameters.items():
+                    found[name] = _quantile(parameter, points[:, column])
+                    column += 1
+            else:
+                places = np.minimum((points[:, column] * factor_.count).astype(np.int64), factor_.count - 1)
+                found |= zip(factor_.names, factor_.columns(places), strict=True)
+                column += 1
+        return found
+
+    def limits(self) -> dict[str, tuple[float, float]]:
+        """The least and the greatest value of each parameter that has a distribution."""
+        drawn = (each for f in self.factors if isinstance(f, Sample) for each in f.parameters.items())
+        ends = np.array([0.0, 1.0])
+        found = {name: _quantile(p, ends) for name, p in drawn if isinstance(p, Even | Bell)}
+        return {name: (float(low), float(high)) for name, (low, high) in found.items()}
+
     def sampled(self, count: int | None, seed: int) -> Variation:
         """The same runs with ``count`` points of a sample, drawn from another seed; a grid stays as it is."""
         factors = tuple(
@@ -257,7 +288,8 @@ class Variation:
             yield np.arange(start, min(start + size, self.count))
 
 
-def _column(values: list[Setting]) -> NDArray[Any]:
+def column_of(values: Sequence[Setting]) -> NDArray[Any]:
+    """Settings as an array: numbers in binary64, texts as objects."""
     kind = object if any(isinstance(value, str) for value in values) else np.float64
     return np.array(values, dtype=kind)
 
@@ -335,5 +367,5 @@ def _quantile(parameter: Choice | Steps | Even | Bell, at: NDArray[np.float64]) 
             offsets = np.clip(parameter.sigma * ndtri(at), -parameter.bound, parameter.bound)
             return (parameter.mean + offsets) * parameter.scale
         case Choice() | Steps():
-            values = _column(_listed(parameter))
+            values = column_of(_listed(parameter))
             return values[np.minimum((at * len(values)).astype(np.int64), len(values) - 1)]

@@ -133,7 +133,7 @@ class Sweep:
         """Compile whatever a run needs, so that a copy of this process has it."""
         self.simulate()
         if self.has_actors:
-            first = _first_admitted(self.template)
+            first = first_admitted(self.template)
             self.rows(first, first + 1)
 
     def row(self, number: int, ran: Ran) -> Rows:
@@ -181,7 +181,7 @@ def of_program(plan: Plan, checked: Checked) -> Sweep:
     seed = template.seed if plan.seed is None else plan.seed
     template.runs = template.runs.sampled(plan.runs, seed)
     flat = checked.flat
-    check_simulated(flat, template, _first_admitted(template))
+    check_simulated(flat, template, first_admitted(template))
     identity = Identity(
         syncml.__version__,
         _digest_of_program(Program((flat,), flat.name)),
@@ -200,7 +200,7 @@ def of_program(plan: Plan, checked: Checked) -> Sweep:
     return Sweep(plan, identity, checked, flat, template, clauses_of(flat, actors=template.stage is not None), simulate)
 
 
-def _first_admitted(template: Template) -> int:
+def first_admitted(template: Template) -> int:
     """The first place among the parameters that makes a run.
 
     Raises:

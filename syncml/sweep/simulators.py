@@ -23,7 +23,7 @@ from syncml.scenario.templates import Template
 from syncml.scenario.values import base_rate
 from syncml.sim.inputs import prepare
 from syncml.sim.lanes.figures import Figure, Kind
-from syncml.sim.lanes.many import compile_many
+from syncml.sim.lanes.many import ManyRuns, Results, compile_many
 from syncml.sim.monitor import ClauseResult, clause_name, monitor
 from syncml.sim.trace import Trace
 from syncml.sweep.rows import COLLISION, NEVER, Clauses, Outcomes, Values
@@ -63,7 +63,7 @@ def in_lanes(program: Program, flat: Node, template: Template) -> Simulator:
     Raises:
         DiagnosticError: S001, the node has no rate.
     """
-    rate = float(base_rate(flat))
+    base_rate(flat)
     outputs = measured(flat)
     figures = [Figure(f"first {i}", Kind.FIRST, clause.holds.name) for i, clause in enumerate(_clauses(flat))]
     for var in outputs:
@@ -72,33 +72,59 @@ def in_lanes(program: Program, flat: Node, template: Template) -> Simulator:
     code = compile_many(program, figures=figures)
 
     def simulate(places: Values, seeds: Values, numbers: Mapping[str, Values]) -> Outcomes:
-        seconds = np.broadcast_to(template.duration.value(numbers), places.shape)
-        ticks = np.maximum(np.round(seconds * rate), 1).astype(np.int32)
+        ticks = np.zeros(len(places), dtype=np.int32)
         first = np.full((len(_clauses(flat)), len(places)), NEVER)
         metrics = {
             name: np.zeros(len(places), dtype(element(var.type))) for var in outputs for name in figure_names(var)
         }
-        for length in np.unique(ticks).tolist():
-            chosen = np.flatnonzero(ticks == length)
-
-            def given(start: int, count: int, chosen: Values = chosen, length: int = length) -> dict[str, Values]:
-                part = chosen[start : start + count]
-                columns = {name: column[part] for name, column in numbers.items()}
-                return many_values(template.inputs, flat, length, seeds[part], columns)
-
-            for result in code.chunks(given, len(chosen), length, threads=1):
-                part = chosen[result.first : result.first + result.runs]
-                for i in range(len(first)):
-                    tick = result.figures[f"first {i}"].astype(np.int64) - 1
-                    first[i, part] = np.where(tick < 0, NEVER, tick)
-                for var in outputs:
-                    least, greatest, last = figure_names(var)
-                    metrics[least][part] = result.figures[least]
-                    metrics[greatest][part] = result.figures[greatest]
-                    metrics[last][part] = result.last[var.name]
+        for part, result in chunks_of_runs(code, flat, template, seeds, numbers, threads=1):
+            ticks[part] = result.ticks
+            for i in range(len(first)):
+                first[i, part] = first_tick(result.figures[f"first {i}"])
+            for var in outputs:
+                least, greatest, last = figure_names(var)
+                metrics[least][part] = result.figures[least]
+                metrics[greatest][part] = result.figures[greatest]
+                metrics[last][part] = result.last[var.name]
         return Outcomes(ticks, list(first), {name: _positive(values) for name, values in metrics.items()})
 
     return simulate
+
+
+def chunks_of_runs(
+    code: ManyRuns, flat: Node, template: Template, seeds: Values, numbers: Mapping[str, Values], threads: int | None
+) -> Iterator[tuple[Values, Results]]:
+    """Runs of a scenario without actors, those of one length together: their places, and what became of them.
+
+    Args:
+        code: What runs.
+        flat: The main node.
+        template: The scenario.
+        seeds: The seed of each run.
+        numbers: The parameters that are numbers, a column each.
+        threads: The most threads; all processors if None.
+
+    Raises:
+        DiagnosticError: S001 to S007, a run is impossible.
+    """
+    seconds = np.broadcast_to(template.duration.value(numbers), seeds.shape)
+    ticks = np.maximum(np.round(seconds * float(base_rate(flat))), 1).astype(np.int32)
+    for length in np.unique(ticks).tolist():
+        chosen = np.flatnonzero(ticks == length)
+
+        def given(start: int, count: int, chosen: Values = chosen, length: int = length) -> dict[str, Values]:
+            part = chosen[start : start + count]
+            columns = {name: column[part] for name, column in numbers.items()}
+            return many_values(template.inputs, flat, length, seeds[part], columns)
+
+        for result in code.chunks(given, len(chosen), length, threads=threads):
+            yield chosen[result.first : result.first + result.runs], result
+
+
+def first_tick(figure: Values) -> Values:
+    """The tick of a figure `Kind.FIRST`, or `NEVER`."""
+    ticks = figure.astype(np.int64) - 1
+    return np.where(ticks < 0, NEVER, ticks)
 
 
 def by_trace(flat: Node, template: Template, run: RunOne) -> Simulator:

@@ -28,7 +28,9 @@ def test_every_command_has_a_section(syncml: Callable, project_root: Path) -> No
     assert found == set(commands(syncml))
 
 
-@pytest.mark.parametrize("command", ["check", "verify", "testgen", "sim", "sweep", "export", "graph", "schedule"])
+@pytest.mark.parametrize(
+    "command", ["check", "verify", "testgen", "sim", "sweep", "search", "export", "graph", "schedule"]
+)
 def test_every_option_is_described(syncml: Callable, project_root: Path, command: str) -> None:
     pages = sections(project_root)
     options = syncml(command, "--help").out.partition("Options:")[2]

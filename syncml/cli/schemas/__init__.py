@@ -22,6 +22,7 @@ def models() -> dict[str, type[BaseModel]]:
     from syncml.cli.check_json import CheckModel
     from syncml.cli.export_json import ExportModel
     from syncml.cli.schedule_json import ScheduleModel
+    from syncml.cli.search_text import SearchModel
     from syncml.cli.sim_json import SimModel
     from syncml.cli.suite import SuiteModel
     from syncml.cli.sweep_text import SweepModel
@@ -35,6 +36,7 @@ def models() -> dict[str, type[BaseModel]]:
         "diagnostics": DiagnosticsModel,
         "export": ExportModel,
         "schedule": ScheduleModel,
+        "search": SearchModel,
         "sim": SimModel,
         "suite": SuiteModel,
         "sweep": SweepModel,

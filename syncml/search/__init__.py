@@ -1,0 +1,1 @@
+"""Search: which parameters of a scenario make a program fail, how often they do, and how little it takes."""
