@@ -120,7 +120,7 @@ def _shared(
                 workers.insert(place, start())
                 workers[place].begin(piece)
                 continue
-            if isinstance(found, DiagnosticError):
+            if isinstance(found, Exception):
                 raise found
             worker.begin(next(pieces, None))
             yield piece, found
@@ -144,8 +144,8 @@ def _serve(pipe: Connection[Any, Any], others: Sequence[Connection[Any, Any]], g
         while True:
             first, last = pipe.recv()
             try:
-                found: Rows | DiagnosticError = sweep.rows(first, last)
-            except DiagnosticError as fault:
+                found: Rows | Exception = sweep.rows(first, last)
+            except Exception as fault:  # Its parent tells it, whatever it is.
                 found = fault
             pipe.send(found)
     # A copy of a process has nothing of its own to finish.

@@ -265,6 +265,25 @@ def test_a_fault_in_a_worker_is_told(tmp_path: Path) -> None:
     assert "no finite value" in refused("S007", sweep, tmp_path / "results", workers=processes(2), chunk=16)
 
 
+def test_a_mistake_in_a_worker_is_one_in_this_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def mistaken(self: Sweep, first: int, last: int) -> Rows:
+        raise ZeroDivisionError(first)
+
+    sweep = sweep_in(tmp_path, 100)
+    monkeypatch.setattr(Sweep, "rows", mistaken)
+    with pytest.raises(ZeroDivisionError):
+        swept(sweep, tmp_path / "results", processes(2))
+
+
+def test_workers_that_are_no_copies_make_the_same_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on systems that cannot copy a process: each worker reads the files itself."""
+    sweep = sweep_in(tmp_path, 100)
+    swept(sweep, tmp_path / "whole")
+    monkeypatch.setattr("syncml.sweep.workers.sys.platform", "darwin")
+    swept(sweep, tmp_path / "results", processes(2), chunk=16)
+    assert digest(tmp_path / "results") == digest(tmp_path / "whole")
+
+
 @pytest.mark.parametrize(
     ("scenario", "code"),
     [
