@@ -87,21 +87,6 @@ class Candidates:
         ]
         self._keys = self._forms(many=many)
 
-    def start(self, samples: Sequence[Sample]) -> None:
-        """Begin with what holds on all ``samples``."""
-        everything = (1 << len(samples)) - 1
-        truth = {0: everything}
-        for i in range(len(self.literals)):
-            bits = sum(1 << k for k, sample in enumerate(samples) if sample.literals[i])
-            truth[i + 1], truth[-i - 1] = bits, everything ^ bits
-        self._clauses = [c for c in self._clauses if truth[c[0]] | truth[c[1]] == everything]
-        for guard, form in self._keys:
-            values = [sum(c * s.numbers[i] for i, c in form) for k, s in enumerate(samples) if truth[guard] >> k & 1]
-            if values:
-                self._bounds[guard, form] = max(values)
-        for sample in samples:
-            self._equate(sample.numbers)
-
     def see_all(self, literals: Any, numbers: Any) -> None:
         """Weaken what many states violate, given as arrays with a row for each literal and each numeric state.
 
@@ -251,6 +236,11 @@ def _subterms(model: Model) -> Iterator[Term]:
             seen.add(term.get_id())
             yield term
             stack.extend(term.children())
+
+
+def numerals(model: Model) -> list[Any]:
+    """The numbers that occur in a model, in order; bit vectors without a sign."""
+    return sorted({value_of(t) for t in _subterms(model) if is_value(t) and not z3.is_bool(t)})
 
 
 def thresholds(model: Model) -> list[Number]:

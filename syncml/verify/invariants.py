@@ -12,7 +12,6 @@ from typing import Any
 
 from syncml.verify.candidates import Candidates, Sample
 from syncml.verify.model import Model, Unrolling, substitute_all
-from syncml.verify.simulation import states_seen
 from syncml.verify.smt import Term, any_of, is_value, number_of, z3
 from syncml.verify.solving import Clockwork, Solver, simple_solver
 
@@ -45,9 +44,7 @@ class _Search:
         """See the states of random runs and of the first instants of all runs; False if time is up."""
         candidates = self._candidates
         count = len(candidates.literals)
-        seen = states_seen(self._model, [*candidates.literals, *candidates.numbers], self._time.seed)
-        if seen:
-            candidates.start([Sample(tuple(map(bool, s[:count])), s[count:]) for s in seen])
+        # What rounds would drop what holds.
         if not any(map(z3.is_real, candidates.numbers)):
             # Loaded where it is needed: it brings NumPy.
             from syncml.verify.wander import visited

@@ -15,9 +15,9 @@ from typing import Any
 import numpy
 
 from syncml.dataclass import dataclass
+from syncml.verify.candidates import numerals
 from syncml.verify.engines import Emit
 from syncml.verify.model import Model
-from syncml.verify.simulation import numerals
 from syncml.verify.smt import Term, is_value, value_of, z3
 from syncml.verify.solving import Budget
 from syncml.verify.vectors import Step, compiled, signed
