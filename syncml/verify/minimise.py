@@ -22,7 +22,8 @@ from syncml.ir.constants import dtype, exact
 from syncml.ir.equations.syntax import Node, Program, Property, Var
 from syncml.ir.types import BOOL, FLOATS, Element, EnumType, Scalar, element, integer_range, shape
 from syncml.lazy import numpy as np
-from syncml.verify.model import Model, Unrolling
+from syncml.verify.model import Unrolling
+from syncml.verify.prepared import model_of
 from syncml.verify.replay import Replay, counterexample, first_failure
 from syncml.verify.smt import Term, limit, z3
 from syncml.verify.system import System
@@ -142,7 +143,7 @@ def _number(value: Any, kind: Element) -> Any:
 
 def _core(subject: Subject, leaves: Sequence[_Leaf], ticks: int, seed: int, deadline: float) -> set[int] | None:
     """The positions of values that force the violation at the last tick, as few as time allows; None if none do."""
-    model = Model(subject.system)
+    model = model_of(subject.system.to_json())
     solver = z3.SimpleSolver(ctx=model.context)
     solver.set("random_seed", seed)
     unrolling = Unrolling(model, solver, initial=True)

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, field
 from functools import cache
 from hashlib import sha256
@@ -35,6 +36,19 @@ LARGEST = 1_000_000
 """From this product of goals and characters on, every goal is taken to depend on the whole system."""
 
 _SCHEMA = "syncml/verdicts/1"
+
+
+@contextmanager
+def remembered(session: Session, folder: Path | None) -> Generator[None]:
+    """Begin with what the store in ``folder`` knows, if the session has not run, and keep what it finds out."""
+    if folder is None:
+        yield
+        return
+    store = Store(folder, session.system, session.engines)
+    if not session.tried:
+        store.load(session)
+    yield
+    store.save(session)
 
 
 @dataclass(slots=True)

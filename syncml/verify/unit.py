@@ -36,7 +36,7 @@ from syncml.verify.pool import Pool
 from syncml.verify.replay import Replay, Replayed, Trace, counterexample, qualified, remembering, replayed
 from syncml.verify.search import Search
 from syncml.verify.session import Session
-from syncml.verify.store import Store
+from syncml.verify.store import remembered
 from syncml.verify.translate import translate
 from syncml.verify.verdicts import Counterexample, Proved, Result, Semantics, VerifyOptions
 
@@ -390,13 +390,8 @@ class Unit:
         session.wanted, session.settled = frozenset(map(goal_of, wanted)), settled
         session.deadline = time.monotonic() + share
         if clauses and not self._pool.stopped:
-            cache = self._options.cache
-            store = None if cache is None else Store(cache, session.system, session.engines)
-            if store is not None and not session.tried:
-                store.load(session)
-            session.run(brief=brief, products=products)
-            if store is not None:
-                store.save(session)
+            with remembered(session, self._options.cache):
+                session.run(brief=brief, products=products)
             if session.vacuous is not None and not self.warnings:
                 self.warnings += contradiction(self._node, self.label, session.vacuous)
         attempt.counted = attempt.machine = attempt.valid()

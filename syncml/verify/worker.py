@@ -20,14 +20,11 @@ from syncml.verify import portfolio, remote
 from syncml.verify.engines import consistency
 from syncml.verify.localise import consistency as localised_consistency
 from syncml.verify.localise import decide_all
-from syncml.verify.model import Model
+from syncml.verify.prepared import is_kept, keep, model_of
 from syncml.verify.processes import bound, serve_all
 from syncml.verify.query import Query
 from syncml.verify.refine import prepare as prepare_refinement
 from syncml.verify.solving import Budget
-from syncml.verify.system import System
-
-_prepared: dict[str, Model] = {}
 
 
 def prepare(task: dict[str, Any]) -> None:
@@ -36,10 +33,9 @@ def prepare(task: dict[str, Any]) -> None:
     Where that fails, the task will, too, and says so.
     """
     text = task["system"]
-    if text and text not in _prepared:
-        _prepared.clear()
+    if text and not is_kept(text):
         with suppress(Exception):
-            model = _prepared[text] = Model(System.from_json(text))
+            model = keep(text)
             if model.system.nearest:
                 prepare_refinement(model)
 
@@ -49,7 +45,7 @@ def run(task: dict[str, Any], emit: Callable[[dict[str, Any]], None]) -> None:
     if task["engine"] == remote.ENGINE:
         remote.serve(task, emit)
         return
-    model = _prepared.get(task["system"]) or Model(System.from_json(task["system"]))
+    model = model_of(task["system"])
     budget = Budget(**task["budget"])
     match task["engine"]:
         case "quick" | "induction" | "bmc" | "spacer" | "runs" | "bounds":

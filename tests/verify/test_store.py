@@ -61,12 +61,17 @@ def sessions(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     found: list[list[str]] = []
     run = Session.run
 
-    def watched(self: Session, *, brief: bool = False) -> None:
+    def watched(self: Session, **how: bool) -> None:
         found.append(self.open())
-        run(self, brief=brief)
+        run(self, **how)
 
     monkeypatch.setattr(Session, "run", watched)
     return found
+
+
+def verdict_files(folder: Path) -> list[Path]:
+    """The kept verdicts; what was tried in vain is kept beside them."""
+    return [path for path in sorted((folder / "cache").rglob("*.json")) if "failures" not in path.parts]
 
 
 def decide(folder: Path, source: str = PROGRAM, runs: Runs | None = None, **options: Any) -> VerificationReport:
@@ -144,7 +149,7 @@ def test_options_that_change_what_a_proof_means_keep_verdicts_apart(tmp_path: Pa
 @pytest.mark.parametrize("damage", ["empty", "cut", "changed", "another", "list", "folder"])
 def test_a_damaged_entry_is_passed_over(tmp_path: Path, damage: str) -> None:
     first = decide(tmp_path)
-    entries = sorted((tmp_path / "cache").rglob("*.json"))
+    entries = verdict_files(tmp_path)
     assert entries
     texts = [path.read_text() for path in entries]
     for number, path in enumerate(entries):
@@ -175,7 +180,7 @@ def test_a_run_that_violates_nothing_is_not_believed(tmp_path: Path) -> None:
     from syncml.verify.store import _checksum
 
     changed = 0
-    for path in (tmp_path / "cache").rglob("*.json"):
+    for path in verdict_files(tmp_path):
         document = json.loads(path.read_text())
         if "trace" in document["body"]:
             document["body"]["trace"] = [dict.fromkeys(instant, "0") for instant in document["body"]["trace"]]
@@ -191,7 +196,7 @@ def test_a_run_that_violates_nothing_is_not_believed(tmp_path: Path) -> None:
 def test_what_is_undecided_is_not_kept(tmp_path: Path) -> None:
     first = decide(tmp_path, engines=("bmc",), timeout=2.0)
     assert verdicts(first)["nine"] == "Unknown"
-    kept = [json.loads(path.read_text())["body"] for path in (tmp_path / "cache").rglob("*.json")]
+    kept = [json.loads(path.read_text())["body"] for path in verdict_files(tmp_path)]
     assert kept
     assert all("trace" in body for body in kept)
 
@@ -199,7 +204,7 @@ def test_what_is_undecided_is_not_kept(tmp_path: Path) -> None:
 def test_nothing_is_kept_where_the_assumptions_contradict_each_other(tmp_path: Path) -> None:
     report = decide(tmp_path, PROGRAM.replace('x <= 50.0, "sensor"', '(x <= 50.0) & (x >= 60.0), "sensor"'))
     assert [w.code for w in report.warnings] == ["V002"]
-    assert not list((tmp_path / "cache").rglob("*.json"))
+    assert not verdict_files(tmp_path)
 
 
 def test_a_folder_that_cannot_be_written_is_no_fault(tmp_path: Path) -> None:
