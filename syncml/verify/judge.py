@@ -175,7 +175,8 @@ class Judge:
             and self.known.found(c) is None and not self.known.by_intervals(c)
         ]  # fmt: skip
         if broken:
-            reason = f"proved over the reals; for floats it rests on what is not proved: {', '.join(broken)}"
+            others = " and others" if len(broken) > 1 else ""
+            reason = f"proved over the reals; for floats it rests on what is not proved: {broken[0]}{others}"
             return Unknown(reason, depth, "bound the inputs with assume(...) or require(...)")
         reason = "proved over the reals; with the rounding of floats neither proved nor violated"
         advice = "state it and its lemmas with a tolerance, or ask for --semantics reals"
