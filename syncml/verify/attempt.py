@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Diagnostic, Label, Severity
@@ -20,6 +21,9 @@ from syncml.verify.cone import Cones
 from syncml.verify.derivation import Claim, Derivation
 from syncml.verify.replay import qualified
 from syncml.verify.session import Session
+
+if TYPE_CHECKING:
+    from syncml.verify.floats.exactness import Exactness
 
 
 class Numbers(Enum):
@@ -89,6 +93,13 @@ class Attempt:
             if not failing:
                 return frozenset(valid)
             valid -= failing
+
+    def count(self, exact: Exactness | None) -> None:
+        """Count the proofs; with machine floats, those over the reals where nothing rounds, nor in what they use."""
+        self.counted = self.machine = self.valid()
+        if exact is not None and self.numbers is not Numbers.FLOATS:
+            chosen = frozenset(i for i in self.counted if exact.holds(self.clauses[i].holds))
+            self.machine = supported(chosen, self.session)
 
     def risks(self, index: int) -> frozenset[int]:
         """What a proof of a clause rests on: checks, and the clauses of the ranges."""

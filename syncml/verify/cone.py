@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from syncml.ir.clocks import conditions
 from syncml.ir.equations.syntax import Node, PropertyKind, Var, atoms
@@ -21,8 +21,12 @@ class Cones:
 
     def of(self, var: Var) -> frozenset[Var]:
         """Everything that ``var``, or an assumption, depends on, themselves included."""
+        return self.within([var, *self._always])
+
+    def within(self, streams: Iterable[Var]) -> frozenset[Var]:
+        """Everything that some streams depend on, themselves included."""
         seen: set[Var] = set()
-        pending = [var, *self._always]
+        pending = list(streams)
         while pending:
             current = pending.pop()
             if current not in seen:

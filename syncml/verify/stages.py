@@ -25,9 +25,10 @@ from syncml.diagnostics.model import Diagnostic
 from syncml.ir.constants import Const
 from syncml.ir.equations.syntax import Apply, Equation, Node, Program, Property, PropertyKind, Var
 from syncml.ir.operators import Op
-from syncml.verify.abstraction import opened
+from syncml.verify.abstraction import opening
 from syncml.verify.cone import Cones
 from syncml.verify.derivation import Derivation
+from syncml.verify.handed import Handed, handed
 from syncml.verify.pool import Pool
 from syncml.verify.remote import Failure, called
 from syncml.verify.replay import Replay, qualified
@@ -87,6 +88,7 @@ class Stages:
     whole: Unit = field(init=False)
     _within: Program = field(init=False)
     _flat: Node = field(init=False)
+    _handed: Handed = field(init=False)
     _decided: dict[Key, Result] = field(default_factory=dict[Key, Result])
     _asked: list[str] = field(default_factory=list[str])
     _undecided: dict[Key, Unknown] = field(default_factory=dict[Key, Unknown])
@@ -94,8 +96,8 @@ class Stages:
     def __post_init__(self) -> None:
         position = next(i for i, n in enumerate(self.program.nodes) if n.name == self.node.name)
         self._within = Program(self.program.nodes[: position + 1], self.node.name)
-        flat = opened(self._within, frozenset(self.options.abstract))
-        self._flat = flat.node(flat.main)
+        flat, calls = opening(self._within, frozenset(self.options.abstract))
+        self._flat, self._handed = flat.node(flat.main), handed(calls)
 
     def decide(self) -> list[Result]:
         """A verdict for every clause and check; an interrupt ends the work, and what is known then is reported."""
@@ -137,7 +139,15 @@ class Stages:
     def _unit(self, flat: Node, options: VerifyOptions, deadline: float, decided: Mapping[Key, Result]) -> Unit:
         abstract = self.node.name != self.program.main
         return Unit(
-            flat, self.node.label, options, self.replay, self.pool, deadline, abstract=abstract, decided=decided
+            flat,
+            self.node.label,
+            options,
+            self.replay,
+            self.pool,
+            deadline,
+            abstract=abstract,
+            decided=decided,
+            inputs=self._handed,
         )
 
     def _keep(self, unit: Unit, tables: tuple[Table, ...] = ()) -> None:

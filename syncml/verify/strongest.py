@@ -14,11 +14,12 @@ from collections.abc import Sequence
 from dataclasses import field, replace
 
 from syncml.dataclass import dataclass
-from syncml.ir.equations.syntax import Call, Iterate, Node, Program, PropertyKind
+from syncml.ir.equations.syntax import Call, Equation, Iterate, Node, Program, PropertyKind
 from syncml.ir.types import FLOATS, element
-from syncml.verify.abstraction import opened
+from syncml.verify.abstraction import opening
 from syncml.verify.derivation import Derivation
 from syncml.verify.failures import entry_of, failures, keep_failures
+from syncml.verify.handed import handed
 from syncml.verify.judge import INTERVALS
 from syncml.verify.pool import Pool
 from syncml.verify.replay import Replay
@@ -104,7 +105,7 @@ class _Attempt:
         seconds = (self.deadline - time.monotonic()) / count
         if self.pool.stopped or seconds < LITTLE:
             return self._failed(node, results, NO_TIME)
-        flat, asked = self._flat(node), [(r.name, r.kind) for r in results if is_ideal(r)]
+        (flat, calls), asked = self._flat(node), [(r.name, r.kind) for r in results if is_ideal(r)]
         entry = None
         if self.options.cache is not None:
             entry = entry_of(self.options.cache, flat, asked, self.options.engines)
@@ -117,6 +118,7 @@ class _Attempt:
         unit = Unit(
             flat, node.label, options, self.replay, self.pool, time.monotonic() + seconds,
             abstract=abstract,
+            inputs=handed(calls),
             supposed={(r.name, r.kind) for r in results if isinstance(r.verdict, Proved | Unreachable)},
         )  # fmt: skip
         try:
@@ -141,11 +143,11 @@ class _Attempt:
         self._broken[node.name] = ["its contract"]
         return [_explained(r, reason) if is_ideal(r) else r for r in results]
 
-    def _flat(self, node: Node) -> Node:
+    def _flat(self, node: Node) -> tuple[Node, tuple[Equation, ...]]:
         position = next(i for i, n in enumerate(self.program.nodes) if n.name == node.name)
         within = Program(self.program.nodes[: position + 1], node.name)
-        flat = opened(within, frozenset(self.options.abstract))
-        return flat.node(flat.main)
+        flat, calls = opening(within, frozenset(self.options.abstract))
+        return flat.node(flat.main), calls
 
     def _called(self, node: Node) -> list[str]:
         """The nodes that a node calls, itself or through others."""

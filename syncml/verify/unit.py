@@ -23,12 +23,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from syncml.diagnostics.model import Diagnostic
 from syncml.ir.equations.syntax import GOALS, Node, Program, Property, PropertyKind, Var
 from syncml.ir.types import FLOATS, MACHINE_INTEGERS, element
-from syncml.verify.attempt import Attempt, Numbers, contradiction, goal_of, index_of, kind_of, meaning, supported
+from syncml.verify.attempt import Attempt, Numbers, contradiction, goal_of, index_of, kind_of, meaning
 from syncml.verify.checks import Check
 from syncml.verify.cone import Cones
 from syncml.verify.deadline import TimeUpError
 from syncml.verify.derivation import Derivation
 from syncml.verify.findings import Findings
+from syncml.verify.handed import Handed, founded
 from syncml.verify.instrument import instrumented
 from syncml.verify.judge import Judge, telling
 from syncml.verify.machine import Machine
@@ -77,11 +78,14 @@ class Unit:
     def __init__(
         self, flat: Node, label: str, options: VerifyOptions, replay: Replay, pool: Pool, deadline: float, *,
         abstract: bool, decided: Decided = NOTHING, supposed: Collection[Key] | None = None,
+        inputs: Handed = MappingProxyType({}),
     ) -> None:  # fmt: skip
         """Prepare the verification of an opened node; of what is ``decided`` already, the result is reported.
 
-        With ``supposed``, which is proved over the reals already, only the rounding of floats is left.
+        With ``supposed``, which is proved over the reals already, only the rounding of floats is left; ``inputs`` are
+        what abstract nodes are handed.
         """
+        self._inputs = inputs
         self._node = flat
         self.label = label
         self._abstract = abstract
@@ -155,11 +159,13 @@ class Unit:
     def replayed(self, key: Key, inputs: Mapping[str, Sequence[Any]], ticks: int) -> Replayed:
         """A run of the node; if it violates the clause ``key``, that is its verdict."""
         clause = next(c for c in self._clauses if self._key(c) == key)
-        started = time.monotonic()
+        self._try(clause, inputs, ticks, time.monotonic())
+        return self._replay(self._program, inputs, ticks)
+
+    def _try(self, clause: Property, inputs: Mapping[str, Sequence[Any]], ticks: int, started: float) -> None:
         outcome = counterexample(self._program, clause, inputs, ticks, self._replay)
         if isinstance(outcome, Counterexample):
             self._known.refuted.setdefault(clause.holds.name, (outcome, time.monotonic() - started))
-        return self._replay(self._program, inputs, ticks)
 
     # The ladder.
 
@@ -223,7 +229,8 @@ class Unit:
             self._known, self._program, self.label, self._options, self._replay, self._pool, self._deadline,
             self._wants, telling(len(self._known.refuted), self._left()),
         )  # fmt: skip
-        return [self._decided.get(self._key(c)) or judge.result(c) for c in self._stated if self._reports(c)]
+        results = [(c, self._decided.get(self._key(c)) or judge.result(c)) for c in self._stated if self._reports(c)]
+        return [r for _, r in results] if self._ranges is None else founded(results, self._known, self._inputs)
 
     def _key(self, clause: Property) -> Key:
         return qualified(clause), kind_of(self.checked, clause)
@@ -394,12 +401,7 @@ class Unit:
                 session.run(brief=brief, products=products)
             if session.vacuous is not None and not self.warnings:
                 self.warnings += contradiction(self._node, self.label, session.vacuous)
-        attempt.counted = attempt.machine = attempt.valid()
-        if self._exactness is not None and attempt.numbers is not Numbers.FLOATS:
-            # What is proved over the reals holds for floats if nothing rounds in it, nor in what its proof uses.
-            exact = self._exactness
-            chosen = frozenset(i for i in attempt.counted if exact.holds(clauses[i].holds))
-            attempt.machine = supported(chosen, session)
+        attempt.count(self._exactness)
         for goal, found in session.refuted.items():
             self._known.refuted.setdefault(clauses[index_of(goal)].holds.name, found)
 

@@ -259,10 +259,8 @@ def test_contracts_of_callees_of_callees(tmp_path: Path) -> None:
     assert proof(report, "outer.inner.square").modular == Modular(alone="outer", clause="inner.square")
 
 
-def test_machine_floats_that_a_callee_reads_are_followed_into_its_body(tmp_path: Path) -> None:
-    """A proof of the callee is about finite inputs; nobody says that this one is."""
-    report = modular(tmp_path, """
-@node
+NO_NUMBER = """
+{node}
 def small(x: Stream[f32]) -> Stream[f32]:
     y = where(x > 10.0, 10.0, where(x < 0.0, 0.0, x))
     ensure(y <= 10.0, "small")
@@ -275,9 +273,24 @@ def main(x: Stream[f32]) -> Stream[f32]:
     y = small(big - big)
     ensure(y <= 10.0, "out")
     return y
-""", semantics=Semantics.MACHINE)  # fmt: skip
+"""
+
+
+def test_machine_floats_that_a_callee_reads_are_followed_into_its_body(tmp_path: Path) -> None:
+    """A proof of the callee is about finite inputs; nobody says that this one is."""
+    report = modular(tmp_path, NO_NUMBER.format(node="@node"), semantics=Semantics.MACHINE)
     assert all(isinstance(r.verdict, Unknown) or r.verdict.modular is None
                for r in report.results if isinstance(r.verdict, Proved | Unknown))  # fmt: skip
+
+
+def test_a_contract_is_proved_for_numbers(tmp_path: Path) -> None:
+    """An abstract node that may be handed NaN promises nothing, unless it is shown that it is not."""
+    text = NO_NUMBER.format(node="@node(abstract=True)")
+    (out,) = [r for r in decide(tmp_path, text, semantics=Semantics.MACHINE).results if r.name == "out"]
+    assert isinstance(out.verdict, Unknown)
+    assert "finite:big" in out.verdict.reason
+    limited = text.replace("big = x * x", "big = clip(x, -5.0, 5.0)")
+    assert decide(tmp_path, limited, semantics=Semantics.MACHINE).proved
 
 
 def test_bodies_only_if_that_is_asked_for(tmp_path: Path) -> None:
