@@ -54,7 +54,7 @@ LATER = 0.3
 FIRST = 0.7
 """The part for proofs without tables: most of what holds for the network at hand holds for all others."""
 
-MOMENT = 0.5
+MOMENT = 0.7
 """The part of the time for first attempts on a node with all its bodies, before contracts take their place."""
 
 OPENED, OPENED_BESIDES = 0.6, 0.4
