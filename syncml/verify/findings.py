@@ -51,6 +51,10 @@ class Findings:
             and not (self.attempts and self.by_intervals(c))
         ]  # fmt: skip
 
+    def shown(self, clause: Property) -> bool:
+        """Whether a clause is known to hold."""
+        return clause.holds.name in self.exact or self.found(clause) is not None or self.by_intervals(clause)
+
     def by_intervals(self, clause: Property) -> bool:
         """Whether intervals prove a clause."""
         return self.ranges is not None and self.ranges.truth(clause.holds) is True

@@ -55,7 +55,7 @@ class Machine:
         runs = falsified(node, self.known.ranges, [c.holds for c in clauses], seconds, self.seed)
         for clause in clauses:
             if clause.holds in runs and not enough():
-                self._confirm(clause, *runs[clause.holds], started)
+                self.confirm(clause, *runs[clause.holds], started)
 
     def exactly(self, clauses: Sequence[Property], left: float) -> None:
         """The theory of floats on what is small."""
@@ -77,9 +77,10 @@ class Machine:
             if found.k:
                 self.known.exact[found.name] = (found.k, found.seconds)
             else:
-                self._confirm(by_name[found.name], found.inputs, found.ticks, started)
+                self.confirm(by_name[found.name], found.inputs, found.ticks, started)
 
-    def _confirm(self, clause: Property, inputs: Mapping[str, Sequence[Any]], ticks: int, started: float) -> None:
+    def confirm(self, clause: Property, inputs: Mapping[str, Sequence[Any]], ticks: int, started: float) -> None:
+        """Replay a run; if it violates a clause, that is known then."""
         outcome = counterexample(self.program, clause, inputs, ticks, self.replay)
         if isinstance(outcome, Counterexample):
             self.known.refuted[clause.holds.name] = (outcome, time.monotonic() - started)

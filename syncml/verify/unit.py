@@ -34,7 +34,7 @@ from syncml.verify.instrument import instrumented
 from syncml.verify.judge import Judge, telling
 from syncml.verify.machine import Machine
 from syncml.verify.pool import Pool
-from syncml.verify.replay import Replay, Replayed, Trace, counterexample, qualified, remembering, replayed
+from syncml.verify.replay import Replay, Replayed, Trace, qualified, remembering, replayed
 from syncml.verify.search import Search
 from syncml.verify.session import Session
 from syncml.verify.store import remembered
@@ -120,6 +120,7 @@ class Unit:
         self._known = Findings(
             self.checked, self._clauses, self._ranges, Cones(self.checked.node), frozenset(known)
         )  # fmt: skip
+        self._on_machine = Machine(self._known, self._program, self._replay, self._pool, options.seed)
         self._first: dict[Numbers, Attempt] = {}
 
     @property
@@ -150,7 +151,7 @@ class Unit:
         if self._known.vacuous() is not None:
             return frozenset()
         known, held = self._known, frozenset(k for k, r in self._decided.items() if isinstance(r.verdict, Proved))
-        return held.union(self._key(c) for c in self._clauses if known.found(c) is not None or known.by_intervals(c))
+        return held.union(self._key(c) for c in self._clauses if known.shown(c))
 
     def settle(self, found: Decided) -> None:
         """Take verdicts that were found elsewhere: they are reported, and not asked for any more."""
@@ -159,13 +160,8 @@ class Unit:
     def replayed(self, key: Key, inputs: Mapping[str, Sequence[Any]], ticks: int) -> Replayed:
         """A run of the node; if it violates the clause ``key``, that is its verdict."""
         clause = next(c for c in self._clauses if self._key(c) == key)
-        self._try(clause, inputs, ticks, time.monotonic())
+        self._on_machine.confirm(clause, inputs, ticks, time.monotonic())
         return self._replay(self._program, inputs, ticks)
-
-    def _try(self, clause: Property, inputs: Mapping[str, Sequence[Any]], ticks: int, started: float) -> None:
-        outcome = counterexample(self._program, clause, inputs, ticks, self._replay)
-        if isinstance(outcome, Counterexample):
-            self._known.refuted.setdefault(clause.holds.name, (outcome, time.monotonic() - started))
 
     # The ladder.
 
@@ -242,7 +238,7 @@ class Unit:
     def _follow_floats(self) -> None:
         """Random runs, then the rounding of floats for what is proved over the reals, then the theory of floats."""
         engines = self._options.engines or ENGINES
-        machine = Machine(self._known, self._program, self._replay, self._pool, self._options.seed)
+        machine = self._on_machine
 
         def enough() -> bool:
             return self._options.first and not self._open()
