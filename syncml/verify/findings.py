@@ -51,7 +51,7 @@ class Findings:
             and not (self.attempts and self.by_intervals(c))
         ]  # fmt: skip
 
-    def shown(self, clause: Property) -> bool:
+    def is_proved(self, clause: Property) -> bool:
         """Whether a clause is known to hold."""
         return clause.holds.name in self.exact or self.found(clause) is not None or self.by_intervals(clause)
 

@@ -40,7 +40,7 @@ def founded(results: Sequence[tuple[Property, Result]], known: Findings, inputs:
     """
     if not inputs:
         return [r for _, r in results]
-    proved = {c.holds for c in known.clauses if known.shown(c)}
+    proved = {c.holds for c in known.clauses if known.is_proved(c)}
     proved |= {c.holds for c, r in results if isinstance(r.verdict, Proved)}
     return [_founded(clause, result, known, inputs, proved) for clause, result in results]
 

@@ -151,7 +151,7 @@ class Unit:
         if self._known.vacuous() is not None:
             return frozenset()
         known, held = self._known, frozenset(k for k, r in self._decided.items() if isinstance(r.verdict, Proved))
-        return held.union(self._key(c) for c in self._clauses if known.shown(c))
+        return held.union(self._key(c) for c in self._clauses if known.is_proved(c))
 
     def settle(self, found: Decided) -> None:
         """Take verdicts that were found elsewhere: they are reported, and not asked for any more."""
