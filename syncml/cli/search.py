@@ -76,11 +76,14 @@ def search(
         from syncml.search.search import Wanted, keep
         from syncml.search.search import search as find
         from syncml.search.subject import subject
+        from syncml.search.written import check_writable
         from syncml.sweep.plan import first_admitted
         from syncml.sweep.simulators import check_simulated
 
         request = Request.start(file, node, given, dump, form, quiet=quiet, verbose=verbose)
         bound = _bound(clause, stream, least, greatest)
+        if out is not None:
+            check_writable(scenario)
         wanted = Wanted(method, count(runs), seed, jobs)
         with working(f"reading {request.target}", quiet=quiet):
             written = request.checked()

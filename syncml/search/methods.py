@@ -53,16 +53,13 @@ class Estimate:
 class Runs:
     """The runs of a search: how many, how many failed, and which were worst."""
 
-    def __init__(
-        self, robustness: Robustness, most: int, kept: int, told: Callable[[Runs], None] | None = None
-    ) -> None:
+    def __init__(self, robustness: Robustness, most: int, kept: int) -> None:
         self.most = most
         self.made = 0
         self.failed = 0
         self.worst: list[tuple[float, Floats]] = []
         self._robustness = robustness
         self._kept = kept
-        self._told = told
 
     @property
     def left(self) -> int:
@@ -82,8 +79,6 @@ class Runs:
         # Sorting is stable, so of runs that are as bad the first one comes first.
         worst = [*self.worst, *((float(found[i]), points[i]) for i in order.tolist() if found[i] < inf)]
         self.worst = sorted(worst, key=lambda each: each[0])[: self._kept]
-        if self._told is not None:
-            self._told(self)
         return found
 
 

@@ -6,7 +6,6 @@ run that was found, with its parameters as near to their middle as they may be.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import assert_never
 
@@ -81,7 +80,7 @@ class Found:
     failing: Failing | None
 
 
-def search(subject: Subject, wanted: Wanted, told: Callable[[Runs], None] | None = None) -> Found:
+def search(subject: Subject, wanted: Wanted) -> Found:
     """Search for a failing run of a program on a scenario.
 
     Raises:
@@ -98,7 +97,7 @@ def search(subject: Subject, wanted: Wanted, told: Callable[[Runs], None] | None
     def at(points: Floats) -> Floats:
         return robust(variation.at(points))
 
-    runs = Runs(at, wanted.runs, KEPT, told)
+    runs = Runs(at, wanted.runs, KEPT)
     estimate: Estimate | None = None
     match wanted.method:
         case Method.RANDOM:
@@ -134,7 +133,7 @@ def keep(subject: Subject, failing: Failing, connection: Connection | None, path
         path: The file.
 
     Raises:
-        DiagnosticError: D001, the file cannot be written; U001, the scenario is OpenSCENARIO XML.
+        DiagnosticError: D001, the file cannot be written.
     """
     write_whole(path, written(subject.template.path, failing.settings, path.parent).encode())
     again = failure_in(subject, read_template(path, connection), interpreted_runs(subject.program, subject.flat))

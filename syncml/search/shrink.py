@@ -3,7 +3,8 @@
 Rule: all parameters together move on the straight line to their middles (the median of a distribution, the middle one
 of listed values), then one after another, until none moves any more. The part of the way that is left is found by
 sections, each of which takes the least failing place of `SECTIONS`; where failing places are no interval it is one of
-their ends. Then each number is written with as few digits as the run still fails with, but no fewer than `FEWEST`.
+their ends. Then each number is written with as few digits as the run still fails with, but no fewer than `FEWEST`;
+one in its middle stays.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from syncml.scenario.parameters import Setting, Variation, column_of
 from syncml.search.methods import Floats, Robustness
-from syncml.search.subject import Robust
+from syncml.search.subject import Robust, settings_of
 
 SECTIONS = 16
 ROUNDS = 5
@@ -63,9 +64,12 @@ def _nearest(robustness: Robustness, point: Floats, moves: NDArray[np.bool_]) ->
 def rounded(robust: Robust, runs: Variation, settings: Mapping[str, Setting]) -> dict[str, Setting]:
     """The same run with numbers of fewer digits, as long as it fails; numbers of listed values stay."""
     found = dict(settings)
+    middle = settings_of(runs.at(np.full((1, runs.dimensions), 0.5)), 0)
     for name, (low, high) in runs.limits().items():
         value = found[name]
         assert not isinstance(value, str)
+        if value == middle[name]:
+            continue
         tried = dict.fromkeys(float(f"{value:.{digits}g}") for digits in range(FEWEST, 18))
         inside = [each for each in tried if low <= each <= high]
         columns = {key: column_of(inside if key == name else [given] * len(inside)) for key, given in found.items()}

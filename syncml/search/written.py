@@ -21,15 +21,19 @@ _FILES = (("connection",), ("road", "file"))
 """Where a scenario names a file."""
 
 
-def written(scenario: Path, settings: Mapping[str, Setting], folder: Path) -> str:
-    """The text of one run of a scenario file, for a file in ``folder``.
+def check_writable(scenario: Path) -> None:
+    """Refuse a scenario of which no run can be written.
 
     Raises:
-        DiagnosticError: U001, the scenario is OpenSCENARIO XML, of which no run can be written.
+        DiagnosticError: U001, it is OpenSCENARIO XML.
     """
     if scenario.suffix.lower() == ".xosc":
         message = f"a run of {scenario.name} cannot be written as a file: it is OpenSCENARIO XML"
         raise DiagnosticError(error("U001", message, help="leave out -o; the report has the parameters"))
+
+
+def written(scenario: Path, settings: Mapping[str, Setting], folder: Path) -> str:
+    """The text of one run of a scenario file that `check_writable` takes, for a file in ``folder``."""
     text = read_text(scenario)
     root, _ = parse(text)
     edits: list[tuple[int, int, str]] = []

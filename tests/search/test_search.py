@@ -12,6 +12,7 @@ import pytest
 from syncml.diagnostics.model import DiagnosticError
 from syncml.pipeline import check_file, on_machine
 from syncml.scenario.templates import read_template
+from syncml.search import methods
 from syncml.search.method import Method
 from syncml.search.search import Wanted, keep, search
 from syncml.search.subject import Bound, Subject, robustness, settings_of, subject
@@ -78,11 +79,15 @@ def test_a_run_outside_of_its_assumptions_or_constraints_tells_nothing(tmp_path:
 
 
 @pytest.mark.parametrize("method", list(Method))
-def test_what_is_found_does_not_depend_on_threads(tmp_path: Path, method: Method) -> None:
+def test_what_is_found_does_not_depend_on_threads_or_chunks(
+    tmp_path: Path, method: Method, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("scipy")
     found = searched(tmp_path)
     one, two = (search(found, Wanted(method, 3_000, 3, threads)) for threads in (1, 2))
     assert one == two
+    monkeypatch.setattr(methods, "BATCH", 100)
+    assert search(found, Wanted(method, 3_000, 3)) == one
     other = search(found, Wanted(method, 3_000, 4, 2))
     assert other.worst != one.worst
 
@@ -136,8 +141,6 @@ def test_files_that_a_scenario_names_are_named_from_the_new_place(tmp_path: Path
     path.write_text('{connection: "c.yaml", road: {file: roads/r.xodr}, parameters: {v: [1, 2]}, name: n}', "utf-8")
     text = written(path, {"v": 1.5}, tmp_path / "out" / "deep")
     assert text == '{connection: "../../c.yaml", road: {file: "../../roads/r.xodr"}, parameters: {"v": 1.5}, name: n}'
-    with pytest.raises(DiagnosticError, match="OpenSCENARIO"):
-        written(tmp_path / "a.xosc", {}, tmp_path)
 
 
 def test_the_command(tmp_path: Path, syncml: Syncml) -> None:
@@ -168,6 +171,7 @@ def test_the_command(tmp_path: Path, syncml: Syncml) -> None:
         (("--least", "1"), "against one bound"),
         (("--stream", "x", "--least", "1", "--greatest", "1"), "against one bound"),
         (("--runs", "no"), "is no number of runs"),
+        (("--scenario", "a.xosc", "-o", "out"), "it is OpenSCENARIO XML"),
     ],
 )
 def test_options_that_do_not_fit(tmp_path: Path, syncml: Syncml, options: tuple[str, ...], message: str) -> None:
