@@ -149,7 +149,7 @@ class Session(Demand):
             )
         if "bmc" in self.engines and wanted:
             self._submit(
-                "bmc", seconds / 2, depth=self.depth_limit, goals=wanted, lemmas=lemmas, first=self._searched(wanted)
+                "bmc", seconds, depth=self.depth_limit, goals=wanted, lemmas=lemmas, first=self._searched(wanted)
             )
         if "spacer" in self.engines and not self.system.nonlinear:
             for goal in wanted:
