@@ -96,14 +96,15 @@ class Demand(Search):
                 self.depth[goal] = max(self.depth.get(goal, 0), 1)
                 self._prove(goal, {**event, "method": "k-induction, demand-driven", "k": 1}, event["using"])
 
-    def _inductive(self, seconds: float, *, again: bool) -> None:
+    def _inductive(self, seconds: float, *, again: bool, among: frozenset[str] | None = None) -> None:
         """Prove the open goals from each other, one instant after the other; drop those that fail.
 
         Args:
             seconds: For each query.
             again: Whether to ask again about goals whose proofs used one that was dropped.
+            among: The goals to prove, where that is not all.
         """
-        standing = self.open()
+        standing = [g for g in self.open() if among is None or g in among]
         proofs: dict[str, list[str]] = {}
         roundings: dict[str, list[str]] = {}
         bases: dict[str, list[str]] = {g: [] for g in self.depth if self.depth[g]}

@@ -40,6 +40,7 @@ class Search:
         deadline: When, of the monotonic clock, time is up.
         roams: Whether random runs are searched for violations; where errors of rounding are inputs they show nothing.
         patient: Whether the search goes on where a round of proofs has shown nothing new, and for violations.
+        first: The goals that all other proofs rest on: without them none counts.
         tried: Whether it has run.
         proofs: The goals that are proved.
         refuted: The goals that are violated, with the replayed run.
@@ -60,6 +61,7 @@ class Search:
     deadline: float = 0.0
     roams: bool = True
     patient: bool = True
+    first: frozenset[str] = frozenset()
     tried: bool = False
     depth_limit: int = 300
     proofs: dict[str, Proof] = field(default_factory=dict[str, Proof])

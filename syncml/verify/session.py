@@ -98,6 +98,7 @@ class Session(Demand):
         """Proofs, as long as each round of them shows more than the one before."""
         if "localised" in self.engines:
             self._at_once(BRIEFLY)
+            self._inductive(AT_FIRST, again=True, among=self.first)
             self._inductive(self._each(BRIEFLY_FIRST), again=True)
         if not self.system.nonlinear:
             self._quick()

@@ -391,6 +391,7 @@ class Unit:
         if waiting:
             self._pool.alarm = time.monotonic() + share * PATIENCE
         session.wanted, session.settled = frozenset(map(goal_of, wanted)), settled
+        session.first = frozenset(map(goal_of, attempt.held))
         session.deadline = time.monotonic() + share
         if clauses and not self._pool.stopped:
             with remembered(session, self._options.cache):
