@@ -25,6 +25,7 @@ from syncml.scenario.closed_loop import prepare
 from syncml.scenario.parameters import Setting, numeric
 from syncml.scenario.runners import RunOne, compiled_runs, interpreted_runs
 from syncml.scenario.templates import Template
+from syncml.search.methods import generator
 from syncml.sim.lanes.figures import Figure, Kind
 from syncml.sim.lanes.many import compile_many
 from syncml.sim.margins import TOUCH, with_margins
@@ -36,6 +37,8 @@ Columns: TypeAlias = Mapping[str, Values]
 """The parameters of runs by name, an element for each run."""
 Robust: TypeAlias = Callable[[Columns], Values]
 """The robustness of each run."""
+PILOT = 64
+"""Runs that show which promises tell nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,22 +134,41 @@ def failure_in(subject: Subject, template: Template, run_one: RunOne) -> tuple[s
 
 
 def robustness(subject: Subject, threads: int | None = None) -> Robust:
-    """What gives the robustness of runs: compiled code for many at once, or among actors for one after another."""
+    """What gives the robustness of runs: compiled code for many at once, or among actors for one after another.
+
+    Promises that have the same margin in all of `PILOT` random runs are put aside: they count only where they fail.
+    """
     streams = [subject.clauses[place].holds for place in subject.looked_at if place < len(subject.clauses)]
     node, margins = with_margins(subject.flat, streams)
     program = Program((node,), node.name)
     every = _among_actors if subject.template.stage is not None else _in_lanes
     compute = every(subject, program, margins, threads)
 
-    def robust(columns: Columns) -> Values:
+    def each(columns: Columns) -> Values:
         count = len(next(iter(columns.values())))
         admitted = subject.template.runs.admits(numeric(columns), count)
-        found = np.full(count, np.inf)
+        found = np.full((len(subject.looked_at), count), np.inf)
         if admitted.any():
-            found[admitted] = compute({name: column[admitted] for name, column in columns.items()})
+            found[:, admitted] = compute({name: column[admitted] for name, column in columns.items()})
         return found
 
+    aside = _constant(subject, each) if len(subject.looked_at) > 1 else np.array([False])
+
+    def robust(columns: Columns) -> Values:
+        found = each(columns)
+        return np.where(aside[:, None] & (found > 0.0), np.inf, found).min(axis=0)
+
     return robust
+
+
+def _constant(subject: Subject, each: Robust) -> Values:
+    """Which promises have one margin in all of some random runs, unless all have."""
+    runs = subject.template.runs
+    found = each(runs.at(generator(0).random((PILOT, runs.dimensions))))
+    told = found < np.inf
+    least, greatest = found.min(axis=1), np.where(told, found, -np.inf).max(axis=1)
+    constant = (told.sum(axis=1) > 1) & (least == greatest) & (least > 0.0)
+    return constant & ~(constant | ~told.any(axis=1)).all()
 
 
 def _in_lanes(subject: Subject, program: Program, margins: tuple[Var, ...], threads: int | None) -> Robust:
@@ -156,12 +178,12 @@ def _in_lanes(subject: Subject, program: Program, margins: tuple[Var, ...], thre
     template = subject.template
 
     def robust(columns: Columns) -> Values:
-        found = np.empty(len(next(iter(columns.values()))))
-        seeds = np.full(len(found), template.seed, dtype=np.uint64)
+        found = np.empty((len(subject.looked_at), len(next(iter(columns.values())))))
+        seeds = np.full(found.shape[1], template.seed, dtype=np.uint64)
         for part, result in chunks_of_runs(code, subject.flat, template, seeds, numeric(columns), threads):
             first = [first_tick(result.figures[f"first {i}"]) for i in range(len(subject.clauses))]
             least = [result.figures[f"margin {i}"] for i in range(len(margins))]
-            found[part] = _judged(subject, first, least)
+            found[:, part] = _judged(subject, first, least)
         return found
 
     return robust
@@ -173,8 +195,8 @@ def _among_actors(subject: Subject, program: Program, margins: tuple[Var, ...], 
     run_one = compiled_runs(program, frozenset(names))
 
     def robust(columns: Columns) -> Values:
-        found = np.empty(len(next(iter(columns.values()))))
-        for i in range(len(found)):
+        found = np.empty((len(subject.looked_at), len(next(iter(columns.values())))))
+        for i in range(found.shape[1]):
             template = subject.alone(settings_of(columns, i))
             ran = run_of(subject.flat, template, run_one, 0, template.seed)
             first = outcome_of(subject.flat, template, ran).first
@@ -183,24 +205,24 @@ def _among_actors(subject: Subject, program: Program, margins: tuple[Var, ...], 
             if subject.looked_at[-1] == len(subject.clauses):
                 gap = -1.0 if ran.collision is not None else max(TOUCH, ran.least_gap)
                 least.append(np.array([gap]))
-            found[i] = _judged(subject, first, least)[0]
+            found[:, i] = _judged(subject, first, least)[:, 0]
         return found
 
     return robust
 
 
 def _judged(subject: Subject, ticks: Sequence[Values], least: Sequence[Values]) -> Values:
-    """The robustness of runs from the first failures of all clauses and the least margins of those looked at."""
+    """What each promise that is looked at tells of runs: its least margin, or inf where that tells nothing."""
     left = np.full(len(least[0]), NEVER)
     for tick, clause in zip(ticks, subject.clauses, strict=False):
         left = np.minimum(left, tick) if _is_assumed(clause) else left
-    found = np.full(len(left), np.inf)
+    found: list[Values] = []
     for place, margin in zip(subject.looked_at, least, strict=True):
         fails = ticks[place] < left
         # A margin that is no number above zero, of a run that does not fail, is that of a clause that is never present.
         tells = fails | ((left == NEVER) & (margin > 0.0))
-        found = np.where(tells, np.minimum(found, margin), found)
-    return found
+        found.append(np.where(tells, margin, np.inf))
+    return np.stack(found)
 
 
 def _bounded(flat: Node, bound: Bound) -> Node:

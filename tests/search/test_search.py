@@ -17,6 +17,7 @@ from syncml.search.method import Method
 from syncml.search.search import Wanted, keep, search
 from syncml.search.subject import Bound, Subject, robustness, settings_of, subject
 from syncml.search.written import written
+from syncml.sim.margins import TOUCH
 from tests.cli.conftest import Syncml, syncml
 from tests.sweep.scenes import CAR, CUT_IN, LOOP, PUSH
 from tests.sweep.scenes import written as scene
@@ -134,6 +135,18 @@ def test_one_promise_of_several(tmp_path: Path) -> None:
 def test_what_is_not_there_is_told(tmp_path: Path, given: dict[str, Any], message: str) -> None:
     with pytest.raises(DiagnosticError, match=message):
         searched(tmp_path, **given)
+
+
+def test_a_promise_that_tells_nothing_hides_no_other(tmp_path: Path) -> None:
+    always = 'ensure(x <= 100.0, "wide")\n    ensure(clip(x, 3.0, 3.0) <= 3.0, "touched")'
+    program = CORNER.replace('ensure(x + z < 100.0, "never broken")', always)
+    program = program.replace("import Hz", "import clip, Hz")
+    found = searched(tmp_path, program)
+    assert found.names == ("not both", "wide", "touched")
+    columns = {"x": np.array([1.0, 4.0]), "y": np.array([1.0, 4.0]), "z": np.array([1.0, 1.0])}
+    assert robustness(found)(columns).tolist() == [2.0, -1.0]
+    alone = searched(tmp_path, program, clause="touched")
+    assert (robustness(alone)(columns) == TOUCH).all()
 
 
 def test_files_that_a_scenario_names_are_named_from_the_new_place(tmp_path: Path) -> None:
