@@ -8,9 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from syncml.scenario.templates import read_template
+from syncml.pipeline import Checked, check_file
+from syncml.scenario.closed_loop import run_compiled
+from syncml.scenario.many import ManyRuns, Programs
+from syncml.scenario.suite import Outcome, chosen, judge
+from syncml.scenario.templates import find_connection, read_template
+from syncml.sim.compiled import Simulation, compile_program
+from syncml.sim.monitor import monitor
 from tests.support.actors import play
 
+FLAGSHIP = Path(__file__).resolve().parents[2] / "scenarios" / "highway_acc" / "pipeline.py"
 FOLDER = Path(os.environ.get("SYNCML_TEST_DATA", "")) / "openscenario" / "alks"
 
 pytestmark = pytest.mark.skipif(
@@ -80,3 +87,26 @@ def test_the_pedestrian_meets_the_ego_in_the_middle_of_its_lane() -> None:
     front = played.s[:, 0] + 1.4 + 2.5
     meets = int(np.argmax(front >= played.s[:, 1] - 0.25))
     assert played.t[meets, 1] == pytest.approx(played.t[meets, 0], abs=0.05)
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_runs_together_are_the_runs_alone(name: str, pipeline: tuple[Checked, Programs, Simulation]) -> None:
+    checked, programs, simulation = pipeline
+    template = read_template(variation(name), find_connection(None, FLAGSHIP))
+    runs = chosen(template, 3)[0]
+    found = [o for rows in ManyRuns(programs, template).rows(np.array(runs)) for o in rows.outcomes()]
+    for run, outcome in zip(runs, found, strict=True):
+        ticks, scene = template.ticks(checked.flat, run), template.scene(checked.flat, run)
+        assert scene is not None
+        alone = run_compiled(simulation, scene, template.values(checked.flat, ticks, run), ticks)
+        verdict, clause, tick = judge(monitor(checked.flat, alone.trace), alone.collision)
+        assert outcome == Outcome(
+            run, verdict, clause, tick, alone.collision is not None, alone.least_gap, alone.trace.ticks
+        )
+
+
+@pytest.fixture(scope="module")
+def pipeline() -> tuple[Checked, Programs, Simulation]:
+    checked = check_file(str(FLAGSHIP))
+    clauses = frozenset(p.holds.name for p in checked.flat.properties)
+    return checked, Programs(checked.program, checked.main), compile_program(checked.program, clauses)
