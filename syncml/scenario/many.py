@@ -174,8 +174,9 @@ class ManyRuns:
     ) -> None:
         seconds = np.broadcast_to(self._template.duration.value(self._template.runs.numeric_columns(runs)), len(runs))
         limits = np.maximum(np.rint(seconds * self._rate), 1.0).astype(np.int64)
-        # Neighbours end together.
-        order = np.argsort(limits, kind="stable")
+        # Neighbours do the same and end together: first by length, then by the numbers, of which those of the
+        # storyboard come after the sizes of boxes.
+        order = np.lexsort((*numbers.T, limits))
         runs, numbers, limits = runs[order], numbers[order], limits[order]
         bounds = [0, len(runs)]
         if not all(_starts_alike(signal) for signal in self._template.inputs.values()):
