@@ -7,13 +7,13 @@ seed of its own from these. So what an environment does depends on its seed and 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from syncml import pipeline
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError, error
 from syncml.gym import Options
 from syncml.gym.episodes import ENDED, RESTART, SEEDS, TOTAL, TRUNCATED, episodes

@@ -15,8 +15,9 @@ A step is a number of instants of the node, during which the action stays as it 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from syncml.dataclass import dataclass
 from syncml.gym.roles import Roles
 from syncml.ir.constants import Const
 from syncml.ir.equations.syntax import Apply, Atom, Call, Equation, Fby, Node, Program, Rhs, Var

@@ -7,11 +7,11 @@ All of them are on the base clock of the node, so that one step is a whole numbe
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Diagnostic, DiagnosticError, error
 from syncml.ir.clocks import BASE
 from syncml.ir.constants import Array, Const

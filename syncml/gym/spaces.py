@@ -8,12 +8,12 @@ integer. What an agent may choose is bounded; nothing clips what it chooses.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError, error
 from syncml.extras import optional
 from syncml.ir.constants import dtype
