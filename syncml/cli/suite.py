@@ -147,7 +147,9 @@ class _Engines:
                 many = ManyRuns(self._programs, template)
                 for turn in many.prepare(numbers):
                     turn.compile()
-        except NotSpecialisedError:
+        except NotSpecialisedError as reason:
+            if not self._quiet:
+                sys.stderr.write(f"{template.path.name}: one run after another, for lanes do not compute {reason}\n")
             return None
         return many.rows(numbers, self._seed, chunk=AT_ONCE)
 
