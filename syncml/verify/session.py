@@ -10,6 +10,7 @@ where rounding undoes it, a violation with a margin is sought.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from syncml.verify.demand import AT_FIRST, BRIEFLY, BRIEFLY_FIRST, Demand
@@ -141,9 +142,15 @@ class Session(Demand):
             self._gather()
 
     def _round(self, seconds: float) -> None:
-        """Give each engine about ``seconds``; what they find is known in the next round."""
+        """Give each engine about ``seconds``; what they find is known in the next round.
+
+        Spacer, which proves in a moment what others never do, comes first where one goal is wanted and time is short.
+        """
         wanted = self._sought()
         lemmas, known = list(self.proofs), list(self._invariants)
+        early = len(wanted) == 1 and seconds <= ROUNDS[0]
+        if early:
+            self._reach(wanted, seconds)
         if "induction" in self.engines:
             self._submit(
                 "induction", seconds, each=seconds / 4, depth=20, goals=self.open(), lemmas=lemmas, known=known
@@ -152,13 +159,20 @@ class Session(Demand):
             self._submit(
                 "bmc", seconds, depth=self.depth_limit, goals=wanted, lemmas=lemmas, first=self._searched(wanted)
             )
-        if "spacer" in self.engines and not self.system.nonlinear:
-            for goal in wanted:
-                share = max(0.2, seconds / len(wanted))
-                self._submit("spacer", share, each=share, goals=[goal], lemmas=lemmas, known=known)
+        if not early:
+            self._reach(wanted, seconds)
         self._wander(seconds)
         self._bound(3 * seconds)
         self._gather()
+
+    def _reach(self, wanted: Sequence[str], seconds: float) -> None:
+        """Spacer, goal by goal."""
+        if "spacer" in self.engines and not self.system.nonlinear:
+            share = max(0.2, seconds / max(1, len(wanted)))
+            for goal in wanted:
+                self._submit(
+                    "spacer", share, each=share, goals=[goal], lemmas=list(self.proofs), known=list(self._invariants)
+                )
 
     def _bound(self, seconds: float) -> None:
         """Look for bounds of numeric states, until they are found."""
