@@ -12,7 +12,7 @@ from html import escape
 
 from syncml.cli.cores import Lines, note
 from syncml.cli.page_html import page, table
-from syncml.cli.summary import BROKEN_BY_ROUNDING, FLOATS, TINTS, requirements, verdict_name
+from syncml.cli.summary import BROKEN_BY_ROUNDING, FLOATS, TINTS, requirements, rounded_down, verdict_name
 from syncml.cli.trace_svg import drawing
 from syncml.cli.values import shown
 from syncml.cli.verdicts import FREE_NOTE, ORIGINS, cell, is_free, method_of, modular_text
@@ -131,7 +131,7 @@ def _card(
             facts |= {
                 "method": f"{escape(method_of(proof))}, k = {proof.k}",
                 "numbers": escape(proof.semantics),
-                "margin": "" if proof.margin is None else f"{proof.margin:g}, in machine floats",
+                "margin": "" if proof.margin is None else f"{rounded_down(proof.margin)}, in machine floats",
                 "rounding": f"not shown: {escape(proof.raising)}" if proof.raising else "",
                 "with the help of": escape(", ".join(proof.using)),
                 "modular": "" if proof.modular is None else escape(modular_text(proof.modular)),

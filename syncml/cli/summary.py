@@ -6,6 +6,7 @@ of them is; else `unreachable` if it speaks of a mode that is never active; else
 
 from __future__ import annotations
 
+from decimal import ROUND_FLOOR, Context
 from typing import Literal, TypeAlias, assert_never
 
 from syncml.dataclass import dataclass
@@ -54,6 +55,11 @@ FLOATS: dict[Floats, str] = {"": "", "machine": "machine floats", "reals": "real
 """What the table of verdicts says of the floats in a proof."""
 
 BROKEN_BY_ROUNDING = "proved with real numbers for floats: rounding breaks it"
+
+
+def rounded_down(margin: float) -> str:
+    """A margin with four digits, and no more than it is."""
+    return f"{Context(prec=4, rounding=ROUND_FLOOR).create_decimal_from_float(margin).normalize():g}"
 
 
 def counted(report: VerificationReport) -> str:

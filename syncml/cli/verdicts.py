@@ -16,6 +16,7 @@ from syncml.cli.summary import (
     counted,
     proofs_by_floats,
     requirements,
+    rounded_down,
     verdict_name,
 )
 from syncml.cli.tables import print_table
@@ -80,7 +81,7 @@ def print_report(report: VerificationReport, *, quiet: bool, verbose: bool) -> N
         echo(f"{more} counterexamples more: --property NAME shows one of them, -o DIR writes all")
     if verbose:
         for name, margin in margins(report):
-            echo(f"margin: {name} holds by at least {margin:g} in machine floats")
+            echo(f"margin: {name} holds by at least {rounded_down(margin)} in machine floats")
     if not quiet:
         for line in core_lines(report):
             echo(line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from syncml.cli.summary import rounded_down
 from syncml.pipeline import check_file
 from syncml.sim.interpreter import replay
 from syncml.verify import Proved, Result, Semantics, VerificationReport, VerifyOptions, Violated, verify
@@ -162,6 +163,15 @@ def main(x: Stream[f32]) -> Stream[f32]:
     ensure((y <= 1.5) | (x > 0.0), "of another form")
     return y
 """
+
+
+def test_a_margin_is_never_shown_as_more_than_it_is() -> None:
+    assert [rounded_down(x) for x in (0.00100004673, 0.49999999, 1.5, 12345.0)] == [
+        "0.001",
+        "0.4999",
+        "1.5",
+        "1.234e+4",
+    ]
 
 
 def test_the_margin_is_what_the_ranges_of_the_machine_leave(tmp_path: Path) -> None:
