@@ -108,8 +108,9 @@ def test_margins_of_known_forms(tmp_path: Path) -> None:
 @given(programs(), st.integers(0, 2**31))
 def test_lanes_have_the_least_margin_of_the_interpreter(program: Program, seed: int) -> None:
     checked = check(program)
-    streams = [v for v in truths(checked.flat) if v.type is BOOL][-3:]
-    node, margins = with_margins(checked.flat, streams)
+    flat = checked.flat
+    streams = [v for v in truths(flat) if v.type is BOOL][-3:]
+    node, margins = with_margins(flat, streams)
     extended = Program((node,), node.name)
     raw = inputs_for(checked.program, TICKS, seed)
     trace = interpret(extended, raw, TICKS).trace
