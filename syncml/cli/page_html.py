@@ -1,6 +1,6 @@
-"""What the pages of reports share: a style, a frame, tables. A page needs nothing else: no script, no font, no picture.
+"""What the pages of reports share: a style, a frame, tables.
 
-Light and dark follow the reader's setting.
+A page needs no other file, and only what moves has a script. Light and dark follow the reader's setting.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ def replay(
         Option(metavar="F", help="Write the trace: .csv, .json, .npz, .vcd or .parquet.", show_default=False),
     ] = None,
     plot: Annotated[
-        Path | None, Option(metavar="F", help="Draw the trace: .html, .svg or .png.", show_default=False)
+        Path | None, Option(metavar="F", help="Draw the trace: .html, .svg, .png or .gif.", show_default=False)
     ] = None,
     engine: Annotated[
         Engine | None, Option(help="How the ticks are computed; lanes without actors.", show_default=False)
@@ -54,7 +54,7 @@ def replay(
             ran = sweep.run(number, run_one)
             seconds = time.perf_counter() - start
             checked = found.check(number, row, ran)
-        shown = simulation_of(sweep.checked, ran.trace, seconds, every_stream=verbose)
+        shown = simulation_of(sweep.checked, ran.trace, ran.scene, seconds, every_stream=verbose)
         report(request, shown, chosen, [bool(shown.findings)])
         written = write(request, shown, out, plot)
         if form is Format.TEXT and not quiet:

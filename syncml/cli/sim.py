@@ -52,7 +52,7 @@ def sim(
     out: Annotated[
         Path | None, Option(metavar="F", help="Write the trace: .csv, .json, .npz, .vcd or .parquet.")
     ] = None,
-    plot: Annotated[Path | None, Option(metavar="F", help="Draw the trace: .html, .svg or .png.")] = None,
+    plot: Annotated[Path | None, Option(metavar="F", help="Draw the trace: .html, .svg, .png or .gif.")] = None,
     engine: Annotated[
         Engine | None, Option(help="How the ticks are computed; numba, or lanes with --suite.", show_default=False)
     ] = None,
@@ -186,15 +186,7 @@ def write(request: Request, shown: Simulation, out: Path | None, plot: Path | No
     if out is not None:
         write_trace(shown.trace, out)
     if plot is not None:
-        from syncml.cli.sim_text import facts
-        from syncml.cli.simulation import worth_drawing
-        from syncml.sim.plot import write_plot
+        from syncml.cli.plots import plot_run
 
-        failures = [
-            (each.name, each.first_failure)
-            for each in shown.clauses
-            if each.first_failure is not None and not each.is_goal
-        ]
-        drawn = shown.trace if request.verbose else worth_drawing(shown)
-        write_plot(drawn, plot, request.target, facts(shown), failures)
+        plot_run(shown, plot, request.target, every_stream=request.verbose)
     return [path for path in (out, plot) if path is not None]

@@ -19,18 +19,26 @@ if TYPE_CHECKING:
     from syncml.cli.stimulus import Stimulus
     from syncml.ir.equations.syntax import Node
     from syncml.pipeline import Checked
+    from syncml.scenario.closed_loop import Scene
+    from syncml.scenario.movement import Movement
     from syncml.sim.trace import Column, Trace
 
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """A run: the streams to show, the clauses of all contracts, and a diagnostic for each that failed."""
+    """A run: the streams to show, the clauses of all contracts, a diagnostic for each that failed, and its actors."""
 
     node: Node
     trace: Trace
     clauses: tuple[ClauseResult, ...]
     findings: tuple[Diagnostic, ...]
     time_s: float
+    scene: Scene | None = None
+
+    @property
+    def failures(self) -> list[tuple[str, int]]:
+        """The clauses that failed, each with its first failing tick."""
+        return [(c.name, c.first_failure) for c in self.clauses if c.first_failure is not None and not c.is_goal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +59,23 @@ def simulate(checked: Checked, driven: Stimulus, run: Runner, *, every_stream: b
     """
     start = time.perf_counter()
     trace = run(driven.values, driven.ticks, driven.scene)
-    return simulation_of(checked, trace, time.perf_counter() - start, every_stream=every_stream)
+    return simulation_of(checked, trace, driven.scene, time.perf_counter() - start, every_stream=every_stream)
 
 
-def simulation_of(checked: Checked, trace: Trace, seconds: float, *, every_stream: bool) -> Simulation:
-    """What a trace of the main node shows."""
+def simulation_of(
+    checked: Checked, trace: Trace, scene: Scene | None, seconds: float, *, every_stream: bool
+) -> Simulation:
+    """What a trace of the main node, alone or in a scene, shows."""
     shown = trace if every_stream else trace.only(stream_names(checked.flat))
     clauses = monitor(checked.flat, trace)
-    return Simulation(checked.main, shown, clauses, tuple(findings(clauses)), seconds)
+    return Simulation(checked.main, shown, clauses, tuple(findings(clauses)), seconds, scene)
+
+
+def from_above(shown: Simulation) -> Movement | None:
+    """Where the actors of a run were, or None if it has none."""
+    from syncml.scenario.movement import movement
+
+    return None if shown.scene is None else movement(shown.scene, shown.trace)
 
 
 def worth_drawing(shown: Simulation) -> Trace:

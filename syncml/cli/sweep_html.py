@@ -1,7 +1,8 @@
 """The report of a sweep: a page that needs nothing else, and JUnit XML.
 
 What became of the runs, which clause failed how often, where among the parameters, how the measures are distributed,
-and the failing runs whose traces are kept, with their parameters, their signals and the command that makes them again.
+and the first failing runs, with their parameters, the run from above among actors, their signals and the command
+that makes them again.
 """
 
 from __future__ import annotations
@@ -153,7 +154,8 @@ def _body(target: str, sweep: Sweep, store: Store, found: Score, trace: Callable
 
 
 def _failing(sweep: Sweep, store: Store, trace: Callable[[], RunOne]) -> Iterator[str]:
-    from syncml.cli.simulation import simulation_of, worth_drawing
+    from syncml.cli.simulation import from_above, simulation_of, worth_drawing
+    from syncml.cli.top_view_html import page_part, top_view
     from syncml.sim.plot import drawing
 
     failing = store.summary.failing
@@ -161,6 +163,7 @@ def _failing(sweep: Sweep, store: Store, trace: Callable[[], RunOne]) -> Iterato
         return
     yield "<h2>Failing runs</h2>"
     run_one = trace()
+    views: list[str] = []
     for number in failing[:DRAWN]:
         ran = sweep.run(number, run_one)
         (row,) = store.table.shown(sweep.row(number, ran))
@@ -172,9 +175,12 @@ def _failing(sweep: Sweep, store: Store, trace: Callable[[], RunOne]) -> Iterato
         yield "".join(f"<dt>{escape(name)}</dt><dd>{escape(_short(value))}</dd>" for name, value in given.items())
         again = f"syncml replay {store.folder} {number}"
         yield f"<dt>again</dt><dd><code>{escape(again)}</code></dd></dl>"
-        shown = simulation_of(sweep.checked, ran.trace, 0.0, every_stream=False)
-        marks = [(c.name, c.first_failure) for c in shown.clauses if c.first_failure is not None and not c.is_goal]
-        yield f'<div class="signals">{drawing(worth_drawing(shown), f"Run {number}", marks)}</div></section>'
+        shown = simulation_of(sweep.checked, ran.trace, ran.scene, 0.0, every_stream=False)
+        if (moved := from_above(shown)) is not None:
+            views.append(top_view(moved, shown.failures))
+            yield views[-1]
+        yield f'<div class="signals">{drawing(worth_drawing(shown), f"Run {number}", shown.failures)}</div></section>'
+    yield page_part(views)
 
 
 def _map(found: Map) -> str:

@@ -66,10 +66,11 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """A run: the trace, and the state of the actors at its end, if there are any."""
+    """A run: the trace; the state of the actors at its end, and the scene of the run, if there are any."""
 
     trace: Trace
     end: State | None
+    scene: Scene | None = None
 
     @property
     def collision(self) -> int | None:
@@ -110,7 +111,7 @@ def run_compiled(simulation: Simulation, scene: Scene, inputs: Mapping[str, Any]
         return loop(count, scene.period, actors, *program, *w, *x)
 
     trace = simulation.run_in(world, inputs, ticks)
-    return Ran(trace, x)
+    return Ran(trace, x, scene)
 
 
 def prepare() -> None:
@@ -154,7 +155,7 @@ def run_interpreted(node: Node, scene: Scene, inputs: Mapping[str, Any], ticks: 
         len(traces),
         node.rate,
     )
-    return Ran(whole, x)
+    return Ran(whole, x, scene)
 
 
 def _source(simulation: Simulation, met: Meeting) -> str:

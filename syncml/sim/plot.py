@@ -30,7 +30,12 @@ Facts = Sequence[tuple[str, str]]
 
 
 def write_plot(
-    trace: Trace, path: Path, title: str, facts: Facts = (), failures: Sequence[tuple[str, int]] = ()
+    trace: Trace,
+    path: Path,
+    title: str,
+    facts: Facts = (),
+    failures: Sequence[tuple[str, int]] = (),
+    above: str = "",
 ) -> None:
     """Draw ``trace`` into an HTML, SVG or PNG file.
 
@@ -40,17 +45,18 @@ def write_plot(
         title: The heading.
         facts: Rows for the summary table of the HTML page.
         failures: Contracts that failed, each with its first failing tick.
+        above: What stands above the picture in the page, as HTML.
 
     Raises:
         DiagnosticError: U001 unknown suffix, D001 not writable, D006 matplotlib is missing.
     """
     if path.suffix == ".html":
-        write_whole(path, _page(title, facts, drawing(trace, title, failures)).encode())
+        write_whole(path, _page(title, facts, above + drawing(trace, title, failures)).encode())
     elif path.suffix in (".svg", ".png"):
         write_whole(path, _picture(trace, title, failures, path.suffix[1:]))
     else:
         message = f"no plot format is called {path.suffix!r}"
-        raise DiagnosticError(error("U001", message, help="use .html, .svg or .png"))
+        raise DiagnosticError(error("U001", message, help="use .html, .svg or .png; .gif for a run among actors"))
 
 
 def drawing(trace: Trace, title: str, failures: Sequence[tuple[str, int]] = ()) -> str:
