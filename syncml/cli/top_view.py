@@ -25,6 +25,7 @@ EGO_AT = (0.3 * WIDTH, 0.5 * HEIGHT)
 """Where the ego is in the picture."""
 LEAST_WIDTH, GREATEST_WIDTH = 70.0, 150.0
 """Metres of road that the picture shows."""
+COLLISION = "COLLISION"
 GROUND, ROAD, PAINT, CENTRE = "#d9dfd2", "#5d636d", "#f4f5f7", "#f2c14e"
 EGO, OTHER, HIT, GLASS = "#2f7fd6", "#e7e9ee", "#d7263d", "#1f2733"
 
@@ -75,4 +76,4 @@ def told(moved: Movement, tick: int) -> str:
     speed, gap = float(moved.speed[tick, moved.ego]), float(moved.gap[tick])
     text = f"{tick * moved.period:.2f} s   {moved.actors[moved.ego]} {speed:.1f} m/s ({3.6 * speed:.0f} km/h)   "
     text += f"gap {gap:.1f} m" if math.isfinite(gap) else "no lead"
-    return text + ("   COLLISION" if moved.collision is not None and tick >= moved.collision else "")
+    return text + (f"   {COLLISION}" if moved.collision is not None and tick >= moved.collision else "")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from syncml.cli.top_view import (
     CENTRE,
+    COLLISION,
     EGO,
     GLASS,
     GROUND,
@@ -105,7 +106,7 @@ class _Painter:
             above = FINE * (0.5 * float(moved.sizes[i, 1]) * self._pixels + 6.0)
             self._text(draw, (x, y - above), name, self._small, "ms")
         text = told(moved, tick)
-        collided = text.endswith("COLLISION")
+        collided = text.endswith(COLLISION)
         self._text(draw, (FINE * 12, FINE * 10), text, self._large, "la", HIT if collided else GLASS)
         return picture
 

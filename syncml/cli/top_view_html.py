@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from syncml.cli.top_view import (
     CENTRE,
+    COLLISION,
     EGO,
     EGO_AT,
     GLASS,
@@ -47,9 +48,9 @@ STYLE = f"""
   paint-order: stroke; stroke: #fff; stroke-width: 3px; stroke-linejoin: round; }}
 .top-view svg text.told {{ font-size: 15px; text-anchor: start; white-space: pre; font-variant-numeric: tabular-nums; }}
 .top-view svg text.told.hit {{ fill: {HIT}; }}
-.top-view .controls {{ display: flex; gap: .6rem; align-items: center; padding: .4rem .6rem; background: #eceef2;
+.top-view .controls {{ display: flex; flex-wrap: wrap; gap: .6rem; align-items: center; padding: .4rem .6rem; background: #eceef2;
   border-radius: 0 0 .4rem .4rem; }}
-.top-view .controls input {{ flex: 1; }}
+.top-view .controls[hidden] {{ display: none; }} .top-view .controls input {{ flex: 1 1 14rem; }}
 .top-view button, .top-view select {{ font: 13px system-ui, sans-serif; padding: .15rem .6rem; border-radius: .3rem;
   border: 1px solid #b9bec9; background: #fff; color: #1c2030; cursor: pointer; }}
 .top-view .play {{ min-width: 4.2rem; }} .top-view .moment {{ color: {HIT}; }}
@@ -148,7 +149,9 @@ def _parts(moved: Movement, ticks: list[int], moments: list[tuple[str, int]]) ->
     for i, name in enumerate(moved.actors):
         x, y = seen.place(float(boxes[first][i][0]), float(boxes[first][i][1]))
         yield f'<text class="name" x="{x:.1f}" y="{y - above[i]:.1f}">{escape(name)}</text>'
-    yield f'<text class="told" x="12" y="24">{escape(told(moved, tick))}</text></svg>'
+    figures = told(moved, tick)
+    kind = "told hit" if figures.endswith(COLLISION) else "told"
+    yield f'<text class="{kind}" x="12" y="24">{escape(figures)}</text></svg>'
     yield '<div class="controls" hidden><button class="play" type="button">Play</button>'
     yield f'<input type="range" min="0" max="{len(ticks) - 1}" value="{first}" aria-label="time">'
     paces = ((0.25, "¼"), (0.5, "½"), (1, "1"), (2, "2"), (4, "4"))

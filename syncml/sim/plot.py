@@ -45,13 +45,13 @@ def write_plot(
         title: The heading.
         facts: Rows for the summary table of the HTML page.
         failures: Contracts that failed, each with its first failing tick.
-        above: What stands above the picture in the page, as HTML.
+        above: What stands first in the page, as HTML.
 
     Raises:
         DiagnosticError: U001 unknown suffix, D001 not writable, D006 matplotlib is missing.
     """
     if path.suffix == ".html":
-        write_whole(path, _page(title, facts, above + drawing(trace, title, failures)).encode())
+        write_whole(path, _page(title, facts, above, drawing(trace, title, failures)).encode())
     elif path.suffix in (".svg", ".png"):
         write_whole(path, _picture(trace, title, failures, path.suffix[1:]))
     else:
@@ -162,7 +162,7 @@ def _draw_bands(axis: Any, trace: Trace, columns: list[Column], _unit: str) -> N
     axis.grid(visible=True, axis="x", linewidth=0.4, alpha=0.6)
 
 
-def _page(title: str, facts: Facts, picture: str) -> str:
+def _page(title: str, facts: Facts, above: str, picture: str) -> str:
     rows = "\n".join(f"<tr><th>{html.escape(k)}</th><td>{html.escape(v)}</td></tr>" for k, v in facts)
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>
@@ -174,6 +174,7 @@ th {{ color: #555; }}
 svg {{ max-width: 100%; height: auto; }}
 </style></head><body>
 <h1>{html.escape(title)}</h1>
+{above}
 <table>
 {rows}
 </table>

@@ -107,12 +107,13 @@ def test_the_page_has_these_places_and_the_ego_stays_where_it_is(tmp_path: Path)
 def test_a_collision_is_marked_where_the_run_has_it(tmp_path: Path) -> None:
     one = ran(tmp_path, BACK, 0)
     view = seen(one)
-    assert view.collision == one.collision is not None
-    assert view.touching[one.collision].all() and not view.touching[one.collision - 1].any()
-    assert told(view, one.collision).endswith("COLLISION") and "gap" in told(view, 0)
+    hit = one.collision
+    assert hit is not None and view.collision == hit
+    assert view.touching[hit].all() and not view.touching[hit - 1].any()
+    assert told(view, hit).endswith("COLLISION") and "gap" in told(view, 0)
     page = top_view(view, [("<held>", 2)])
-    frame = data(page)["told"].index(told(view, one.collision))
-    assert f'data-frame="{frame}">collision, {0.05 * one.collision:.2f} s' in page and "&lt;held&gt; fails" in page
+    frame = data(page)["told"].index(told(view, hit))
+    assert f'data-frame="{frame}">collision, {0.05 * hit:.2f} s' in page and "&lt;held&gt; fails" in page
     # On a bend to the left the camera has turned with the road.
     assert view.ahead[0] == pytest.approx(0.01 * 50) == view.heading[0, 0]
     marks = [mark for mark, _ in view.road.lines]
