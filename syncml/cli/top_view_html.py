@@ -48,8 +48,8 @@ STYLE = f"""
   paint-order: stroke; stroke: #fff; stroke-width: 3px; stroke-linejoin: round; }}
 .top-view svg text.told {{ font-size: 15px; text-anchor: start; white-space: pre; font-variant-numeric: tabular-nums; }}
 .top-view svg text.told.hit {{ fill: {HIT}; }}
-.top-view .controls {{ display: flex; flex-wrap: wrap; gap: .6rem; align-items: center; padding: .4rem .6rem; background: #eceef2;
-  border-radius: 0 0 .4rem .4rem; }}
+.top-view .controls {{ display: flex; flex-wrap: wrap; gap: .6rem; align-items: center; padding: .4rem .6rem;
+  background: #eceef2; border-radius: 0 0 .4rem .4rem; }}
 .top-view .controls[hidden] {{ display: none; }} .top-view .controls input {{ flex: 1 1 14rem; }}
 .top-view button, .top-view select {{ font: 13px system-ui, sans-serif; padding: .15rem .6rem; border-radius: .3rem;
   border: 1px solid #b9bec9; background: #fff; color: #1c2030; cursor: pointer; }}
@@ -75,7 +75,7 @@ for (const view of document.querySelectorAll(".top-view")) {
       names[i].setAttribute("y", sin * x - cos * y + f - run.above[i]);
     });
     told.textContent = run.told[n];
-    told.classList.toggle("hit", run.told[n].endsWith("COLLISION"));
+    told.classList.toggle("hit", run.told[n].endsWith(run.collision));
     at.value = n;
   };
   const go = n => { fresh = false; clock = run.time[n]; draw(n); };
@@ -164,6 +164,7 @@ def _parts(moved: Movement, ticks: list[int], moments: list[tuple[str, int]]) ->
         "ego": moved.ego,
         "scale": round(pixels, 4),
         "at": EGO_AT,
+        "collision": COLLISION,
         "above": [round(number, 1) for number in above],
         "time": [round(at * moved.period, 6) for at in ticks],
         "ahead": [round(float(moved.ahead[at]), 5) for at in ticks],
