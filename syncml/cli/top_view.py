@@ -20,12 +20,15 @@ if TYPE_CHECKING:
     from syncml.scenario.movement import Movement
 
 Numbers = TypeVar("Numbers", float, "NDArray[np.float64]")
-WIDTH, HEIGHT = 960, 220
-EGO_AT = (0.3 * WIDTH, 0.5 * HEIGHT)
+WIDTH, HEIGHT, STRIP = 960, 240, 36
+"""Of the picture, and of the strip at its top that has the figures."""
+EGO_AT = (0.3 * WIDTH, 0.5 * (HEIGHT + STRIP))
 """Where the ego is in the picture."""
 LEAST_WIDTH, GREATEST_WIDTH = 70.0, 150.0
 """Metres of road that the picture shows."""
 COLLISION = "COLLISION"
+SMALL, HALO = 1.5, 0.9
+"""An actor that is not longer than so many metres has a ring around it, of that radius."""
 GROUND, ROAD, PAINT, CENTRE = "#d9dfd2", "#5d636d", "#f4f5f7", "#f2c14e"
 EGO, OTHER, HIT, GLASS = "#2f7fd6", "#e7e9ee", "#d7263d", "#1f2733"
 
@@ -62,6 +65,12 @@ def camera(moved: Movement, tick: int, pixels: float, fine: float = 1.0) -> Came
     cos, sin = fine * pixels * math.cos(moved.ahead[tick]), fine * pixels * math.sin(moved.ahead[tick])
     x, y = float(moved.x[tick, moved.ego]), float(moved.y[tick, moved.ego])
     return Camera(cos, sin, sin, -cos, fine * EGO_AT[0] - cos * x - sin * y, fine * EGO_AT[1] - sin * x + cos * y)
+
+
+def name_above(moved: Movement, i: int, pixels: float) -> float:
+    """By how many pixels the name of an actor is above its middle: that of the ego is below, the others' above."""
+    half = 0.5 * float(moved.sizes[i, 1]) * pixels
+    return -half - 17.0 if i == moved.ego else half + 8.0
 
 
 def shown_ticks(moved: Movement, rate: float, most: int, also: Sequence[int] = ()) -> list[int]:

@@ -18,14 +18,18 @@ from syncml.cli.top_view import (
     EGO,
     GLASS,
     GROUND,
+    HALO,
     HEIGHT,
     HIT,
     OTHER,
     PAINT,
     ROAD,
+    SMALL,
+    STRIP,
     WIDTH,
     Camera,
     camera,
+    name_above,
     scale,
     shown_ticks,
     told,
@@ -41,7 +45,7 @@ if TYPE_CHECKING:
 RATE, MOST = 10.0, 300
 """Pictures a second, and at most: a longer run is played faster."""
 FINE = 2
-SIZE = (720, 165)
+SIZE = (720, 180)
 DASHES = {Mark.BETWEEN: (3.0, 6.0), Mark.CENTRE: (3.0, 3.0)}
 """Metres of paint, and of none."""
 NEAR = 200.0
@@ -103,11 +107,12 @@ class _Painter:
             self._actor(draw, seen, tick, i)
         for i, name in enumerate(moved.actors):
             x, y = seen.place(float(moved.x[tick, i]), float(moved.y[tick, i]))
-            above = FINE * (0.5 * float(moved.sizes[i, 1]) * self._pixels + 6.0)
+            above = FINE * name_above(moved, i, self._pixels)
             self._text(draw, (x, y - above), name, self._small, "ms")
         text = told(moved, tick)
         collided = text.endswith(COLLISION)
-        self._text(draw, (FINE * 12, FINE * 10), text, self._large, "la", HIT if collided else GLASS)
+        draw.rectangle((0, 0, FINE * WIDTH, FINE * STRIP), fill=PAINT)
+        self._text(draw, (FINE * 12, FINE * 8), text, self._large, "la", HIT if collided else GLASS)
         return picture
 
     def _actor(self, draw: Any, seen: Camera, tick: int, i: int) -> None:
@@ -117,6 +122,9 @@ class _Painter:
         corners = np.array([(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)])
         # The windscreen says where the front is.
         glass = np.array([(0.24, -0.8), (0.52, -0.8), (0.52, 0.8), (0.24, 0.8)])
+        if max(moved.sizes[i]) <= SMALL:
+            middle, radius = seen.place(float(moved.x[tick, i]), float(moved.y[tick, i])), HALO * FINE * self._pixels
+            draw.circle(middle, radius, outline=HIT if moved.touching[tick, i] else CENTRE, width=2 * FINE)
         for shape, colour, edge in ((corners, body, GLASS), (glass, GLASS, None)):
             cos, sin = math.cos(moved.heading[tick, i]), math.sin(moved.heading[tick, i])
             points = (shape * half) @ np.array([[cos, sin], [-sin, cos]]) + [moved.x[tick, i], moved.y[tick, i]]

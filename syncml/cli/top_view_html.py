@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from html import escape
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from syncml.cli.top_view import (
@@ -17,13 +18,17 @@ from syncml.cli.top_view import (
     EGO_AT,
     GLASS,
     GROUND,
+    HALO,
     HEIGHT,
     HIT,
     OTHER,
     PAINT,
     ROAD,
+    SMALL,
+    STRIP,
     WIDTH,
     camera,
+    name_above,
     scale,
     shown_ticks,
     told,
@@ -43,6 +48,8 @@ STYLE = f"""
 .top-view path.between {{ stroke-dasharray: 3 6; }}
 .top-view path.centre {{ stroke: {CENTRE}; stroke-dasharray: 3 3; }}
 .top-view .body {{ fill: {OTHER}; stroke: {GLASS}; stroke-width: .08; }} .top-view .ego .body {{ fill: {EGO}; }}
+.top-view .strip {{ fill: {PAINT}; }} .top-view .halo {{ fill: none; stroke: {CENTRE}; stroke-width: .25; }}
+.top-view .hit .halo {{ stroke: {HIT}; }}
 .top-view .hit .body {{ fill: {HIT}; }} .top-view .glass {{ fill: {GLASS}; opacity: .75; }}
 .top-view svg text {{ font: 12px system-ui, sans-serif; fill: #1c2030; text-anchor: middle;
   paint-order: stroke; stroke: #fff; stroke-width: 3px; stroke-linejoin: round; }}
@@ -117,10 +124,10 @@ def top_view(moved: Movement, failures: Sequence[tuple[str, int]] = ()) -> str:
     """
     if not moved.ticks:
         return ""
-    moments = [(f"{name} fails", tick) for name, tick in failures if tick < moved.ticks]
+    moments = [(name, tick) for name, tick in failures if tick < moved.ticks]
     if moved.collision is not None:
-        moments.append(("collision", moved.collision))
-    moments.sort(key=lambda moment: moment[1])
+        moments.append((COLLISION, moved.collision))
+    moments.sort(key=lambda moment: (moment[1], moment[0] != COLLISION))
     ticks = shown_ticks(moved, RATE, MOST, [tick for _, tick in moments])
     return "\n".join(_parts(moved, ticks, moments))
 
@@ -129,7 +136,7 @@ def _parts(moved: Movement, ticks: list[int], moments: list[tuple[str, int]]) ->
     first = ticks.index(moments[0][1]) if moments else 0
     tick, pixels = ticks[first], scale(moved)
     seen = camera(moved, tick, pixels)
-    above = [0.5 * float(width) * pixels + 8.0 for _, width in moved.sizes]
+    above = [name_above(moved, i, pixels) for i in range(len(moved.actors))]
     boxes = [[_box(moved, at, i) for i in range(len(moved.actors))] for at in ticks]
     yield f'<div class="top-view"><svg role="img" viewBox="0 0 {WIDTH} {HEIGHT}"><title>The run from above</title>'
     numbers = " ".join(f"{number:.6f}" for number in (seen.a, seen.b, seen.c, seen.d, seen.e, seen.f))
@@ -142,6 +149,8 @@ def _parts(moved: Movement, ticks: list[int], moments: list[tuple[str, int]]) ->
         x, y, degrees, hit = boxes[first][i]
         kind = ("actor ego" if i == moved.ego else "actor") + (" hit" if hit else "")
         yield f'<g class="{kind}" transform="translate({x} {y}) rotate({degrees})">'
+        if max(length, width) <= SMALL:
+            yield f'<circle class="halo" r="{HALO}"/>'
         yield f'<rect class="body" {_rectangle(-0.5 * length, -0.5 * width, length, width, 0.2 * width)}/>'
         # The windscreen says where the front is.
         yield f'<rect class="glass" {_rectangle(0.12 * length, -0.4 * width, 0.14 * length, 0.8 * width, 0.0)}/></g>'
@@ -151,15 +160,18 @@ def _parts(moved: Movement, ticks: list[int], moments: list[tuple[str, int]]) ->
         yield f'<text class="name" x="{x:.1f}" y="{y - above[i]:.1f}">{escape(name)}</text>'
     figures = told(moved, tick)
     kind = "told hit" if figures.endswith(COLLISION) else "told"
+    yield f'<rect class="strip" width="{WIDTH}" height="{STRIP}"/>'
     yield f'<text class="{kind}" x="12" y="24">{escape(figures)}</text></svg>'
     yield '<div class="controls" hidden><button class="play" type="button">Play</button>'
     yield f'<input type="range" min="0" max="{len(ticks) - 1}" value="{first}" aria-label="time">'
     paces = ((0.25, "¼"), (0.5, "½"), (1, "1"), (2, "2"), (4, "4"))
     chosen = "".join(f'<option value="{n}"{" selected" if n == 1 else ""}>{text}&times;</option>' for n, text in paces)
     yield f'<select aria-label="speed">{chosen}</select>'
-    for name, at in moments:
-        text = f"{name}, {at * moved.period:.2f} s"
-        yield f'<button class="moment" type="button" data-frame="{ticks.index(at)}">{escape(text)}</button>'
+    for at, group in groupby(moments, key=lambda moment: moment[1]):
+        names = [name if name == COLLISION else f"{name} fails" for name, _ in group]
+        text = f"{at * moved.period:.2f} s: {names[0]}" + (f" and {len(names) - 1} more" if len(names) > 1 else "")
+        place = f'data-frame="{ticks.index(at)}" title="{escape(", ".join(names))}"'
+        yield f'<button class="moment" type="button" {place}>{escape(text)}</button>'
     run = {
         "ego": moved.ego,
         "scale": round(pixels, 4),

@@ -26,6 +26,7 @@ from syncml.scenario.expressions import Values
 from syncml.scenario.signals import Chance, Sense
 from syncml.scenario.tables import Compiled
 from syncml.sim.compiled import Simulation
+from syncml.sim.inputs import prepare as prepare_inputs
 from syncml.sim.interpreter import Interpreter
 from syncml.sim.numba_cache import load_runner
 from syncml.sim.numba_printer import numba_type
@@ -121,6 +122,7 @@ def prepare() -> None:
 
 def run_interpreted(node: Node, scene: Scene, inputs: Mapping[str, Any], ticks: int) -> Ran:
     """The same by the interpreter; ``node`` has its calls inlined."""
+    prepare_inputs(node, inputs, ticks)
     w, x = scene.arrays()
     met = scene.met
     types = {v.name: v.type for v in node.inputs}

@@ -190,6 +190,17 @@ actors:
     assert judge([], ran.collision) == (Verdict.FAILED, "the ego touches another actor", ran.collision)
 
 
+def test_every_engine_refuses_an_input_that_there_is_not(folder: Path) -> None:
+    checked, template = check_file(str(folder / "program.py")), read_template(folder / "cut_in.yaml")
+    scene = template.scene(checked.main)
+    assert scene is not None
+    inputs = template.values(checked.main, 10) | {"other": []}
+    with pytest.raises(DiagnosticError, match="S001"):
+        run_interpreted(checked.flat, scene, inputs, 10)
+    with pytest.raises(DiagnosticError, match="S001"):
+        run_compiled(compile_program(checked.program), scene, inputs, 10)
+
+
 def test_a_batch_has_the_numbers_of_each_of_its_runs(folder: Path) -> None:
     text = CUT_IN.replace("v * 1 s", "v").replace("parameters: {", "parameters: {kind: {values: [a, b]}, ")
     (folder / "texts.yaml").write_text(text)

@@ -111,9 +111,12 @@ def test_a_collision_is_marked_where_the_run_has_it(tmp_path: Path) -> None:
     assert hit is not None and view.collision == hit
     assert view.touching[hit].all() and not view.touching[hit - 1].any()
     assert told(view, hit).endswith("COLLISION") and "gap" in told(view, 0)
-    page = top_view(view, [("<held>", 2)])
+    page = top_view(view, [("<held>", 2), ("kept", 2)])
     frame = data(page)["told"].index(told(view, hit))
-    assert f'data-frame="{frame}">collision, {0.05 * hit:.2f} s' in page and "&lt;held&gt; fails" in page
+    assert (
+        f'data-frame="{frame}" title="COLLISION">{0.05 * hit:.2f} s: COLLISION<' in page
+        and "0.10 s: &lt;held&gt; fails and 1 more<" in page
+    )
     # On a bend to the left the camera has turned with the road.
     assert view.ahead[0] == pytest.approx(0.01 * 50) == view.heading[0, 0]
     marks = [mark for mark, _ in view.road.lines]
@@ -157,7 +160,7 @@ def test_plots_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monk
     line = "syncml sim loop.py --scenario push.yaml --engine interp -q --plot "
     command(line + "out.html", capsys, monkeypatch)
     page = (tmp_path / "out.html").read_text("utf-8")
-    assert page.count('class="top-view"') == 1 and "collision, " in page
+    assert page.count('class="top-view"') == 1 and ": COLLISION<" in page
     for outer in ('href="http', "src=", "<link", "<img", "@import", "url(http"):
         assert outer not in page
     assert "U001" in command(line + "out.tiff", capsys, monkeypatch) and not (tmp_path / "out.tiff").exists()
@@ -198,4 +201,4 @@ def test_the_report_of_a_sweep_shows_its_failing_runs(tmp_path: Path) -> None:
     write_report(tmp_path / "r.html", "loop.py", sweep, store, tracing)
     page = (tmp_path / "r.html").read_text("utf-8")
     assert page.count('class="top-view"') == len(store.summary.failing) == 3
-    assert page.count("<script>") == 1 and "far fails, " in page
+    assert page.count("<script>") == 1 and ": far fails<" in page
