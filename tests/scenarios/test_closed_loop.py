@@ -194,7 +194,7 @@ def test_every_engine_refuses_an_input_that_there_is_not(folder: Path) -> None:
     checked, template = check_file(str(folder / "program.py")), read_template(folder / "cut_in.yaml")
     scene = template.scene(checked.main)
     assert scene is not None
-    inputs = template.values(checked.main, 10) | {"other": []}
+    inputs = template.values(checked.main, 10) | {"other": [0.0] * 10}
     with pytest.raises(DiagnosticError, match="S001"):
         run_interpreted(checked.flat, scene, inputs, 10)
     with pytest.raises(DiagnosticError, match="S001"):
