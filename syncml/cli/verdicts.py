@@ -65,13 +65,14 @@ def print_report(report: VerificationReport, *, quiet: bool, verbose: bool) -> N
             for line in modular_lines(report):
                 echo(line)
     violations = 0
+    missed = {id(result) for result in report.missed}
     for result in report.results:
         if isinstance(result.verdict, Violated):
             emit([violation(result, result.verdict)], stream=sys.stdout)
             violations += 1
             if verbose or violations <= RUNS_SHOWN:
                 _print_counterexample(result.verdict.counterexample, verbose=verbose)
-        elif result in report.missed:
+        elif id(result) in missed:
             emit(list(_findings(result)), stream=sys.stdout)
         elif isinstance(result.verdict, Reached) and result.kind == "cover" and not quiet:
             found = result.verdict.counterexample

@@ -176,9 +176,9 @@ class Store:
         if not self._keys:
             system, seen = self.system, Counter[str]()
             size = sum(len(d.term) for d in system.definitions) + sum(len(s.following) for s in system.states)
-            whole = size * len(system.goals) > LARGEST
+            whole = self._scope(system.goals).digest if size * len(system.goals) > LARGEST else None
             for position, each in enumerate(system.goals):
-                about = f"{self._scope(system.goals).digest} {position}" if whole else self._scope([each]).digest
+                about = self._scope([each]).digest if whole is None else f"{whole} {position}"
                 # Goals of equal instances are told apart by their order.
                 seen[about] += 1
                 parts = [_SCHEMA, versions(), sorted(self.engines), about, seen[about]]
