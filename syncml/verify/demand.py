@@ -24,6 +24,9 @@ AT_ONCE, AT_FIRST = 0.2, 0.5
 BRIEFLY, BRIEFLY_FIRST = 0.05, 0.15
 """The same where there is little time: most proofs need less."""
 
+MANY = 2000
+"""With more open goals than this, what is said of each of them to each other takes longer than asking all together."""
+
 MARGINS = ("1/16", "1/1000", "1/1000000")
 """How much room a violation is asked for, one after the other."""
 
@@ -105,6 +108,8 @@ class Demand(Search):
             among: The goals to prove, where that is not all.
         """
         standing = [g for g in self.open() if among is None or g in among]
+        if len(standing) > MANY:
+            return
         proofs: dict[str, list[str]] = {}
         roundings: dict[str, list[str]] = {}
         bases: dict[str, list[str]] = {g: [] for g in self.depth if self.depth[g]}
