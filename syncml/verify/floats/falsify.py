@@ -114,8 +114,9 @@ def _true(lanes: Lanes, node: Node, var: Var) -> Any:
 
 def _column(var: Var, blocks: Sequence[Any], lane: int, ticks: int) -> list[Any]:
     values = np.concatenate(blocks)[:ticks, ..., lane]
-    if isinstance(var.type, EnumType):
-        return [var.type.constructors[int(x)] for x in values]
+    kind = element(var.type)
+    if isinstance(kind, EnumType):
+        return np.array(kind.constructors, dtype=object)[np.asarray(values, dtype=int)].tolist()
     return list(values) if shape(var.type) else values.tolist()
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from syncml.cli.summary import rounded_down
 from syncml.pipeline import check_file
 from syncml.sim.interpreter import replay
@@ -187,3 +189,13 @@ def test_the_margin_is_what_the_ranges_of_the_machine_leave(tmp_path: Path) -> N
     assert proofs["of another form"].margin is None
     reals = report_of(tmp_path, FILTER, Semantics.REALS)
     assert all(r.verdict.margin is None for r in reals.results if isinstance(r.verdict, Proved))
+
+
+def test_a_violation_in_floats_may_be_handed_a_vector_of_constructors() -> None:
+    """Of a switch for each element: the run that overflows has a constructor for each."""
+    program = Path(__file__).parents[2] / "accept" / "combined_switches_in_each.py"
+    options = VerifyOptions(timeout=30.0, semantics=Semantics.MACHINE, explain=False)
+    found = verify(check_file(str(program)).program, options, replay)
+    broken = [r.verdict.counterexample for r in found.results if isinstance(r.verdict, Violated)]
+    assert broken
+    assert all(set(np.ravel(instant)) <= {"A", "B", "C"} for each in broken for instant in each.inputs["m"])
