@@ -66,10 +66,11 @@ class Base:
     def extend(self) -> bool:
         """Decide the open goals at one more instant; False when no run is that long.
 
-        Where each query starts afresh and there are many instants, it is several more.
+        Where each query starts afresh and there are many instants, it is several more; of one goal only, since what
+        a run may leave out after it violated one goal it may not leave out before it violates another.
         """
         k = self.length
-        count_ = max(1, k // SLOWING) if self._solver.afresh else 1
+        count_ = max(1, k // SLOWING) if self._solver.afresh and len(self.open) == 1 else 1
         instants = range(k, k + count_)
         violated: list[Term] = []
         for _ in instants:
@@ -77,7 +78,7 @@ class Base:
             j = self._unrolling.extend(unless=violated)
             violated += [z3.Not(self._unrolling.goal(g, j)) for g in self.open]
         if k in (0, 1, 2, 4, 8, 16, 32) and self._solver.check() == z3.unsat:
-            self._exhausted(k)
+            self._exhausted(instants[-1])
             return False
         while self.open:
             if self._time.left() <= 0:

@@ -107,6 +107,18 @@ def test_a_run_that_violates_a_goal_need_not_go_on() -> None:
     assert [len(e["trace"]) for e in afresh(system, "bmc") if e["event"] == "violated"] == [7]
 
 
+def test_what_comes_after_the_violation_of_one_goal_violates_no_other() -> None:
+    """The run that violates the first goal ends there, so the second one is never violated."""
+    states = (State("n", "Int", "0", "(ite (< n 9) (+ n 1) n)"),)
+    definitions = (
+        Definition("early", "Bool", "(<= n 6)"),
+        Definition("goal!0", "Bool", "(not (= n 6))"),
+        Definition("goal!1", "Bool", "(not (= n 7))"),
+    )
+    system = System((), states, definitions, (), ("early",), ("goal!0", "goal!1"))
+    assert [e["goals"] for e in afresh(system, "bmc") if e["event"] == "violated"] == [["goal!0"]]
+
+
 @pytest.mark.parametrize("engine", ["quick", "bmc"])
 @settings(max_examples=15, deadline=None)
 @given(small=systems())
