@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from dataclasses import field, replace
 
 from syncml.dataclass import dataclass
-from syncml.ir.equations.syntax import Call, Equation, Iterate, Node, Program, PropertyKind
+from syncml.ir.equations.syntax import Equation, Node, Program, PropertyKind
 from syncml.ir.types import FLOATS, element
-from syncml.verify.abstraction import opening
+from syncml.verify.abstraction import callees, opening
 from syncml.verify.derivation import Derivation
 from syncml.verify.failures import entry_of, failures, keep_failures
 from syncml.verify.handed import handed
@@ -100,7 +100,7 @@ class _Attempt:
         promises = abstract and any(element(v.type) in FLOATS for v in node.outputs)
         if not promises and not any(map(is_ideal, results)):
             return list(results)
-        if broken := [f"{name}: {b}" for name in self._called(node) for b in self._broken.get(name, ())]:
+        if broken := [f"{name}: {b}" for name in sorted(callees(self.program, node.name)) for b in self._broken.get(name, ())]:
             return self._failed(node, results, f"it rests on the contract of an abstract node: {', '.join(broken)}")
         seconds = (self.deadline - time.monotonic()) / count
         if self.pool.stopped or seconds < LITTLE:
@@ -148,17 +148,6 @@ class _Attempt:
         within = Program(self.program.nodes[: position + 1], node.name)
         flat, calls = opening(within, frozenset(self.options.abstract))
         return flat.node(flat.main), calls
-
-    def _called(self, node: Node) -> list[str]:
-        """The nodes that a node calls, itself or through others."""
-        called: dict[str, None] = {}
-        pending = [node.name]
-        while pending:
-            for equation in self.program.node(pending.pop()).equations:
-                if isinstance(equation.rhs, Call | Iterate) and equation.rhs.node not in called:
-                    called[equation.rhs.node] = None
-                    pending.append(equation.rhs.node)
-        return list(called)
 
 
 def _stronger(ideal: Result, found: Result | None) -> Result:
