@@ -57,6 +57,7 @@ class Session(Demand):
         """
         try:
             self._run(brief, products)
+            self._before_contradiction()
             # What nobody waits for ends here: its events would be taken for those of another system.
             self.pool.cancel_all()
         except KeyboardInterrupt:
@@ -201,14 +202,21 @@ class Session(Demand):
 
     def _to_the_end(self) -> None:
         """Search for violations of what is open in whatever time is left."""
-        if self.vacuous and "bmc" in self.engines:
-            # No run is longer, but a shorter one may be a violation.
-            self._submit("bmc", self.left(), depth=self.vacuous, goals=sorted(self.wanted - self.refuted.keys()))
-            for _, event in self.pool.events(self.deadline):
-                self._take(event)
-            return
         if "bmc" not in self.engines or self.left() < 1.0 or not (goals := self._sought()):
             return
         self._submit("bmc", self.left(), depth=DEEPEST, goals=goals, first=self._searched(goals))
         self._gather()
         self._margins()
+
+    def _before_contradiction(self) -> None:
+        """Search all runs that the assumptions allow where they exclude those of some length: a run may be a violation.
+
+        Whichever engine found the contradiction, the goals that were not yet searched so far are searched now.
+        """
+        last = self.vacuous or 0
+        goals = sorted(g for g in self.wanted - self.refuted.keys() if self.depth.get(g, 0) < last)
+        if goals and "bmc" in self.engines:
+            self.pool.cancel_all()
+            self._submit("bmc", self.left(), depth=last, goals=goals)
+            for _, event in self.pool.events(self.deadline):
+                self._take(event)

@@ -100,7 +100,8 @@ class _Attempt:
         promises = abstract and any(element(v.type) in FLOATS for v in node.outputs)
         if not promises and not any(map(is_ideal, results)):
             return list(results)
-        if broken := [f"{name}: {b}" for name in sorted(callees(self.program, node.name)) for b in self._broken.get(name, ())]:
+        called = sorted(callees(self.program, node.name))
+        if broken := [f"{name}: {b}" for name in called for b in self._broken.get(name, ())]:
             return self._failed(node, results, f"it rests on the contract of an abstract node: {', '.join(broken)}")
         seconds = (self.deadline - time.monotonic()) / count
         if self.pool.stopped or seconds < LITTLE:

@@ -44,6 +44,20 @@ INLINED_STEP = 3000
 
 ATTRIBUTES = 'attributes #0 = { nounwind "prefer-vector-width"="512" "min-legal-vector-width"="512" }'
 
+BLOCKS = (
+    "  br i1 %go, label %blocks, label %done",
+    "blocks:",
+    "  %start = phi i64 [ %first, %entry ], [ %stop, %block.end ]",
+    "  %after = add i64 %start, %block",
+    "  %short = icmp ult i64 %after, %last",
+    "  %stop = select i1 %short, i64 %after, i64 %last",
+    "  br label %instants",
+    "instants:",
+    "  %tick = phi i64 [ 0, %blocks ], [ %tick.next, %tick.end ]",
+    "  %tick.next = add i64 %tick, 1",
+)
+"""Blocks of groups, one after the other, and the ticks of a block: up to the head of the loop over its groups."""
+
 
 def print_module(machine: Machine, layout: Layout, traced: Sequence[Slot] = (), *, alone: bool = True) -> str:
     """The text of the module for ``machine``, which writes the outputs ``traced`` at each tick.
@@ -158,16 +172,7 @@ class _Printer:
     def _groups_inside(self) -> list[str]:
         """All groups of a block through a tick, then through the next."""
         return [
-            "  br i1 %go, label %blocks, label %done",
-            "blocks:",
-            "  %start = phi i64 [ %first, %entry ], [ %stop, %block.end ]",
-            "  %after = add i64 %start, %block",
-            "  %short = icmp ult i64 %after, %last",
-            "  %stop = select i1 %short, i64 %after, i64 %last",
-            "  br label %instants",
-            "instants:",
-            "  %tick = phi i64 [ 0, %blocks ], [ %tick.next, %tick.end ]",
-            "  %tick.next = add i64 %tick, 1",
+            *BLOCKS,
             "  %tick.more = icmp ult i64 %tick.next, %ticks",
             "  %final = xor i1 %tick.more, true",
             "  br label %step",

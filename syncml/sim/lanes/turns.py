@@ -22,7 +22,7 @@ from syncml.ir.types import BOOL, element, size
 from syncml.sim.lanes.batch import aligned, pack, processors, strides
 from syncml.sim.lanes.layout import Layout, memory_type, zeros
 from syncml.sim.lanes.machine_code import address, is_kept
-from syncml.sim.lanes.printer import print_module
+from syncml.sim.lanes.printer import BLOCKS, print_module
 
 Values = NDArray[Any]
 
@@ -173,16 +173,7 @@ def _loop(width: int) -> str:
         "  %some = icmp ult i64 %first, %last",
         "  %any = icmp ugt i64 %ticks, 0",
         "  %go = and i1 %some, %any",
-        "  br i1 %go, label %blocks, label %done",
-        "blocks:",
-        "  %start = phi i64 [ %first, %entry ], [ %stop, %block.end ]",
-        "  %after = add i64 %start, %block",
-        "  %short = icmp ult i64 %after, %last",
-        "  %stop = select i1 %short, i64 %after, i64 %last",
-        "  br label %instants",
-        "instants:",
-        "  %tick = phi i64 [ 0, %blocks ], [ %tick.next, %tick.end ]",
-        "  %tick.next = add i64 %tick, 1",
+        *BLOCKS,
         "  br label %groups",
         "groups:",
         "  %group = phi i64 [ %start, %instants ], [ %group.next, %group.end ]",
