@@ -38,7 +38,9 @@ MANIFEST = "sweep.json"
 PENDING = "pending"
 TRACES = "traces"
 _PENDING_NAME = re.compile(r"(\d+)-(\d+)\.npy\Z")
-_OWN = re.compile(r"sweep\.json|part-\d+\.(parquet|csv)|pending|traces|\.lock|\..*")
+_OWN = re.compile(r"sweep\.json|part-\d+\.(parquet|csv)|pending|traces|\..*")
+_UNFINISHED = re.compile(r"\.(sweep\.json|part-\d+\.\w+|\d+-\d+\.npy|run-\d+\.\w+)\.\w+")
+"""The name of what is being written, as `write_whole` has it."""
 
 
 def read_manifest(folder: Path) -> Manifest | None:
@@ -183,7 +185,8 @@ class Store:
     def resume(self) -> None:
         """Find what is pending; drop what is in a part already, and what was being written when a process ended."""
         for path in [*self.folder.glob(".*.*"), *self.folder.glob("*/.*.*")]:
-            path.unlink(missing_ok=True)
+            if _UNFINISHED.fullmatch(path.name):
+                path.unlink(missing_ok=True)
         done = {part.number for part in self.manifest.parts}
         for path in sorted((self.folder / PENDING).glob("*.npy")):
             match = _PENDING_NAME.match(path.name)

@@ -186,6 +186,20 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["loop.py", "push.yaml"]
 
 
+def test_what_a_process_was_writing_goes_and_hidden_files_stay(tmp_path: Path) -> None:
+    sweep, folder = sweep_in(tmp_path, 10), tmp_path / "results"
+    hidden = folder / ".env.local"
+    folder.mkdir()
+    hidden.write_text("the user's")
+    unfinished = [folder / ".sweep.json.a1b2c3d4", folder / "pending" / ".0000000000-0000000005.npy.x_y2z3w4"]
+    for path in unfinished:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("half")
+    swept(sweep, folder)
+    assert hidden.read_text() == "the user's"
+    assert not any(path.exists() for path in unfinished)
+
+
 def test_damage_is_told(tmp_path: Path) -> None:
     sweep, folder = sweep_in(tmp_path, 100), tmp_path / "results"
     with pytest.raises(KeyboardInterrupt):
