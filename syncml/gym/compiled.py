@@ -24,7 +24,7 @@ from syncml.ir.equations.syntax import Program
 from syncml.lang.load import program_of
 from syncml.lang.node import Node
 from syncml.sim.lanes.many import compile_many
-from syncml.sim.lanes.stepper import Rows, Stepper
+from syncml.sim.lanes.stepper import Given, Shown, Stepper
 
 Values = NDArray[Any]
 
@@ -81,25 +81,24 @@ class Episodes:
 
     def __init__(self, of: Task, runs: int, threads: int | None = None, *, idle: bool = False) -> None:
         program = pipeline.on_machine(pipeline.check(episodes(of.program, of.roles, of.ticks, of.limit))).program
-        code = compile_many(resting(program) if idle else program).code
+        code = compile_many(resting(program) if idle else program, traced=None).code
         self._task, self._runs = of, runs
         self._stepper = Stepper(code, runs, threads)
         slots = {s.name: s for s in (*code.machine.inputs, *code.machine.outputs)}
-        given, found = self._stepper.inputs, self._stepper.outputs
 
-        def inputs(*names: str) -> Rows:
-            return Rows(self._stepper, [slots[n] for n in names], given)
+        def inputs(*names: str) -> Given:
+            return Given(self._stepper, [slots[n] for n in names])
 
-        def outputs(*names: str) -> Rows:
-            return Rows(self._stepper, [slots[n] for n in names], found)
+        def output(name: str) -> Shown:
+            return Shown(self._stepper, [slots[name]])
 
         self._actions = inputs(*(v.name for v in of.roles.actions))
         self._restart = inputs(RESTART)
         self._active = inputs(ACTIVE) if idle else None
         self._seeds = inputs(SEEDS) if of.roles.seed else None
         self._words = _words([None] * runs)
-        self._observed = outputs(*(v.name for v in of.roles.observations))
-        self._total, self._ends = outputs(TOTAL), outputs(ENDED, TRUNCATED)
+        self._observed = Shown(self._stepper, code.machine.outputs[: len(of.roles.observations)])
+        self._total, self._ended, self._truncated = output(TOTAL), output(ENDED), output(TRUNCATED)
         self._all, self._none = np.ones((runs, 1), np.uint8), np.zeros((runs, 1), np.uint8)
         if self._active:
             self._active.write(self._all)
@@ -122,23 +121,22 @@ class Episodes:
         self._restart.write(how)
         if self._active:
             self._active.write(chosen)
-        self._stepper.run(self._task.ticks)
+        block = self._stepper.run(self._task.ticks)
         self._restart.write(self._none)
         if self._active:
             self._active.write(self._all)
-        return self.observed()
+        return self._observed.rows(block)
 
     def step(self, chosen: Any) -> tuple[Values, Values, Values, Values]:
-        """A step of all environments: observations, rewards, and which episodes ended or were cut off."""
+        """A step of all environments: observations, rewards, and which episodes ended or were cut off.
+
+        They are of this step alone, and nothing else is in their memory, which they share.
+        """
         rows = self._task.actions.rows(chosen, self._runs, self._actions.kind)
         self._actions.write(rows)
-        self._stepper.run(self._task.ticks)
-        ended, truncated = self._ends.read().view(np.bool_).T
-        return self.observed(), self._total.read()[:, 0], ended, truncated
-
-    def observed(self) -> Values:
-        """What the agent sees now, ``[runs, columns]``."""
-        return self._observed.read()
+        block = self._stepper.run(self._task.ticks)
+        seen, total = self._observed.rows(block), self._total.column(block)
+        return seen, total, self._ended.column(block), self._truncated.column(block)
 
     def _write_seeds(self) -> None:
         if self._seeds:

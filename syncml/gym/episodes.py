@@ -10,7 +10,7 @@ number of the episode, which is 1 again where restart is 2, and *last* at the la
     reward   = the sum of r over the step until then, 0 in the first step
     over     = ended, or as many steps have passed since begin as are allowed
 
-A step is a number of instants of the node, during which the action stays as it is.
+A step is a number of instants of the node, during which the action stays as it is. Observations are floats of one kind.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from __future__ import annotations
 from dataclasses import field, replace
 
 from syncml.dataclass import dataclass
-from syncml.gym.roles import Roles
+from syncml.gym.roles import Roles, common
 from syncml.ir.constants import Const
 from syncml.ir.equations.syntax import Apply, Atom, Call, Equation, Fby, Node, Program, Rhs, Var
 from syncml.ir.operators import Op
-from syncml.ir.types import BOOL, F64, Scalar, Type
+from syncml.ir.types import BOOL, F64, Scalar, Type, element, shape, tensor
 from syncml.lang.functions import where
 from syncml.lang.load import program_of
 from syncml.lang.node import node
@@ -141,19 +141,24 @@ class _Body:
         arguments = tuple(values[v] if v in values else roles.fixed[v.name] for v in of.inputs)
         results = {v: replace(v, user=True) for v in of.outputs}
         self._set(tuple(results.values()), Call(of.name, arguments, of.label, (begin,)))
-        reward: Atom = results[roles.reward]
-        if roles.reward.type is not F64:
-            cast = self._var("episode.cast", F64)
-            self._set((cast,), Apply(Op.CAST, (reward,), F64))
-            reward = cast
+        reward = self._cast(results[roles.reward], F64)
         terminated: Atom = results[roles.terminated] if roles.terminated else Const(False, BOOL)
         ends = (self._var(TOTAL, F64), self._var(ENDED, BOOL), self._var(TRUNCATED, BOOL))
         self._set((*ends, over), Call(CLOSING, (begin, start, end, reward, terminated), "episode.closing"))
-        return self._node(inputs, (*(results[v] for v in roles.observations), *ends))
+        seen = common(roles.observations)
+        return self._node(inputs, (*(self._cast(results[v], seen) for v in roles.observations), *ends))
 
     def _node(self, inputs: tuple[Var, ...], outputs: tuple[Var, ...]) -> Node:
         of = self.of
         return Node(EPISODES, of.label, inputs, outputs, tuple(self.equations), (), of.span, of.rate)
+
+    def _cast(self, v: Var, to: Scalar) -> Var:
+        """A float or a tensor of them as floats of a kind."""
+        if element(v.type) is to:
+            return v
+        cast = self._var(f"episode.{v.name}.cast", tensor(to, shape(v.type)))
+        self._set((cast,), Apply(Op.CAST, (v,), to))
+        return cast
 
     def _var(self, name: str, type_: Type) -> Var:
         return Var(name, type_, self.of.span, user=True)

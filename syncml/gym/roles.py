@@ -16,7 +16,7 @@ from syncml.diagnostics.model import Diagnostic, DiagnosticError, error
 from syncml.ir.clocks import BASE
 from syncml.ir.constants import Array, Const
 from syncml.ir.equations.syntax import Node, Var
-from syncml.ir.types import BOOL, FLOATS, EnumType, Scalar, TensorType, element, shape
+from syncml.ir.types import BOOL, F32, F64, FLOATS, EnumType, Scalar, TensorType, element, shape
 
 SEED, REWARD, TERMINATED = "seed", "reward", "terminated"
 
@@ -51,7 +51,8 @@ def roles_of(node: Node, observation: Sequence[str] | None, fixed: Mapping[str, 
         fixed: Values of inputs that are no actions.
 
     Raises:
-        DiagnosticError: S001, a stream is missing, has the wrong type, or is not on the base clock.
+        DiagnosticError: S001, a stream is missing, has the wrong type, or is not on the base clock; U001, an output is
+            seen twice.
     """
     inputs, outputs = {v.name: v for v in node.inputs}, {v.name: v for v in node.outputs}
     faults = [
@@ -62,6 +63,9 @@ def roles_of(node: Node, observation: Sequence[str] | None, fixed: Mapping[str, 
         raise DiagnosticError(*faults)
     seed = inputs.get(SEED) if SEED not in fixed else None
     reward, terminated = outputs[REWARD], outputs.get(TERMINATED)
+    twice = sorted({name for name in observation or () if (observation or ()).count(name) > 1})
+    if twice:
+        raise DiagnosticError(*(error("U001", f"the agent sees {name!r} twice", outputs[name].span) for name in twice))
     names = observation or [name for name in outputs if name not in (REWARD, TERMINATED)]
     roles = Roles(
         tuple(v for v in node.inputs if v.name not in fixed and v is not seed),
@@ -78,6 +82,11 @@ def roles_of(node: Node, observation: Sequence[str] | None, fixed: Mapping[str, 
     if faults:
         raise DiagnosticError(*faults)
     return roles
+
+
+def common(observations: Sequence[Var]) -> Scalar:
+    """The kind of floats that holds all that the agent sees."""
+    return F64 if any(element(v.type) is F64 for v in observations) else F32
 
 
 def _missing(node: Node, what: str, name: str, there: Collection[str]) -> Diagnostic:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError, error
 from syncml.extras import optional
+from syncml.gym.roles import common
 from syncml.ir.constants import dtype
 from syncml.ir.equations.syntax import Var
 from syncml.ir.types import BOOL, FLOATS, MACHINE_INTEGERS, EnumType, element, size
@@ -54,8 +55,8 @@ def gymnasium() -> Any:
 
 def observation_space(observations: Sequence[Var]) -> Any:
     """A box without bounds."""
-    kind = np.result_type(*(dtype(element(v.type)) for v in observations))
-    return gymnasium().spaces.Box(-np.inf, np.inf, (sum(size(v.type) for v in observations),), kind)
+    kind = dtype(common(observations))
+    return gymnasium().spaces.Box(-np.inf, np.inf, (sum(size(v.type) for v in observations),), kind.type)
 
 
 def actions(inputs: Sequence[Var], bounds: Bounds) -> Actions:

@@ -178,6 +178,43 @@ def test_threads_and_seeds() -> None:
     assert not np.array_equal(one, env.reset()[0])
 
 
+@node(rate=Hz(50))
+def kinds(push: Stream[f32], turn: Stream[f32]) -> tuple[Stream[f32], Stream[Vec[L[3], f64]], Stream[f32]]:
+    """Observations of two kinds of floats."""
+    far = state(init=0.0, type=f64)
+    far.next = far + cast(push, f64)
+    near = push - turn
+    reward = near * 0.5
+    wide = vec(far, cast(turn, f64) / 3.0, 7.0)
+    return near, wide, reward
+
+
+def test_observations_are_of_one_kind_and_stay() -> None:
+    """What a step returns is in memory of its own, whatever follows."""
+    count = 37
+    bounds = {"push": (-1.0, 1.0), "turn": (-1.0, 1.0)}
+    envs = syncml.gym.make_vec(kinds, count, bounds=bounds, limit=3)
+    seen = envs.reset(seed=1)[0]
+    assert seen.dtype == envs.observation_space.dtype == np.float64
+    assert envs.observation_space.contains(seen)
+    random, far, kept = np.random.default_rng(4), np.zeros(count), []
+    for _ in range(3):
+        action = random.uniform(-1, 1, (count, 2)).astype(np.float32)
+        found = envs.step(action)
+        kept.append((found, [part.copy() for part in found[:4]]))
+        near = action[:, 0] - action[:, 1]
+        assert found[3].all() == (len(kept) == 3)
+        np.testing.assert_array_equal(found[0][:, 0], near)
+        np.testing.assert_array_equal(found[0][:, 2:].T, [action[:, 1].astype(np.float64) / 3.0, np.full(count, 7.0)])
+        np.testing.assert_array_equal(found[1], near * np.float32(0.5))
+        if len(kept) > 1:
+            np.testing.assert_array_equal(found[0][:, 1], far)
+        far = found[0][:, 1] + action[:, 0]
+    for found, before in kept:
+        for one, two in zip(found, before, strict=False):
+            np.testing.assert_array_equal(one, two)
+
+
 class Gear(enum.Enum):
     """What the agent chooses."""
 
@@ -242,6 +279,7 @@ def counted(push: Stream[i32]) -> tuple[Stream[i32], Stream[f32]]:
         (walk, {"bounds": BOUNDS, "inputs": {"turn": [1.0]}}, "S003", "'turn'"),
         (walk, {"bounds": BOUNDS, "inputs": {"push": float("nan")}}, "S003", "nan"),
         (walk, {"bounds": BOUNDS, "observation": ["position"]}, "S001", "'position'"),
+        (walk, {"bounds": BOUNDS, "observation": ["observation"] * 2}, "U001", "sees 'observation' twice"),
         (walk, {"inputs": {"push": 1.0, "turn": [0.0, 0.0]}}, "S001", "no input that the agent could choose"),
         (walked, {"bounds": {"place": (0, 1)}}, "S001", "no output 'reward'"),
         (slow_reward, {"bounds": {"push": (0, 1)}}, "S001", "'reward' is absent at some ticks"),

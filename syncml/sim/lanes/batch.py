@@ -173,11 +173,12 @@ def aligned(extents: Sequence[int], kind: np.dtype[Any]) -> Values:
     return zeros(max(count * kind.itemsize, ALIGNMENT))[: count * kind.itemsize].view(kind).reshape(extents)
 
 
-def strides(packed: Values) -> tuple[int, int, int]:
-    """The address, the bytes from a tick and from a group to the next; none where there is only one."""
+def strides(packed: Values) -> tuple[int, int, int, int]:
+    """The address, the bytes from a tick, a group and an element to the next; 0 for the one tick or group there is."""
     groups, ticks = packed.shape[:2]
     return (
         packed.ctypes.data,
         packed.strides[1] if ticks > 1 else 0,
         packed.strides[0] if groups > 1 else 0,
+        packed.strides[2],
     )

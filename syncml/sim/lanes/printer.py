@@ -29,9 +29,12 @@ ptr noalias readonly %constants, ptr noalias %scratch, ptr noalias readonly %tab
 
 Where ticks are inside and the state is not to be kept, ``states`` is one initial state for all groups.
 
-``tables`` has three numbers for each input, then for each traced output: an address, and the bytes from a tick and from
-a group to the next.
+``tables`` has four numbers for each input, then for each traced output: an address, and the bytes from a tick, from a
+group and from an element to the next; the elements of an input follow each other.
 """
+
+ENTRY = 4
+"""The numbers of an input or a trace in the table."""
 
 STEP_PARAMETERS = "i64 %tick, i1 %final, i64 %group, ptr noalias %memory, ptr noalias %results, \
 ptr noalias readonly %constants, ptr noalias %scratch, ptr noalias readonly %tables"
@@ -219,7 +222,7 @@ class _Printer:
                 self._lines.do(f"store {kind} zeroinitializer, ptr {regions[slot]}")
         self._statements.block(self._machine.body)
         for number, slot in enumerate(self._traced, len(self._machine.inputs)):
-            self._trace(slot, self._row(number))
+            self._trace(slot, self._row(number), self._entry(number, 3))
         self._last_values()
         return self._lines.text
 
@@ -251,25 +254,26 @@ class _Printer:
     def _row(self, number: int) -> str:
         """The address of an input or a traced output at this tick and group."""
         lines = self._lines
-        entries: list[str] = []
-        for i in range(3):
-            place = lines.value(f"getelementptr inbounds i64, ptr %tables, i64 {3 * number + i}")
-            entries.append(lines.value(f"load {'i64' if i else 'ptr'}, ptr {place}"))
-        base, tick_bytes, group_bytes = entries
+        base, tick_bytes, group_bytes = (self._entry(number, i) for i in range(3))
         ticks = lines.value(f"mul i64 %tick, {tick_bytes}")
         groups = lines.value(f"mul i64 %group, {group_bytes}")
         offset = lines.value(f"add i64 {ticks}, {groups}")
         return lines.value(f"getelementptr inbounds i8, ptr {base}, i64 {offset}")
 
-    def _trace(self, slot: Slot, row: str) -> None:
+    def _entry(self, number: int, part: int) -> str:
+        """A number of the table of inputs and traces."""
+        place = self._lines.value(f"getelementptr inbounds i64, ptr %tables, i64 {ENTRY * number + part}")
+        return self._lines.value(f"load {'i64' if part else 'ptr'}, ptr {place}")
+
+    def _trace(self, slot: Slot, row: str, element_bytes: str) -> None:
         """Copy an output; it has a value for each lane in traces, whatever it has in the state."""
         memory = self._memory
         source = memory.base(slot)
 
         def copy(i: str) -> None:
             value = memory.load(slot, memory.element_of(slot, source, i))
-            wide = memory.memory_type_of(slot, True)
-            target = self._lines.value(f"getelementptr inbounds {wide}, ptr {row}, i64 {i}")
+            offset = self._lines.value(f"mul i64 {i}, {element_bytes}")
+            target = self._lines.value(f"getelementptr inbounds i8, ptr {row}, i64 {offset}")
             memory.store(slot, target, value, True)
 
         if size(slot.type) == 1:

@@ -101,7 +101,7 @@ class Turns:
         kept: list[Values] = []
         pointers: list[list[int]] = []
         for turn, state in zip(self._turns, self._states, strict=True):
-            table: list[tuple[int, int, int]] = []
+            table: list[tuple[int, ...]] = []
             for slot in turn.machine.inputs:
                 row = self._rows[self._links[slot]] if slot in self._links else None
                 packed = pack(turn.layout, slot, inputs[slot], self._runs) if row is None else row
