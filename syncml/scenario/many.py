@@ -16,10 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syncml.dataclass import dataclass
+from syncml.ir.constants import dtype
 from syncml.ir.equations.syntax import Node, Program
+from syncml.ir.step.lowering.arithmetic import machine_element
 from syncml.ir.step.syntax import Slot
+from syncml.ir.types import element, size
 from syncml.scenario.actor_code import ActorCode
 from syncml.scenario.closed_loop import Meeting, meeting
+from syncml.scenario.many_values import many_values, varies
+from syncml.scenario.points import Bits
 from syncml.scenario.program_code import ProgramCode, program_code
 from syncml.scenario.signals import Sum
 from syncml.scenario.suite import Outcome, Verdict
@@ -27,7 +32,8 @@ from syncml.scenario.templates import Template
 from syncml.scenario.values import base_rate
 from syncml.scenario.variables import NotSpecialisedError
 from syncml.scenario.worlds import World, Worlds
-from syncml.sim.lanes.many import prepared
+from syncml.sim.lanes.figures import Figure
+from syncml.sim.lanes.many import CHUNK_BYTES, prepared
 from syncml.sim.lanes.turns import Turn, Turns
 
 Floats = NDArray[np.float64]
@@ -50,6 +56,7 @@ class Rows:
         ticks: Its length.
         causes: The clauses of the contracts, and the collision; assumptions first.
         assumptions: How many of them are assumptions.
+        figures: What was measured, by name.
     """
 
     run: Ints
@@ -60,6 +67,7 @@ class Rows:
     ticks: Ints
     causes: tuple[str, ...]
     assumptions: int
+    figures: Mapping[str, NDArray[Any]]
 
     def outcomes(self) -> list[Outcome]:
         """The same as a list."""
@@ -77,16 +85,20 @@ class Rows:
 
 @dataclass(slots=True)
 class Programs:
-    """The code of a clocked program and its main node, for each set of inputs that are equal in all runs."""
+    """The code of a clocked program and its main node, for each set of inputs that are equal in all runs.
+
+    It measures ``figures`` of each run.
+    """
 
     program: Program
     node: Node
+    figures: tuple[Figure, ...] = ()
     _found: dict[tuple[tuple[str, ...], frozenset[str]], ProgramCode] = field(default_factory=dict[Any, ProgramCode])
 
     def code(self, driven: tuple[str, ...], equal: frozenset[str]) -> ProgramCode:
         """The code where these inputs are equal."""
         if (driven, equal) not in self._found:
-            self._found[driven, equal] = program_code(self.program, driven, equal)
+            self._found[driven, equal] = program_code(self.program, driven, equal, self.figures)
         return self._found[driven, equal]
 
 
@@ -96,31 +108,31 @@ class ManyRuns:
     Args:
         programs: The program.
         template: The scenario; it has actors.
+        own_seeds: Whether each run has a seed of its own.
 
     Raises:
         NotSpecialisedError: the scenario asks for what lanes do not compute; `closed_loop` runs it.
         DiagnosticError: what is wrong with the scenario; see `Template.scene`.
     """
 
-    def __init__(self, programs: Programs, template: Template) -> None:
+    def __init__(self, programs: Programs, template: Template, *, own_seeds: bool = False) -> None:
         self._template = template
+        self._own_seeds = own_seeds
         self._node: Node = programs.node
         self._rate = float(base_rate(self._node))
         scene = template.scene(self._node, 0)
         if scene is None or template.ego is None:
             raise NotSpecialisedError("a scenario without actors")
         self._met: Meeting = meeting(self._node, template.ego, template.inputs)
-        for signal in template.inputs.values():
-            _check_shared(signal)
-        own = frozenset(v.name for v in self._node.inputs).difference(self._met.senses, self._met.unless)
+        equal = frozenset(n for n, signal in template.inputs.items() if not varies(signal, own_seeds=own_seeds))
         driven = (template.ego.speed, *([template.ego.offset] if template.ego.offset else []))
-        self.program = programs.code(driven, own)
-        self._worlds = Worlds(template, self._node, self._met, self.program.turn.layout.width)
+        self.program = programs.code(driven, equal.difference(self._met.senses, self._met.unless))
+        self._worlds = Worlds(template, self._node, self._met, self.program.turn.layout.width, equal)
 
     def rows(
         self,
         runs: Ints,
-        seed: int | None = None,
+        seed: int | Bits | None = None,
         *,
         lanes: int = 64,
         threads: int | None = None,
@@ -129,8 +141,8 @@ class ManyRuns:
         """What became of runs, some at a time, in the order that they are given in.
 
         Args:
-            runs: Their numbers.
-            seed: The seed of random inputs; that of the scenario if None.
+            runs: Their numbers; one may come several times.
+            seed: The seed of random inputs, or that of each run; that of the scenario if None.
             lanes: Runs that go through the ticks together.
             threads: The most threads; all processors if None.
             chunk: Runs in memory together.
@@ -139,12 +151,17 @@ class ManyRuns:
             NotSpecialisedError: a storyboard asks for what lanes do not compute.
             DiagnosticError: what is wrong with the scenario for some values.
         """
+        seeds = np.broadcast_to(np.asarray(self._template.seed if seed is None else seed, dtype=np.uint64), len(runs))
         for first in range(0, len(runs), chunk):
             part = np.asarray(runs[first : first + chunk], dtype=np.int64)
             found = self._empty(part)
-            place = {int(run): i for i, run in enumerate(part)}
-            for world, chosen, numbers in self._worlds.of(part):
-                self._run(world, chosen, numbers, seed, lanes, threads, found, place)
+            different, which = np.unique(part, return_inverse=True)
+            for world, chosen, numbers in self._worlds.of(different):
+                row = np.full(len(different), -1, dtype=np.int64)
+                row[np.searchsorted(different, chosen)] = np.arange(len(chosen))
+                at = np.flatnonzero(row[which] >= 0)
+                taken = seeds[first : first + chunk][at]
+                self._run(world, at, numbers[row[which[at]]], taken, lanes, threads, found)
             yield found
 
     def prepare(self, runs: Ints) -> list[Turn]:
@@ -157,6 +174,7 @@ class ManyRuns:
         return Rows(
             runs, none, none.copy(), np.zeros(count, dtype=np.bool_), np.full(count, np.inf),
             np.zeros(count, dtype=np.int64), self.program.causes, self.program.assumptions,
+            {name: np.zeros(count, dtype(element(slot.type))) for name, slot in self.program.figures.items()},
         )  # fmt: skip
 
     # The runs of one machine.
@@ -164,36 +182,51 @@ class ManyRuns:
     def _run(
         self,
         world: World,
-        runs: Ints,
+        places: Ints,
         numbers: Floats,
-        seed: int | None,
+        seeds: Bits,
         lanes: int,
         threads: int | None,
         found: Rows,
-        place: Mapping[int, int],
     ) -> None:
-        seconds = np.broadcast_to(self._template.duration.value(self._template.runs.numeric_columns(runs)), len(runs))
+        """The runs at some places of what is found."""
+        columns = self._template.runs.numeric_columns(found.run[places])
+        seconds = np.broadcast_to(self._template.duration.value(columns), len(places))
         limits = np.maximum(np.rint(seconds * self._rate), 1.0).astype(np.int64)
         # Neighbours do the same and end together: first by length, then by the numbers, of which those of the
         # storyboard come after the sizes of boxes.
         order = np.lexsort((*numbers.T, limits))
-        runs, numbers, limits = runs[order], numbers[order], limits[order]
-        bounds = [0, len(runs)]
-        if not all(_starts_alike(signal) for signal in self._template.inputs.values()):
-            bounds = [0, *(np.flatnonzero(np.diff(limits)) + 1), len(runs)]
-        for low, high in pairwise(bounds):
-            part = slice(int(low), int(high))
-            ticks = int(limits[part][-1])
-            turns = Turns(world.turn, self.program.turn, self._links(world.code), world.code.live, len(runs[part]))
-            values = self._inputs(world.code, numbers[part], limits[part], ticks, int(runs[part][0]), seed)
-            turns.run(values, ticks, lanes, threads)
-            at = np.array([place[int(run)] for run in runs[part]])
+        for part in self._parts(limits[order]):
+            chosen = order[part]
+            at, ticks = places[chosen], int(limits[chosen[-1]])
+            turns = Turns(world.turn, self.program.turn, self._links(world.code), world.code.live, len(chosen))
+            own = {name: column[chosen] for name, column in columns.items()}
+            turns.run(
+                self._inputs(world.code, numbers[chosen], limits[chosen], ticks, seeds[chosen], own),
+                ticks, lanes, threads,
+            )  # fmt: skip
             decided = turns.value(self.program.decided).astype(np.int64)
             found.cause[at] = decided - 1
             found.tick[at] = np.where(decided > 0, turns.value(self.program.tick), -1)
             found.collided[at] = turns.value(world.code.collision) != 0
             found.least_gap[at] = turns.value(world.code.least_gap)
             found.ticks[at] = turns.value(world.code.ticks)
+            for name, slot in self.program.figures.items():
+                found.figures[name][at] = turns.value(slot)
+
+    def _parts(self, limits: Ints) -> Iterator[slice]:
+        """Runs that go together, by their lengths, which ascend: their inputs fit the memory."""
+        bounds = [0, len(limits)]
+        if not all(_starts_alike(signal) for signal in self._template.inputs.values()):
+            bounds = [0, *(np.flatnonzero(np.diff(limits)) + 1).tolist(), len(limits)]
+        bytes_ = sum(
+            size(v.type) * dtype(machine_element(element(v.type))).itemsize
+            for v in self._node.inputs
+            if varies(self._template.inputs.get(v.name), own_seeds=self._own_seeds)
+        )
+        for first, last in pairwise(bounds):
+            most = max(64, CHUNK_BYTES // max(1, bytes_ * int(limits[last - 1])) // 64 * 64)
+            yield from (slice(low, min(low + most, last)) for low in range(first, last, most))
 
     def _links(self, code: ActorCode) -> dict[Slot, Slot]:
         """Which output each input of the other machine reads."""
@@ -206,24 +239,16 @@ class ManyRuns:
         return links
 
     def _inputs(
-        self, code: ActorCode, numbers: Floats, limits: Ints, ticks: int, run: int, seed: int | None
+        self, code: ActorCode, numbers: Floats, limits: Ints, ticks: int, seeds: Bits, columns: Mapping[str, Floats]
     ) -> dict[Slot, Any]:
         """The values of the inputs that are no links."""
-        signals = self._template.values(self._node, ticks, run, seed)
-        values = prepared(self._node, {name: np.asarray(v)[None] for name, v in signals.items()}, 1, ticks)
+        signals = many_values(self._template.inputs, self._node, ticks, seeds, columns, own_seeds=self._own_seeds)
+        values = prepared(self._node, signals, len(limits), ticks)
         given: dict[Slot, Any] = {slot: values[name] for name, slot in code.raw.items()}
         given |= {slot: values[name] for name, slot in self.program.inputs.items() if name not in code.given}
         given[code.numbers] = (numbers if numbers.shape[1] else np.zeros((len(limits), 1)))[:, None, :]
         given[code.limit] = limits.astype(np.int32)[:, None]
         return given
-
-
-def _check_shared(signal: Any) -> None:
-    """Whether a signal is the same in all runs."""
-    if isinstance(signal, str) and "$" in signal:
-        raise NotSpecialisedError("an input that depends on parameters")
-    for part in [*getattr(signal, "sum", []), *(value for _, value in getattr(signal, "points", []))]:
-        _check_shared(part)
 
 
 def _starts_alike(signal: Any) -> bool:

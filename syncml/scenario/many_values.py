@@ -25,7 +25,7 @@ from syncml.sim.inputs import prepare
 
 
 def many_values(
-    signals: Mapping[str, Signal], node: Node, ticks: int, seeds: Bits, numbers: Values
+    signals: Mapping[str, Signal], node: Node, ticks: int, seeds: Bits, numbers: Values, *, own_seeds: bool = True
 ) -> dict[str, NDArray[Any]]:
     """The values of each input: ``[runs]``, ``[1, ticks, ...]`` for all runs, or ``[runs, ticks, ...]``.
 
@@ -35,6 +35,7 @@ def many_values(
         ticks: The length of all runs.
         seeds: The seed of each.
         numbers: The parameters that are numbers, a column each.
+        own_seeds: Whether they may differ.
 
     Raises:
         DiagnosticError: S001 to S003, a signal does not fit; S007, an expression has no value.
@@ -45,7 +46,7 @@ def many_values(
     found: dict[str, NDArray[Any]] = {}
     for var, column in columns.items():
         signal = signals[var.name]
-        if _varies(signal):
+        if varies(signal, own_seeds=own_seeds):
             found[var.name] = _of_runs(signal, var, ticks, float(base_rate(node)), seeds, numbers)
         else:
             found[var.name] = _machine(column.values[None], var)
@@ -71,10 +72,11 @@ def _machine(values: NDArray[Any], var: Var) -> NDArray[Any]:
     return values.astype(dtype(machine_element(element(var.type)))) if values.dtype == object else values
 
 
-def _varies(signal: Any) -> bool:
+def varies(signal: Any, *, own_seeds: bool) -> bool:
+    """Whether a signal differs between runs, whose seeds may differ too."""
     if isinstance(signal, Sum):
-        return any(map(_varies, signal.sum))
-    return isinstance(signal, Normal | Uniform | Chance | Seed) or _reads_parameters(signal)
+        return any(varies(part, own_seeds=own_seeds) for part in signal.sum)
+    return (own_seeds and isinstance(signal, Normal | Uniform | Chance | Seed)) or _reads_parameters(signal)
 
 
 def _reads_parameters(signal: Any) -> bool:

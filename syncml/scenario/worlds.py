@@ -75,10 +75,12 @@ class Worlds:
         node: The program.
         met: Where the program and the actors meet.
         width: The lanes of a group.
+        equal: The inputs of the program that have the same values in all runs.
     """
 
-    def __init__(self, template: Template, node: Node, met: Meeting, width: int) -> None:
+    def __init__(self, template: Template, node: Node, met: Meeting, width: int, equal: frozenset[str]) -> None:
         self._template, self._node, self._met, self._width = template, node, met, width
+        self._equal = equal.intersection(met.unless)
         self._rate = float(base_rate(node))
         self._varied = frozenset(name for factor in template.runs.factors for name in factor.names)
         self._worlds: dict[tuple[bytes, ...], list[World]] = {}
@@ -155,7 +157,8 @@ class Worlds:
             repr(self._met),
             self._rate,
         )
-        key = sha256(repr((asked, self._width, self._types(), _sources())).encode()).hexdigest()[:32]
+        made = (asked, self._width, sorted(self._equal), self._types(), _sources())
+        key = sha256(repr(made).encode()).hexdigest()[:32]
         path = cache_folder() / "actors" / key
         kept = read_kept(path)
         if kept is not None:
@@ -180,7 +183,7 @@ class Worlds:
         types = {v.name: v.type for v in self._node.inputs}
         outputs = {v.name: v.type for v in self._node.outputs}
         code = actor_code(table, state, slot, self._met, types, outputs, 1.0 / self._rate)
-        lanes = layout_of(code.machine, self._width, set(code.raw.values()))
+        lanes = layout_of(code.machine, self._width, {slot for name, slot in code.raw.items() if name in self._equal})
         shown = (code.live, code.collided, *code.given.values())
         made = turn(code.machine, lanes, shown)
         # What the machine does stands in the text; the rest of it says where values lie.

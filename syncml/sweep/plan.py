@@ -29,10 +29,21 @@ from syncml.scenario.points import random_bits
 from syncml.scenario.runners import RunOne, clause_streams, compiled_runs
 from syncml.scenario.templates import Template, find_connection, read_template
 from syncml.sweep.rows import Clauses, Outcomes, Rows, Values
-from syncml.sweep.simulators import Simulator, by_trace, check_simulated, clauses_of, in_lanes, outcome_of, run_of
+from syncml.sweep.simulators import (
+    Simulator,
+    among_actors,
+    by_trace,
+    check_simulated,
+    clauses_of,
+    in_lanes,
+    outcome_of,
+    run_of,
+)
 
 PARAMETER = "parameter."
 """What the columns of parameters begin with."""
+WARMED = 64
+"""Runs among actors that are made before a process is copied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +144,11 @@ class Sweep:
         """Compile whatever a run needs, so that a copy of this process has it."""
         self.simulate()
         if self.has_actors:
-            first = first_admitted(self.template)
-            self.rows(first, first + 1)
+            # Runs from all over, so that each choice of texts is among them.
+            count = self.template.runs.count
+            spread = np.unique(np.linspace(first_admitted(self.template), count - 1, WARMED).astype(np.int64))
+            places = spread[self.template.runs.admitted(spread)]
+            self.simulate()(places, self._seeds(places), self.template.runs.numeric_columns(places))
 
     def row(self, number: int, ran: Ran) -> Rows:
         """The row of one run that was made."""
@@ -194,8 +208,12 @@ def of_program(plan: Plan, checked: Checked) -> Sweep:
     def simulate() -> Simulator:
         if template.stage is None:
             return in_lanes(checked.program, flat, template)
-        prepare()
-        return by_trace(flat, template, compiled_runs(checked.program, clause_streams(flat)))
+
+        def one_by_one() -> Simulator:
+            prepare()
+            return by_trace(flat, template, compiled_runs(checked.program, clause_streams(flat)))
+
+        return among_actors(checked.program, flat, template, one_by_one)
 
     return Sweep(plan, identity, checked, flat, template, clauses_of(flat, actors=template.stage is not None), simulate)
 

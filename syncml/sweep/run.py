@@ -24,7 +24,7 @@ from syncml.sweep.workers import Workers
 
 PART = 65_536
 """Runs whose rows are in one file."""
-CHUNK, CHUNK_AMONG_ACTORS = 4_096, 64
+CHUNK, CHUNK_AMONG_ACTORS = 4_096, 1_024
 """Runs that a worker makes at a time, unless it is said how many."""
 TRACES = 10
 """Failing runs whose traces are kept, unless it is said how many."""

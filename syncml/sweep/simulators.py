@@ -1,8 +1,8 @@
 """What makes the runs of a sweep: a function from the places of runs among the parameters and their seeds to outcomes.
 
-Rule: whatever simulates a run, its outcome has the same bits. `in_lanes` runs very many programs at once; `by_trace`
-takes whatever gives a trace of one run, among actors or alone, and reads the same figures off it. The figures of a
-stream are its least and greatest value and its last one, over the ticks at which it is present.
+Rule: whatever simulates a run, its outcome has the same bits. `in_lanes` runs very many programs at once and
+`among_actors` does so among actors; `by_trace` takes whatever gives a trace of one run and reads the same figures off
+it. The figures of a stream are its least and greatest value and its last one, over the ticks at which it is present.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ from syncml.diagnostics.model import DiagnosticError, error
 from syncml.ir.constants import dtype
 from syncml.ir.equations.syntax import GOALS, Node, Program, Property, Var
 from syncml.ir.types import FLOATS, MACHINE_INTEGERS, Scalar, element, integer_range
+from syncml.scenario import many
 from syncml.scenario.closed_loop import Ran
 from syncml.scenario.many_values import many_values
 from syncml.scenario.runners import RunOne
 from syncml.scenario.templates import Template
 from syncml.scenario.values import base_rate
+from syncml.scenario.variables import NotSpecialisedError
 from syncml.sim.inputs import prepare
 from syncml.sim.lanes.figures import Figure, Kind
 from syncml.sim.lanes.many import ManyRuns, Results, compile_many
@@ -64,29 +66,71 @@ def in_lanes(program: Program, flat: Node, template: Template) -> Simulator:
         DiagnosticError: S001, the node has no rate.
     """
     base_rate(flat)
-    outputs = measured(flat)
-    figures = [Figure(f"first {i}", Kind.FIRST, clause.holds.name) for i, clause in enumerate(_clauses(flat))]
-    for var in outputs:
-        least, greatest, _ = figure_names(var)
-        figures += [Figure(least, Kind.LEAST, var.name), Figure(greatest, Kind.GREATEST, var.name)]
-    code = compile_many(program, figures=figures)
+    firsts = [Figure(f"first {i}", Kind.FIRST, clause.holds.name) for i, clause in enumerate(_clauses(flat))]
+    metrics = _measures(flat)
+    code = compile_many(program, figures=[*firsts, *metrics])
 
     def simulate(places: Values, seeds: Values, numbers: Mapping[str, Values]) -> Outcomes:
         ticks = np.zeros(len(places), dtype=np.int32)
-        first = np.full((len(_clauses(flat)), len(places)), NEVER)
-        metrics = {
-            name: np.zeros(len(places), dtype(element(var.type))) for var in outputs for name in figure_names(var)
-        }
+        first = np.full((len(firsts), len(places)), NEVER)
+        found: dict[str, Values] = {}
         for part, result in chunks_of_runs(code, flat, template, seeds, numbers, threads=1):
             ticks[part] = result.ticks
-            for i in range(len(first)):
-                first[i, part] = first_tick(result.figures[f"first {i}"])
-            for var in outputs:
-                least, greatest, last = figure_names(var)
-                metrics[least][part] = result.figures[least]
-                metrics[greatest][part] = result.figures[greatest]
-                metrics[last][part] = result.last[var.name]
-        return Outcomes(ticks, list(first), {name: _positive(values) for name, values in metrics.items()})
+            for i, figure in enumerate(firsts):
+                first[i, part] = first_tick(result.figures[figure.name])
+            for figure in metrics:
+                values = result.figures[figure.name]
+                found.setdefault(figure.name, np.zeros(len(places), values.dtype))[part] = values
+        return Outcomes(ticks, list(first), {name: _positive(values) for name, values in found.items()})
+
+    return simulate
+
+
+def _measures(flat: Node) -> list[Figure]:
+    """What is measured of each run."""
+    kinds = (Kind.LEAST, Kind.GREATEST, Kind.LAST)
+    return [
+        Figure(name, kind, var.name)
+        for var in measured(flat)
+        for name, kind in zip(figure_names(var), kinds, strict=True)
+    ]
+
+
+def among_actors(program: Program, flat: Node, template: Template, otherwise: Callable[[], Simulator]) -> Simulator:
+    """Many runs at once among actors.
+
+    Args:
+        program: Clocked equations.
+        flat: The main node.
+        template: The scenario.
+        otherwise: Gives what makes runs for which there is no code for many at once.
+    """
+    measures = _measures(flat)
+    programs = many.Programs(program, flat, tuple(measures))
+    clauses = clauses_of(flat, actors=True)
+    order = sorted(range(len(clauses.names)), key=lambda place: (not clauses.assumed[place], clauses.names[place]))
+    alone: list[Simulator] = []
+    code: list[many.ManyRuns] = []
+
+    def together(places: Values, seeds: Values) -> Outcomes:
+        if not code:
+            code.append(many.ManyRuns(programs, template, own_seeds=True))
+        (rows,) = code[0].rows(places, seeds, threads=1, chunk=len(places))
+        first = np.full((len(order), len(places)), NEVER)
+        for number, place in enumerate(order):
+            decided = rows.cause == number
+            first[place, decided] = rows.tick[decided]
+        metrics = {figure.name: _positive(rows.figures[figure.name]) for figure in measures}
+        metrics |= {"collided": rows.collided, "least_gap": rows.least_gap}
+        return Outcomes(rows.ticks.astype(np.int32), list(first), metrics)
+
+    def simulate(places: Values, seeds: Values, numbers: Mapping[str, Values]) -> Outcomes:
+        if not alone:
+            try:
+                return together(places, seeds)
+            except NotSpecialisedError:
+                alone.append(otherwise())
+        return alone[0](places, seeds, numbers)
 
     return simulate
 

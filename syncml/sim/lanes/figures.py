@@ -1,4 +1,4 @@
-"""Figures of a run, computed while it runs: extremes of streams, how often something is false, and from when on.
+"""Figures of a run, computed while it runs: extremes and last values, how often something is false, from when on.
 
 Rule: a figure is an equation of the program, a register on the clock of its stream, so every engine gives it the same
 value: it counts the instants of that clock alone, in their order. A NaN is no extreme. The figure of a stream that was
@@ -28,6 +28,7 @@ class Kind(Enum):
 
     LEAST = "least"
     GREATEST = "greatest"
+    LAST = "last"
     FALSE = "false"
     """At how many of its instants a Boolean stream is false."""
     FIRST = "first"
@@ -141,6 +142,8 @@ def _equations(figure: Figure, stream: Var, name: str, tick: Var | None) -> list
                 is_(settled, Apply(Op.OR, (stream, known))),
                 is_(now, Apply(Op.WHERE, (settled, before, tick))),
             ]
+        case Kind.LAST:
+            return [is_(now, Apply(Op.COPY, (stream,)))]
         case Kind.LEAST | Kind.GREATEST:
             least = figure.kind is Kind.LEAST
             return [
