@@ -51,7 +51,7 @@ class Rows:
         run: Its number.
         cause: The place in ``causes`` of what decided it, or -1 if it passed.
         tick: When that was, or -1.
-        collided: Whether the boxes of the ego and another actor have overlapped.
+        collision: When the boxes of the ego and another actor first overlapped, or -1.
         least_gap: The least distance to a lead, in metres; infinite if there was none.
         ticks: Its length.
         causes: The clauses of the contracts, and the collision; assumptions first.
@@ -62,12 +62,17 @@ class Rows:
     run: Ints
     cause: Ints
     tick: Ints
-    collided: NDArray[np.bool_]
+    collision: Ints
     least_gap: Floats
     ticks: Ints
     causes: tuple[str, ...]
     assumptions: int
     figures: Mapping[str, NDArray[Any]]
+
+    @property
+    def collided(self) -> NDArray[np.bool_]:
+        """Whether these boxes have overlapped."""
+        return self.collision >= 0
 
     def outcomes(self) -> list[Outcome]:
         """The same as a list."""
@@ -172,7 +177,7 @@ class ManyRuns:
         count = len(runs)
         none = np.full(count, -1, dtype=np.int64)
         return Rows(
-            runs, none, none.copy(), np.zeros(count, dtype=np.bool_), np.full(count, np.inf),
+            runs, none, none.copy(), none.copy(), np.full(count, np.inf),
             np.zeros(count, dtype=np.int64), self.program.causes, self.program.assumptions,
             {name: np.zeros(count, dtype(element(slot.type))) for name, slot in self.program.figures.items()},
         )  # fmt: skip
@@ -208,7 +213,7 @@ class ManyRuns:
             decided = turns.value(self.program.decided).astype(np.int64)
             found.cause[at] = decided - 1
             found.tick[at] = np.where(decided > 0, turns.value(self.program.tick), -1)
-            found.collided[at] = turns.value(world.code.collision) != 0
+            found.collision[at] = turns.value(world.code.collision).astype(np.int64) - 1
             found.least_gap[at] = turns.value(world.code.least_gap)
             found.ticks[at] = turns.value(world.code.ticks)
             for name, slot in self.program.figures.items():

@@ -19,8 +19,9 @@ from syncml.scenario.templates import read_template
 from syncml.search.method import Method
 from syncml.search.methods import Estimate, Floats, Runs, at_random, cross_entropy
 from syncml.search.rare import importance_sampling, subset_simulation
+from syncml.search.robustness import robustness
 from syncml.search.shrink import rounded, shrunk
-from syncml.search.subject import Subject, failure_in, robustness, settings_of
+from syncml.search.subject import Subject, failure_in, settings_of
 from syncml.search.written import written
 
 KEPT = 100

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from syncml.scenario.parameters import Setting, Variation, column_of
 from syncml.search.methods import Floats, Robustness
-from syncml.search.subject import Robust, settings_of
+from syncml.search.robustness import Robust
+from syncml.search.subject import settings_of
 
 SECTIONS = 16
 ROUNDS = 5

@@ -8,7 +8,7 @@ A collision has the free distance to the lead as its margin, and -1 where there 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TypeAlias
@@ -21,24 +21,15 @@ from syncml.ir.constants import Const
 from syncml.ir.equations.syntax import GOALS, Apply, Equation, Node, Program, Property, PropertyKind, Var
 from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, FLOATS, MACHINE_INTEGERS, Scalar, integer_range
-from syncml.scenario.closed_loop import prepare
-from syncml.scenario.parameters import Setting, numeric
-from syncml.scenario.runners import RunOne, compiled_runs, interpreted_runs
+from syncml.scenario.parameters import Setting
+from syncml.scenario.runners import RunOne, interpreted_runs
 from syncml.scenario.templates import Template
-from syncml.search.methods import generator
-from syncml.sim.lanes.figures import Figure, Kind
-from syncml.sim.lanes.many import compile_many
-from syncml.sim.margins import TOUCH, with_margins
 from syncml.sim.monitor import ClauseResult, clause_name
 from syncml.sweep.rows import COLLISION, NEVER, Values
-from syncml.sweep.simulators import chunks_of_runs, first_tick, outcome_of, run_of
+from syncml.sweep.simulators import outcome_of, run_of
 
 Columns: TypeAlias = Mapping[str, Values]
 """The parameters of runs by name, an element for each run."""
-Robust: TypeAlias = Callable[[Columns], Values]
-"""The robustness of each run."""
-PILOT = 64
-"""Runs that show which promises tell nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +96,7 @@ def subject(flat: Node, template: Template, clause: str | None = None, bound: Bo
         flat = _bounded(flat, bound)
     clauses = tuple(p for p in flat.properties if p.kind not in GOALS)
     names = [clause_name(p) for p in clauses]
-    promises = [i for i, p in enumerate(clauses) if not _is_assumed(p)]
+    promises = [i for i, p in enumerate(clauses) if not is_assumed(p)]
     if bound is not None:
         chosen = [len(clauses) - 1]
     elif clause is not None:
@@ -128,101 +119,9 @@ def failure_in(subject: Subject, template: Template, run_one: RunOne) -> tuple[s
         return None
     ran = run_of(subject.flat, template, run_one, 0, template.seed)
     first = [int(each[0]) for each in outcome_of(subject.flat, template, ran).first]
-    left = min((first[i] for i, p in enumerate(subject.clauses) if _is_assumed(p)), default=NEVER)
+    left = min((first[i] for i, p in enumerate(subject.clauses) if is_assumed(p)), default=NEVER)
     tick, name = min((first[place], name) for place, name in zip(subject.looked_at, subject.names, strict=True))
     return (name, tick) if tick < left else None
-
-
-def robustness(subject: Subject, threads: int | None = None) -> Robust:
-    """What gives the robustness of runs: compiled code for many at once, or among actors for one after another.
-
-    Promises that have the same margin in all of `PILOT` random runs are put aside: they count only where they fail.
-    """
-    streams = [subject.clauses[place].holds for place in subject.looked_at if place < len(subject.clauses)]
-    node, margins = with_margins(subject.flat, streams)
-    program = Program((node,), node.name)
-    every = _among_actors if subject.template.stage is not None else _in_lanes
-    compute = every(subject, program, margins, threads)
-
-    def each(columns: Columns) -> Values:
-        count = len(next(iter(columns.values())))
-        admitted = subject.template.runs.admits(numeric(columns), count)
-        found = np.full((len(subject.looked_at), count), np.inf)
-        if admitted.any():
-            found[:, admitted] = compute({name: column[admitted] for name, column in columns.items()})
-        return found
-
-    aside = _constant(subject, each) if len(subject.looked_at) > 1 else np.array([False])
-
-    def robust(columns: Columns) -> Values:
-        found = each(columns)
-        return np.where(aside[:, None] & (found > 0.0), np.inf, found).min(axis=0)
-
-    return robust
-
-
-def _constant(subject: Subject, each: Robust) -> Values:
-    """Which promises have one margin in all of some random runs, unless all have."""
-    runs = subject.template.runs
-    found = each(runs.at(generator(0).random((PILOT, runs.dimensions))))
-    told = found < np.inf
-    least, greatest = found.min(axis=1), np.where(told, found, -np.inf).max(axis=1)
-    constant = (told.sum(axis=1) > 1) & (least == greatest) & (least > 0.0)
-    return constant & ~(constant | ~told.any(axis=1)).all()
-
-
-def _in_lanes(subject: Subject, program: Program, margins: tuple[Var, ...], threads: int | None) -> Robust:
-    figures = [Figure(f"margin {i}", Kind.LEAST, margin.name) for i, margin in enumerate(margins)]
-    figures += [Figure(f"first {i}", Kind.FIRST, p.holds.name) for i, p in enumerate(subject.clauses)]
-    code = compile_many(program, figures=figures)
-    template = subject.template
-
-    def robust(columns: Columns) -> Values:
-        found = np.empty((len(subject.looked_at), len(next(iter(columns.values())))))
-        seeds = np.full(found.shape[1], template.seed, dtype=np.uint64)
-        for part, result in chunks_of_runs(code, subject.flat, template, seeds, numeric(columns), threads):
-            first = [first_tick(result.figures[f"first {i}"]) for i in range(len(subject.clauses))]
-            least = [result.figures[f"margin {i}"] for i in range(len(margins))]
-            found[:, part] = _judged(subject, first, least)
-        return found
-
-    return robust
-
-
-def _among_actors(subject: Subject, program: Program, margins: tuple[Var, ...], _: int | None) -> Robust:
-    prepare()
-    names = {v.name for v in margins} | {p.holds.name for p in subject.flat.properties}
-    run_one = compiled_runs(program, frozenset(names))
-
-    def robust(columns: Columns) -> Values:
-        found = np.empty((len(subject.looked_at), len(next(iter(columns.values())))))
-        for i in range(found.shape[1]):
-            template = subject.alone(settings_of(columns, i))
-            ran = run_of(subject.flat, template, run_one, 0, template.seed)
-            first = outcome_of(subject.flat, template, ran).first
-            traced = [ran.trace.column(margin.name) for margin in margins]
-            least = [np.array([each.values[each.present].min(initial=np.inf)]) for each in traced]
-            if subject.looked_at[-1] == len(subject.clauses):
-                gap = -1.0 if ran.collision is not None else max(TOUCH, ran.least_gap)
-                least.append(np.array([gap]))
-            found[:, i] = _judged(subject, first, least)[:, 0]
-        return found
-
-    return robust
-
-
-def _judged(subject: Subject, ticks: Sequence[Values], least: Sequence[Values]) -> Values:
-    """What each promise that is looked at tells of runs: its least margin, or inf where that tells nothing."""
-    left = np.full(len(least[0]), NEVER)
-    for tick, clause in zip(ticks, subject.clauses, strict=False):
-        left = np.minimum(left, tick) if _is_assumed(clause) else left
-    found: list[Values] = []
-    for place, margin in zip(subject.looked_at, least, strict=True):
-        fails = ticks[place] < left
-        # A margin that is no number above zero, of a run that does not fail, is that of a clause that is never present.
-        tells = fails | ((left == NEVER) & (margin > 0.0))
-        found.append(np.where(tells, margin, np.inf))
-    return np.stack(found)
 
 
 def _bounded(flat: Node, bound: Bound) -> Node:
@@ -247,7 +146,8 @@ def _bounded(flat: Node, bound: Bound) -> Node:
     )
 
 
-def _is_assumed(clause: Property) -> bool:
+def is_assumed(clause: Property) -> bool:
+    """Whether a clause speaks of the environment."""
     return ClauseResult(clause, "", 0, None, 0).is_assumption
 
 

@@ -11,16 +11,19 @@ import pytest
 
 from syncml.diagnostics.model import DiagnosticError
 from syncml.pipeline import check_file, on_machine
+from syncml.scenario.many import ManyRuns
 from syncml.scenario.templates import read_template
 from syncml.search import methods
 from syncml.search.method import Method
+from syncml.search.robustness import robustness
 from syncml.search.search import Wanted, keep, search
-from syncml.search.subject import Bound, Subject, robustness, settings_of, subject
+from syncml.search.subject import Bound, Subject, settings_of, subject
 from syncml.search.written import written
 from syncml.sim.margins import TOUCH
 from tests.cli.conftest import Syncml, syncml
 from tests.sweep.scenes import CAR, CUT_IN, LOOP, PUSH
 from tests.sweep.scenes import written as scene
+from tests.sweep.test_actors import PROGRAM, SCENARIO, refused
 
 __all__ = ["syncml"]
 
@@ -70,6 +73,21 @@ def test_robustness_is_negative_exactly_if_the_run_fails(
     assert (robust < 0.0).tolist() == verdicts
     assert 0 < sum(verdicts) < runs
     assert (robust != 0.0).all()
+
+
+@pytest.mark.parametrize(("program", "scenario"), [(CAR, CUT_IN), (PROGRAM, SCENARIO)])
+def test_many_runs_among_actors_have_the_robustness_of_one_after_another(
+    tmp_path: Path, program: str, scenario: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = searched(tmp_path, program, scenario)
+    columns = found.template.runs.at(some_points(found, 50))
+    together = robustness(found, 2)
+    expected = together(columns)
+    assert together({name: values[::-1] for name, values in columns.items()}).tolist() == expected[::-1].tolist()
+    monkeypatch.setattr(ManyRuns, "rows", refused)
+    assert robustness(found)(columns).tolist() == expected.tolist()
+    assert len(set(expected.tolist())) > 5
+    assert (expected < 0.0).any() and (expected > 0.0).any()
 
 
 def test_a_run_outside_of_its_assumptions_or_constraints_tells_nothing(tmp_path: Path) -> None:
