@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,10 @@ if hasattr(providers, "_local_constants"):
     # Hypothesis also draws the constants of the modules that are loaded: in a parallel run, of whichever came before.
     # Without them a test with a seed has the same examples everywhere.
     setattr(providers, "_get_local_constants", lambda: providers._local_constants)  # noqa: B010
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell without job control has it ignored in the background, and so would every process that a test starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
