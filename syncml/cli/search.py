@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import enum
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -27,10 +29,18 @@ from syncml.diagnostics.render import Format
 from syncml.search.method import Method
 
 if TYPE_CHECKING:
+    from syncml.search.search import Found
     from syncml.search.subject import Bound
 
-FAILING = "failing.yaml"
-"""The scenario file of a minimal failing run."""
+FAILING = "failing"
+"""The scenario file of a minimal failing run, which ends as the scenario does."""
+
+
+class Noise(enum.StrEnum):
+    """Which seed the noise of a run has."""
+
+    ONE = "one"
+    EACH = "each"
 
 
 def search(
@@ -53,6 +63,9 @@ def search(
     method: Annotated[Method, Option(help="How runs are chosen.")] = Method.CROSS_ENTROPY,
     runs: Annotated[str, Option("--runs", metavar="N", help="The most runs, as 1e6.")] = "10000",
     seed: SeedOption = 0,
+    noise: Annotated[
+        Noise, Option("--noise", help="One noise in all runs, that of the scenario's seed, or each run its own.")
+    ] = Noise.ONE,
     out: Annotated[
         Path | None, Option("--output", "-o", metavar="DIR", help="Write the failing scenario.", show_default=False)
     ] = None,
@@ -76,15 +89,12 @@ def search(
         from syncml.search.search import Wanted, keep
         from syncml.search.search import search as find
         from syncml.search.subject import subject
-        from syncml.search.written import check_writable
         from syncml.sweep.plan import first_admitted
         from syncml.sweep.simulators import check_simulated
 
         request = Request.start(file, node, given, dump, form, quiet=quiet, verbose=verbose)
         bound = _bound(clause, stream, least, greatest)
-        if out is not None:
-            check_writable(scenario)
-        wanted = Wanted(method, count(runs), seed, jobs)
+        wanted = Wanted(method, count(runs), seed, jobs, own_noise=noise is Noise.EACH)
         with working(f"reading {request.target}", quiet=quiet):
             written = request.checked()
             remarks = without_body(written, run=True)
@@ -101,13 +111,14 @@ def search(
             found = find(searched, wanted)
         kept = None
         if out is not None and found.failing is not None:
-            kept = out / FAILING
+            kept = out / f"{FAILING}{scenario.suffix}"
             keep(searched, found.failing, meets, kept)
         seconds = time.perf_counter() - start
         match request.form:
             case Format.TEXT:
                 if not quiet:
-                    print_search(request, searched, wanted, found, kept, seconds)
+                    again = None if kept is None or found.failing is None else _again(request, kept, connection, found)
+                    print_search(request, searched, wanted, found, again, seconds)
             case Format.JSON:
                 sys.stdout.write(render_search(request.target, searched, wanted, found, kept, seconds))
             case Format.CONCISE | Format.SARIF | Format.GITHUB:
@@ -115,6 +126,17 @@ def search(
         return ExitCode.REJECTED if found.failing is not None else ExitCode.OK
 
     run(form, body)
+
+
+def _again(request: Request, kept: Path, connection: Path | None, found: Found) -> str:
+    """The command that makes the failing run again."""
+    words = ["syncml", "sim", request.target, "--scenario", str(kept)]
+    words += [] if connection is None else ["--connection", str(connection)]
+    words += [word for name, value in request.settings.items() for word in ("--set", f"{name}={value}")]
+    if kept.suffix.lower() == ".xosc" and found.failing is not None and found.failing.run.seed:
+        # OpenSCENARIO has no place for a seed.
+        words += ["--seed", str(found.failing.run.seed)]
+    return shlex.join(words)
 
 
 def _bound(clause: str | None, stream: str | None, least: float | None, greatest: float | None) -> Bound | None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from math import isfinite
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, Field
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from syncml.cli.request import Request
     from syncml.scenario.parameters import Setting
     from syncml.search.methods import Estimate
-    from syncml.search.search import Found, Wanted
+    from syncml.search.search import Found, One, Wanted
     from syncml.search.subject import Subject
 
 SHOWN = 5
@@ -32,6 +31,7 @@ class RunModel(BaseModel):
 
     robustness: float | None = Field(description="Negative exactly if the run fails; none if it is infinite.")
     parameters: dict[str, float | str]
+    seed: int = Field(ge=0, description="The seed of its noise.")
 
 
 class FailingModel(RunModel):
@@ -43,7 +43,10 @@ class FailingModel(RunModel):
 
 
 class EstimateModel(BaseModel):
-    """The probability that a run fails whose parameters are drawn from their distributions."""
+    """The probability that a run fails whose parameters are drawn from their distributions.
+
+    It is that of the one noise that all runs have, or over all noises, as ``noise`` says.
+    """
 
     probability: float = Field(ge=0, le=1)
     low: float = Field(ge=0, description="The interval with a confidence of 95 % begins here.")
@@ -60,6 +63,7 @@ class SearchModel(Document):
     clauses: list[str] = Field(description="The promises that were to be broken.")
     method: str
     seed: int
+    noise: Literal["one", "each"] = Field(description="Whether all runs had one noise, or each its own.")
     runs: int = Field(ge=1, description="Those of shrinking left out.")
     failed: int = Field(ge=0)
     worst: list[RunModel] = Field(description="The worst runs, the worst first.")
@@ -69,21 +73,25 @@ class SearchModel(Document):
 
 
 def print_search(
-    request: Request, subject: Subject, wanted: Wanted, found: Found, kept: Path | None, seconds: float
+    request: Request, subject: Subject, wanted: Wanted, found: Found, again: str | None, seconds: float
 ) -> None:
     """Print the worst runs, the minimal failing one, and what is known of the probability of a failure."""
     shown = found.worst if request.verbose else found.worst[:SHOWN]
     if shown:
-        names = list(shown[0][1])
-        print_table(("robustness", *names), [(_short(r), *(_short(p[n]) for n in names)) for r, p in shown])
+        names = list(shown[0].settings)
+        seeds = ("seed",) if wanted.own_noise else ()
+        rows = [(_short(each.robustness), *(_short(each.settings[n]) for n in names)) for each in shown]
+        tails = [(str(each.seed),) if wanted.own_noise else () for each in shown]
+        print_table(("robustness", *names, *seeds), [(*row, *tail) for row, tail in zip(rows, tails, strict=True)])
         echo()
     if (failing := found.failing) is not None:
-        echo(f"{failing.clause!r} fails at tick {failing.tick}, robustness {_short(failing.robustness)}, with")
+        echo(f"{failing.clause!r} fails at tick {failing.tick}, robustness {_short(failing.run.robustness)}, with")
         middle = _middle(subject)
-        rows = [(name, _exact(value), _exact(middle[name])) for name, value in failing.settings.items()]
+        rows = [(name, _exact(value), _exact(middle[name])) for name, value in failing.run.settings.items()]
+        rows += [("seed", str(failing.run.seed), "")] if wanted.own_noise else []
         print_table(("parameter", "value", "middle"), rows)
-        if kept is not None:
-            echo(f"again: syncml sim {request.target} --scenario {kept}")
+        if again is not None:
+            echo(f"again: {again}")
         echo()
     if (estimate := found.estimate) is not None:
         echo(_told(estimate))
@@ -125,14 +133,14 @@ def render_search(
         clauses=list(subject.names),
         method=wanted.method,
         seed=wanted.seed,
+        noise="each" if wanted.own_noise else "one",
         runs=found.runs,
         failed=found.failed,
-        worst=[RunModel(robustness=_finite(r), parameters=_plain(p)) for r, p in found.worst[:SHOWN]],
+        worst=[RunModel(**_of(each)) for each in found.worst[:SHOWN]],
         failing=None
         if failing is None
         else FailingModel(
-            robustness=_finite(failing.robustness),
-            parameters=_plain(failing.settings),
+            **_of(failing.run),
             clause=failing.clause,
             tick=failing.tick,
             file=None if kept is None else str(kept),
@@ -154,5 +162,5 @@ def _finite(value: float) -> float | None:
     return value if isfinite(value) else None
 
 
-def _plain(settings: Mapping[str, Setting]) -> dict[str, float | str]:
-    return dict(settings)
+def _of(run: One) -> dict[str, Any]:
+    return {"robustness": _finite(run.robustness), "parameters": dict(run.settings), "seed": run.seed}

@@ -74,9 +74,14 @@ def _machine(values: NDArray[Any], var: Var) -> NDArray[Any]:
 
 def varies(signal: Any, *, own_seeds: bool) -> bool:
     """Whether a signal differs between runs, whose seeds may differ too."""
+    return (own_seeds and is_random(signal)) or _reads_parameters(signal)
+
+
+def is_random(signal: Any) -> bool:
+    """Whether a signal depends on the seed of its run."""
     if isinstance(signal, Sum):
-        return any(varies(part, own_seeds=own_seeds) for part in signal.sum)
-    return (own_seeds and isinstance(signal, Normal | Uniform | Chance | Seed)) or _reads_parameters(signal)
+        return any(map(is_random, signal.sum))
+    return isinstance(signal, Normal | Uniform | Chance | Seed)
 
 
 def _reads_parameters(signal: Any) -> bool:

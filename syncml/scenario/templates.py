@@ -25,6 +25,7 @@ from syncml.scenario.load import CONNECTION, Loaded, load, load_connection
 from syncml.scenario.lowered import Lowering
 from syncml.scenario.model import Connection
 from syncml.scenario.parameters import Setting, Variation
+from syncml.scenario.points import Bits, random_bits
 from syncml.scenario.quantities import read
 from syncml.scenario.roads import Road
 from syncml.scenario.signals import Signal
@@ -85,6 +86,11 @@ class Template:
         """The values of inputs; those that sense something are zero."""
         numbers = self.runs.numbers(run)
         return signal_values(self.inputs, node, ticks, self.seed if seed is None else seed, numbers)
+
+    def seeds(self, runs: NDArray[np.int64], seed: int | None = None, *, own: bool = True) -> Bits:
+        """The seed of each of some runs: made from that of the scenario, or another, or all the same."""
+        given = self.seed if seed is None else seed
+        return random_bits(given, runs.astype(np.uint64)) if own else np.full(len(runs), given, dtype=np.uint64)
 
     def scene(self, node: Node, run: int = 0) -> Scene | None:
         """The actors of a run, and where the program meets them; None where there are none.

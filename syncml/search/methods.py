@@ -51,13 +51,13 @@ class Estimate:
 
 
 class Runs:
-    """The runs of a search: how many, how many failed, and which were worst."""
+    """The runs of a search: how many, how many failed, and which were worst, with their points and numbers."""
 
     def __init__(self, robustness: Robustness, most: int, kept: int) -> None:
         self.most = most
         self.made = 0
         self.failed = 0
-        self.worst: list[tuple[float, Floats]] = []
+        self.worst: list[tuple[float, Floats, int]] = []
         self._robustness = robustness
         self._kept = kept
 
@@ -73,11 +73,12 @@ class Runs:
 
     def _batch(self, points: Floats) -> Floats:
         found = self._robustness(points)
+        first = self.made
         self.made += len(found)
         self.failed += int(np.count_nonzero(found < 0.0))
         order = np.argsort(found, kind="stable")[: self._kept]
         # Sorting is stable, so of runs that are as bad the first one comes first.
-        worst = [*self.worst, *((float(found[i]), points[i]) for i in order.tolist() if found[i] < inf)]
+        worst = [*self.worst, *((float(found[i]), points[i], first + i) for i in order.tolist() if found[i] < inf)]
         self.worst = sorted(worst, key=lambda each: each[0])[: self._kept]
         return found
 

@@ -16,6 +16,7 @@ from syncml.ir.equations.syntax import Program, Var
 from syncml.scenario.closed_loop import prepare
 from syncml.scenario.many import ManyRuns, Programs
 from syncml.scenario.parameters import Factor, Variation, numeric
+from syncml.scenario.points import Bits
 from syncml.scenario.runners import compiled_runs
 from syncml.scenario.variables import NotSpecialisedError
 from syncml.search.methods import generator
@@ -26,44 +27,53 @@ from syncml.sim.margins import TOUCH, with_margins
 from syncml.sweep.rows import NEVER, Values
 from syncml.sweep.simulators import chunks_of_runs, first_tick, outcome_of, run_of
 
-Robust: TypeAlias = Callable[[Columns], Values]
-"""The robustness of each run."""
+Robust: TypeAlias = Callable[[Columns, Bits], Values]
+"""The robustness of each run, from the parameters and the seeds."""
 PILOT = 64
 """Runs that show which promises tell nothing."""
 
 
-def robustness(subject: Subject, threads: int | None = None) -> Robust:
+def robustness(subject: Subject, threads: int | None = None, *, own_seeds: bool = False) -> Robust:
     """What gives the robustness of runs: compiled code for many at once.
 
     Promises that have the same margin in all of `PILOT` random runs are put aside: they count only where they fail.
+
+    Args:
+        subject: What is looked at.
+        threads: The most threads; all processors if None.
+        own_seeds: Whether the seeds of runs may differ.
     """
     streams = [subject.clauses[place].holds for place in subject.looked_at if place < len(subject.clauses)]
     node, margins = with_margins(subject.flat, streams)
     program = Program((node,), node.name)
-    every = _among_actors if subject.template.stage is not None else _in_lanes
-    compute = every(subject, program, margins, threads)
+    if subject.template.stage is None:
+        compute = _in_lanes(subject, program, margins, threads)
+    else:
+        compute = _among_actors(subject, program, margins, threads, own_seeds=own_seeds)
 
-    def each(columns: Columns) -> Values:
-        count = len(next(iter(columns.values())))
-        admitted = subject.template.runs.admits(numeric(columns), count)
-        found = np.full((len(subject.looked_at), count), np.inf)
+    def each(columns: Columns, seeds: Bits) -> Values:
+        admitted = subject.template.runs.admits(numeric(columns), len(seeds))
+        found = np.full((len(subject.looked_at), len(seeds)), np.inf)
         if admitted.any():
-            found[:, admitted] = compute({name: column[admitted] for name, column in columns.items()})
+            chosen = {name: column[admitted] for name, column in columns.items()}
+            found[:, admitted] = compute(chosen, seeds[admitted])
         return found
 
-    aside = _constant(subject, each) if len(subject.looked_at) > 1 else np.array([False])
+    aside = np.array([False])
+    if len(subject.looked_at) > 1:
+        aside = _constant(subject, each, subject.template.seeds(np.arange(PILOT), own=own_seeds))
 
-    def robust(columns: Columns) -> Values:
-        found = each(columns)
+    def robust(columns: Columns, seeds: Bits) -> Values:
+        found = each(columns, seeds)
         return np.where(aside[:, None] & (found > 0.0), np.inf, found).min(axis=0)
 
     return robust
 
 
-def _constant(subject: Subject, each: Robust) -> Values:
+def _constant(subject: Subject, each: Robust, seeds: Bits) -> Values:
     """Which promises have one margin in all of some random runs, unless all have."""
     runs = subject.template.runs
-    found = each(runs.at(generator(0).random((PILOT, runs.dimensions))))
+    found = each(runs.at(generator(0).random((len(seeds), runs.dimensions))), seeds)
     told = found < np.inf
     least, greatest = found.min(axis=1), np.where(told, found, -np.inf).max(axis=1)
     constant = (told.sum(axis=1) > 1) & (least == greatest) & (least > 0.0)
@@ -86,9 +96,8 @@ def _in_lanes(subject: Subject, program: Program, margins: tuple[Var, ...], thre
     code = compile_many(program, figures=_figures(subject, margins))
     template = subject.template
 
-    def robust(columns: Columns) -> Values:
-        found = np.empty((len(subject.looked_at), len(next(iter(columns.values())))))
-        seeds = np.full(found.shape[1], template.seed, dtype=np.uint64)
+    def robust(columns: Columns, seeds: Bits) -> Values:
+        found = np.empty((len(subject.looked_at), len(seeds)))
         for part, result in chunks_of_runs(code, subject.flat, template, seeds, numeric(columns), threads):
             found[:, part] = _judged(subject, *_measured(subject, result.figures))
         return found
@@ -96,27 +105,29 @@ def _in_lanes(subject: Subject, program: Program, margins: tuple[Var, ...], thre
     return robust
 
 
-def _among_actors(subject: Subject, program: Program, margins: tuple[Var, ...], threads: int | None) -> Robust:
+def _among_actors(
+    subject: Subject, program: Program, margins: tuple[Var, ...], threads: int | None, *, own_seeds: bool
+) -> Robust:
     """Many runs at once; one after another where there is no code for that."""
     template = replace(subject.template)
-    code = ManyRuns(Programs(program, program.nodes[0], _figures(subject, margins)), template)
+    code = ManyRuns(Programs(program, program.nodes[0], _figures(subject, margins)), template, own_seeds=own_seeds)
     alone: list[Robust] = []
 
-    def together(columns: Columns) -> Values:
+    def together(columns: Columns, seeds: Bits) -> Values:
         template.runs = _listed(subject.template.runs, columns)
-        count = len(next(iter(columns.values())))
-        (rows,) = code.rows(np.arange(count), threads=threads, chunk=count)
+        places = np.arange(len(seeds)) % template.runs.count
+        (rows,) = code.rows(places, seeds if own_seeds else None, threads=threads, chunk=len(seeds))
         first, least = _measured(subject, rows.figures)
         first.append(np.where(rows.collided, rows.collision, NEVER))
         return _judged(subject, first, [*least, *_distances(subject, rows.collided, rows.least_gap)])
 
-    def robust(columns: Columns) -> Values:
+    def robust(columns: Columns, seeds: Bits) -> Values:
         if not alone:
             try:
-                return together(columns)
+                return together(columns, seeds)
             except NotSpecialisedError:
                 alone.append(_one_by_one(subject, program, margins))
-        return alone[0](columns)
+        return alone[0](columns, seeds)
 
     return robust
 
@@ -125,7 +136,7 @@ def _listed(runs: Variation, columns: Columns) -> Variation:
     """The runs with the parameters of some columns; what does not vary stays."""
     names = tuple(name for factor in runs.factors for name in factor.names)
     rows = tuple(zip(*(columns[name].tolist() for name in names), strict=True))
-    return replace(runs, factors=(Factor(names, rows),))
+    return replace(runs, factors=(Factor(names, rows),) if names else ())
 
 
 def _distances(subject: Subject, collided: Values, least_gap: Values) -> list[Values]:
@@ -140,10 +151,10 @@ def _one_by_one(subject: Subject, program: Program, margins: tuple[Var, ...]) ->
     names = {v.name for v in margins} | {p.holds.name for p in subject.flat.properties}
     run_one = compiled_runs(program, frozenset(names))
 
-    def robust(columns: Columns) -> Values:
-        found = np.empty((len(subject.looked_at), len(next(iter(columns.values())))))
-        for i in range(found.shape[1]):
-            template = subject.alone(settings_of(columns, i))
+    def robust(columns: Columns, seeds: Bits) -> Values:
+        found = np.empty((len(subject.looked_at), len(seeds)))
+        for i, seed in enumerate(seeds.tolist()):
+            template = subject.alone(settings_of(columns, i), seed)
             ran = run_of(subject.flat, template, run_one, 0, template.seed)
             first = outcome_of(subject.flat, template, ran).first
             traced = [ran.trace.column(margin.name) for margin in margins]

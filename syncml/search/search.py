@@ -6,23 +6,27 @@ run that was found, with its parameters as near to their middle as they may be.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import assert_never
+
+import numpy as np
 
 from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError, InternalFault, Span, error
 from syncml.files import write_whole
+from syncml.scenario.many_values import is_random
 from syncml.scenario.model import Connection
 from syncml.scenario.parameters import Setting, column_of
 from syncml.scenario.runners import interpreted_runs
-from syncml.scenario.templates import read_template
+from syncml.scenario.templates import Template, read_template
 from syncml.search.method import Method
 from syncml.search.methods import Estimate, Floats, Runs, at_random, cross_entropy
 from syncml.search.rare import importance_sampling, subset_simulation
 from syncml.search.robustness import robustness
 from syncml.search.shrink import rounded, shrunk
-from syncml.search.subject import Subject, failure_in, settings_of
-from syncml.search.written import written
+from syncml.search.subject import Columns, Subject, failure_in, settings_of
+from syncml.search.written import run_file
 
 KEPT = 100
 """The worst runs that are remembered."""
@@ -35,14 +39,32 @@ class Wanted:
     Attributes:
         method: How runs are chosen.
         runs: The most runs, those of shrinking left out.
-        seed: Of the choice; the noise of every run has the seed of the scenario.
+        seed: Of the choice.
         threads: The most threads; all processors if None. What is found does not depend on it.
+        own_noise: Whether each run has a seed of its own, which depends on its number and the seed of the scenario;
+            else all have that of the scenario.
     """
 
     method: Method
     runs: int
     seed: int
     threads: int | None = None
+    own_noise: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class One:
+    """A run.
+
+    Attributes:
+        robustness: Below zero exactly if it fails.
+        settings: Its parameters.
+        seed: That of its noise.
+    """
+
+    robustness: float
+    settings: dict[str, Setting]
+    seed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +72,12 @@ class Failing:
     """A minimal failing run.
 
     Attributes:
-        settings: Its parameters.
-        robustness: How far it is from not failing, below zero.
+        run: The run.
         clause: The promise that fails.
         tick: The first tick at which it does.
     """
 
-    settings: dict[str, Setting]
-    robustness: float
+    run: One
     clause: str
     tick: int
 
@@ -69,14 +89,14 @@ class Found:
     Attributes:
         runs: How many runs it made, those of shrinking left out.
         failed: How many of them failed.
-        worst: The robustness and the parameters of the worst runs, the worst first.
+        worst: The worst runs, the worst first.
         estimate: How probable a failure is, if the method says that.
         failing: A minimal failing run; None if no run failed.
     """
 
     runs: int
     failed: int
-    worst: tuple[tuple[float, dict[str, Setting]], ...]
+    worst: tuple[One, ...]
     estimate: Estimate | None
     failing: Failing | None
 
@@ -85,20 +105,22 @@ def search(subject: Subject, wanted: Wanted) -> Found:
     """Search for a failing run of a program on a scenario.
 
     Raises:
-        DiagnosticError: S001 to S012, a run is impossible; U001, nothing varies; D006, a method needs SciPy.
+        DiagnosticError: S001 to S012, a run is impossible; U001, nothing varies, or the method does not fit what
+            does; D006, a method needs SciPy.
     """
-    variation = subject.template.runs
-    dimensions = variation.dimensions
-    if not dimensions:
-        path = subject.template.path
-        message = f"no parameter of {path.name} has more than one value, so there is nothing to search"
-        raise DiagnosticError(error("U001", message, Span.point(str(path)), help="give a range: {low: 1, high: 2}"))
-    robust = robustness(subject, wanted.threads)
+    template, own = subject.template, wanted.own_noise
+    variation, dimensions = template.runs, template.runs.dimensions
+    _check(template, wanted)
+    robust = robustness(subject, wanted.threads, own_seeds=own)
 
-    def at(points: Floats) -> Floats:
-        return robust(variation.at(points))
+    def made(points: Floats) -> Floats:
+        numbers = np.arange(runs.made, runs.made + len(points))
+        return robust(variation.at(points), template.seeds(numbers, own=own))
 
-    runs = Runs(at, wanted.runs, KEPT)
+    def settings_at(point: Floats) -> dict[str, Setting]:
+        return settings_of(variation.at(point[None]), 0)
+
+    runs = Runs(made, wanted.runs, KEPT)
     estimate: Estimate | None = None
     match wanted.method:
         case Method.RANDOM:
@@ -111,17 +133,48 @@ def search(subject: Subject, wanted: Wanted) -> Found:
             estimate = subset_simulation(runs, dimensions, wanted.seed)
         case _:
             assert_never(wanted.method)
-    worst = tuple((value, settings_of(variation.at(point[None]), 0)) for value, point in runs.worst)
+    seeds = template.seeds(np.array([number for _, _, number in runs.worst], dtype=np.int64), own=own).tolist()
+    worst = tuple(One(r, settings_at(p), seed) for (r, p, _), seed in zip(runs.worst, seeds, strict=True))
     failing: Failing | None = None
     if runs.failed:
-        point = shrunk(at, runs.worst[0][1])
-        settings = rounded(robust, variation, settings_of(variation.at(point[None]), 0))
-        fails = subject.failure(settings)
+        seed = seeds[0]
+
+        def alike(columns: Columns) -> Floats:
+            count = len(next(iter(columns.values()), ()))
+            return robust(columns, np.full(count, seed, dtype=np.uint64))
+
+        point = shrunk(lambda points: alike(variation.at(points)), runs.worst[0][1])
+        settings = rounded(alike, variation, settings_at(point))
+        fails = subject.failure(settings, seed)
         if fails is None:
             raise InternalFault("a run that fails in compiled code does not fail in the interpreter")
-        value = robust({name: column_of([each]) for name, each in settings.items()})
-        failing = Failing(settings, float(value[0]), *fails)
+        columns = {name: column_of([each]) for name, each in settings.items()}
+        value = robust(columns, np.array([seed], dtype=np.uint64))
+        failing = Failing(One(float(value[0]), settings, seed), *fails)
     return Found(runs.made, runs.failed, worst, estimate, failing)
+
+
+def _check(template: Template, wanted: Wanted) -> None:
+    """Refuse a search of what does not vary, or by a method that does not go with what does.
+
+    Raises:
+        DiagnosticError: U001.
+    """
+    varied = template.runs.dimensions > 0
+    at = Span.point(str(template.path))
+    if not varied and not wanted.own_noise:
+        message = f"no parameter of {template.path.name} has more than one value, so there is nothing to search"
+        advice = "give a range: {low: 1, high: 2}; or write --noise each, if the noise is to be searched"
+        raise DiagnosticError(error("U001", message, at, help=advice))
+    if wanted.own_noise and not any(map(is_random, template.inputs.values())):
+        message = f"no input of {template.path.name} is random, so there is one noise only"
+        raise DiagnosticError(error("U001", message, at, help="leave out --noise, or write {sigma: 0.2, bound: 1}"))
+    if wanted.own_noise and wanted.method is Method.SUBSET:
+        message = "subset simulation goes from run to run by small steps, and there is none from one noise to another"
+        raise DiagnosticError(error("U001", message, help="write --method importance, or --method random"))
+    if not varied and wanted.method is Method.IMPORTANCE:
+        message = f"no parameter of {template.path.name} has more than one value, so no run is likelier than another"
+        raise DiagnosticError(error("U001", message, at, help="write --method random"))
 
 
 def keep(subject: Subject, failing: Failing, connection: Connection | None, path: Path) -> None:
@@ -136,8 +189,11 @@ def keep(subject: Subject, failing: Failing, connection: Connection | None, path
     Raises:
         DiagnosticError: D001, the file cannot be written.
     """
-    write_whole(path, written(subject.template.path, failing.settings, path.parent).encode())
-    again = failure_in(subject, read_template(path, connection), interpreted_runs(subject.program, subject.flat))
+    run = failing.run
+    seed = None if run.seed == subject.template.seed else run.seed
+    write_whole(path, run_file(subject.template, run.settings, path.parent, seed))
+    template = replace(read_template(path, connection), seed=run.seed)
+    again = failure_in(subject, template, interpreted_runs(subject.program, subject.flat))
     if again != (failing.clause, failing.tick):
         path.unlink()
         raise InternalFault(f"{path.name} was to fail in {failing.clause!r} at tick {failing.tick}, and has {again}")

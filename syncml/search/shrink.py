@@ -9,15 +9,14 @@ one in its middle stays.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from syncml.scenario.parameters import Setting, Variation, column_of
 from syncml.search.methods import Floats, Robustness
-from syncml.search.robustness import Robust
-from syncml.search.subject import settings_of
+from syncml.search.subject import Columns, settings_of
 
 SECTIONS = 16
 ROUNDS = 5
@@ -62,7 +61,9 @@ def _nearest(robustness: Robustness, point: Floats, moves: NDArray[np.bool_]) ->
     return point if high == 1.0 else np.where(moves, 0.5 + high * way, point)
 
 
-def rounded(robust: Robust, runs: Variation, settings: Mapping[str, Setting]) -> dict[str, Setting]:
+def rounded(
+    robust: Callable[[Columns], Floats], runs: Variation, settings: Mapping[str, Setting]
+) -> dict[str, Setting]:
     """The same run with numbers of fewer digits, as long as it fails; numbers of listed values stay."""
     found = dict(settings)
     middle = settings_of(runs.at(np.full((1, runs.dimensions), 0.5)), 0)

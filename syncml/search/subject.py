@@ -73,17 +73,17 @@ class Subject:
         """The main node alone."""
         return Program((self.flat,), self.flat.name)
 
-    def alone(self, settings: Mapping[str, Setting]) -> Template:
+    def alone(self, settings: Mapping[str, Setting], seed: int) -> Template:
         """The scenario with one run."""
-        return replace(self.template, runs=replace(self.template.runs, factors=(), fixed=dict(settings)))
+        return replace(self.template, runs=replace(self.template.runs, factors=(), fixed=dict(settings)), seed=seed)
 
-    def failure(self, settings: Mapping[str, Setting]) -> tuple[str, int] | None:
+    def failure(self, settings: Mapping[str, Setting], seed: int) -> tuple[str, int] | None:
         """The promise that fails in a run, and the first tick at which it does, by the interpreter; None if none does.
 
         Raises:
             DiagnosticError: S001 to S012, the run is impossible.
         """
-        return failure_in(self, self.alone(settings), interpreted_runs(self.program, self.flat))
+        return failure_in(self, self.alone(settings, seed), interpreted_runs(self.program, self.flat))
 
 
 def subject(flat: Node, template: Template, clause: str | None = None, bound: Bound | None = None) -> Subject:

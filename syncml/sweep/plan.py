@@ -25,7 +25,6 @@ from syncml.ir.equations.syntax import Fby, Node, Program, atoms
 from syncml.pipeline import Checked
 from syncml.scenario.closed_loop import Ran, prepare
 from syncml.scenario.parameters import MOST_RUNS, numeric
-from syncml.scenario.points import random_bits
 from syncml.scenario.runners import RunOne, clause_streams, compiled_runs
 from syncml.scenario.templates import Template, find_connection, read_template
 from syncml.sweep.rows import Clauses, Outcomes, Rows, Values
@@ -171,7 +170,7 @@ class Sweep:
         return runs % self.template.runs.count
 
     def _seeds(self, runs: Values) -> Values:
-        return random_bits(self.identity.seed, runs.astype(np.uint64))
+        return self.template.seeds(runs, self.identity.seed)
 
 
 def opened(plan: Plan) -> Sweep:

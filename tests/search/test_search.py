@@ -58,6 +58,11 @@ def searched(folder: Path, program: str = CORNER, scenario: str = SQUARE, **give
     return subject(on_machine(check_file(str(path))).flat, read_template(drives), **given)
 
 
+def seed_of(found: Subject, runs: int) -> Any:
+    """The seed of the scenario, for some runs."""
+    return found.template.seeds(np.arange(runs), own=False)
+
+
 def some_points(found: Subject, count: int) -> Any:
     return np.random.default_rng(1).random((count, found.template.runs.dimensions))
 
@@ -68,24 +73,27 @@ def test_robustness_is_negative_exactly_if_the_run_fails(
 ) -> None:
     found = searched(tmp_path, program, scenario)
     columns = found.template.runs.at(some_points(found, runs))
-    robust = robustness(found)(columns)
-    verdicts = [found.failure(settings_of(columns, run)) is not None for run in range(runs)]
+    seeds = found.template.seeds(np.arange(runs))
+    robust = robustness(found, own_seeds=True)(columns, seeds)
+    verdicts = [found.failure(settings_of(columns, run), int(seeds[run])) is not None for run in range(runs)]
     assert (robust < 0.0).tolist() == verdicts
     assert 0 < sum(verdicts) < runs
     assert (robust != 0.0).all()
 
 
-@pytest.mark.parametrize(("program", "scenario"), [(CAR, CUT_IN), (PROGRAM, SCENARIO)])
+@pytest.mark.parametrize(("program", "scenario", "own"), [(CAR, CUT_IN, False), (PROGRAM, SCENARIO, True)])
 def test_many_runs_among_actors_have_the_robustness_of_one_after_another(
-    tmp_path: Path, program: str, scenario: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, program: str, scenario: str, own: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = searched(tmp_path, program, scenario)
     columns = found.template.runs.at(some_points(found, 50))
-    together = robustness(found, 2)
-    expected = together(columns)
-    assert together({name: values[::-1] for name, values in columns.items()}).tolist() == expected[::-1].tolist()
+    seeds = found.template.seeds(np.arange(50), own=own)
+    together = robustness(found, 2, own_seeds=own)
+    expected = together(columns, seeds)
+    turned = {name: values[::-1] for name, values in columns.items()}
+    assert together(turned, seeds[::-1]).tolist() == expected[::-1].tolist()
     monkeypatch.setattr(ManyRuns, "rows", refused)
-    assert robustness(found)(columns).tolist() == expected.tolist()
+    assert robustness(found, own_seeds=own)(columns, seeds).tolist() == expected.tolist()
     assert len(set(expected.tolist())) > 5
     assert (expected < 0.0).any() and (expected > 0.0).any()
 
@@ -93,7 +101,7 @@ def test_many_runs_among_actors_have_the_robustness_of_one_after_another(
 def test_a_run_outside_of_its_assumptions_or_constraints_tells_nothing(tmp_path: Path) -> None:
     found = searched(tmp_path)
     columns = {"x": [4.0, 4.0, 9.5, 0.0], "y": [3.0] * 4, "z": [1.0, 9.6, 1.0, 1.0]}
-    robust = robustness(found)({name: np.array(column) for name, column in columns.items()})
+    robust = robustness(found)({name: np.array(column) for name, column in columns.items()}, seed_of(found, 4))
     assert robust.tolist() == [-1.0, np.inf, np.inf, 3.0]
 
 
@@ -116,16 +124,16 @@ def test_a_failing_run_is_minimal_and_replays(tmp_path: Path) -> None:
     failing = search(found, Wanted(Method.CROSS_ENTROPY, 4_000, 1)).failing
     assert failing is not None
     assert (failing.clause, failing.tick) == ("not both", 0)
-    x, y = (float(failing.settings[name]) for name in ("x", "y"))
+    x, y = (float(failing.run.settings[name]) for name in ("x", "y"))
     assert 3.0 <= x < 3.006
     assert 2.0 <= y < 2.006
-    assert failing.settings == {"x": x, "y": y, "z": 5.0, "road": "b"}
+    assert failing.run.settings == {"x": x, "y": y, "z": 5.0, "road": "b"}
     keep(found, failing, None, tmp_path / "kept" / "failing.yaml")
     text = (tmp_path / "kept" / "failing.yaml").read_text()
     assert text.startswith("\n# Where the corner is.\nname: corner\n")
     again = read_template(tmp_path / "kept" / "failing.yaml")
     assert again.runs.count == 1
-    assert again.runs.settings(0) == failing.settings
+    assert again.runs.settings(0) == failing.run.settings
 
 
 def test_a_bound_of_a_stream_is_a_promise(tmp_path: Path) -> None:
@@ -133,13 +141,13 @@ def test_a_bound_of_a_stream_is_a_promise(tmp_path: Path) -> None:
     assert found.names == ("x >= -2",)
     failing = search(found, Wanted(Method.RANDOM, 200, 1)).failing
     assert failing is not None
-    assert failing.settings["x"] == pytest.approx(-2.0, abs=0.01)
+    assert failing.run.settings["x"] == pytest.approx(-2.0, abs=0.01)
 
 
 def test_one_promise_of_several(tmp_path: Path) -> None:
     found = search(searched(tmp_path, clause="never broken"), Wanted(Method.RANDOM, 500, 1))
     assert (found.failed, found.failing) == (0, None)
-    assert found.worst[0][0] == pytest.approx(100.0 - 9.0 - 9.5, abs=3.0)
+    assert found.worst[0].robustness == pytest.approx(100.0 - 9.0 - 9.5, abs=3.0)
 
 
 @pytest.mark.parametrize(
@@ -162,9 +170,9 @@ def test_a_promise_that_tells_nothing_hides_no_other(tmp_path: Path) -> None:
     found = searched(tmp_path, program)
     assert found.names == ("not both", "wide", "touched")
     columns = {"x": np.array([1.0, 4.0]), "y": np.array([1.0, 4.0]), "z": np.array([1.0, 1.0])}
-    assert robustness(found)(columns).tolist() == [2.0, -1.0]
+    assert robustness(found)(columns, seed_of(found, 2)).tolist() == [2.0, -1.0]
     alone = searched(tmp_path, program, clause="touched")
-    assert (robustness(alone)(columns) == TOUCH).all()
+    assert (robustness(alone)(columns, seed_of(alone, 2)) == TOUCH).all()
 
 
 def test_files_that_a_scenario_names_are_named_from_the_new_place(tmp_path: Path) -> None:
@@ -202,7 +210,7 @@ def test_the_command(tmp_path: Path, syncml: Syncml) -> None:
         (("--least", "1"), "against one bound"),
         (("--stream", "x", "--least", "1", "--greatest", "1"), "against one bound"),
         (("--runs", "no"), "is no number of runs"),
-        (("--scenario", "a.xosc", "-o", "out"), "it is OpenSCENARIO XML"),
+        (("--noise", "each"), "no input of push.yaml is random"),
     ],
 )
 def test_options_that_do_not_fit(tmp_path: Path, syncml: Syncml, options: tuple[str, ...], message: str) -> None:

@@ -27,7 +27,7 @@ from syncml.scenario.xml import Element, read_xml
 
 LONGEST = 120.0
 """Seconds that a run lasts at most if no time ends it."""
-_PURPOSE = "reading OpenSCENARIO"
+PURPOSE = "reading OpenSCENARIO"
 
 
 def read_openscenario(path: Path) -> Template:
@@ -36,7 +36,7 @@ def read_openscenario(path: Path) -> Template:
     Raises:
         DiagnosticError: D001, D006, D008 the file; S007 to S012 what is in it, with lines.
     """
-    top = read_xml(path, "OpenSCENARIO", _PURPOSE)
+    top = read_xml(path, "OpenSCENARIO", PURPOSE)
     header = top.one("FileHeader")
     if header.text("revMajor") != "1" or header.text("revMinor") not in ("0", "1", "2", "3"):
         version = f"{header.text('revMajor')}.{header.text('revMinor')}"
@@ -51,7 +51,7 @@ def read_openscenario(path: Path) -> Template:
     top_only.raise_if_errors()
     reference = varied.one("ScenarioFile")
     target = path.parent / reference.text("filepath")
-    inner = read_xml(target, "OpenSCENARIO", _PURPOSE, reference.span)
+    inner = read_xml(target, "OpenSCENARIO", PURPOSE, reference.span)
     if inner.find("ParameterValueDistribution") is not None:
         message = f"{target.name} varies another file itself"
         raise DiagnosticError(error("S012", message, reference.span, help="name a scenario"))
