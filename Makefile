@@ -13,7 +13,7 @@ RUN := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-data bench bench-reach bench-sim bench-sweep bench-verify conformance lanes mutants soundness exhaustive lint format clean
+.PHONY: help install demo test test-data bench bench-esmini bench-reach bench-sim bench-sweep bench-verify conformance lanes mutants soundness exhaustive lint format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -56,6 +56,10 @@ bench-sim: $(DEV) ## many runs at once against C written by hand, and against JA
 	$(BIN)/python -m benchmarks.sim.run $(if $(JAX),--jax "$(JAX)") $(ARGS)
 	$(BIN)/python -W ignore -m benchmarks.sim.environments
 	$(if $(SUITE),$(BIN)/python -m benchmarks.sim.suite "$(SUITE)")
+
+bench-esmini: $(DEV) ## where actors are in syncml and in the program ESMINI, for the OpenSCENARIO files of the folder SUITE
+	@test -n "$(ESMINI)" -a -n "$(SUITE)" || { echo "make bench-esmini ESMINI=path of esmini SUITE=folder" >&2; exit 2; }
+	$(BIN)/python -m benchmarks.sim.esmini "$(ESMINI)" "$(SUITE)" $(ARGS)
 
 bench-sweep: $(DEV) ## time and memory of sweeps of 10^3 to MOST runs
 	$(BIN)/python -m benchmarks.sweep.run --most $(or $(MOST),1e6) $(ARGS)
