@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syncml.dataclass import dataclass
+from syncml.ir.constants import dtype
 from syncml.ir.step.syntax import Machine, Slot
 from syncml.ir.types import BOOL, element, shape, size
 from syncml.sim.lanes.layout import ALIGNMENT, Layout, memory_type, zeros
@@ -64,6 +65,7 @@ class Batch:
         self._outputs = zeros(self._groups * layout.output_bytes)
         self._scratch = zeros(layout.scratch_bytes)
         regions = (self._state, self._outputs, self._constants, self._scratch)
+        self._inputs: dict[Slot, Values] = {}
         self._addresses = tuple(region.ctypes.data for region in regions)
         self.reset()
 
@@ -80,7 +82,10 @@ class Batch:
             inputs: For each input values of its machine type, ``[runs or 1, ticks or 1, ...]``.
             ticks: How many.
         """
-        packed = [pack(self._code.layout, slot, inputs[slot.name], self.runs) for slot in self._code.machine.inputs]
+        for slot in self._code.machine.inputs:
+            # The next chunk finds its inputs in memory that is there.
+            self._inputs[slot] = pack(self._code.layout, slot, inputs[slot.name], self.runs, self._inputs.get(slot))
+        packed = list(self._inputs.values())
         traces = [self.room(slot, ticks) for slot in self._code.traced]
         table = self.table([*packed, *traces])
         self.call(table.ctypes.data, ticks)
@@ -107,8 +112,18 @@ class Batch:
 
     def value(self, slot: Slot) -> Values:
         """The present values of an output, ``[runs, ...]``."""
-        values = np.swapaxes(self.lanes(slot), 1, 2).copy().reshape(-1, *shape(slot.type))[: self.runs]
-        return values.astype(np.bool_) if element(slot.type) is BOOL else values
+        found = np.empty((self.runs, *shape(slot.type)), dtype(element(slot.type)))
+        self.write(slot, found)
+        return found
+
+    def write(self, slot: Slot, values: Values) -> None:
+        """Copy the present values of an output to consecutive ``values``, ``[runs, ...]``."""
+        rows = np.swapaxes(self.lanes(slot), 1, 2)
+        flat, (groups, width, elements) = values.reshape(self.runs, -1), rows.shape
+        whole = self.runs // width
+        flat[: whole * width].reshape(whole, width, elements)[:] = rows[:whole]
+        if whole < groups:
+            flat[whole * width :] = rows[whole, : self.runs - whole * width]
 
     def _unpacked(self, slot: Slot, trace: Values) -> Values:
         """A trace as ``[runs, ticks, ...]``."""
@@ -144,15 +159,14 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
-def pack(layout: Layout, slot: Slot, values: Values, count: int) -> Values:
-    """The inputs of ``count`` runs as lanes: ``[groups or 1, ticks or 1, elements, lanes]``."""
+def pack(layout: Layout, slot: Slot, values: Values, count: int, room: Values | None = None) -> Values:
+    """The inputs of ``count`` runs as lanes: ``[groups or 1, ticks or 1, elements, lanes]``; in ``room`` if it fits."""
     runs, ticks = values.shape[:2]
     width, groups = layout.lanes(slot), -(-count // layout.width)
     kind, elements = memory_type(element(slot.type)), size(slot.type)
     flat = values.reshape(runs, ticks, elements)
-    if elements == ticks == 1 and runs == groups * width and _is_aligned(values) and values.dtype == kind:
-        return flat.reshape(groups, 1, 1, width)
-    packed = aligned((1 if runs == 1 else groups, ticks, elements, width), kind)
+    extents = (1 if runs == 1 else groups, ticks, elements, width)
+    packed = room if room is not None and room.shape == extents else aligned(extents, kind)
     if runs == 1:
         packed[:] = flat[:, :, :, None]
     else:
@@ -161,10 +175,6 @@ def pack(layout: Layout, slot: Slot, values: Values, count: int) -> Values:
         for lane in range(width if whole < groups else 0):
             packed[whole, :, :, lane] = flat[min(whole * width + lane, runs - 1)]
     return packed
-
-
-def _is_aligned(values: Values) -> bool:
-    return values.flags.c_contiguous and values.ctypes.data % ALIGNMENT == 0
 
 
 def aligned(extents: Sequence[int], kind: np.dtype[Any]) -> Values:

@@ -21,11 +21,12 @@ from syncml.ir.equations.sweeps import lower_segments
 from syncml.ir.equations.syntax import Node, Program, Var
 from syncml.ir.step.lowering import Observe, Observed, lower, observed
 from syncml.ir.step.lowering.arithmetic import machine_element
+from syncml.ir.step.syntax import Slot
 from syncml.ir.types import BOOL, EnumType, Scalar, element, integer_range, shape, size
 from syncml.sim.lanes.batch import Batch, Code
 from syncml.sim.lanes.blocked import blocked
 from syncml.sim.lanes.figures import Figure, failures, with_figures
-from syncml.sim.lanes.layout import layout_of, memory_type
+from syncml.sim.lanes.layout import ALIGNMENT, layout_of, memory_type
 from syncml.sim.lanes.machine_code import load
 from syncml.sim.lanes.printer import print_module
 
@@ -124,18 +125,13 @@ class ManyRuns:
         chunk: int | None = None,
     ) -> Results:
         """All runs; see `chunks`."""
-        parts = list(self.chunks(inputs, runs, ticks, lanes=lanes, threads=threads, chunk=chunk))
-        if len(parts) == 1:
-            return parts[0]
-        return Results(
-            0,
-            runs,
-            ticks,
-            _joined([p.last for p in parts]),
-            _joined([p.traces for p in parts]),
-            _joined([p.figures for p in parts]),
-            _joined([p.failures for p in parts]),
-        )
+        found = rooms(self.code.machine.outputs, runs)
+        traces: list[Mapping[str, Values]] = []
+        for first, batch, traced in self._batches(inputs, runs, ticks, lanes, threads, chunk):
+            for slot in self.code.machine.outputs:
+                batch.write(slot, found[slot.name][first : first + batch.runs])
+            traces.append(traced)
+        return self._results(0, runs, ticks, found, traces[0] if len(traces) == 1 else _joined(traces))
 
     def chunks(
         self,
@@ -160,6 +156,20 @@ class ManyRuns:
         Raises:
             DiagnosticError: S001 to S003, the inputs do not fit.
         """
+        for first, batch, traces in self._batches(inputs, runs, ticks, lanes, threads, chunk):
+            values = {s.name: batch.value(s) for s in self.code.machine.outputs}
+            yield self._results(first, batch.runs, ticks, values, traces)
+
+    def _batches(
+        self,
+        inputs: Given | Callable[[int, int], Given],
+        runs: int,
+        ticks: int,
+        lanes: int,
+        threads: int | None,
+        chunk: int | None,
+    ) -> Iterator[tuple[int, Batch, Mapping[str, Values]]]:
+        """The first run of each chunk, what holds its outputs until the next one, and its traces."""
         whole = None if callable(inputs) else prepared(self._node, inputs, runs, ticks)
         chunk = chunk or self._chunk(ticks)
         batch: Batch | None = None
@@ -174,17 +184,20 @@ class ManyRuns:
                 batch.reset()
             else:
                 batch = Batch(self.code, count, lanes, threads, once=True)
-            traces = batch.run(values, ticks)
-            values = {s.name: batch.value(s) for s in self.code.machine.outputs}
-            yield Results(
-                first,
-                count,
-                ticks,
-                {name: value for name, value in values.items() if name in self._shown},
-                traces,
-                {name: values[variable] for name, variable in self._figures.items()},
-                {name: values[variable] for name, variable in self._clauses.items()},
-            )
+            yield first, batch, batch.run(values, ticks)
+
+    def _results(
+        self, first: int, runs: int, ticks: int, values: Mapping[str, Values], traces: Mapping[str, Values]
+    ) -> Results:
+        return Results(
+            first,
+            runs,
+            ticks,
+            {name: value for name, value in values.items() if name in self._shown},
+            traces,
+            {name: values[variable] for name, variable in self._figures.items()},
+            {name: values[variable] for name, variable in self._clauses.items()},
+        )
 
     def _chunk(self, ticks: int) -> int:
         """A number of runs whose state, inputs and traces fit the memory, if all inputs change at each tick."""
@@ -197,6 +210,18 @@ class ManyRuns:
 
 def _joined(parts: list[Mapping[str, Values]]) -> dict[str, Values]:
     return {name: np.concatenate([part[name] for part in parts]) for name in (parts[0] if parts else ())}
+
+
+def rooms(slots: Sequence[Slot], runs: int) -> dict[str, Values]:
+    """Room for a value of each slot in each run, in one block: the system has larger pages for a large block."""
+    kinds = [dtype(element(s.type)) for s in slots]
+    counts = [runs * size(s.type) for s in slots]
+    ends = np.cumsum([-(-c * k.itemsize // ALIGNMENT) * ALIGNMENT for c, k in zip(counts, kinds, strict=True)]).tolist()
+    block = np.empty(ends[-1] if ends else 0, np.uint8)
+    return {
+        s.name: np.ndarray((runs, *shape(s.type)), kind, block.data, start)
+        for s, kind, start in zip(slots, kinds, [0, *ends], strict=False)
+    }
 
 
 def prepared(node: Node, given: Given, runs: int, ticks: int) -> dict[str, Values]:
@@ -253,12 +278,12 @@ def _machine_values(values: Values, var: Var) -> Values:
     elif wanted.kind == "f":
         if found not in "fiu":
             raise _MisfitError("S003", f"values of {values.dtype}, not numbers")
-        return values.astype(wanted)
+        return values.astype(wanted, copy=False)
     else:
         low, high = integer_range(Scalar(wanted.name.replace("uint", "u").replace("int", "i")))
     if found not in "iu" or (values.size and not (low <= int(values.min()) and int(values.max()) <= high)):
         raise _MisfitError("S003", f"values of {values.dtype} that are not all whole numbers from {low} to {high}")
-    return values.astype(wanted)
+    return values.astype(wanted, copy=False)
 
 
 def _extended(values: Values, var: Var, runs: int, ticks: int) -> Values:
