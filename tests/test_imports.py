@@ -38,10 +38,11 @@ except SystemExit as exit:
 
 
 PROVED = """
-node main(x: bool; n: int) returns (count: int);
+node main(x: bool; n: int) returns (count, steps: int);
 let
   count = (if x then n * n else 0) -> (if x then pre(count) + 1 else pre(count));
-  --%PROPERTY x or not x;
+  steps = 0 -> pre(steps) + 1;
+  --%PROPERTY steps >= 0;
 tel
 """
 
@@ -69,6 +70,40 @@ print(*sorted(found & set({NEEDLESS!r})), "z3" in found, file=sys.stderr)
     assert run.stderr.split() == [str(command == "verify")]
     if command == "verify":
         assert "1 proved" in run.stdout
+
+
+SWITCH = """
+node main(on, off: bool) returns (lit: bool);
+let
+  lit = on -> (on or pre(lit)) and not off;
+  --%PROPERTY {property};
+tel
+"""
+
+
+@pytest.mark.parametrize(
+    ("property_", "verdict", "expected"),
+    [("true -> not (lit and off)", "1 proved", []), ("not lit", "1 violated", ["numpy"])],
+)
+def test_truth_values_are_decided_without_a_solver(
+    property_: str, verdict: str, expected: list[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "switch.lus"
+    file.write_text(SWITCH.format(property=property_), encoding="utf-8")
+    program = f"""
+import sys
+from syncml.cli import main
+sys.argv[1:] = ["verify", {str(file)!r}]
+try:
+    main()
+except SystemExit:
+    pass
+found = {{name.partition(".")[0] for name in sys.modules}}
+print(*sorted(found & set({(*NEEDLESS, "z3")!r})), file=sys.stderr)
+"""
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert verdict in run.stdout
+    assert run.stderr.splitlines()[-1].split() == expected
 
 
 def test_a_package_that_waits_is_the_package_itself_once_it_is_used() -> None:

@@ -13,7 +13,7 @@ from syncml.ir.types import FLOATS, element
 from syncml.verify.attempt import Numbers, goal_of, index_of, kind_of, numbers_of
 from syncml.verify.explain import explanation
 from syncml.verify.findings import Findings
-from syncml.verify.minimise import SECONDS, Subject, minimised
+from syncml.verify.minimise import Subject, minimised
 from syncml.verify.pool import Pool
 from syncml.verify.remote import Failure, called
 from syncml.verify.replay import Replay, plain, qualified
@@ -45,6 +45,9 @@ UNASKED = "time was up before a solver was asked"
 
 TELLING = 4.0
 """Seconds for all counterexamples of a node at least, even beyond the time limit."""
+
+SECONDS = 1.0
+"""How long one counterexample is worked on at most."""
 
 LEAST = 0.02
 """With fewer seconds for each of them they stay as they were found."""
@@ -132,7 +135,7 @@ class Judge:
             subject = Subject(
                 self.program, clause, goal_of(index), attempt.session.system, attempt.inputs, self.replay
             )  # fmt: skip
-            found = self._minimised(subject, found, seconds)
+            found = self._minimised(subject, found, seconds, here=attempt.session.is_explored)
         column = cache(self.replay(self.program, found.inputs, found.ticks).column)
 
         def value(var: Var, tick: int) -> object:
@@ -140,8 +143,13 @@ class Judge:
 
         return replace(found, explanation=explanation(self.known.checked.node, clause, found, value))
 
-    def _minimised(self, subject: Subject, found: Counterexample, seconds: float) -> Counterexample:
-        """The last of the counterexamples that a worker finds in place of ``found``."""
+    def _minimised(self, subject: Subject, found: Counterexample, seconds: float, *, here: bool) -> Counterexample:
+        """The last of the counterexamples that a worker, or this process, finds in place of ``found``."""
+        if here:
+            # No solver is asked, so that what ends it need not be another process.
+            better = [found]
+            minimised(better.append, subject, found, self.options.seed, seconds)
+            return better[-1]
         for shorter in called(self.pool, minimised, (subject, found, self.options.seed, seconds), ENDED * seconds):
             found = found if isinstance(shorter, Failure) else shorter
         return found

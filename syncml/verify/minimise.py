@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError
@@ -22,15 +22,10 @@ from syncml.ir.constants import dtype, exact
 from syncml.ir.equations.syntax import Node, Program, Property, Var
 from syncml.ir.types import BOOL, FLOATS, Element, EnumType, Scalar, element, integer_range, shape
 from syncml.lazy import numpy as np
-from syncml.verify.model import Unrolling
-from syncml.verify.prepared import model_of
+from syncml.verify.finite.forcing import needed_where_finite
 from syncml.verify.replay import Replay, counterexample, first_failure
-from syncml.verify.smt import Term, limit, z3
 from syncml.verify.system import System
 from syncml.verify.verdicts import Counterexample
-
-SECONDS = 1.0
-"""How long one counterexample is worked on."""
 
 RUNS = 12
 """How many random runs are replayed where numbers are rounded."""
@@ -63,7 +58,7 @@ class Subject:
 
 
 def minimised(
-    emit: Callable[[Counterexample], None], subject: Subject, found: Counterexample, seed: int, seconds: float = SECONDS
+    emit: Callable[[Counterexample], None], subject: Subject, found: Counterexample, seed: int, seconds: float
 ) -> None:
     """Emit a counterexample to the same property, no longer than ``found``, then it with its free inputs marked."""
     deadline = time.monotonic() + seconds
@@ -106,7 +101,7 @@ def _free(subject: Subject, found: Counterexample, seed: int, deadline: float) -
     leaves = _leaves(subject, found)
     size = found.ticks * len(subject.system.definitions)
     asked = len(leaves) <= LARGEST and size <= LARGEST_RUN and time.monotonic() < deadline
-    needed = _core(subject, leaves, found.ticks, seed, deadline) if asked else None
+    needed = _needed(subject, leaves, found.ticks, seed, deadline) if asked else None
     if needed is None:
         return {}
     held = {leaves[i][0] for i in needed}
@@ -116,13 +111,13 @@ def _free(subject: Subject, found: Counterexample, seed: int, deadline: float) -
     return free
 
 
-_Leaf = tuple[tuple[str, int], str, Any]
+Leaf: TypeAlias = tuple[tuple[str, int], str, Any]
 """An element of an input at a tick: the stream and the tick, its name in the system, its value."""
 
 
-def _leaves(subject: Subject, found: Counterexample) -> list[_Leaf]:
+def _leaves(subject: Subject, found: Counterexample) -> list[Leaf]:
     known = {i.name for i in subject.system.inputs}
-    leaves: list[_Leaf] = []
+    leaves: list[Leaf] = []
     for var in subject.node.inputs:
         for tick, value in enumerate(found.inputs[var.name]):
             if value is None:
@@ -141,45 +136,15 @@ def _number(value: Any, kind: Element) -> Any:
     return value
 
 
-def _core(subject: Subject, leaves: Sequence[_Leaf], ticks: int, seed: int, deadline: float) -> set[int] | None:
-    """The positions of values that force the violation at the last tick, as few as time allows; None if none do."""
-    model = model_of(subject.system.to_json())
-    solver = z3.SimpleSolver(ctx=model.context)
-    solver.set("random_seed", seed)
-    unrolling = Unrolling(model, solver, initial=True)
-    for _ in range(ticks):
-        unrolling.extend()
-    solver.add(unrolling.goal(subject.name, ticks - 1))
-    switches: list[Term] = []
-    for i, ((_, tick), name, value) in enumerate(leaves):
-        switches.append(z3.Bool(f"given!{i}", model.context))
-        solver.add(z3.Implies(switches[-1], _equal(model.at(name, tick), value)))
+def _needed(subject: Subject, leaves: Sequence[Leaf], ticks: int, seed: int, deadline: float) -> set[int] | None:
+    """The positions of values that force the violation at the last tick; None if none do, or it is not known."""
+    given = [(tick, name, value) for (_, tick), name, value in leaves]
+    if (found := needed_where_finite(subject.system, subject.name, given, ticks)) is not None:
+        return found
+    # Loaded where it is needed: it brings the solver.
+    from syncml.verify.forcing import needed
 
-    def core(chosen: Sequence[int]) -> set[int] | None:
-        limit(solver, max(0.01, min(0.3, deadline - time.monotonic())))
-        if solver.check(*(switches[i] for i in chosen)) != z3.unsat:
-            return None
-        return {int(s.decl().name().removeprefix("given!")) for s in solver.unsat_core()}
-
-    needed = core(range(len(leaves)))
-    # Later values first: the last tick is what is most often looked at.
-    for i in sorted(needed or ()):
-        if needed is None or i not in needed or time.monotonic() > deadline:
-            continue
-        needed = core(sorted(needed - {i})) or needed
-    return needed
-
-
-def _equal(constant: Term, value: Any) -> Term:
-    context = constant.ctx
-    if isinstance(value, bool):
-        return constant if value else z3.Not(constant)
-    if z3.is_bv(constant):
-        return constant == z3.BitVecVal(int(value), constant.size(), context)
-    if z3.is_int(constant):
-        return constant == z3.IntVal(int(value), context)
-    number = Fraction(value)
-    return constant == z3.RealVal(f"{number.numerator}/{number.denominator}", context)
+    return needed(subject.system, subject.name, given, ticks, seed, deadline)
 
 
 def _tested(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
+from enum import Enum
 from typing import Any, TypeAlias
 
 from syncml.dataclass import dataclass
@@ -28,6 +29,14 @@ BUSY = 8
 
 GRACE = 2.0
 """Seconds behind the deadline in which models of violations are still replayed."""
+
+
+class Outcome(Enum):
+    """What became of an attempt to look at all states of a system."""
+
+    DECIDED = "decided"
+    TOO_LARGE = "too large"
+    INFINITE = "infinite"
 
 
 @dataclass(slots=True)
@@ -76,6 +85,7 @@ class Search:
     _started: float = 0.0
     _quickly: bool = False
     _bounded: bool = False
+    _states: Outcome | None = None
     _populations: int = 0
     _background: dict[str, int] = field(default_factory=dict[str, int])
     _consistency: int = 0

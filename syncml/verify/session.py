@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from syncml.verify.demand import AT_FIRST, BRIEFLY, BRIEFLY_FIRST, Demand
+from syncml.verify.search import Outcome
 
 QUICK = 1.5
 """Seconds of the first attempt."""
@@ -39,6 +40,9 @@ LONGEST_RUN = 1000
 DEEPEST = 100_000
 """How many instants are searched at most, however much time is left."""
 
+STEPS = 300_000
+"""Steps for the states of a system with finitely many, before any solver is asked: less than a second."""
+
 CONSISTENT = 20
 """For how many instants it is asked whether a run can meet the assumptions, where arithmetic is linear."""
 
@@ -47,6 +51,30 @@ class Session(Demand):
     """The search, engine by engine."""
 
     __slots__ = ()
+
+    @property
+    def is_explored(self) -> bool:
+        """Whether the system has finitely many states, all of which are known."""
+        return self._states is Outcome.DECIDED
+
+    def explore(self) -> bool:
+        """Decide a system with finitely many states in this process, if a moment is enough; whether nothing is open.
+
+        No solver has a part in it, and none is loaded.
+        """
+        if "states" in self.engines and self._states is None:
+            self._states = Outcome.INFINITE
+            self._started = time.monotonic()
+            numbers = sum(x.sort != "Bool" for x in (*self.system.inputs, *self.system.states))
+            if numbers <= len(self.system.facts):
+                # Loaded where it is needed.
+                from syncml.verify.finite.explore import decide
+
+                try:
+                    self._states = decide(self.system, self.system.goals, STEPS, self._take)
+                except KeyboardInterrupt:
+                    self.pool.stop()
+        return bool(self.proofs or self.refuted or self.vacuous is not None) and not self.open()
 
     def run(self, *, brief: bool = False, products: bool = False) -> None:
         """Decide as many goals as time allows, or until the user interrupts; may be called again.
@@ -164,6 +192,8 @@ class Session(Demand):
             self._reach(wanted, seconds)
         self._wander(seconds)
         self._bound(3 * seconds)
+        if self._states is Outcome.TOO_LARGE:
+            self._beside("states", 3 * seconds, goals=self.open())
         self._gather()
 
     def _reach(self, wanted: Sequence[str], seconds: float) -> None:

@@ -14,7 +14,6 @@ from math import inf, lcm
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from syncml.dataclass import dataclass
 from syncml.diagnostics.model import InternalFault
 from syncml.ir.clocks import ALWAYS, Base, Clock, On, Periodic, Word, compose
 from syncml.ir.constants import Const
@@ -49,8 +48,9 @@ from syncml.verify.order import ordered
 from syncml.verify.sharing import shared
 from syncml.verify.slicing import Register, sliced
 from syncml.verify.smt import Term, is_constant, is_value, sort_of, z3
-from syncml.verify.system import Definition, Input, System
+from syncml.verify.system import Definition, Input
 from syncml.verify.terms import Terms, array_of
+from syncml.verify.translation import Translation, element_names
 
 LARGEST_CHOICE = 100
 """How many terms are looked at to see that a choice is within the range of a type."""
@@ -62,14 +62,6 @@ NONE: Mapping[Var, Var] = MappingProxyType({})
 
 LONGEST_CYCLE = 5000
 """Words over one clock share a counter up to this hyperperiod; beyond it, each word counts for itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Translation:
-    """A system, and the way back: for each input stream the names of its elements, row-major."""
-
-    system: System
-    inputs: Mapping[str, tuple[str, ...]]
 
 
 def translate(
@@ -185,7 +177,7 @@ class _Translator:
 
     def _declare_input(self, var: Var) -> tuple[str, ...]:
         kind = element(var.type)
-        names = tuple(_element_names(var))
+        names = tuple(element_names(var))
         terms: list[Term] = []
         for name in names:
             sort = self._encoder.sort(kind)
@@ -199,7 +191,7 @@ class _Translator:
 
     def _declare_register(self, var: Var, rhs: Fby, clock: Clock) -> None:
         kind = element(var.type)
-        terms = [self._constant(name, self._encoder.sort(kind)) for name in _element_names(var)]
+        terms = [self._constant(name, self._encoder.sort(kind)) for name in element_names(var)]
         for term in terms:
             self._range(term, kind, bounded=self._bounded)
         self._stored[var] = self._values[var] = array_of(terms, shape(var.type))
@@ -216,7 +208,7 @@ class _Translator:
         sort = self._encoder.sort(kind)
         items: list[Term] = []
         for name, stored, first in zip(
-            _element_names(var), self._stored[var].flat, self._initial(var, rhs), strict=True
+            element_names(var), self._stored[var].flat, self._initial(var, rhs), strict=True
         ):
             start = first
             if start is None:
@@ -269,7 +261,7 @@ class _Translator:
         sort = self._encoder.sort(element(target.type))
         items = [
             self._define(name, sort, term, target.user)
-            for name, term in zip(_element_names(target), value.flat, strict=True)
+            for name, term in zip(element_names(target), value.flat, strict=True)
         ]
         self._values[target] = array_of(items, shape(target.type))
 
@@ -445,23 +437,6 @@ def _rooted(clock: Clock, word: Word) -> tuple[Clock, Word]:
     if isinstance(clock, Periodic):
         return clock.parent, compose(clock.word, word)
     return clock, word
-
-
-def _element_names(var: Var) -> list[str]:
-    if not shape(var.type):
-        return [f"${var.name}"]
-    names: list[str] = []
-    extents = shape(var.type)
-    index = [0] * len(extents)
-    while True:
-        names.append(f"${var.name}[{','.join(map(str, index))}]")
-        axis = len(extents) - 1
-        while axis >= 0 and index[axis] == extents[axis] - 1:
-            index[axis] = 0
-            axis -= 1
-        if axis < 0:
-            return names
-        index[axis] += 1
 
 
 def _clock(equation: Equation) -> Clock:

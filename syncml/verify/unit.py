@@ -29,6 +29,7 @@ from syncml.verify.cone import Cones
 from syncml.verify.deadline import TimeUpError
 from syncml.verify.derivation import Derivation
 from syncml.verify.findings import Findings
+from syncml.verify.finite.writing import finite_translation
 from syncml.verify.handed import Handed, founded
 from syncml.verify.instrument import instrumented
 from syncml.verify.judge import Judge, telling
@@ -37,8 +38,6 @@ from syncml.verify.pool import Pool
 from syncml.verify.replay import Replay, Replayed, Trace, qualified, remembering, replayed
 from syncml.verify.search import Search
 from syncml.verify.session import Session
-from syncml.verify.store import remembered
-from syncml.verify.translate import translate
 from syncml.verify.verdicts import Counterexample, Proved, Result, Semantics, VerifyOptions
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ Decided: TypeAlias = Mapping[Key, Result]
 
 NOTHING: Decided = MappingProxyType({})
 
-ENGINES = ("bmc", "runs", "induction", "spacer", "localised", "reach")
+ENGINES = ("states", "bmc", "runs", "induction", "spacer", "localised", "reach")
 """The engines by the names that options use."""
 
 PATIENCE = 0.1
@@ -326,10 +325,15 @@ class Unit:
         assumed = tuple(p for p in node.properties if p.kind is PropertyKind.ASSUME)
         node = replace(node, properties=(*assumed, *clauses))
         bounded = self._machine and not wrapping
-        translation = translate(
-            node, wrapping=wrapping, bounded=bounded, rounded=ranges,
-            finite=self.checked.finite, deadline=self._end,
-        )  # fmt: skip
+        translation = finite_translation(node)
+        if translation is None:
+            # Loaded where it is needed: it brings the solver.
+            from syncml.verify.translate import translate
+
+            translation = translate(
+                node, wrapping=wrapping, bounded=bounded, rounded=ranges,
+                finite=self.checked.finite, deadline=self._end,
+            )  # fmt: skip
 
         def refute(goal: str, trace: Trace) -> Counterexample | str:
             return replayed(self._program, clauses[index_of(goal)], trace, translation.inputs, self._replay)
@@ -393,11 +397,14 @@ class Unit:
         session.wanted, session.settled = frozenset(map(goal_of, wanted)), settled
         session.first = frozenset(map(goal_of, attempt.held))
         session.deadline = time.monotonic() + share
-        if clauses and not self._pool.stopped:
+        if clauses and not self._pool.stopped and not session.explore():
+            # Loaded where it is needed: it brings the solver.
+            from syncml.verify.store import remembered
+
             with remembered(session, self._options.cache):
                 session.run(brief=brief, products=products)
-            if session.vacuous is not None and not self.warnings:
-                self.warnings += contradiction(self._node, self.label, session.vacuous)
+        if session.vacuous is not None and not self.warnings:
+            self.warnings += contradiction(self._node, self.label, session.vacuous)
         attempt.count(self._exactness)
         for goal, found in session.refuted.items():
             self._known.refuted.setdefault(clauses[index_of(goal)].holds.name, found)

@@ -18,6 +18,7 @@ from typing import Any
 
 from syncml.verify import portfolio, remote
 from syncml.verify.engines import consistency
+from syncml.verify.finite.explore import STEPS_PER_SECOND, decide
 from syncml.verify.localise import consistency as localised_consistency
 from syncml.verify.localise import decide_all
 from syncml.verify.prepared import is_kept, keep, model_of
@@ -25,6 +26,7 @@ from syncml.verify.processes import bound, serve_all
 from syncml.verify.query import Query
 from syncml.verify.refine import prepare as prepare_refinement
 from syncml.verify.solving import Budget
+from syncml.verify.system import System
 
 
 def prepare(task: dict[str, Any]) -> None:
@@ -45,8 +47,11 @@ def run(task: dict[str, Any], emit: Callable[[dict[str, Any]], None]) -> None:
     if task["engine"] == remote.ENGINE:
         remote.serve(task, emit)
         return
-    model = model_of(task["system"])
     budget = Budget(**task["budget"])
+    if task["engine"] == "states":
+        decide(System.from_json(task["system"]), task["goals"], int(budget.seconds * STEPS_PER_SECOND), emit)
+        return
+    model = model_of(task["system"])
     match task["engine"]:
         case "quick" | "induction" | "bmc" | "spacer" | "runs" | "bounds":
             portfolio.run(model, task, budget, emit)
