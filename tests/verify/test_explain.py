@@ -157,7 +157,7 @@ def test_a_run_is_shortened_by_replaying_it() -> None:
     assert long.tick == 7
     subject = Subject(program, node.properties[0], "goal!0", translation.system, translation.inputs, replay)
     emitted: list[Counterexample] = []
-    minimised(emitted.append, subject, long, 0)
+    minimised(emitted.append, subject, long, 0, 1.0)
     short = emitted[-1]
     assert short.inputs == {"press": (True, True, False)}
     assert free(short) == {"press": (False, False, True)}
