@@ -34,13 +34,19 @@ from syncml.scenario.variables import NotSpecialisedError
 from syncml.scenario.worlds import World, Worlds
 from syncml.sim.lanes.figures import Figure
 from syncml.sim.lanes.many import CHUNK_BYTES, prepared
-from syncml.sim.lanes.turns import Turn, Turns
+from syncml.sim.lanes.turns import LANES, Turn, Turns
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 CHUNK = 65536
 """The most runs in memory together."""
+
+BASES = 4
+"""The most runs from which others are varied to see what the program notices when."""
+
+PILOT = 32
+"""This is done with at most one run in so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +113,22 @@ class Programs:
         return self._found[driven, equal]
 
 
+@dataclass(frozen=True, slots=True)
+class _Some:
+    """Runs of one machine: the numbers that it takes, their lengths, seeds, and parameters that are numbers."""
+
+    world: World
+    numbers: Floats
+    limits: Ints
+    seeds: Bits
+    columns: Mapping[str, Floats]
+
+    def at(self, places: Ints) -> _Some:
+        """Some of them."""
+        columns = {name: column[places] for name, column in self.columns.items()}
+        return _Some(self.world, self.numbers[places], self.limits[places], self.seeds[places], columns)
+
+
 class ManyRuns:
     """The runs of one scenario with one program.
 
@@ -132,6 +154,9 @@ class ManyRuns:
         equal = frozenset(n for n, signal in template.inputs.items() if not varies(signal, own_seeds=own_seeds))
         driven = (template.ego.speed, *([template.ego.offset] if template.ego.offset else []))
         self.program = programs.code(driven, equal.difference(self._met.senses, self._met.unless))
+        met = {*self._met.senses, *self._met.unless}
+        self._shares = equal.union(met).issuperset(v.name for v in self._node.inputs)
+        self._orders: dict[int, list[int]] = {}
         self._worlds = Worlds(template, self._node, self._met, self.program.turn.layout.width, equal)
 
     def rows(
@@ -139,7 +164,7 @@ class ManyRuns:
         runs: Ints,
         seed: int | Bits | None = None,
         *,
-        lanes: int = 64,
+        lanes: int = LANES,
         threads: int | None = None,
         chunk: int = CHUNK,
     ) -> Iterator[Rows]:
@@ -198,18 +223,12 @@ class ManyRuns:
         columns = self._template.runs.numeric_columns(found.run[places])
         seconds = np.broadcast_to(self._template.duration.value(columns), len(places))
         limits = np.maximum(np.rint(seconds * self._rate), 1.0).astype(np.int64)
-        # Neighbours do the same and end together: first by length, then by the numbers, of which those of the
-        # storyboard come after the sizes of boxes.
-        order = np.lexsort((*numbers.T, limits))
+        some = _Some(world, numbers, limits, seeds, columns)
+        # Neighbours are alike, so that they share what the program does in them, and end together.
+        order = np.lexsort((*numbers.T[self._ranked(some)], limits))
         for part in self._parts(limits[order]):
-            chosen = order[part]
-            at, ticks = places[chosen], int(limits[chosen[-1]])
-            turns = Turns(world.turn, self.program.turn, self._links(world.code), world.code.live, len(chosen))
-            own = {name: column[chosen] for name, column in columns.items()}
-            turns.run(
-                self._inputs(world.code, numbers[chosen], limits[chosen], ticks, seeds[chosen], own),
-                ticks, lanes, threads,
-            )  # fmt: skip
+            at = places[order[part]]
+            turns = self._over(some.at(order[part]), lanes, threads)
             decided = turns.value(self.program.decided).astype(np.int64)
             found.cause[at] = decided - 1
             found.tick[at] = np.where(decided > 0, turns.value(self.program.tick), -1)
@@ -218,6 +237,35 @@ class ManyRuns:
             found.ticks[at] = turns.value(world.code.ticks)
             for name, slot in self.program.figures.items():
                 found.figures[name][at] = turns.value(slot)
+
+    def _over(self, some: _Some, lanes: int, threads: int | None) -> Turns:
+        """Runs that are over."""
+        code, ticks = some.world.code, int(some.limits.max())
+        turns = Turns(some.world.turn, self.program.turn, self._links(code), code.live, len(some.limits))
+        turns.run(self._inputs(some, ticks), ticks, lanes, threads)
+        return turns
+
+    def _ranked(self, some: _Some) -> list[int]:
+        """The columns of numbers, from the one on which inputs of the program depend last to the one that is first.
+
+        A few pairs of runs that differ in little beside one column show at which tick that is.
+        """
+        numbers, runs, known = some.numbers, len(some.limits), self._orders.get(id(some.world))
+        columns = list(range(numbers.shape[1]))
+        varied = [c for c in columns if np.ptp(numbers[:, c]) > 0.0] if self._shares and known is None else []
+        count = min(runs // (PILOT * 2 * len(varied)), BASES) if varied else 0
+        if count == 0:
+            return known or columns
+        chosen: list[int] = []
+        for base in (2 * np.arange(count) + 1) * runs // (2 * count):
+            unlike = numbers != numbers[base]
+            others = np.count_nonzero(unlike, axis=1)
+            for column in varied:
+                chosen += [int(base), int(np.argmin(np.where(unlike[:, column], others, len(columns) + 1)))]
+        forked = self._over(some.at(np.array(chosen)), len(chosen), 1).forked[1::2]
+        noticed = dict(zip(varied, forked.reshape(count, -1).sum(axis=0).tolist(), strict=True))
+        self._orders[id(some.world)] = sorted(columns, key=lambda c: -noticed.get(c, 0))
+        return self._orders[id(some.world)]
 
     def _parts(self, limits: Ints) -> Iterator[slice]:
         """Runs that go together, by their lengths, which ascend: their inputs fit the memory."""
@@ -243,16 +291,17 @@ class ManyRuns:
             links[code.offset] = program.outputs[ego.offset]
         return links
 
-    def _inputs(
-        self, code: ActorCode, numbers: Floats, limits: Ints, ticks: int, seeds: Bits, columns: Mapping[str, Floats]
-    ) -> dict[Slot, Any]:
+    def _inputs(self, some: _Some, ticks: int) -> dict[Slot, Any]:
         """The values of the inputs that are no links."""
-        signals = many_values(self._template.inputs, self._node, ticks, seeds, columns, own_seeds=self._own_seeds)
-        values = prepared(self._node, signals, len(limits), ticks)
+        code, numbers, runs = some.world.code, some.numbers, len(some.limits)
+        signals = many_values(
+            self._template.inputs, self._node, ticks, some.seeds, some.columns, own_seeds=self._own_seeds
+        )
+        values = prepared(self._node, signals, runs, ticks)
         given: dict[Slot, Any] = {slot: values[name] for name, slot in code.raw.items()}
         given |= {slot: values[name] for name, slot in self.program.inputs.items() if name not in code.given}
-        given[code.numbers] = (numbers if numbers.shape[1] else np.zeros((len(limits), 1)))[:, None, :]
-        given[code.limit] = limits.astype(np.int32)[:, None]
+        given[code.numbers] = (numbers if numbers.shape[1] else np.zeros((runs, 1)))[:, None, :]
+        given[code.limit] = some.limits.astype(np.int32)[:, None]
         return given
 
 

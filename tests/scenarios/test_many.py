@@ -19,7 +19,7 @@ from tests.support import openscenario as x
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 PROGRAM = '''
-from syncml import Hz, Stream, assume, cast, clip, ensure, f32, f64, node, sample, state, where
+from syncml import Hz, Stream, assume, cast, clip, ensure, f32, f64, hold, node, sample, state, where
 
 
 @node(rate=Hz(20))
@@ -30,7 +30,8 @@ def follow(
     """Keep a time gap of 1.2 s to the lead, and swing in the lane."""
     speed, first, place = state(init=0.0), state(init=True), state(init=0.0)
     now = where(first, wanted, speed)
-    speed.next = now + 0.05 * clip(0.3 * (gap + noise - 3.0 - 1.2 * now) + 0.9 * (cast(lead, f32) - now), -5.0, 2.0)
+    seen = hold(sample(gap, to=Hz(5)), init=50.0)
+    speed.next = now + 0.05 * clip(0.3 * (seen + noise - 3.0 - 1.2 * now) + 0.9 * (cast(lead, f32) - now), -5.0, 2.0)
     first.next = False
     place.next = where(place > 0.4, -0.4, place + 0.01)
     assume(gap >= -0.5, "not inside of the lead")
@@ -125,6 +126,26 @@ def test_each_run_is_that_of_the_interpreter(folder: Path, story: str) -> None:
         assert together(many, runs, **how) == found
     assert together(many, runs[::-1], threads=2) == found[::-1]
     assert together(many, [3, 5], seed=9) == [expected(checked, template, run, 9) for run in (3, 5)]
+
+
+def test_runs_share_what_the_program_does_until_it_is_given_something_else(folder: Path) -> None:
+    path = folder / "played.yaml"
+    # How runs differ the program sees in the fast ones when the slow ones are over, or while these have no lead.
+    head = HEAD.replace("step: 8}", "step: 0.35}").replace("gap: 110", 'gap: "${100 + 900 / v}"')
+    event = '  - {name: in, actor: other, when: [{time: "${TIME}"}], do: [{lane: -1}]}\n'
+    for time in ("0.19 * v", "3.4 - 0.1 * v"):
+        path.write_text(head + event.replace("TIME", time))
+        checked = check_file(str(folder / "program.py"))
+        template = read_template(path, find_connection(None, folder / "program.py"))
+        many = ManyRuns(Programs(checked.program, checked.main), template)
+        runs = list(range(template.runs.count))
+        assert len(runs) > 200
+        alone = together(many, runs, chunk=1)
+        assert len({(o.ticks, o.tick, o.least_gap) for o in alone}) > 50
+        for lanes in (16, 40, 256):
+            assert together(many, runs, lanes=lanes, threads=2) == alone
+        for run in runs[::41]:
+            assert alone[run] == expected(checked, template, run)
 
 
 TURNED = """<RelativeDistanceCondition entityRef="Other" freespace="true" value="$gap" rule="lessThan"
