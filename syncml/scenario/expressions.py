@@ -140,6 +140,16 @@ def plus(expression: Expression, number: float) -> Expression:
     return Expression(expression.text, (*scaled, number, _Call("+", 2, _BINARY["+"][1])), 1.0, expression.span)
 
 
+def between(first: Expression, second: Expression, part: float) -> Expression:
+    """An expression ``part`` of the way from one to another."""
+
+    def weighed(expression: Expression, weight: float) -> tuple[float | str | _Call, ...]:
+        return (*expression.code, expression.scale * weight, _Call("*", 2, _BINARY["*"][1]))
+
+    code = (*weighed(first, 1.0 - part), *weighed(second, part), _Call("+", 2, _BINARY["+"][1]))
+    return Expression(second.text, code, 1.0, second.span)
+
+
 def spliced(expression: Expression, definitions: Mapping[str, Expression]) -> Expression:
     """An expression with names replaced by what defines them."""
     if not expression.names & definitions.keys():

@@ -152,15 +152,19 @@ class Lowering:
 
     def _action(self, action: written.Action, keys: Keys) -> sb.Action:
         if isinstance(action, written.AlongPath):
+            frame = sb.Frame.ROAD if action.frame == "road" else sb.Frame.WORLD
             return sb.Follow(
                 tuple(
                     (
                         self._read(time, "s", *keys, "path", i),
                         sb.Position(
-                            sb.Frame.ROAD, self._read(s, "m", *keys, "path", i), self._read(t, "m", *keys, "path", i)
+                            frame,
+                            self._read(first, "m", *keys, "path", i),
+                            self._read(second, "m", *keys, "path", i),
+                            span=self._source.span(*keys, "path", i),
                         ),
                     )
-                    for i, (time, s, t) in enumerate(action.path)
+                    for i, (time, first, second) in enumerate(action.path)
                 )
             )
         shape = sb.Shape[action.shape.upper()]

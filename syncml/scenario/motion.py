@@ -286,7 +286,7 @@ def _follow(w: Table, x: State, a: int, after: float, period: float) -> None:
             m[i, T_NEXT] = w.numbers[here + 2] + part * dt
             bent = stretch(w.line, m[i, S], m[i, T]) * ds
             m[i, SPEED_NEXT] = math.sqrt(bent * bent + dt * dt) / length if length > 0.0 else 0.0
-    m[i, PLACED] = 1.0
+    m[i, PLACED] = 2.0 if row[A_MODE] else 1.0
     if time >= w.numbers[slot + 3 * (count - 1)] - 1e-9 * period:
         p[P_RUNS], m[i, SPEED_NEXT] = 0.0, 0.0
 
@@ -312,7 +312,9 @@ def move(w: Table, x: State, i: int, period: float) -> None:
     """Go on to the next tick."""
     m = x.motion[i]
     sideways = (m[T_NEXT] - m[T]) * (1.0 / period)
-    if m[PLACED] == 0.0 and m[SPEED] != 0.0:
+    # On a path that turns it an actor faces the way it goes, also in the tick in which it sets off.
+    turns = sideways != 0.0 or m[S_RATE] != 0.0 if m[PLACED] == 2.0 else m[PLACED] == 0.0 and m[SPEED] != 0.0
+    if turns:
         if sideways == 0.0:
             m[COSINE], m[SINE] = 1.0 if m[S_RATE] > 0.0 else -1.0, 0.0
         else:

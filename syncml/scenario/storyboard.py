@@ -190,9 +190,17 @@ class TakeDistance:
 
 @dataclass(frozen=True, slots=True)
 class Follow:
-    """Go from point to point, in straight lines of road coordinates, each at its time after the start."""
+    """Go from point to point, each at its time after the start.
+
+    Lines between places of the plane are straight there, others are in road coordinates.
+
+    Attributes:
+        points: Times and places.
+        turns: Whether the actor faces the way it goes; if not, it keeps its heading.
+    """
 
     points: tuple[tuple[Expression, Position], ...]
+    turns: bool = True
 
 
 @dataclass(frozen=True, slots=True)

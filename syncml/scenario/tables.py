@@ -17,7 +17,8 @@ from syncml.diagnostics.model import DiagnosticError, Span, error
 from syncml.scenario import storyboard as sb
 from syncml.scenario.arrays import ALWAYS, LEAST_GAP, MOTION, NONE, PROGRESS, SENSES, Kind, State, Table
 from syncml.scenario.connection import Ego
-from syncml.scenario.expressions import Expression, Values, constant, plus
+from syncml.scenario.expressions import Expression, Values, between, constant, plus
+from syncml.scenario.paths import NotBesideError, divided
 from syncml.scenario.roads import Road, lane_centre, to_road, to_world
 
 LONGEST_DELAY = 1_000_000
@@ -226,8 +227,9 @@ class _Tables:
                 other, slot = self._other(action.to, step.span), self._number(action.distance)
                 mode = int(action.ahead) + 2 * int(action.freespace)
             case sb.Follow():
-                kind, count = Kind.FOLLOW, len(action.points)
-                slot = self._number(*(e for time, place in action.points for e in (time, *self._road_point(place))))
+                points, mode = self._path(action), int(action.turns)
+                kind, count = Kind.FOLLOW, len(points)
+                slot = self._number(*(e for point in points for e in point))
             case sb.Teleport():
                 kind, slot = Kind.TELEPORT, self._place(action.place)
             case sb.Activate():
@@ -260,6 +262,30 @@ class _Tables:
         self._places.append((int(place.frame), self._other(place.to, place.span), slot))
         return len(self._places) - 1
 
+    def _path(self, action: sb.Follow) -> list[tuple[Expression, Expression, Expression]]:
+        """Times, s and t of a path; lines of the plane are divided."""
+        found: list[tuple[Expression, Expression, Expression]] = []
+        before: tuple[Expression, tuple[float, float]] | None = None
+        for time, place in action.points:
+            point = self._road_point(place)
+            here = None if place.frame is not sb.Frame.WORLD else (time, self._fixed(place))
+            if before is not None and here is not None:
+                try:
+                    pieces = divided(self._road.line, before[1], here[1])
+                except NotBesideError as fault:
+                    message = f"a path goes through {fault}, which lies beside no part of the road, or beside several"
+                    advice = "keep paths between the centres of the bends and the ends of the road"
+                    raise DiagnosticError(error("S009", message, place.span, help=advice)) from None
+                for part, (s, t) in pieces[1:-1]:
+                    found.append((between(before[0], time, part), constant(s), constant(t)))
+            found.append((time, *point))
+            before = here
+        return found
+
+    def _fixed(self, place: sb.Position) -> tuple[float, float]:
+        """X and y of a place of the plane."""
+        return float(place.first.value({})), float(place.second.value({}))
+
     def _road_point(self, place: sb.Position) -> tuple[Expression, Expression]:
         """S and t of a point of a path."""
         match place.frame:
@@ -274,8 +300,7 @@ class _Tables:
                 t = lane_centre(widths, self._road.shifts, lane, 0.0)
                 return place.first, plus(place.second, t)
             case sb.Frame.WORLD if not place.first.names and not place.second.names:
-                x, y = float(place.first.value({})), float(place.second.value({}))
-                s, t = to_road(self._road.line, x, y)
+                s, t = to_road(self._road.line, *self._fixed(place))
                 return constant(s), constant(t)
             case _:
                 raise self._unsupported("a point of a path that is relative or depends on parameters", place.span)

@@ -223,10 +223,17 @@ class ToOffset(_Paced):
 
 
 class AlongPath(Written):
-    """Go through places in straight lines: time since the start of the action, s, and t (to the left)."""
+    """Go through places in straight lines, facing the way it goes.
+
+    Attributes:
+        path: Times since the start of the action, and places: s and t (to the left) in road coordinates, x and y in
+            those of the plane.
+        frame: Which coordinates these are.
+    """
 
     name: str = ""
     path: Annotated[list[tuple[Seconds, Metres, Metres]], Field(min_length=2)]
+    frame: Literal["road", "plane"] = "road"
 
 
 Action: TypeAlias = Annotated[

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from syncml.diagnostics.model import DiagnosticError
+from syncml.scenario.roads import to_world
 from tests.support.actors import PERIOD, play_yaml
 
 HEAD = """
@@ -89,6 +91,43 @@ def test_a_path_is_followed_in_time(tmp_path: Path) -> None:
     assert played.s[101:, 1] == pytest.approx(np.interp(at, [0, 2, 5], [100, 110, 110])[101:], abs=1e-9)
     assert played.t[101:, 1] == pytest.approx(np.interp(at, [0, 2, 5], [-1.75, 1.75, 3.75])[101:], abs=1e-9)
     assert played.speed[-1, 1] == 0.0
+
+
+def test_an_actor_on_a_path_faces_the_way_it_goes(tmp_path: Path) -> None:
+    played = play_yaml(tmp_path, one("{path: [[0, 100, 0], [2, 110, 0], [4, 110, 5], [6, 100, 5]]}"), 9.0)
+    headings = [played.heading[round((1 + at) / PERIOD), 1] for at in (1, 3, 5, 7)]
+    assert headings == pytest.approx([0.0, math.pi / 2, math.pi, math.pi])
+
+
+BENT = HEAD.replace(
+    "{length: 2000}",
+    "{length: 60}, {length: 7, curvature: [0, 0.1]}, {length: 8.71, curvature: 0.1}, {length: 7, curvature: [0.1, 0]}, "
+    "{length: 60}",
+)
+
+
+def test_a_path_in_the_plane_is_straight_there(tmp_path: Path) -> None:
+    """Across a bend, from its outside to its inside, as an oncoming target comes that the ego turns in front of."""
+    path = "{frame: plane, path: [[0, 143, 1.75], [14, 3, 1.75], [15, 3, 6]]}"
+    played = play_yaml(tmp_path, BENT + f"  - {{name: e, actor: other, when: [{{time: 1 s}}], do: [{path}]}}", 16.0)
+    at = np.clip(played.time - 1.0, 0.0, 15.0)
+    x, y = np.array([to_world(played.line, *place)[:2] for place in zip(played.s[:, 1], played.t[:, 1], strict=True)]).T
+    assert np.abs(x - np.interp(at, [0, 14, 15], [143, 3, 3]))[101:].max() < 0.006
+    assert np.abs(y - np.interp(at, [0, 14, 15], [1.75, 1.75, 6]))[101:].max() < 0.006
+    assert played.speed[301:1300, 1] == pytest.approx(np.full(999, 10.0), rel=0.02)
+    ways = played.heading[102:1500, 1] + np.array([to_world(played.line, s, 0.0)[2] for s in played.s[102:1500, 1]])
+    assert np.abs(np.sin(ways)).max() < 0.05
+    assert np.cos(ways).max() < 0.0
+
+
+@pytest.mark.parametrize(("x", "y"), [(-5.0, 1.0), (61.0, 40.0)])
+def test_a_path_keeps_beside_the_road(tmp_path: Path, x: float, y: float) -> None:
+    """Not behind its start, and not through the centre of a bend, where road coordinates jump."""
+    path = f"{{frame: plane, path: [[0, 50, 1], [4, {x}, {y}]]}}"
+    with pytest.raises(DiagnosticError) as caught:
+        play_yaml(tmp_path, BENT + f"  - {{name: e, actor: other, when: [{{time: 1 s}}], do: [{path}]}}", 1.0)
+    (fault,) = caught.value.diagnostics
+    assert fault.code == "S009" and fault.span is not None and fault.span.line == 9
 
 
 def test_steps_happen_at_once(tmp_path: Path) -> None:

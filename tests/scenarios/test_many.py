@@ -83,6 +83,9 @@ stop: [{collision: [ego, other]}]
   - {name: p, actor: other, when: [{ttc: [ego, other], below: 6}], do: [{path: [[0, 60, 5], [2, 70, -1], [4, 72, 0]]}]}
   - {name: again, actor: other, when: [{after: p}], do: [{speed: 5, rate: 2}]}
 """,
+    "a path in the plane": """
+  - {name: p, actor: other, when: [{time: 1}], do: [{frame: plane, path: [[0, 120, 9], [3, 205, -12], [4, 215, 5]]}]}
+""",
     "nobody does anything": "",
 }
 
@@ -210,6 +213,16 @@ def test_the_flagship_among_the_actors_of_euro_ncap(name: str) -> None:
     runs = list(range(template.runs.count))
     found = together(ManyRuns(Programs(checked.program, checked.main), template), runs)
     assert all(o.verdict is Verdict.PASSED and not o.collided and o.least_gap > 0.9 for o in found)
+
+
+def test_the_flagship_is_not_made_for_turns_across_a_path() -> None:
+    """A target from the side is no lead until it is in the lane; then an assumption fails, before the cars touch."""
+    checked = flagship()
+    template = read_template(
+        SCENARIOS / "euro_ncap" / "ccftap.yaml", find_connection(None, SCENARIOS / "highway_acc" / "pipeline.py")
+    )
+    found = together(ManyRuns(Programs(checked.program, checked.main), template), list(range(9)))
+    assert all(o.verdict is Verdict.OUTSIDE and o.collided for o in found)
 
 
 @cache

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from syncml.scenario.arrays import LANE, OFFSET, SPEED, S, T
+from syncml.scenario.arrays import COSINE, LANE, OFFSET, SINE, SPEED, S, T
 from syncml.scenario.engine import step, stopped
 from syncml.scenario.tables import compiled
 from syncml.scenario.templates import Template, read_template
@@ -19,13 +19,15 @@ PERIOD = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What actors did: one row a tick, one column an actor."""
+    """What actors did: one row a tick, one column an actor; headings are against the road, whose ``line`` it is."""
 
     s: NDArray[np.float64]
     t: NDArray[np.float64]
     speed: NDArray[np.float64]
     lane: NDArray[np.float64]
     offset: NDArray[np.float64]
+    heading: NDArray[np.float64]
+    line: NDArray[np.float64]
 
     @property
     def time(self) -> NDArray[np.float64]:
@@ -45,7 +47,8 @@ def play(template: Template, seconds: float, run: int = 0, period: float = PERIO
         if stopped(w, x):
             break
     motion = np.stack(rows)
-    return Played(*(motion[:, :, column] for column in (S, T, SPEED, LANE, OFFSET)))
+    heading = np.arctan2(motion[:, :, SINE], motion[:, :, COSINE])
+    return Played(*(motion[:, :, column] for column in (S, T, SPEED, LANE, OFFSET)), heading, w.line)
 
 
 def play_yaml(folder: Path, text: str, seconds: float) -> Played:

@@ -204,6 +204,7 @@ def _follow(action: Element, reading: Reading) -> sb.Action:
     line.only(reading.found, "Vertex")
     scale, offset = _timing(action.one("TimeReference"), reading)
     points: list[tuple[Expression, sb.Position]] = []
+    turns = True
     for vertex in line.all("Vertex"):
         vertex.only(reading.found, "Position")
         time = reading.number(vertex, "time")
@@ -212,10 +213,12 @@ def _follow(action: Element, reading: Reading) -> sb.Action:
                 raise _attribute(vertex, "time")
             time = constant(float(time.value({})) * scale + offset)
         points.append((time, position(vertex.one("Position"), reading)))
+        # Where the file gives headings, the actor keeps the one that it has.
+        turns = turns and all(kind.find("Orientation") is None for kind in vertex.one("Position").children())
     if len(points) < 2:
         message = "a trajectory needs two points"
         raise DiagnosticError(error("S009", message, line.span, help="add a <Vertex>"))
-    return sb.Follow(tuple(points))
+    return sb.Follow(tuple(points), turns)
 
 
 def _timing(reference: Element, reading: Reading) -> tuple[float, float]:
