@@ -8,9 +8,9 @@ one run the same functions on the same arrays.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,8 +120,12 @@ def prepare() -> None:
     load_runner(_engine_source())
 
 
-def run_interpreted(node: Node, scene: Scene, inputs: Mapping[str, Any], ticks: int) -> Ran:
-    """The same by the interpreter; ``node`` has its calls inlined."""
+Until: TypeAlias = Callable[[Trace, State], bool]
+"""Whether a run has shown enough, from the trace of the last tick and the actors after it."""
+
+
+def run_interpreted(node: Node, scene: Scene, inputs: Mapping[str, Any], ticks: int, until: Until | None = None) -> Ran:
+    """The same by the interpreter, or only the beginning; ``node`` has its calls inlined."""
     prepare_inputs(node, inputs, ticks)
     w, x = scene.arrays()
     met = scene.met
@@ -141,7 +145,7 @@ def run_interpreted(node: Node, scene: Scene, inputs: Mapping[str, Any], ticks: 
         traces.append(trace)
         speed = float(trace.column(met.speed).values[0])
         offset = float(trace.column(met.offset).values[0]) if met.offset else 0.0
-        if engine.stopped(w, x):
+        if engine.stopped(w, x) or (until is not None and until(trace, x)):
             break
     whole = Trace(
         tuple(

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from syncml.diagnostics.model import DiagnosticError, error
 from syncml.ir.equations.syntax import Node, Program
 from syncml.ir.step.lowering import Observe, Observed
-from syncml.scenario.closed_loop import Ran, Scene, run_compiled, run_interpreted
+from syncml.scenario.closed_loop import Ran, Scene, Until, run_compiled, run_interpreted
 from syncml.sim.inputs import Raw
 
 RunOne: TypeAlias = Callable[[Raw, int, Scene | None], Ran]
@@ -35,14 +35,14 @@ def compiled_runs(program: Program, observe: Observed = Observe.NAMED) -> RunOne
     return run
 
 
-def interpreted_runs(program: Program, flat: Node) -> RunOne:
-    """By the interpreter; ``flat`` is the main node with all calls inlined."""
+def interpreted_runs(program: Program, flat: Node, until: Until | None = None) -> RunOne:
+    """By the interpreter, among actors until enough is known; ``flat`` is the main node with all calls inlined."""
     from syncml.sim.interpreter import interpret
 
     def run(inputs: Raw, ticks: int, scene: Scene | None) -> Ran:
         if scene is None:
             return Ran(interpret(program, inputs, ticks).trace, None)
-        return run_interpreted(flat, scene, inputs, ticks)
+        return run_interpreted(flat, scene, inputs, ticks, until)
 
     return run
 

@@ -18,7 +18,6 @@ from syncml.files import write_whole
 from syncml.scenario.many_values import is_random
 from syncml.scenario.model import Connection
 from syncml.scenario.parameters import Setting, column_of
-from syncml.scenario.runners import interpreted_runs
 from syncml.scenario.templates import Template, read_template
 from syncml.search.method import Method
 from syncml.search.methods import Estimate, Floats, Runs, at_random, cross_entropy
@@ -193,7 +192,7 @@ def keep(subject: Subject, failing: Failing, connection: Connection | None, path
     seed = None if run.seed == subject.template.seed else run.seed
     write_whole(path, run_file(subject.template, run.settings, path.parent, seed))
     template = replace(read_template(path, connection), seed=run.seed)
-    again = failure_in(subject, template, interpreted_runs(subject.program, subject.flat))
+    again = failure_in(subject, template)
     if again != (failing.clause, failing.tick):
         path.unlink()
         raise InternalFault(f"{path.name} was to fail in {failing.clause!r} at tick {failing.tick}, and has {again}")

@@ -21,10 +21,12 @@ from syncml.ir.constants import Const
 from syncml.ir.equations.syntax import GOALS, Apply, Equation, Node, Program, Property, PropertyKind, Var
 from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, FLOATS, MACHINE_INTEGERS, Scalar, integer_range
+from syncml.scenario.arrays import State
 from syncml.scenario.parameters import Setting
-from syncml.scenario.runners import RunOne, interpreted_runs
+from syncml.scenario.runners import interpreted_runs
 from syncml.scenario.templates import Template
 from syncml.sim.monitor import ClauseResult, clause_name
+from syncml.sim.trace import Trace
 from syncml.sweep.rows import COLLISION, NEVER, Values
 from syncml.sweep.simulators import outcome_of, run_of
 
@@ -83,7 +85,7 @@ class Subject:
         Raises:
             DiagnosticError: S001 to S012, the run is impossible.
         """
-        return failure_in(self, self.alone(settings, seed), interpreted_runs(self.program, self.flat))
+        return failure_in(self, self.alone(settings, seed))
 
 
 def subject(flat: Node, template: Template, clause: str | None = None, bound: Bound | None = None) -> Subject:
@@ -113,10 +115,20 @@ def subject(flat: Node, template: Template, clause: str | None = None, bound: Bo
     return Subject(flat, template, clauses, tuple(chosen))
 
 
-def failure_in(subject: Subject, template: Template, run_one: RunOne) -> tuple[str, int] | None:
+def failure_in(subject: Subject, template: Template) -> tuple[str, int] | None:
     """The promise that fails in the only run of a scenario, and when; see `Subject.failure`."""
     if not template.runs.admitted(np.array([0]))[0]:
         return None
+    count = len(subject.clauses)
+    deciding = [p.holds.name for i, p in enumerate(subject.clauses) if i in subject.looked_at or is_assumed(p)]
+
+    def decided(trace: Trace, actors: State) -> bool:
+        columns = map(trace.column, deciding)
+        fails = any(bool((column.present & ~column.values).any()) for column in columns)
+        return fails or (count in subject.looked_at and actors.lead[2] != 0)
+
+    # Nothing that comes after the first of these changes the answer.
+    run_one = interpreted_runs(subject.program, subject.flat, decided)
     ran = run_of(subject.flat, template, run_one, 0, template.seed)
     first = [int(each[0]) for each in outcome_of(subject.flat, template, ran).first]
     left = min((first[i] for i, p in enumerate(subject.clauses) if is_assumed(p)), default=NEVER)
