@@ -1,8 +1,8 @@
 """The report of a sweep: a page that needs nothing else, and JUnit XML.
 
 What became of the runs, which clause failed how often, where among the parameters, how the measures are distributed,
-and the first failing runs, with their parameters, the run from above among actors, their signals and the command
-that makes them again.
+how near the runs came to breaking each promise, and the worst of them, with their parameters, the run from above among
+actors, their signals and the command that makes them again.
 """
 
 from __future__ import annotations
@@ -16,19 +16,21 @@ from xml.etree import ElementTree as Tree
 from syncml.cli.page_html import page, table
 from syncml.diagnostics.model import DiagnosticError, error
 from syncml.files import write_whole
+from syncml.sim.margins import TOUCH
 from syncml.sweep.plan import PARAMETER
-from syncml.sweep.rows import FAILED, OUTSIDE, PASSED
+from syncml.sweep.rows import FAILED, OUTSIDE, PASSED, VERDICTS
 from syncml.sweep.score import Axis, Distribution, Map, Score, score
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from syncml.scenario.runners import RunOne
+    from syncml.search.worst import Near
     from syncml.sweep.plan import Sweep
     from syncml.sweep.store import Store
 
 DRAWN = 5
-"""Of how many failing runs the signals are drawn."""
+"""How many of the worst runs are shown."""
 CELL, LEFT, BOTTOM = 22, 84, 40
 COLUMNS, HEIGHT = 300, 90
 
@@ -150,25 +152,42 @@ def _body(target: str, sweep: Sweep, store: Store, found: Score, trace: Callable
     for title, listed in (("Parameters", found.parameters), ("Measures", found.measures)):
         if listed:
             yield f'<h2>{title}</h2><div class="grid">' + "\n".join(map(_histogram, listed)) + "</div>"
-    yield from _failing(sweep, store, trace)
+    yield from _worst(sweep, store, trace)
 
 
-def _failing(sweep: Sweep, store: Store, trace: Callable[[], RunOne]) -> Iterator[str]:
+def _worst(sweep: Sweep, store: Store, trace: Callable[[], RunOne]) -> Iterator[str]:
     from syncml.cli.simulation import from_above, simulation_of, worth_drawing
     from syncml.cli.top_view_html import page_part, top_view
+    from syncml.search.worst import nearness, worst_runs
     from syncml.sim.plot import drawing
 
-    failing = store.summary.failing
-    if not failing:
+    measured, near = nearness(sweep, store, DRAWN)
+    if not near:
         return
-    yield "<h2>Failing runs</h2>"
+    worst = worst_runs(near, DRAWN)
+    yield "<h2>How near the runs come to a failure</h2>"
+    made = sum(store.summary.verdicts)
+    which = "of all runs" if measured == made else f"of {measured:,} of {made:,} runs, the failing ones among them"
+    yield f'<p class="dim">The margin of a promise in a run, {which}: how far it is from failing, below zero where it'
+    yield "does, in the unit of what it compares. A promise that many runs touch alike has no worst run.</p>"
+    titles = ("promise", "broken in", "least margin", "median margin", "worst run")
+    yield from table(titles, map(_row(worst), (each for each in near if each.worst)))
+    if alike := [each for each in near if not each.worst]:
+        yield f"<details><summary>{len(alike)} promises without a worst run</summary>"
+        yield from table(titles[:4], (_row(worst)(each)[:4] for each in alike))
+        yield "</details>"
+    if not worst:
+        return
+    yield "<h2>Worst runs</h2>"
     run_one = trace()
     views: list[str] = []
-    for number in failing[:DRAWN]:
+    for number, promise, margin in worst:
         ran = sweep.run(number, run_one)
         (row,) = store.table.shown(sweep.row(number, ran))
-        yield f'<section class="card" id="run{number}"><header><h3>Run {number}</h3><b class="violated">'
-        yield f'{escape(row["clause"])}</b><span class="dim">fails at tick {row["tick"]}</span></header><dl>'
+        yield f'<section class="card" id="run{number}"><header><h3>Run {number}</h3>'
+        if row["verdict"] == VERDICTS[FAILED]:
+            yield f'<b class="violated">{escape(row["clause"])}</b><span class="dim">fails at tick {row["tick"]}</span>'
+        yield f'<span class="dim">margin of <b>{escape(promise)}</b>: {_margin(margin)}</span></header><dl>'
         given = {n.removeprefix(PARAMETER): v for n, v in row.items() if n.startswith(PARAMETER)} | {
             "seed": row["seed"]
         }
@@ -181,6 +200,23 @@ def _failing(sweep: Sweep, store: Store, trace: Callable[[], RunOne]) -> Iterato
             yield views[-1]
         yield f'<div class="signals">{drawing(worth_drawing(shown), f"Run {number}", shown.failures)}</div></section>'
     yield page_part(views)
+
+
+def _row(worst: Sequence[tuple[int, str, float]]) -> Callable[[Near], tuple[str, ...]]:
+    """What makes the row of a promise; runs that are shown are linked."""
+    shown = {run for run, _, _ in worst}
+
+    def row(near: Near) -> tuple[str, ...]:
+        first = near.worst[0][0] if near.worst else None
+        run = "" if first is None else f'<a href="#run{first}">{first}</a>' if first in shown else str(first)
+        return escape(near.promise), f"{near.failing:,}", _margin(near.least), _margin(near.median), run
+
+    return row
+
+
+def _margin(value: float) -> str:
+    """A margin; the least that there is stands for sides that are equal."""
+    return "0" if abs(value) <= TOUCH else _short(value)
 
 
 def _map(found: Map) -> str:

@@ -28,15 +28,13 @@ from syncml.sweep.rows import NEVER, Values
 from syncml.sweep.simulators import chunks_of_runs, first_tick, outcome_of, run_of
 
 Robust: TypeAlias = Callable[[Columns, Bits], Values]
-"""The robustness of each run, from the parameters and the seeds."""
+"""The robustness of each run, or its margins, from the parameters and the seeds."""
 PILOT = 64
 """Runs that show which promises tell nothing."""
 
 
-def robustness(subject: Subject, threads: int | None = None, *, own_seeds: bool = False) -> Robust:
-    """What gives the robustness of runs: compiled code for many at once.
-
-    Promises that have the same margin in all of `PILOT` random runs are put aside: they count only where they fail.
+def margins(subject: Subject, threads: int | None = None, *, own_seeds: bool = False) -> Robust:
+    """What gives the margin of each promise in each run, ``[promises, runs]``; inf where a run tells nothing of it.
 
     Args:
         subject: What is looked at.
@@ -44,12 +42,12 @@ def robustness(subject: Subject, threads: int | None = None, *, own_seeds: bool 
         own_seeds: Whether the seeds of runs may differ.
     """
     streams = [subject.clauses[place].holds for place in subject.looked_at if place < len(subject.clauses)]
-    node, margins = with_margins(subject.flat, streams)
+    node, variables = with_margins(subject.flat, streams)
     program = Program((node,), node.name)
     if subject.template.stage is None:
-        compute = _in_lanes(subject, program, margins, threads)
+        compute = _in_lanes(subject, program, variables, threads)
     else:
-        compute = _among_actors(subject, program, margins, threads, own_seeds=own_seeds)
+        compute = _among_actors(subject, program, variables, threads, own_seeds=own_seeds)
 
     def each(columns: Columns, seeds: Bits) -> Values:
         admitted = subject.template.runs.admits(numeric(columns), len(seeds))
@@ -59,6 +57,15 @@ def robustness(subject: Subject, threads: int | None = None, *, own_seeds: bool 
             found[:, admitted] = compute(chosen, seeds[admitted])
         return found
 
+    return each
+
+
+def robustness(subject: Subject, threads: int | None = None, *, own_seeds: bool = False) -> Robust:
+    """What gives the robustness of runs: the least margin of the promises that are looked at; see `margins`.
+
+    Promises that have the same margin in all of `PILOT` random runs are put aside: they count only where they fail.
+    """
+    each = margins(subject, threads, own_seeds=own_seeds)
     aside = np.array([False])
     if len(subject.looked_at) > 1:
         aside = _constant(subject, each, subject.template.seeds(np.arange(PILOT), own=own_seeds))

@@ -165,6 +165,10 @@ class Sweep:
             **found.metrics,
         }
 
+    def given(self, runs: Values) -> tuple[dict[str, Values], Values]:
+        """The parameters of some runs, a column each, and the seeds."""
+        return self.template.runs.columns(self._places(runs)), self._seeds(runs)
+
     def _places(self, runs: Values) -> Values:
         """The places of runs among the combinations of parameters, which they take in turn."""
         return runs % self.template.runs.count

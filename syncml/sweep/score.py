@@ -114,7 +114,7 @@ def score(store: Store) -> Score:
     drawn = [Distribution(axis, np.zeros((axis.parts, len(VERDICTS)), dtype=np.int64)) for axis in axes.values()]
     names = store.table.clauses
     failed, outside = np.zeros(len(names), dtype=np.int64), np.zeros(len(names), dtype=np.int64)
-    for columns in _columns(store, ["verdict", "clause", *axes]):
+    for columns in columns_of(store, ["verdict", "clause", *axes]):
         verdict, clause = columns["verdict"].astype(np.int64), columns["clause"].astype(np.int64)
         for counts, number in ((failed, FAILED), (outside, OUTSIDE)):
             np.add.at(counts, clause[verdict == number], 1)
@@ -135,7 +135,7 @@ def _axes(store: Store) -> dict[str, Axis]:
     low: dict[str, float] = {}
     high: dict[str, float] = {}
     few: dict[str, set[float]] = {}
-    for columns in _columns(store, None):
+    for columns in columns_of(store, None):
         for name, column in columns.items():
             finite = column[np.isfinite(column)]
             if not finite.size:
@@ -152,8 +152,12 @@ def _axes(store: Store) -> dict[str, Axis]:
     }
 
 
-def _columns(store: Store, names: Sequence[str] | None) -> Iterator[dict[str, Values]]:
-    """Columns of numbers of each file; of all measures and parameters if no names are given."""
+def columns_of(store: Store, names: Sequence[str] | None) -> Iterator[dict[str, Values]]:
+    """Columns of numbers of each file; of all measures and parameters if no names are given.
+
+    Raises:
+        DiagnosticError: D001, a file cannot be read.
+    """
     for part in store.manifest.parts:
         if part.file:
             path = Path(store.folder / part.file)

@@ -14,13 +14,15 @@ import pytest
 from syncml.cli import main
 from syncml.cli.sweep_html import render_junit, write_report
 from syncml.diagnostics.model import DiagnosticError
-from syncml.scenario.runners import lane_runs
+from syncml.scenario.runners import interpreted_runs, lane_runs
+from syncml.search import worst
+from syncml.search.worst import Near, nearness, worst_runs
 from syncml.sweep.plan import Sweep
 from syncml.sweep.rows import FAILED
 from syncml.sweep.score import score
 from syncml.sweep.store import Store
 from syncml.sweep.tables import Form
-from tests.sweep.scenes import sweep_in, swept, written
+from tests.sweep.scenes import CAR, CUT_IN, sweep_in, swept, written
 
 
 def made(folder: Path, form: Form = Form.CSV) -> tuple[Sweep, Store]:
@@ -61,8 +63,11 @@ def test_the_page_needs_nothing_else_and_a_browser_shows_it(tmp_path: Path) -> N
     text = path.read_text("utf-8")
     assert "<script" not in text and "<link" not in text and "<img" not in text
     assert "Pushes, and a lot of them" in text
-    first = store.summary.failing[0]
-    assert f'id="run{first}"' in text and f"syncml replay {store.folder} {first}" in text
+    shown = worst_runs(nearness(sweep, store, 5)[1], 5)
+    assert len(shown) == 5
+    for run, _, margin in shown:
+        assert f'id="run{run}"' in text and f"syncml replay {store.folder} {run}" in text
+        assert (sweep.rows(run, run + 1)["verdict"][0] == FAILED) == (margin < 0.0)
     assert f"<b>{store.summary.verdicts[FAILED]:,}</b>failed" in text
     browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if browser is None:
@@ -71,6 +76,49 @@ def test_the_page_needs_nothing_else_and_a_browser_shows_it(tmp_path: Path) -> N
     command = [browser, "--headless", "--no-sandbox", "--disable-gpu", f"--screenshot={picture}", path.as_uri()]
     subprocess.run([*command, f"--user-data-dir={tmp_path}/profile"], check=True, capture_output=True, timeout=60)
     assert picture.stat().st_size > 10_000
+
+
+def test_the_worst_runs_are_those_with_the_least_margins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep, store = made(tmp_path)
+    rows = sweep.rows(0, 300)
+    failed = set(rows["run"][rows["verdict"] == FAILED].tolist())
+    measured, near = nearness(sweep, store, 300)
+    assert measured == len(rows["run"])
+    broken = {run for each in near for run, margin in each.worst if margin < 0.0}
+    assert broken == failed
+    (slow,) = (each for each in near if each.promise == "slow enough")
+    greatest = dict(zip(rows["run"].tolist(), rows["speed.greatest"].tolist(), strict=True))
+    margins = dict(slow.worst)
+    # Where nothing else tells, the margin of `speed <= 6` is what is left.
+    assert all(margins[run] == 6.0 - greatest[run] for run in margins)
+    assert list(margins.values()) == sorted(margins.values())
+    monkeypatch.setattr(worst, "MOST", 40)
+    fewer, part = nearness(sweep, store, 3)
+    assert 20 <= fewer <= 40
+    assert 10 <= max(each.failing for each in part) <= 40
+
+
+def test_the_worst_runs_are_taken_from_the_promises_in_turn() -> None:
+    near = [
+        Near("a", False, 2, -1.0, 1.0, ((3, -1.0), (4, -0.5), (9, 1.0))),
+        Near("b", False, 0, 0.1, 1.0, ((4, 0.1), (3, 0.2))),
+        Near("c", True, 0, 0.5, 0.5, ()),
+    ]
+    assert worst_runs(near, 3) == [(3, "a", -1.0), (4, "b", 0.1), (9, "a", 1.0)]
+    assert worst_runs(near, 1) == [(3, "a", -1.0)]
+
+
+def test_runs_that_pass_are_shown_if_they_are_the_worst(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    sweep = sweep_in(tmp_path, 12, CAR, CUT_IN.replace("[5, 15, 25]", "[60, 70, 80]"))
+    store = swept(sweep, tmp_path / "results")
+    assert store.summary.verdicts[FAILED] == 0
+    path = tmp_path / "out.html"
+    run_one = interpreted_runs(sweep.checked.program, sweep.flat)
+    write_report(path, "loop.py", sweep, store, lambda: run_one)
+    text = path.read_text("utf-8")
+    assert "Worst runs" in text and "margin of <b>no collision</b>" in text
+    assert text.count('class="top-view"') == text.count('id="run') > 1
 
 
 def test_junit_has_a_case_for_each_clause(tmp_path: Path) -> None:
