@@ -24,6 +24,7 @@ from syncml.ir.step.lowering import Observe, Observed, lower, observed
 from syncml.ir.step.syntax import Machine, Slot, StepProgram
 from syncml.ir.types import BOOL, TensorType, element, shape, size
 from syncml.sim.inputs import Raw, prepare
+from syncml.sim.iterators import embedded, looped
 from syncml.sim.numba_cache import Runner, load_runner
 from syncml.sim.numba_printer import Layout, layout_of, numba_type, print_module
 from syncml.sim.numba_text import machine_name
@@ -43,11 +44,13 @@ def compile_program(program: Program, observe: Observed = Observe.NAMED) -> Simu
         observe: The streams that traces show beside the inputs and outputs; a stream inside of an instance has the
             name ``instance.stream``.
     """
-    flat = inline(lower_segments(program))
+    # A stream of an element has a name of its own only where iterators are written out.
+    flat = (looped if observe is Observe.OUTPUTS else inline)(lower_segments(program))
     node = flat.node(flat.main)
     shown = (*node.inputs, *node.outputs, *observed(node, observe))
     recorded = with_conditions(node, shown)
-    code = lower(flat, frozenset(v.name for v in recorded))
+    machine = embedded(lower(flat, frozenset(v.name for v in recorded)))
+    code = StepProgram((machine,), machine.name)
     return Simulation(node, tuple(dict.fromkeys(shown)), code)
 
 

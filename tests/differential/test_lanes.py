@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
+from typing import Literal as L
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, note, seed, settings
 from hypothesis import strategies as st
 
+from syncml import Hz, Mat, Stream, Vec, constant, each, f32, fold, maximum, merge, node, pre, state, when, where, zeros
 from syncml.clock_calculus import infer_clocks
 from syncml.ir.equations.syntax import Program
-from syncml.ir.step.lowering import Observe
+from syncml.ir.step.check import check_step
+from syncml.ir.step.lowering import Observe, lower
+from syncml.ir.step.syntax import StepProgram
+from syncml.lang.load import program_of
 from syncml.pipeline import Checked, check, check_file, load, text
+from syncml.sim import iterators
 from syncml.sim.compiled import compile_program
 from syncml.sim.lanes import batch
 from tests.support.flagship import PIPELINE, SCENARIOS, scenario_inputs
@@ -72,6 +79,53 @@ def test_every_operator(kind: str) -> None:
 def test_accepted_programs(path: Path) -> None:
     """Some of them; all in `make lanes`."""
     assert_runs_agree(check(load(str(path))), Observe.OUTPUTS, 1, ticks=40)
+
+
+ITERATING = [path for path in ACCEPTED if re.search(r"\b(each|fold|scan)\(", path.read_text(encoding="utf-8"))]
+
+
+@pytest.mark.parametrize("path", ITERATING[::2], ids=lambda p: p.stem)
+def test_iterators_as_loops(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However short they are; those of nodes with memory are unrolled."""
+    monkeypatch.setattr(iterators, "LONG", 1)
+    assert_runs_agree(check(load(str(path))), Observe.OUTPUTS, 1, ticks=20)
+
+
+@node(rate=Hz(5))
+def pulled(
+    x: Stream[Vec[L[24]]], m: Stream[Mat[L[24], L[3]]], go: Stream[bool]
+) -> tuple[Stream[Vec[L[24]]], Stream[f32], Stream[Vec[L[3]]], Stream[Vec[L[24]]]]:
+    """Loops in loops, accumulators that are vectors, descending order, clocks, a node with memory beside them."""
+
+    def above(here: Stream[f32]) -> Stream[f32]:
+        return fold(lambda best, there: where((there > here) & (there < best), there, best), 100.0)(x)
+
+    table = constant(np.linspace(0.5, 2.0, 24).astype(np.float32))
+    scaled = each(lambda here, row: above(here) + (row * constant([1.0, 2.0, 4.0])).sum())(x, m)
+    most = fold(lambda a, v, t: maximum(a, v * t), -1.0e3)(when(scaled, go), when(table, go))
+    held = merge(go, most, when(pre(where(go, scaled[0], 0.0), init=0.0), ~go))
+    ring = fold(lambda acc, row: acc.at[1].set(acc[0] - row[2]) * 0.5 + row, zeros(3), backwards=True)(m)
+    return scaled, held, ring, each(settled)(scaled)
+
+
+@node
+def settled(x: Stream[f32]) -> Stream[f32]:
+    y = state(init=0.0)
+    y.next = 0.5 * (x + y)
+    return y
+
+
+def test_long_iterators_stay_loops(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(iterators, "LONG", 48)
+    checked = check(program_of(pulled))
+    assert_runs_agree(checked, Observe.OUTPUTS, 3, ticks=10)
+    program = iterators.looped(checked.program)
+    assert len(program.nodes) == 5
+    code = lower(program, frozenset(v.name for v in checked.main.outputs))
+    machine = iterators.embedded(code)
+    check_step(StepProgram((machine,), machine.name))
+    whole = Program((checked.flat,), checked.flat.name)
+    assert len(machine.body) < 100 < len(lower(whole).machines[-1].body)
 
 
 @pytest.mark.parametrize(("width", "kind"), [(4, "f32"), (32, "i8")])

@@ -23,6 +23,7 @@ from syncml.ir.step.lowering import Observe, Observed, lower, observed
 from syncml.ir.step.lowering.arithmetic import machine_element
 from syncml.ir.step.syntax import Slot
 from syncml.ir.types import BOOL, EnumType, Scalar, element, integer_range, shape, size
+from syncml.sim.iterators import embedded, looped
 from syncml.sim.lanes.batch import Batch, Code
 from syncml.sim.lanes.blocked import blocked
 from syncml.sim.lanes.figures import Figure, failures, with_figures
@@ -86,13 +87,16 @@ def compile_many(
     Raises:
         DiagnosticError: S001, a figure is of no stream.
     """
-    flat = inline(lower_segments(program))
+    # A stream of an element has a name of its own only where iterators are written out.
+    inside = observe is not Observe.OUTPUTS or figures
+    flat = (inline if inside else looped)(lower_segments(program))
     node = flat.node(flat.main)
     clauses = failures(node) if contracts else ()
     extended, variables = with_figures(node, (*figures, *clauses))
     shown = {v.name for v in (*node.outputs, *observed(node, observe))}
-    code = lower(Program((extended,), flat.main), frozenset(shown | {v.name for v in variables}))
-    machine = blocked(code.machines[-1])
+    others = tuple(n for n in flat.nodes if n is not node)
+    code = lower(Program((*others, extended), flat.main), frozenset(shown | {v.name for v in variables}))
+    machine = blocked(embedded(code))
     layout = layout_of(machine, width)
     slots = tuple(s for s in machine.outputs if s.name in shown and (traced is None or s.name in traced))
     compiled = Code(machine, layout, slots, load(print_module(machine, layout, slots)))

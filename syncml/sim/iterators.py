@@ -1,0 +1,175 @@
+"""Iterators without memory as loops of one machine without instances.
+
+Rule: where a node is an expression of its inputs (operators on its base clock, and iterators of such nodes), each
+element of an array of its instances does the same, and has no state and no clause of its own. So the array stays a
+loop, in which the node's step stands in the place of the call: inputs that are tensors are the arguments, other inputs
+are locals set to them, results are the outputs, all else is a fresh local. All other arrays are unrolled. A loop has
+the bits of its unrolled elements: it does the same operations in the same order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from syncml.diagnostics.model import InternalFault
+from syncml.ir.clocks import BASE
+from syncml.ir.equations.inline import inline_loops, inline_where
+from syncml.ir.equations.syntax import Apply, Iterate, Node, Program
+from syncml.ir.equations.unroll import unroll
+from syncml.ir.step.syntax import (
+    Assign,
+    Expr,
+    For,
+    If,
+    Invoke,
+    LoopIndex,
+    Machine,
+    Place,
+    Slot,
+    StepProgram,
+    Stmt,
+    Storage,
+    Switch,
+)
+from syncml.ir.step.traverse import blocks, map_expr, with_blocks
+from syncml.ir.types import TensorType
+
+LONG = 128
+"""The least number of equations, written out, for which a loop is worth its overhead."""
+
+
+def looped(program: Program) -> Program:
+    """Flatten the main node of a clocked program but for iterators of nodes that are expressions."""
+    sizes: dict[str, int] = {}
+    flat = inline_where(program, lambda _caller, _call: True)
+    for node in flat.nodes:
+        size = _size(node, sizes)
+        if size is not None:
+            sizes[node.name] = size
+
+    def chosen(_node: Node, rhs: Iterate) -> bool:
+        return rhs.extent * sizes.get(rhs.node, 0) < LONG
+
+    unrolled = unroll(flat, chosen)
+    return inline_loops(inline_where(unrolled, lambda _caller, _call: True))
+
+
+def _size(node: Node, sizes: dict[str, int]) -> int | None:
+    """The equations of a node that is an expression, those of its iterators written out; None for another node."""
+    total = 0
+    if node.properties or node.external or any(clock != BASE for clock in node.clocks.values()):
+        return None
+    for equation in node.equations:
+        match equation.rhs:
+            case Apply():
+                total += 1
+            case Iterate(node=callee, extent=extent) if callee in sizes:
+                total += extent * sizes[callee]
+            case _:
+                return None
+    return total
+
+
+def embedded(program: StepProgram) -> Machine:
+    """The main machine of a program whose other machines have no state, with their steps in place of the calls."""
+    done: dict[str, Machine] = {}
+    for machine in program.machines:
+        done[machine.name] = _Caller(machine, done).whole()
+    return done[program.main]
+
+
+class _Caller:
+    """A machine whose callees have no instances any more."""
+
+    def __init__(self, machine: Machine, done: dict[str, Machine]) -> None:
+        self._machine = machine
+        self._callees = {i.name: done[i.machine] for i in machine.instances}
+        self._locals = list(machine.locals)
+        self._constants = {slot: slot for slot in machine.constants}
+
+    def whole(self) -> Machine:
+        """The machine without instances."""
+        if not self._callees:
+            return self._machine
+        body = self._block(self._machine.body)
+        return replace(
+            self._machine,
+            locals=tuple(self._locals),
+            constants=tuple(self._constants.values()),
+            instances=(),
+            body=body,
+        )
+
+    def _block(self, body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
+        made: list[Stmt] = []
+        for stmt in body:
+            if isinstance(stmt, Invoke):
+                made += self._step(stmt)
+            else:
+                made.append(with_blocks(stmt, tuple(self._block(b) for b in blocks(stmt))))
+        return tuple(made)
+
+    def _step(self, call: Invoke) -> list[Stmt]:
+        """The statements of a callee for its call."""
+        callee = self._callees[call.instance]
+        if callee.state:
+            raise InternalFault(f"{call.instance} has state, which is to be unrolled")
+        slots: dict[Slot, Slot] = dict(zip(callee.outputs, call.results, strict=True))
+        made: list[Stmt] = []
+        for slot, argument in zip(callee.inputs, call.arguments, strict=True):
+            if isinstance(slot.type, TensorType):
+                assert isinstance(argument, Place)
+                if argument.slot in call.results:
+                    raise InternalFault(f"{call.instance} reads {argument.slot.name}, which it writes")
+                slots[slot] = argument.slot
+            else:
+                slots[slot] = self._local(call, slot)
+                made.append(Assign(Place(slots[slot]), argument, call.origin))
+        for slot in callee.locals:
+            slots[slot] = self._local(call, slot)
+        for slot in callee.constants:
+            slots[slot] = self._constants.setdefault(slot, replace(slot, name=f"{call.instance}.{slot.name}"))
+        return [*made, *_renamed(callee.body, slots, _plain(call.instance), {})]
+
+    def _local(self, call: Invoke, slot: Slot) -> Slot:
+        made = replace(slot, name=f"{call.instance}.{slot.name}", storage=Storage.LOCAL)
+        self._locals.append(made)
+        return made
+
+
+def _plain(name: str) -> str:
+    return "".join(c if c.isalnum() else "_" for c in name)
+
+
+def _renamed(
+    body: tuple[Stmt, ...], slots: dict[Slot, Slot], prefix: str, counters: dict[LoopIndex, LoopIndex]
+) -> list[Stmt]:
+    """Statements with other slots, and with loop counters whose names are not those of loops around them."""
+
+    def change(expr: Expr) -> Expr | None:
+        match expr:
+            case LoopIndex():
+                return counters[expr]
+            case Place():
+                return Place(slots[expr.slot], tuple(map_expr(change, i) for i in expr.indices))
+            case _:
+                return None
+
+    made: list[Stmt] = []
+    for stmt in body:
+        if isinstance(stmt, For):
+            counters = {**counters, stmt.index: LoopIndex(f"{prefix}_{stmt.index.name}")}
+            stmt = replace(stmt, index=counters[stmt.index])
+        inner = tuple(tuple(_renamed(b, slots, prefix, counters)) for b in blocks(stmt))
+        match stmt:
+            case Assign():
+                target = change(stmt.target)
+                assert isinstance(target, Place)
+                made.append(replace(stmt, target=target, value=map_expr(change, stmt.value)))
+            case If():
+                made.append(If(map_expr(change, stmt.condition), *inner))
+            case Switch():
+                made.append(with_blocks(replace(stmt, scrutinee=map_expr(change, stmt.scrutinee)), inner))
+            case _:
+                made.append(with_blocks(stmt, inner))
+    return made
