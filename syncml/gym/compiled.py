@@ -18,15 +18,22 @@ from syncml.diagnostics.model import DiagnosticError, error
 from syncml.gym import Options
 from syncml.gym.episodes import ENDED, RESTART, SEEDS, TOTAL, TRUNCATED, episodes
 from syncml.gym.resting import ACTIVE, resting
-from syncml.gym.roles import Roles, roles_of
+from syncml.gym.roles import Roles, common, roles_of
 from syncml.gym.spaces import Actions, actions, observation_space
 from syncml.ir.equations.syntax import Program
+from syncml.ir.types import F32
 from syncml.lang.load import program_of
 from syncml.lang.node import Node
 from syncml.sim.lanes.many import compile_many
 from syncml.sim.lanes.stepper import Given, Shown, Stepper
 
 Values = NDArray[Any]
+
+LANES = 32
+"""Of a group, if there are so many environments and they are of 32-bit floats: two vectors of the widest processors.
+
+The few numbers of 64 bits around the program, seeds and sums of rewards, would narrow it to one.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +88,8 @@ class Episodes:
 
     def __init__(self, of: Task, runs: int, threads: int | None = None, *, idle: bool = False) -> None:
         program = pipeline.on_machine(pipeline.check(episodes(of.program, of.roles, of.ticks, of.limit))).program
-        code = compile_many(resting(program) if idle else program, traced=None).code
+        width = LANES if runs >= LANES and common(of.roles.observations) is F32 else None
+        code = compile_many(resting(program) if idle else program, traced=None, width=width).code
         self._task, self._runs = of, runs
         self._stepper = Stepper(code, runs, threads)
         slots = {s.name: s for s in (*code.machine.inputs, *code.machine.outputs)}

@@ -99,8 +99,8 @@ def test_an_environment_does_what_the_interpreter_does(ticks: int, limit: int) -
     assert ends == {"ended", "truncated"}
 
 
-def test_many_environments_do_what_single_ones_do() -> None:
-    count = 5
+@pytest.mark.parametrize("count", [5, 37])
+def test_many_environments_do_what_single_ones_do(count: int) -> None:
     single = [syncml.gym.make(walk, bounds=BOUNDS, limit=9) for _ in range(count)]
     next_step = syncml.gym.make_vec(walk, count, bounds=BOUNDS, limit=9)
     same_step = syncml.gym.make_vec(walk, count, bounds=BOUNDS, limit=9, autoreset="same_step")
