@@ -52,9 +52,10 @@ bench-reach: $(DEV) ## closed loops with the networks in DATA/onnx: verdicts, ti
 	@test -n "$(DATA)" || { echo "make bench-reach DATA=folder [TRACES=1000000]" >&2; exit 2; }
 	$(BIN)/python -m benchmarks.reach.run "$(DATA)/onnx" --traces "$(or $(TRACES),10000)"
 
-bench-sim: $(DEV) ## many runs at once against C written by hand, and against JAX in the interpreter JAX; the scenarios of the folder SUITE
+bench-sim: $(DEV) ## many runs at once against C written by hand, JAX in the interpreter JAX, EnvPool in ENVPOOL; the scenarios of the folder SUITE
 	$(BIN)/python -m benchmarks.sim.run $(if $(JAX),--jax "$(JAX)") $(ARGS)
 	$(BIN)/python -W ignore -m benchmarks.sim.environments
+	$(BIN)/python -W ignore -m benchmarks.sim.traffic $(if $(ENVPOOL),--envpool "$(ENVPOOL)")
 	$(if $(SUITE),$(BIN)/python -m benchmarks.sim.suite "$(SUITE)")
 
 bench-esmini: $(DEV) ## where actors are in syncml and in the program ESMINI, for the OpenSCENARIO files of the folder SUITE

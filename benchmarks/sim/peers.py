@@ -5,7 +5,8 @@ from __future__ import annotations
 import ctypes
 import shutil
 import subprocess
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,17 +43,38 @@ class ByHand:
         return figures
 
 
-def build(folder: Path) -> list[ByHand]:
-    """Compile the loops with gcc and clang, those that are installed."""
-    (folder / "functions.h").write_text(print_functions([function(Op.TANH, Scalar.F32)]))
-    names = {f"{i}.{part}": f"{part[0]}{i}" for i in range(3) for part in ("weight", "bias")}
-    (folder / "weights.h").write_text("".join(array(names[n], values) for n, values in weights().items()))
-    shutil.copy(HERE / "by_hand.c", folder)
-    found: list[ByHand] = []
+def libraries(source: Path, folder: Path) -> Iterator[tuple[str, Any]]:
+    """The functions of a C file by each compiler that is installed, with its name; built in a folder."""
     for compiler in ("gcc", "clang"):
         if shutil.which(compiler):
             library = folder / f"{compiler}.so"
-            command = [compiler, "-std=c11", *EXACT, *WIDER, "-shared", "-fPIC", "by_hand.c", "-o", str(library)]
+            command = [compiler, "-std=c11", *EXACT, *WIDER, "-I.", "-shared", "-fPIC", str(source), "-o", str(library)]
             subprocess.run(command, cwd=folder, check=True)
-            found.append(ByHand(compiler, ctypes.CDLL(str(library))))
-    return found
+            yield compiler, ctypes.CDLL(str(library))
+
+
+def build(folder: Path) -> list[ByHand]:
+    """The loops of `by_hand.c` by gcc and clang, those that are installed."""
+    (folder / "functions.h").write_text(print_functions([function(Op.TANH, Scalar.F32)]))
+    names = {f"{i}.{part}": f"{part[0]}{i}" for i in range(3) for part in ("weight", "bias")}
+    (folder / "weights.h").write_text("".join(array(names[n], values) for n, values in weights().items()))
+    return [ByHand(name, library) for name, library in libraries(HERE / "by_hand.c", folder)]
+
+
+def race(what: str, peers: Mapping[str, Callable[[], Sequence[Any]]], rounds: int) -> dict[str, list[float]]:
+    """The processor time of each peer in each round, all of which have the figures of the first one bit for bit.
+
+    Raises:
+        SystemExit: the figures of a peer differ.
+    """
+    times: dict[str, list[float]] = {name: [] for name in peers}
+    wanted = [figure.tobytes() for figure in next(iter(peers.values()))()]
+    for _ in range(rounds):
+        for name, peer in peers.items():
+            begin = time.process_time()
+            figures = peer()
+            times[name].append(time.process_time() - begin)
+            same = [figure.tobytes() == other for figure, other in zip(figures, wanted, strict=True)]
+            if not all(same):
+                raise SystemExit(f"{what}: {name} has other figures than {next(iter(peers))}: {same}")
+    return times

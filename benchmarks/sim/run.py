@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.sim.peers import build
+from benchmarks.sim.peers import build, race
 from syncml.pipeline import check_file
 from syncml.sim.lanes.many import compile_many
 
@@ -67,16 +67,8 @@ def measure(loop: str, runs: int, rounds: int, jax: str | None, lanes: int) -> N
         for by_hand in build(Path(folder)):
             for style in ("scalar", "lanes"):
                 peers[f"C {style}, {by_hand.name}"] = lambda c=by_hand, s=style: c.run(loop, s, inputs, TICKS)
-        times: dict[str, list[float]] = {name: [] for name in peers}
-        wanted = peers["lanes"]()
-        for _ in range(rounds):
-            for name, peer in peers.items():
-                begin = time.process_time()
-                figures = peer()
-                times[name].append(time.process_time() - begin)
-                same = [a.tobytes() == b.tobytes() for a, b in zip(figures, wanted, strict=True)]
-                if not all(same):
-                    raise SystemExit(f"{loop}: {name} has other figures than the lanes: {same}")
+        times = race(loop, peers, rounds)
+        wanted = list(peers["lanes"]())
     best = {name: runs * TICKS / min(seconds) / 1e6 for name, seconds in times.items()}
     if jax is not None:
         best["JAX"] = _jax(jax, loop, inputs, rounds, wanted)

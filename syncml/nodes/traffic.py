@@ -13,7 +13,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from syncml.lang.contracts import ensure
-from syncml.lang.functions import clip, constant, maximum, where
+from syncml.lang.functions import clip, maximum, minimum, where
+from syncml.lang.iterators import each, fold
 from syncml.lang.node import node
 from syncml.lang.registers import state
 from syncml.lang.stream import Stream
@@ -133,15 +134,78 @@ def mobil(
     return (imposed >= -driver.imposed) & (own >= driver.gain)
 
 
-def neighbour(x: Real, v: Real, wanted: Real, lane: Any, into: Any, ahead: bool) -> Neighbour:
-    """For each car the nearest one on lane ``into`` that is ahead of it, or behind it; all are vectors."""
-    column = x.reshape(-1, 1)
-    off = x - column if ahead else column - x
-    there = (lane == into.reshape(-1, 1)) & (off > 0.0)
-    gap = where(there, off, FAR).min(axis=1)
-    nearest = there & (off == gap.reshape(-1, 1))
-    speed = where(nearest, v, 0.0).max(axis=1)
-    return Neighbour(gap, speed, maximum(where(nearest, wanted, 0.0).max(axis=1), 1.0))
+@dataclass(frozen=True, eq=False, slots=True)
+class Cars:
+    """Cars on lanes; all are vectors with an element for each car.
+
+    Attributes:
+        x: The positions, m.
+        v: The speeds, m/s; not negative.
+        lane: The lanes.
+        wanted: The wanted speeds, m/s; above 0.
+    """
+
+    x: Real
+    v: Real
+    lane: Any
+    wanted: Real
+
+    def nearest(self, here: Real, on: Any, ahead: bool, *, abreast: bool = False) -> Neighbour:
+        """The nearest car on lane ``on`` that is ahead of the place ``here``, or behind it; of two the first.
+
+        One that is at that very place is the car itself, unless it is asked for those ``abreast`` on another lane.
+        """
+
+        def nearer(best: Any, *car: Any) -> Any:
+            x, lane = car[:2]
+            gap = x - here if ahead else here - x
+            closer = (lane == on) & ((gap >= 0.0) if abreast else (gap > 0.0)) & (gap < best[0])
+            return tuple(where(closer, new, old) for new, old in zip((gap, *car[2:]), best, strict=True))
+
+        return Neighbour(*fold(nearer, (FAR, 0.0, 1.0))(self.x, self.lane, self.v, self.wanted))
+
+    def accelerations(self, driver: Driver = HIGHWAY) -> Real:
+        """The acceleration with which each car follows the next one on its lane, m/s², within its limits."""
+
+        def pull(x: Real, v: Real, lane: Any, wanted: Real) -> Real:
+            lead = self.nearest(x, lane, ahead=True)
+            return clip(idm(v, wanted, lead.gap, lead.speed, driver), -driver.limit, driver.limit)
+
+        return each(pull)(self.x, self.v, self.lane, self.wanted)
+
+    def changed(self, now: Any, lanes: int, period: int, guests: int = 0, driver: Driver = HIGHWAY) -> Any:
+        """The lanes after the cars whose turn it is have decided, one after the other by number.
+
+        Each knows what those before it have decided, so no two take the same place. Beside MOBIL's conditions there has
+        to be the gap at rest to both new neighbours, and the new lead must not ask for more than the car can brake.
+
+        Args:
+            now: It is the turn of the cars ``guests + now``, ``guests + now + period`` and so on.
+            lanes: How many lanes there are.
+            period: The ticks from one turn of a car to the next.
+            guests: The first so many cars never decide; somebody else drives them.
+            driver: The parameters of all.
+        """
+        count = self.x.shape[0]
+
+        def decide(after: Any, turn: Any) -> Any:
+            due = guests + turn * period + now
+            number = minimum(due, count - 1)
+            x, v, lane, wanted = self.x[number], self.v[number], after[number], self.wanted[number]
+            cars = Cars(self.x, self.v, after, self.wanted)
+            lead, follower = (cars.nearest(x, lane, ahead) for ahead in (True, False))
+            target = lane
+            for side in (-1, 1):
+                into = lane + side
+                new_lead, new_follower = (cars.nearest(x, into, ahead, abreast=True) for ahead in (True, False))
+                better = mobil(v, wanted, lead, follower, new_lead, new_follower, driver)
+                room = (new_lead.gap > driver.distance) & (new_follower.gap > driver.distance)
+                stops = idm(v, wanted, new_lead.gap, new_lead.speed, driver) >= -driver.limit
+                exists = (into >= 0) & (into < lanes)
+                target = where((due < count) & better & room & stops & exists & (v >= 1.0), into, target)
+            return after.at[number].set(target)
+
+        return fold(decide, self.lane)(range(-(-(count - guests) // period)))
 
 
 @node
@@ -153,13 +217,13 @@ def traffic(
     lanes: int,
     tick: float,
     period: int,
+    guests: int = 0,
     driver: Driver = HIGHWAY,
 ) -> tuple[Stream[Vec[Any, Any]], Stream[Vec[Any, Any]], Stream[Vec[Any, i32]]]:
     """Cars that follow and change lanes: their positions, speeds and lanes at this tick.
 
     Each car follows the next one on its lane. Car i considers the lanes beside it at the ticks that are i modulo
-    ``period``, so that with no more cars than ticks in a period no two change at once; a change takes one tick. No car
-    drives backwards.
+    ``period``; a change takes one tick. No car drives backwards.
 
     Args:
         start: The positions at the first tick, m.
@@ -169,6 +233,7 @@ def traffic(
         lanes: How many lanes there are.
         tick: The period of the clock, s.
         period: The ticks from one consideration to the next; highway-env's is 1 s.
+        guests: The first so many cars keep their lanes; the turns of the others are counted from there.
         driver: The parameters of all.
     """
     x: Any = state(init=start)
@@ -176,16 +241,8 @@ def traffic(
     lane: Any = state(init=start_lane)
     now = state(init=0)
     now.next = where(now == period - 1, 0, now + 1)
-    turn = constant(np.arange(start.shape[0]) % period) == now
-    lead, follower = (neighbour(x, v, wanted, lane, lane, ahead) for ahead in (True, False))
-    target = lane
-    for side in (-1, 1):
-        into = lane + side
-        new_lead, new_follower = (neighbour(x, v, wanted, lane, into, ahead) for ahead in (True, False))
-        better = mobil(v, wanted, lead, follower, new_lead, new_follower, driver)
-        target = where(turn & better & (into >= 0) & (into < lanes) & (v >= 1.0), into, target)
-    a = clip(idm(v, wanted, lead.gap, lead.speed, driver), -driver.limit, driver.limit)
+    cars = Cars(x, v, lane, wanted)
     x.next = x + tick * v
-    v.next = maximum(v + tick * a, 0.0)
-    lane.next = target
+    v.next = maximum(v + tick * cars.accelerations(driver), 0.0)
+    lane.next = cars.changed(now, lanes, period, guests, driver)
     return x, v, lane

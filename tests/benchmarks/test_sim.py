@@ -1,4 +1,4 @@
-"""The loops of the benchmark of many runs have the figures of the C written by hand, bit for bit."""
+"""The loops and the highway of the benchmarks of many runs have the figures of the C written by hand, bit for bit."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from benchmarks.sim import traffic
 from benchmarks.sim.run import measure
 
 
@@ -15,3 +16,10 @@ def test_a_loop_has_the_figures_of_c(loop: str, capsys: pytest.CaptureFixture[st
         pytest.skip("no C compiler is installed")
     measure(loop, 128, 1, None, 64)
     assert "C lanes" in capsys.readouterr().out
+
+
+def test_the_highway_has_the_states_of_c() -> None:
+    if not (shutil.which("gcc") or shutil.which("clang")):
+        pytest.skip("no C compiler is installed")
+    times = traffic.measure(32, 1, 60)
+    assert {"lanes", "C scalar", "C lanes"} <= {name.split(",")[0] for name in times}

@@ -8,8 +8,8 @@ from typing import Literal as L
 import numpy as np
 import pytest
 
-from syncml import Stream, Vec, f32, f64, i32, node
-from syncml.nodes.traffic import FAR, Neighbour, following, idm, mobil, traffic
+from syncml import Stream, Vec, constant, f32, f64, i32, node
+from syncml.nodes.traffic import FAR, Cars, Neighbour, following, idm, mobil, traffic
 from tests.nodes.running import assert_engines_agree, out, run, verdicts
 
 
@@ -84,8 +84,8 @@ def by_hand(x: Any, v: Any, lane: Any, v0: Any, ticks: int) -> list[Any]:
         star = 10 + 1.5 * v[i] + v[i] * (v[i] - lead) / (2 * np.sqrt(15))
         return 3 * (1 - (v[i] / v0[i]) ** 4 - (star / gap) ** 2) if gap < FAR else 3 * (1 - (v[i] / v0[i]) ** 4)
 
-    def beside(i: int, on: int, ahead: bool) -> tuple[float, float, int]:
-        offs = [(x[j] - x[i] if ahead else x[i] - x[j], j) for j in range(CARS) if lane[j] == on]
+    def beside(i: int, on: int, ahead: bool, lanes: Any) -> tuple[float, float, int]:
+        offs = [(x[j] - x[i] if ahead else x[i] - x[j], j) for j in range(CARS) if lanes[j] == on]
         offs = [(off, j) for off, j in offs if off > 0]
         gap, j = min(offs, default=(FAR, -1))
         return gap, v[j] if j >= 0 else 0.0, j
@@ -93,21 +93,39 @@ def by_hand(x: Any, v: Any, lane: Any, v0: Any, ticks: int) -> list[Any]:
     rows = []
     for t in range(ticks):
         rows.append((x.copy(), v.copy(), lane.copy()))
-        leads = [beside(i, lane[i], True) for i in range(CARS)]
+        leads = [beside(i, lane[i], True, lane) for i in range(CARS)]
         after = lane.copy()
         for i in range(CARS):
+            before = after.copy()
             for side in (-1, 1):
                 on = lane[i] + side
                 if i % 5 != t % 5 or not 0 <= on < 3 or v[i] < 1:
                     continue
-                gap, speed, _ = beside(i, on, True)
-                back, _, j = beside(i, on, False)
-                gain = pull(i, gap, speed) - pull(i, *leads[i][:2])
-                if gain >= 0.2 and (j < 0 or pull(j, back, v[i]) >= -2):
+                gap, speed, _ = beside(i, on, True, before)
+                back, _, j = beside(i, on, False, before)
+                gain = pull(i, gap, speed) - pull(i, *beside(i, lane[i], True, before)[:2])
+                if (
+                    gain >= 0.2
+                    and (j < 0 or pull(j, back, v[i]) >= -2)
+                    and min(gap, back) > 10
+                    and pull(i, gap, speed) >= -6
+                ):
                     after[i] = on
         a = np.array([np.clip(pull(i, *leads[i][:2]), -6, 6) for i in range(CARS)])
         x, v, lane = x + 0.2 * v, np.maximum(v + 0.2 * a, 0), after
     return rows
+
+
+@node
+def fleeing(x: Stream[Vec[L[3]]]) -> Stream[Vec[L[3], i32]]:
+    cars = Cars(x, constant([20.0, 25.0, 15.0]), constant([0, 1, 1]), constant([20.0, 30.0, 15.0]))
+    return cars.changed(1, 2, 3)
+
+
+def test_nobody_changes_to_where_somebody_is() -> None:
+    """The second car wants to leave the lane of the third one; the first is abreast, too near ahead or behind, far."""
+    places = np.array([[first, 50.0, 70.0] for first in (50.0, 59.9, 40.1, 0.0, 150.0)], np.float32)
+    assert out(fleeing, x=places).tolist() == [[0, 1, 1]] * 3 + [[0, 0, 1]] * 2
 
 
 def start(ticks: int) -> dict[str, Any]:
