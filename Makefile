@@ -13,7 +13,7 @@ RUN := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-data bench bench-esmini bench-reach bench-sim bench-sweep bench-verify conformance lanes mutants soundness exhaustive lint format clean
+.PHONY: help install demo gallery test test-data bench bench-esmini bench-reach bench-sim bench-sweep bench-verify conformance lanes mutants soundness exhaustive lint format clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -35,6 +35,9 @@ install: $(RUN) ## set up .venv with what running needs
 
 demo: $(RUN) ## check, prove, simulate, export and compare the flagship pipeline
 	$(BIN)/syncml demo
+
+gallery: $(DEV) ## make the pictures of docs/gallery.md
+	$(BIN)/python -m tools.gallery
 
 test: lint ## linter, type checker and all tests
 	$(BIN)/python -m pytest -n $(JOBS)

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -65,6 +66,12 @@ def blocks(page: Path) -> list[Block]:
         found.append(Block(language, *known, match["text"], line))
         assert not named, f"{page}:{line}: unknown attributes {named}"
     return found
+
+
+def prepare(folder: Path) -> None:
+    """Put what the pages use into a folder: examples, which commands may write beside, and scenarios."""
+    shutil.copytree(ROOT / "examples", folder / "examples", ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "scenarios").symlink_to(ROOT / "scenarios")
 
 
 @dataclass

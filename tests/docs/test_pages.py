@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import ROOT, Reader, blocks, compare
+from tests.docs.pages import ROOT, Reader, blocks, compare, prepare
 
 TUTORIAL = sorted((ROOT / "docs" / "tutorial").glob("[0-9]*.md"))
 PAGES = [
@@ -29,8 +28,7 @@ def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reader:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-    shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "scenarios").symlink_to(ROOT / "scenarios")
+    prepare(tmp_path)
     return Reader(tmp_path)
 
 
