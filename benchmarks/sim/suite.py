@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from syncml.pipeline import check_file
-from syncml.scenario.many import ManyRuns, Programs
+from syncml.scenario.many import ManyRuns, Programs, in_order, workers
 from syncml.scenario.suite import chosen, suite
 from syncml.scenario.templates import find_connection
 
@@ -50,9 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     seconds, used = time.perf_counter() - begin, time.process_time() - processor
     print(f"compiled, or loaded, in {seconds:.1f} s, {used:.1f} s of processor")
     for threads in map(int, given.threads.split(",")):
-        begin, processor, ticks = time.perf_counter(), time.process_time(), 0
-        for each, runs in many:
-            ticks += sum(int(rows.ticks.sum()) for rows in each.rows(runs, threads=threads, chunk=given.chunk))
+        begin, processor = time.perf_counter(), time.process_time()
+        with workers(threads) as pool:
+            begun = (chunk for each, runs in many for chunk in each.begin(runs, pool, chunk=given.chunk))
+            ticks = sum(int(rows.ticks.sum()) for rows in in_order(begun))
         seconds, used = time.perf_counter() - begin, time.process_time() - processor
         mebibytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(

@@ -7,8 +7,12 @@ its code. The program is a machine of its own, which all storyboards share; the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import field
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -32,6 +36,7 @@ from syncml.scenario.templates import Template
 from syncml.scenario.values import base_rate
 from syncml.scenario.variables import NotSpecialisedError
 from syncml.scenario.worlds import World, Worlds
+from syncml.sim.lanes.batch import processors
 from syncml.sim.lanes.figures import Figure
 from syncml.sim.lanes.many import CHUNK_BYTES, prepared
 from syncml.sim.lanes.turns import LANES, Turn, Turns
@@ -47,6 +52,9 @@ BASES = 4
 
 PILOT = 32
 """This is done with at most one run in so many."""
+
+AHEAD = 4
+"""Chunks that are begun before the first of them is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +122,48 @@ class Programs:
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """Runs that are being made.
+
+    Attributes:
+        found: Room for what becomes of them.
+        waited: What threads do, and what is to be done when they have done it.
+    """
+
+    found: Rows
+    waited: list[tuple[list[Future[None]], Callable[[], None]]] = field(default_factory=list[Any])
+
+    def rows(self) -> Rows:
+        """What became of them, when they are over."""
+        for futures, tell in self.waited:
+            for future in futures:
+                future.result()
+            tell()
+        return self.found
+
+
+@contextmanager
+def workers(threads: int | None = None) -> Generator[Executor]:
+    """Threads, as many as there are processors if None; what they have not begun when this ends is not done."""
+    pool = ThreadPoolExecutor(threads or processors())
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def in_order(chunks: Iterable[Begun]) -> Iterator[Rows]:
+    """What became of chunks of runs; the next ones are begun before one is waited for."""
+    begun: deque[Begun] = deque()
+    for chunk in chunks:
+        begun.append(chunk)
+        if len(begun) == AHEAD:
+            yield begun.popleft().rows()
+    for chunk in begun:
+        yield chunk.rows()
+
+
+@dataclass(frozen=True, slots=True)
 class _Some:
     """Runs of one machine: the numbers that it takes, their lengths, seeds, and parameters that are numbers."""
 
@@ -168,14 +218,28 @@ class ManyRuns:
         threads: int | None = None,
         chunk: int = CHUNK,
     ) -> Iterator[Rows]:
-        """What became of runs, some at a time, in the order that they are given in.
+        """What became of runs, some at a time, in the order that they are given in; see `begin`.
 
         Args:
             runs: Their numbers; one may come several times.
             seed: The seed of random inputs, or that of each run; that of the scenario if None.
             lanes: Runs that go through the ticks together.
             threads: The most threads; all processors if None.
-            chunk: Runs in memory together.
+            chunk: Runs in memory together, of which up to `AHEAD` are begun before their turn.
+        """
+        with workers(threads) as pool:
+            yield from in_order(self.begin(runs, pool, seed, lanes=lanes, chunk=chunk))
+
+    def begin(
+        self,
+        runs: Ints,
+        pool: Executor,
+        seed: int | Bits | None = None,
+        *,
+        lanes: int = LANES,
+        chunk: int = CHUNK,
+    ) -> Iterator[Begun]:
+        """Begin runs in threads of a pool, a chunk at a time.
 
         Raises:
             NotSpecialisedError: a storyboard asks for what lanes do not compute.
@@ -184,15 +248,15 @@ class ManyRuns:
         seeds = np.broadcast_to(np.asarray(self._template.seed if seed is None else seed, dtype=np.uint64), len(runs))
         for first in range(0, len(runs), chunk):
             part = np.asarray(runs[first : first + chunk], dtype=np.int64)
-            found = self._empty(part)
+            begun = Begun(self._empty(part))
             different, which = np.unique(part, return_inverse=True)
             for world, chosen, numbers in self._worlds.of(different):
                 row = np.full(len(different), -1, dtype=np.int64)
                 row[np.searchsorted(different, chosen)] = np.arange(len(chosen))
                 at = np.flatnonzero(row[which] >= 0)
                 taken = seeds[first : first + chunk][at]
-                self._run(world, at, numbers[row[which[at]]], taken, lanes, threads, found)
-            yield found
+                self._run(world, at, numbers[row[which[at]]], taken, lanes, pool, begun)
+            yield begun
 
     def prepare(self, runs: Ints) -> list[Turn]:
         """The code of all storyboards of these runs, not yet compiled, and that of the program."""
@@ -216,34 +280,37 @@ class ManyRuns:
         numbers: Floats,
         seeds: Bits,
         lanes: int,
-        threads: int | None,
-        found: Rows,
+        pool: Executor,
+        begun: Begun,
     ) -> None:
-        """The runs at some places of what is found."""
-        columns = self._template.runs.numeric_columns(found.run[places])
+        """Begin the runs at some places."""
+        columns = self._template.runs.numeric_columns(begun.found.run[places])
         seconds = np.broadcast_to(self._template.duration.value(columns), len(places))
         limits = np.maximum(np.rint(seconds * self._rate), 1.0).astype(np.int64)
         some = _Some(world, numbers, limits, seeds, columns)
         # Neighbours are alike, so that they share what the program does in them, and end together.
         order = np.lexsort((*numbers.T[self._ranked(some)], limits))
         for part in self._parts(limits[order]):
-            at = places[order[part]]
-            turns = self._over(some.at(order[part]), lanes, threads)
-            decided = turns.value(self.program.decided).astype(np.int64)
-            found.cause[at] = decided - 1
-            found.tick[at] = np.where(decided > 0, turns.value(self.program.tick), -1)
-            found.collision[at] = turns.value(world.code.collision).astype(np.int64) - 1
-            found.least_gap[at] = turns.value(world.code.least_gap)
-            found.ticks[at] = turns.value(world.code.ticks)
-            for name, slot in self.program.figures.items():
-                found.figures[name][at] = turns.value(slot)
+            turns, parts = self._turns(some.at(order[part]), lanes)
+            tell = partial(self._tell, begun.found, places[order[part]], turns, world.code)
+            begun.waited.append(([pool.submit(each) for each in parts], tell))
 
-    def _over(self, some: _Some, lanes: int, threads: int | None) -> Turns:
-        """Runs that are over."""
+    def _tell(self, found: Rows, at: Ints, turns: Turns, code: ActorCode) -> None:
+        """What became of runs that are over."""
+        decided = turns.value(self.program.decided).astype(np.int64)
+        found.cause[at] = decided - 1
+        found.tick[at] = np.where(decided > 0, turns.value(self.program.tick), -1)
+        found.collision[at] = turns.value(code.collision).astype(np.int64) - 1
+        found.least_gap[at] = turns.value(code.least_gap)
+        found.ticks[at] = turns.value(code.ticks)
+        for name, slot in self.program.figures.items():
+            found.figures[name][at] = turns.value(slot)
+
+    def _turns(self, some: _Some, lanes: int) -> tuple[Turns, list[Callable[[], None]]]:
+        """Runs in their initial states, and what makes them."""
         code, ticks = some.world.code, int(some.limits.max())
         turns = Turns(some.world.turn, self.program.turn, self._links(code), code.live, len(some.limits))
-        turns.run(self._inputs(some, ticks), ticks, lanes, threads)
-        return turns
+        return turns, turns.parts(self._inputs(some, ticks), ticks, lanes)
 
     def _ranked(self, some: _Some) -> list[int]:
         """The columns of numbers, from the one on which inputs of the program depend last to the one that is first.
@@ -262,8 +329,10 @@ class ManyRuns:
             others = np.count_nonzero(unlike, axis=1)
             for column in varied:
                 chosen += [int(base), int(np.argmin(np.where(unlike[:, column], others, len(columns) + 1)))]
-        forked = self._over(some.at(np.array(chosen)), len(chosen), 1).forked[1::2]
-        noticed = dict(zip(varied, forked.reshape(count, -1).sum(axis=0).tolist(), strict=True))
+        turns, parts = self._turns(some.at(np.array(chosen)), len(chosen))
+        for part in parts:
+            part()
+        noticed = dict(zip(varied, turns.forked[1::2].reshape(count, -1).sum(axis=0).tolist(), strict=True))
         self._orders[id(some.world)] = sorted(columns, key=lambda c: -noticed.get(c, 0))
         return self._orders[id(some.world)]
 

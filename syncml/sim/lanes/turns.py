@@ -8,8 +8,8 @@ share what it does (`shared`). Each machine is compiled for itself, so that many
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from syncml.dataclass import dataclass
 from syncml.ir.step.syntax import Machine, Slot
 from syncml.ir.types import BOOL, element, size
-from syncml.sim.lanes.batch import aligned, pack, processors, strides
+from syncml.sim.lanes.batch import aligned, pack, strides
 from syncml.sim.lanes.layout import Layout, memory_type, zeros
 from syncml.sim.lanes.machine_code import address, is_kept
 from syncml.sim.lanes.printer import print_module
@@ -87,21 +87,22 @@ class Turns:
         self._rows[live][:] = 1
         self._states = tuple(_moved(np.tile(t.layout.initial_group(t.machine), self._groups)) for t in self._turns)
         lanes = self._groups * self._width
+        self._kept: list[Values] = []
         self._lane_of, self._leader, self._forked = (np.zeros(lanes, dtype=np.int64) for _ in range(3))
 
     def _row(self, slot: Slot) -> Values:
         """Room for a number of each lane; there is a left neighbour of the first one too."""
         return aligned((1 + self._groups, 1, 1, self._width), memory_type(element(slot.type)))[1:]
 
-    def run(self, inputs: Mapping[Slot, Values], ticks: int, lanes: int = LANES, threads: int | None = None) -> None:
-        """Run for at most ``ticks`` ticks, once.
+    def parts(self, inputs: Mapping[Slot, Values], ticks: int, lanes: int = LANES) -> list[Callable[[], None]]:
+        """What runs them for at most ``ticks`` ticks, once: parts for any threads, in any order, the longest first.
 
         Args:
             inputs: The values of the inputs that are no links, ``[runs or 1, ticks or 1, ...]``. Runs share what the
-                program does if all that it gets in this way is the same in all of them.
+                program does if all that it gets in this way is the same in all of them. Where their lengths differ,
+                they ascend.
             ticks: The most ticks.
             lanes: Runs that go through the ticks together.
-            threads: The most threads; all processors if None.
         """
         block = max(1, -(-lanes // self._width))
         starts = range(0, self._groups, block)
@@ -132,20 +133,14 @@ class Turns:
         text = loop_text(self._width, read, given, live)
         loop = ctypes.CFUNCTYPE(None, *(ctypes.c_int64,) * 3, *(ctypes.c_void_p,) * 8)(address(text, "run"))
         steps = [t.compile() for t in self._turns]
+        self._kept = [*kept, *slots, *tables]
 
         def part(start: int) -> None:
             scratch = [zeros(t.layout.scratch_bytes) for t in self._turns]
             memory = [*tables[:2], *scratch, *tables[2:]]
             loop(ticks, start, min(start + block, self._groups), *steps, *(m.ctypes.data for m in memory))
 
-        threads = min(threads or processors(), len(starts))
-        if threads == 1:
-            for start in starts:
-                part(start)
-            return
-        with ThreadPoolExecutor(threads) as pool:
-            # Runs often come sorted by length, and the longest had better not start last.
-            list(pool.map(part, reversed(starts)))
+        return [partial(part, start) for start in reversed(starts)]
 
     def _side(self, turn: Turn, state: Values, inputs: Mapping[Slot, Values], kept: list[Values]) -> list[int]:
         """What the loop has to know of a machine; what it points to is added to ``kept``."""
