@@ -23,7 +23,7 @@ from syncml.sim.interpreter import Run
 from syncml.sim.trace import Column, Trace, first_difference
 
 TICKS = 24
-"""How long each run is."""
+"""How long each run is, if nothing else is said."""
 CONFIGURATIONS = (("gcc", "-O0"), ("gcc", "-O3"), ("clang", "-O3"))
 
 
@@ -53,10 +53,11 @@ def assert_same_state(run: Run, found: Mapping[str, Any], checked: Checked) -> N
 def assert_c_agrees(checked: Checked, values: Raw, run: Run) -> None:
     code = step_code(checked, flat=False)
     check_step(code)
-    inputs = {v.name: c.values for v, c in prepare(checked.main, values, TICKS).items()}
+    ticks = run.trace.ticks
+    inputs = {v.name: c.values for v, c in prepare(checked.main, values, ticks).items()}
     for compiler, level in CONFIGURATIONS:
         if shutil.which(compiler) is not None:
-            results = compile_and_run(code, inputs, TICKS, compiler, (level,))
+            results = compile_and_run(code, inputs, ticks, compiler, (level,))
             assert_same(outputs_of(run, checked), results.outputs)
             assert_same_state(run, {name: value[-1] for name, value in results.state.items()}, checked)
 
