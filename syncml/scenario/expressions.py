@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Any
 
 import numpy as np
@@ -138,6 +138,11 @@ def plus(expression: Expression, number: float) -> Expression:
     """An expression plus a number in units of the SI."""
     scaled = (*expression.code, expression.scale, _Call("*", 2, _BINARY["*"][1]))
     return Expression(expression.text, (*scaled, number, _Call("+", 2, _BINARY["+"][1])), 1.0, expression.span)
+
+
+def times(expression: Expression, factor: float) -> Expression:
+    """An expression times a number."""
+    return replace(expression, scale=expression.scale * factor)
 
 
 def between(first: Expression, second: Expression, part: float) -> Expression:

@@ -59,6 +59,10 @@ HALF_WAVE = tuple(0.5 * (-1.0) ** n * math.pi ** (2 * n + 1) / math.factorial(2 
 """Half the sine of pi y by powers of y, for |y| <= 1/2: what is left out is below 1e-17."""
 
 
+SETTLE = 1.0
+"""Seconds in which an actor that keeps a distance makes up for a small part of it that is missing."""
+
+
 def half_wave(part: float) -> float:
     """(1 - cos(pi part)) / 2 for a part from 0 to 1, with the same bits on every machine."""
     y = part - 0.5
@@ -159,33 +163,25 @@ def start(w: Table, x: State, a: int, now: float) -> None:
     m, p = x.motion, x.progress[a]
     p[P_RUNS], p[P_START], p[P_AT] = 1.0, now, 0.0
     if kind == 0:
-        target = w.numbers[slot + 1]
-        if other != NONE:
-            target = m[other, SPEED] * target if row[A_MODE] else m[other, SPEED] + target
-            # So much slower than a slow one is a stop; nobody means it to back up.
-            if m[i, SPEED] >= 0.0:
-                target = max(target, 0.0)
+        target = _wanted_speed(w, x, a)
         _override(w, x, a, i, 0)
         p[P_FROM], p[P_TO] = m[i, SPEED], target
         p[P_SPAN] = span(row[A_SHAPE], row[A_DIMENSION], w.numbers[slot], target - m[i, SPEED])
         if row[A_DIMENSION] == 1:
             p[P_START] = m[i, TRAVELLED]
         if row[A_SHAPE] == 0:
-            m[i, SPEED], m[i, JUMPED], p[P_RUNS] = target, 1.0, 0.0
+            m[i, SPEED], m[i, JUMPED], p[P_RUNS] = target, 1.0, 1.0 if row[A_MODE] & 2 else 0.0
     elif kind == 1:
         _override(w, x, a, i, 0)
         p[P_FROM] = m[i, SPEED]
     elif kind == 2 or kind == 3:
         _override(w, x, a, i, 1)
-        target = w.numbers[slot + 1]
+        target = w.numbers[slot + 1] if kind == 2 else _wanted_offset(w, x, a)
         if kind == 2:
             lane = target if other == NONE else lane_beside(m[other, LANE], m[other, DIRECTION] * target)
             m[i, OFFSET] = m[i, T] - lane_centre(w.widths, w.shifts, lane, m[i, S])
             m[i, LANE] = lane
             target = w.numbers[slot + 2]
-        elif other != NONE:
-            # The offset of the other actor is seen from the middle of one's own lane.
-            target += m[other, T] - lane_centre(w.widths, w.shifts, m[i, LANE], m[i, S])
         change = target - m[i, OFFSET]
         p[P_FROM], p[P_TO] = m[i, OFFSET], target
         if kind == 2:
@@ -197,17 +193,14 @@ def start(w: Table, x: State, a: int, now: float) -> None:
         if kind == 2 and row[A_DIMENSION] == 1:
             p[P_START] = m[i, TRAVELLED]
         if row[A_SHAPE] == 0:
-            m[i, OFFSET], m[i, JUMPED], p[P_RUNS] = target, 1.0, 0.0
+            m[i, OFFSET], m[i, JUMPED], p[P_RUNS] = target, 1.0, 1.0 if kind == 3 and row[A_MODE] & 1 else 0.0
             m[i, T] = lane_centre(w.widths, w.shifts, m[i, LANE], m[i, S]) + target
     elif kind == 4:
-        gap = w.numbers[slot] * (abs(m[i, SPEED]) if row[A_DIMENSION] else 1.0)
-        ahead = m[other, DIRECTION] if row[A_MODE] & 1 else -m[other, DIRECTION]
-        if row[A_MODE] & 2:
-            gap += half_length(w, x, i) + half_length(w, x, other)
-            m[i, S] += middle_s(w, x, other) + ahead * gap - middle_s(w, x, i)
-        else:
-            m[i, S] = m[other, S] + ahead * gap
-        m[i, JUMPED], p[P_RUNS] = 1.0, 0.0
+        if row[A_MODE] & 4:
+            _override(w, x, a, i, 0)
+        if row[A_COUNT] == 0:
+            m[i, S], m[i, JUMPED] = _wanted_place(w, x, a), 1.0
+        p[P_RUNS] = 1.0 if row[A_MODE] & 4 else 0.0
     elif kind == 5:
         _override(w, x, a, i, 0)
         _override(w, x, a, i, 1)
@@ -222,13 +215,76 @@ def start(w: Table, x: State, a: int, now: float) -> None:
         p[P_RUNS] = 0.0
 
 
+def _wanted_speed(w: Table, x: State, a: int) -> float:
+    """The speed that an action takes its actor to."""
+    row = w.actions[a]
+    i, other = int(row[A_ACTOR]), int(row[A_OTHER])
+    target = w.numbers[int(row[A_SLOT]) + 1]
+    if other != NONE:
+        target = x.motion[other, SPEED] * target if row[A_MODE] & 1 else x.motion[other, SPEED] + target
+        # So much slower than a slow one is a stop; nobody means it to back up.
+        if x.motion[i, SPEED] >= 0.0:
+            target = max(target, 0.0)
+    return target
+
+
+def _wanted_offset(w: Table, x: State, a: int) -> float:
+    """The offset that an action takes its actor to; that of another is seen from the middle of one's own lane."""
+    row = w.actions[a]
+    i, other = int(row[A_ACTOR]), int(row[A_OTHER])
+    target = w.numbers[int(row[A_SLOT]) + 1]
+    if row[A_MODE] & 6:
+        # The boxes as they stand along the lane: on the way there they turn.
+        apart = 0.5 * (w.sizes[i, 1] + w.sizes[other, 1])
+        target += apart if row[A_MODE] & 2 else -apart
+    if other != NONE:
+        target += x.motion[other, T] - lane_centre(w.widths, w.shifts, x.motion[i, LANE], x.motion[i, S])
+    return target
+
+
+def _wanted_place(w: Table, x: State, a: int) -> float:
+    """The s at which an actor has its distance to another."""
+    row, m = w.actions[a], x.motion
+    i, other = int(row[A_ACTOR]), int(row[A_OTHER])
+    # Kept seconds are those of the other, whose speed both have in the end: with one's own the gap would run away.
+    speed = abs(m[other if row[A_MODE] & 4 else i, SPEED])
+    gap = w.numbers[int(row[A_SLOT])] * (speed if row[A_DIMENSION] else 1.0)
+    ahead = m[other, DIRECTION] if row[A_MODE] & 1 else -m[other, DIRECTION]
+    if row[A_MODE] & 2:
+        gap += half_length(w, x, i) + half_length(w, x, other)
+        return m[i, S] + (middle_s(w, x, other) + ahead * gap - middle_s(w, x, i))
+    return m[other, S] + ahead * gap
+
+
+def _keeping(w: Table, x: State, a: int, period: float) -> float:
+    """The speed at the next tick of an actor that keeps its distance to another.
+
+    It is that of the other, and what is missing then is made up in ``SETTLE``; but no faster than the limits let it
+    slow down, or catch up, in time.
+    """
+    row, m = w.actions[a], x.motion
+    i, other, slot = int(row[A_ACTOR]), int(row[A_OTHER]), int(row[A_SLOT])
+    leads = m[other, SPEED] * m[other, DIRECTION] * m[i, DIRECTION]
+    missing = m[i, DIRECTION] * (_wanted_place(w, x, a) - m[i, S]) + period * (leads - m[i, SPEED])
+    making_up = missing / SETTLE
+    if row[A_COUNT] == 0:
+        return leads + making_up
+    faster, slower, most = w.numbers[slot + 1], w.numbers[slot + 2], w.numbers[slot + 3]
+    if missing >= 0.0:
+        making_up = min(making_up, math.sqrt(2.0 * slower * missing))
+    else:
+        making_up = max(making_up, -math.sqrt(2.0 * faster * -missing))
+    speed = min(max(leads + making_up, m[i, SPEED] - period * slower), m[i, SPEED] + period * faster)
+    return min(max(speed, 0.0), most)
+
+
 def _override(w: Table, x: State, a: int, i: int, lateral: int) -> None:
     """A new action ends the running ones of its actor in the same direction."""
     for b in range(w.actions.shape[0]):
         kind = w.actions[b, A_KIND]
         sideways = kind == 2 or kind == 3
         other = b != a and w.actions[b, A_ACTOR] == i and x.progress[b, P_RUNS] == 1.0
-        moves = kind <= 3 or kind == 5
+        moves = kind <= 5
         if other and moves and (kind == 5 or sideways == (lateral == 1)):
             x.progress[b, P_RUNS] = 2.0
 
@@ -239,6 +295,10 @@ def advance(w: Table, x: State, a: int, now: float, period: float) -> None:
     kind, i, slot = int(row[A_KIND]), int(row[A_ACTOR]), int(row[A_SLOT])
     m, p = x.motion, x.progress[a]
     after = now + period
+    # The target of a continuous action is where it is now, and there is no end to it.
+    goes_on = (kind == 0 and row[A_MODE] & 2) or (kind == 3 and row[A_MODE] & 1)
+    if goes_on:
+        p[P_TO] = _wanted_speed(w, x, a) if kind == 0 else _wanted_offset(w, x, a)
     if kind == 0 or kind == 2 or kind == 3:
         passed = after - p[P_START]
         if row[A_DIMENSION] == 1:
@@ -247,7 +307,7 @@ def advance(w: Table, x: State, a: int, now: float, period: float) -> None:
         part = 1.0 if part > 1.0 - 1e-9 else part
         value = p[P_FROM] + (p[P_TO] - p[P_FROM]) * shaped(row[A_SHAPE], part)
         if part >= 1.0:
-            value, p[P_RUNS] = p[P_TO], 0.0
+            value, p[P_RUNS] = p[P_TO], 1.0 if goes_on else 0.0
         m[i, SPEED_NEXT if kind == 0 else OFFSET_NEXT] = value
     elif kind == 1:
         held, at = p[P_FROM], p[P_START]
@@ -263,6 +323,8 @@ def advance(w: Table, x: State, a: int, now: float, period: float) -> None:
         m[i, SPEED_NEXT] = value
         if done:
             p[P_RUNS] = 0.0
+    elif kind == 4:
+        m[i, SPEED_NEXT] = _keeping(w, x, a, period)
     else:
         _follow(w, x, a, after, period)
 

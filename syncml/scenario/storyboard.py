@@ -138,7 +138,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class SetSpeed:
-    """Reach a speed: ``target``, or the speed of ``to`` plus it, or times it."""
+    """Reach a speed: ``target``, or the speed of ``to`` plus it, or times it; ``continuous``: and go with it."""
 
     shape: Shape
     dimension: Dimension
@@ -146,6 +146,7 @@ class SetSpeed:
     target: Expression
     to: str = ""
     times: bool = False
+    continuous: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,23 +170,40 @@ class ChangeLane:
 
 @dataclass(frozen=True, slots=True)
 class ShiftInLane:
-    """Go to an offset from the middle of the lane, with at most ``limit`` of lateral acceleration (0: at once)."""
+    """Go to an offset from the middle of the lane, with at most ``limit`` of lateral acceleration (0: at once).
+
+    Attributes:
+        target: Leftwards; ``freespace`` is 1 if it is from the left side of the other's box to the right side of one's
+            own, -1 if it is the other way round, 0 if it is between reference points.
+        to: Whose t it is from, in the place of the middle of the lane.
+        continuous: Whether the actor then goes with the other.
+    """
 
     shape: Shape
     limit: Expression
     target: Expression
     to: str = ""
+    continuous: bool = False
+    freespace: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class TakeDistance:
-    """Stand at once ``distance`` metres, or seconds of one's own speed, ahead of ``to`` or behind it."""
+    """Stand at once ``distance`` metres, or seconds of one's own speed, ahead of ``to`` or behind it.
+
+    Attributes:
+        continuous: Whether the actor then keeps the distance; seconds are then of the other's speed.
+        limits: The greatest acceleration, deceleration and speed with which a continuous one takes the distance; then
+            it does not stand there at once.
+    """
 
     to: str
     distance: Expression
     seconds: bool
     freespace: bool
     ahead: bool
+    continuous: bool = False
+    limits: tuple[Expression, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

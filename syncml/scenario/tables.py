@@ -208,7 +208,11 @@ class _Tables:
         kind, shape, dimension, other, slot, count, mode = Kind.SPEED, 0, 0, NONE, 0, 0, 0
         match action:
             case sb.SetSpeed():
-                shape, dimension, mode = int(action.shape), int(action.dimension), int(action.times)
+                shape, dimension, mode = (
+                    int(action.shape),
+                    int(action.dimension),
+                    int(action.times) + 2 * int(action.continuous),
+                )
                 other, slot = self._other(action.to, step.span), self._number(action.value, action.target)
             case sb.SpeedProfile():
                 kind, count = Kind.PROFILE, len(action.entries)
@@ -221,11 +225,12 @@ class _Tables:
                     self._check_lane(action.lane, step.span)
             case sb.ShiftInLane():
                 kind, shape = Kind.OFFSET, int(action.shape)
+                mode = int(action.continuous) + (0, 2, 4)[action.freespace]
                 other, slot = self._other(action.to, step.span), self._number(action.limit, action.target)
             case sb.TakeDistance():
-                kind, dimension = Kind.DISTANCE, int(action.seconds)
-                other, slot = self._other(action.to, step.span), self._number(action.distance)
-                mode = int(action.ahead) + 2 * int(action.freespace)
+                kind, dimension, count = Kind.DISTANCE, int(action.seconds), len(action.limits)
+                other, slot = self._other(action.to, step.span), self._number(action.distance, *action.limits)
+                mode = int(action.ahead) + 2 * int(action.freespace) + 4 * int(action.continuous)
             case sb.Follow():
                 points, mode = self._path(action), int(action.turns)
                 kind, count = Kind.FOLLOW, len(points)
@@ -243,8 +248,8 @@ class _Tables:
         """The storyboard does not move the ego where the program does."""
         match step.action:
             case sb.SetSpeed(shape=shape):
-                refused = not initial or shape is not sb.Shape.STEP
-            case sb.SpeedProfile() | sb.Follow():
+                refused = not initial or shape is not sb.Shape.STEP or step.action.continuous
+            case sb.SpeedProfile() | sb.Follow() | sb.TakeDistance(continuous=True):
                 refused = True
             case sb.ChangeLane() | sb.ShiftInLane():
                 refused = self._meets is not None and self._meets.offset is not None

@@ -158,7 +158,13 @@ ASIDE = """<PrivateAction><LateralAction><LaneChangeAction>
   <LaneChangeTarget><RelativeTargetLane entityRef="Other" value="-1"/></LaneChangeTarget>
 </LaneChangeAction></LateralAction></PrivateAction>"""
 SLOW, FAST = '<SpeedCondition value="6" rule="lessThan"/>', '<SpeedCondition value="8.5" rule="greaterThan"/>'
+KEEP = """<PrivateAction><LongitudinalAction><LongitudinalDistanceAction entityRef="Ego" continuous="true"
+  freespace="true" distance="$gap" displacement="leadingReferencedEntity"><DynamicConstraints maxAcceleration="2"
+  maxDeceleration="3" maxSpeed="30"/></LongitudinalDistanceAction></LongitudinalAction></PrivateAction>"""
+BESIDE = """<PrivateAction><LateralAction><LateralDistanceAction entityRef="Ego" continuous="true" freespace="true"
+  distance="0.5" displacement="leftToReferencedEntity"/></LateralAction></PrivateAction>"""
 XOSC = {
+    "a distance that is kept": x.event("keep", x.at("0.5"), KEEP) + x.event("beside", x.at("5.5"), BESIDE, "parallel"),
     "a turned box, and a distance in the plane": x.event("aside", x.by_entity(TURNED), ASIDE),
     "events again and again": (
         x.event("on", x.by_entity(SLOW, "Other"), x.speed("9", "linear", "rate", "$gap"), count="3")

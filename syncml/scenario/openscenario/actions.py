@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from syncml.diagnostics.model import DiagnosticError, error
 from syncml.scenario import storyboard as sb
-from syncml.scenario.expressions import Expression, constant
+from syncml.scenario.expressions import Expression, constant, times
 from syncml.scenario.openscenario.positions import position
 from syncml.scenario.openscenario.reading import Reading
 from syncml.scenario.xml import Element
@@ -15,6 +15,8 @@ _SHAPES = {
     "sinusoidal": sb.Shape.SINUSOIDAL,
     "cubic": sb.Shape.CUBIC,
 }
+_LIMITS = ("maxAcceleration", "maxDeceleration", "maxSpeed")
+_UNLIMITED = 1e9
 _DIMENSIONS = {"time": sb.Dimension.TIME, "distance": sb.Dimension.DISTANCE, "rate": sb.Dimension.RATE}
 
 
@@ -93,10 +95,13 @@ def _speed(action: Element, reading: Reading) -> sb.Action:
         return sb.SetSpeed(shape, dimension, value, reading.number(target, "value"))
 
     def relative(target: Element) -> sb.Action:
-        if target.truth("continuous", False):
+        goes_on = target.truth("continuous", False)
+        if goes_on and dimension is sb.Dimension.RATE and shape is not sb.Shape.STEP:
+            # How long it takes is not known while the target moves.
             raise _attribute(target, "continuous")
         times = target.chosen("speedTargetValueType", {"delta": False, "factor": True})
-        return sb.SetSpeed(shape, dimension, value, reading.number(target, "value"), reading.actor(target), times)
+        number, to = reading.number(target, "value"), reading.actor(target)
+        return sb.SetSpeed(shape, dimension, value, number, to, bool(times), goes_on)
 
     target = action.one("SpeedActionTarget")
     return target.dispatch(reading.found, {"AbsoluteTargetSpeed": absolute, "RelativeTargetSpeed": relative})
@@ -111,15 +116,22 @@ def _profile(action: Element, reading: Reading) -> sb.Action:
 
 
 def _distance(action: Element, reading: Reading) -> sb.Action:
-    action.only(reading.found)
-    if action.truth("continuous", False):
-        raise _attribute(action, "continuous")
+    action.only(reading.found, "DynamicConstraints")
+    goes_on, limits = action.truth("continuous", False), action.find("DynamicConstraints")
+    if limits is not None and not goes_on:
+        raise limits.unsupported()
+    for jerk in ("maxAccelerationRate", "maxDecelerationRate"):
+        if limits is not None and limits.raw.get(jerk) is not None:
+            raise _attribute(limits, jerk)
     if action.raw.get("timeGap") is not None:
         seconds, distance = True, reading.number(action, "timeGap")
     else:
         seconds, distance = False, reading.number(action, "distance")
     ahead = action.chosen("displacement", {"leadingReferencedEntity": True, "trailingReferencedEntity": False})
-    return sb.TakeDistance(reading.actor(action), distance, seconds, action.truth("freespace"), ahead)
+    return sb.TakeDistance(
+        reading.actor(action), distance, seconds, action.truth("freespace"), bool(ahead), goes_on,
+        () if limits is None else tuple(reading.number(limits, name, _UNLIMITED) for name in _LIMITS),
+    )  # fmt: skip
 
 
 def _lateral(action: Element, reading: Reading) -> list[sb.Action]:
@@ -128,6 +140,7 @@ def _lateral(action: Element, reading: Reading) -> list[sb.Action]:
         {
             "LaneChangeAction": lambda e: [_lane_change(e, reading)],
             "LaneOffsetAction": lambda e: [_lane_offset(e, reading)],
+            "LateralDistanceAction": lambda e: [_beside(e, reading)],
         },
     )
 
@@ -152,8 +165,7 @@ def _lane_change(action: Element, reading: Reading) -> sb.Action:
 
 def _lane_offset(action: Element, reading: Reading) -> sb.Action:
     action.only(reading.found, "LaneOffsetActionDynamics", "LaneOffsetTarget")
-    if action.truth("continuous", False):
-        raise _attribute(action, "continuous")
+    goes_on = action.truth("continuous", False)
     dynamics = action.one("LaneOffsetActionDynamics")
     shape = dynamics.chosen("dynamicsShape", _SHAPES)
     limit = reading.number(dynamics, "maxLateralAcc", 0.0)
@@ -165,12 +177,27 @@ def _lane_offset(action: Element, reading: Reading) -> sb.Action:
     return action.one("LaneOffsetTarget").dispatch(
         reading.found,
         {
-            "AbsoluteTargetLaneOffset": lambda e: sb.ShiftInLane(shape, limit, reading.number(e, "value")),
+            "AbsoluteTargetLaneOffset": lambda e: sb.ShiftInLane(
+                shape, limit, reading.number(e, "value"), continuous=goes_on
+            ),
             "RelativeTargetLaneOffset": lambda e: sb.ShiftInLane(
-                shape, limit, reading.number(e, "value"), reading.actor(e)
+                shape, limit, reading.number(e, "value"), reading.actor(e), goes_on
             ),
         },
     )
+
+
+def _beside(action: Element, reading: Reading) -> sb.Action:
+    """To the left or the right of another at once; without limits nothing says how long it takes."""
+    action.only(reading.found)
+    if action.text("coordinateSystem", "lane") not in ("lane", "road"):
+        raise _attribute(action, "coordinateSystem")
+    left = action.chosen("displacement", {"leftToReferencedEntity": True, "rightToReferencedEntity": False})
+    distance, side = reading.number(action, "distance"), 1 if left else -1
+    return sb.ShiftInLane(
+        sb.Shape.STEP, sb.ZERO, times(distance, side), reading.actor(action), action.truth("continuous"),
+        side * int(action.truth("freespace")),
+    )  # fmt: skip
 
 
 def _controller(action: Element, reading: Reading) -> list[sb.Action]:
