@@ -52,6 +52,25 @@ def write_whole(path: Path, content: bytes) -> None:
         raise DiagnosticError(error("D001", message, help=advice)) from fault
 
 
+def check_place(path: Path) -> None:
+    """Refuse a file that cannot be written, before the work whose result it is to hold; nothing is made.
+
+    Raises:
+        DiagnosticError: D001, it is a folder, or the folder in which it is to be cannot be written.
+    """
+    nearest = next(each for each in path.absolute().parents if each.exists())
+    if path.is_dir():
+        why = "it is a folder"
+    elif not nearest.is_dir():
+        why = f"{nearest.name} is no folder"
+    elif not os.access(nearest, os.W_OK | os.X_OK):
+        why = os.strerror(errno.EACCES)
+    else:
+        return
+    message = f"cannot write {path}: {why}"
+    raise DiagnosticError(error("D001", message, help="choose a folder that can be written"))
+
+
 _read: ContextVar[dict[Path, str] | None] = ContextVar("files that were read", default=None)
 
 

@@ -39,9 +39,13 @@ def replay(
         from syncml.cli.engines import runs_of
         from syncml.cli.sim import report, write
         from syncml.cli.simulation import simulation_of
+        from syncml.files import check_place
         from syncml.ir.step.lowering import Observe
         from syncml.sweep.recorded import open_recorded
 
+        for path in (out, plot):
+            if path is not None:
+                check_place(path)
         with working(f"reading {results}", quiet=quiet):
             found = open_recorded(results)
             row = found.row(number)

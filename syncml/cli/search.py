@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 import shlex
 import sys
 import time
@@ -84,6 +85,7 @@ def search(
         from syncml import pipeline
         from syncml.cli.remarks import machine_numbers, without_body
         from syncml.cli.search_text import print_search, render_search
+        from syncml.files import check_place
         from syncml.ir.step.lowering import Observe
         from syncml.scenario.templates import find_connection, read_template
         from syncml.search.search import Wanted, keep
@@ -94,6 +96,8 @@ def search(
 
         request = Request.start(file, node, given, dump, form, quiet=quiet, verbose=verbose)
         bound = _bound(clause, stream, least, greatest)
+        if out is not None:
+            check_place(out / FAILING)
         wanted = Wanted(method, count(runs), seed, jobs, own_noise=noise is Noise.EACH)
         with working(f"reading {request.target}", quiet=quiet):
             written = request.checked()
@@ -155,4 +159,6 @@ def _bound(clause: str | None, stream: str | None, least: float | None, greatest
         raise DiagnosticError(error("U001", "a stream is searched against one bound", help=advice))
     if stream is None:
         return None
+    if not math.isfinite(least if least is not None else greatest or 0.0):
+        raise DiagnosticError(error("U001", "a bound is a finite number", help="write --least 0.5"))
     return Bound(stream, least, below=True) if least is not None else Bound(stream, greatest or 0.0, below=False)

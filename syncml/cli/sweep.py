@@ -105,6 +105,7 @@ def sweep(
         from syncml.cli.remarks import machine_numbers, without_body
         from syncml.cli.sweep_html import needed as report_needed
         from syncml.cli.sweep_html import write_report
+        from syncml.files import check_place
         from syncml.ir.step.lowering import Observe
         from syncml.sweep.plan import Plan, of_program
         from syncml.sweep.run import Settings
@@ -119,6 +120,7 @@ def sweep(
         needed(results)
         if page is not None:
             report_needed(page)
+            check_place(page)
         path, named = pipeline.split_target(request.target)
         plan = Plan(path.resolve(), named, tuple(request.settings.items()), scenario, connection, seed, wanted)
         with working(f"reading {request.target}", quiet=quiet):

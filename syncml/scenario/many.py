@@ -8,10 +8,10 @@ its code. The program is a machine of its own, which all storyboards share; the 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import field, replace
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -53,6 +53,8 @@ BASES = 4
 PILOT = 32
 """This is done with at most one run in so many."""
 
+OWN_CHUNK = 512
+"""The same, if each has its own noise."""
 AHEAD = 4
 """Chunks that are begun before the first of them is waited for."""
 
@@ -100,6 +102,14 @@ class Rows:
             Outcome(run, verdicts[int(cause)], names[int(cause)], tick, collided, gap, ticks)
             for run, cause, tick, collided, gap, ticks in zip(*columns, strict=True)
         ]
+
+
+def joined(parts: Sequence[Rows]) -> Rows:
+    """The same runs together."""
+    names = ("run", "cause", "tick", "collision", "least_gap", "ticks")
+    together: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    figures = {name: np.concatenate([part.figures[name] for part in parts]) for name in parts[0].figures}
+    return replace(parts[0], **together, figures=figures)
 
 
 @dataclass(slots=True)
@@ -216,7 +226,7 @@ class ManyRuns:
         *,
         lanes: int = LANES,
         threads: int | None = None,
-        chunk: int = CHUNK,
+        chunk: int | None = None,
     ) -> Iterator[Rows]:
         """What became of runs, some at a time, in the order that they are given in; see `begin`.
 
@@ -225,10 +235,12 @@ class ManyRuns:
             seed: The seed of random inputs, or that of each run; that of the scenario if None.
             lanes: Runs that go through the ticks together.
             threads: The most threads; all processors if None.
-            chunk: Runs in memory together, of which up to `AHEAD` are begun before their turn.
+            chunk: Runs in memory together, of which up to `AHEAD` are begun before their turn; fewer unless it is
+                given where each run has its own noise.
         """
+        usual = OWN_CHUNK if self._own_seeds else CHUNK
         with workers(threads) as pool:
-            yield from in_order(self.begin(runs, pool, seed, lanes=lanes, chunk=chunk))
+            yield from in_order(self.begin(runs, pool, seed, lanes=lanes, chunk=chunk or usual))
 
     def begin(
         self,
@@ -285,8 +297,7 @@ class ManyRuns:
     ) -> None:
         """Begin the runs at some places."""
         columns = self._template.runs.numeric_columns(begun.found.run[places])
-        seconds = np.broadcast_to(self._template.duration.value(columns), len(places))
-        limits = np.maximum(np.rint(seconds * self._rate), 1.0).astype(np.int64)
+        limits = self._template.lengths(self._node, columns, len(places))
         some = _Some(world, numbers, limits, seeds, columns)
         # Neighbours are alike, so that they share what the program does in them, and end together.
         order = np.lexsort((*numbers.T[self._ranked(some)], limits))

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from syncml.diagnostics.model import DiagnosticError
 from syncml.ir.constants import dtype
 from syncml.ir.equations.syntax import Node, Var
 from syncml.ir.step.lowering.arithmetic import machine_element
@@ -20,8 +21,8 @@ from syncml.scenario.expressions import Values
 from syncml.scenario.points import Bits
 from syncml.scenario.quantities import in_unit
 from syncml.scenario.signals import Chance, Normal, Points, Seed, Signal, Sum, Uniform
-from syncml.scenario.values import base_rate, seeds_of, signal_values, values_of
-from syncml.sim.inputs import prepare
+from syncml.scenario.values import base_rate, misfit, seeds_of, signal_values, values_of
+from syncml.sim.inputs import fitted, prepare
 
 
 def many_values(
@@ -47,7 +48,10 @@ def many_values(
     for var, column in columns.items():
         signal = signals[var.name]
         if varies(signal, own_seeds=own_seeds):
-            found[var.name] = _of_runs(signal, var, ticks, float(base_rate(node)), seeds, numbers)
+            try:
+                found[var.name] = _of_runs(signal, var, ticks, float(base_rate(node)), seeds, numbers)
+            except ValueError as fault:
+                raise DiagnosticError(misfit(var, fault)) from None
         else:
             found[var.name] = _machine(column.values[None], var)
     return found
@@ -57,8 +61,10 @@ def _of_runs(signal: Any, var: Var, ticks: int, rate: float, seeds: Bits, number
     if isinstance(signal, Seed):
         return seeds_of(var, seeds)
     if isinstance(signal, str) and not shape(var.type):
-        value = in_unit(signal, var.unit).value(numbers)
-        return np.broadcast_to(value, seeds.shape).astype(dtype(element(var.type)))
+        value = np.broadcast_to(in_unit(signal, var.unit).value(numbers), seeds.shape)
+        for extreme in (value.min(), value.max()):
+            fitted(float(extreme), var.type)
+        return value.astype(dtype(element(var.type)))
     found = np.empty((len(seeds), ticks, *shape(var.type)), dtype(element(var.type)))
     reads = _reads_parameters(signal)
     for run, seed in enumerate(seeds.tolist()):

@@ -48,7 +48,7 @@ class Scenario(Written):
     name: str
     source: str = ""
     duration: Annotated[Seconds, AfterValidator(_positive)]
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0, lt=2**64)] = 0
     parameters: dict[str, Parameter] = {}
     sampling: Sampling | None = None
     require: list[str] = []

@@ -20,7 +20,7 @@ from syncml.diagnostics.model import DiagnosticError, Span, error
 from syncml.ir.equations.syntax import Node
 from syncml.scenario.closed_loop import Scene, meeting
 from syncml.scenario.connection import Ego
-from syncml.scenario.expressions import Expression
+from syncml.scenario.expressions import Expression, Values
 from syncml.scenario.load import CONNECTION, Loaded, load, load_connection
 from syncml.scenario.lowered import Lowering
 from syncml.scenario.model import Connection
@@ -32,6 +32,9 @@ from syncml.scenario.signals import Signal
 from syncml.scenario.storyboard import Storyboard
 from syncml.scenario.tables import Compiled, compiled
 from syncml.scenario.values import base_rate, runs_of, signal_values
+
+MOST_TICKS = 20_000_000
+"""The longest run in base ticks: more than two days at 100 Hz."""
 
 Stage = Callable[[Mapping[str, Setting]], tuple[Road, Storyboard]]
 
@@ -78,9 +81,23 @@ class Template:
     _staged: dict[tuple[tuple[str, str], ...], Compiled] = field(default_factory=dict[Any, Compiled])
 
     def ticks(self, node: Node, run: int = 0) -> int:
-        """The longest a run may be, in base ticks."""
-        seconds = float(self.duration.value(self.runs.numbers(run)))
-        return max(round(seconds * base_rate(node)), 1)
+        """The longest a run may be, in base ticks; see `lengths`."""
+        return int(self.lengths(node, self.runs.numbers(run), 1)[0])
+
+    def lengths(self, node: Node, numbers: Values, runs: int) -> NDArray[np.int64]:
+        """The longest that runs may be, in base ticks, from the parameters that are numbers.
+
+        Raises:
+            DiagnosticError: S001, the node has no rate; S008, a run is no longer than nothing, or too long.
+        """
+        rate = float(base_rate(node))
+        seconds = np.broadcast_to(self.duration.value(numbers), (runs,))
+        impossible = np.flatnonzero((seconds <= 0.0) | (seconds * rate > MOST_TICKS))
+        if impossible.size:
+            message = f"a run of {self.path.name} lasts {seconds[impossible[0]]:g} s"
+            help_ = f"a run is longer than 0 s, and has at most {MOST_TICKS:,} ticks: {MOST_TICKS / rate:,.0f} s"
+            raise DiagnosticError(error("S008", message, self.duration.span or Span.point(str(self.path)), help=help_))
+        return np.maximum(np.rint(seconds * rate), 1.0).astype(np.int64)
 
     def values(self, node: Node, ticks: int, run: int = 0, seed: int | None = None) -> dict[str, Any]:
         """The values of inputs; those that sense something are zero."""

@@ -60,10 +60,15 @@ def signal_values(signals: Mapping[str, Signal], node: Node, ticks: int, seed: i
         try:
             values[name] = values_of(signal, types[name], ticks, float(rate), seed, numbers)
         except ValueError as fault:
-            faults.append(error("S003", f"input {name!r}: {fault}", types[name].span, help=_advice(types[name].type)))
+            faults.append(misfit(types[name], fault))
     if faults:
         raise DiagnosticError(*faults)
     return values
+
+
+def misfit(var: Var, fault: ValueError) -> Diagnostic:
+    """S003: the values of an input do not fit it."""
+    return error("S003", f"input {var.name!r}: {fault}", var.span, help=_advice(var.type))
 
 
 def values_of(signal: Signal, var: Var, ticks: int, rate: float, seed: int, numbers: Values) -> Any:

@@ -14,7 +14,7 @@ import numpy as np
 
 from syncml.ir.equations.syntax import Program, Var
 from syncml.scenario.closed_loop import prepare
-from syncml.scenario.many import ManyRuns, Programs
+from syncml.scenario.many import ManyRuns, Programs, joined
 from syncml.scenario.parameters import Factor, Variation, numeric
 from syncml.scenario.points import Bits
 from syncml.scenario.runners import compiled_runs
@@ -123,7 +123,7 @@ def _among_actors(
     def together(columns: Columns, seeds: Bits) -> Values:
         template.runs = _listed(subject.template.runs, columns)
         places = np.arange(len(seeds)) % template.runs.count
-        (rows,) = code.rows(places, seeds if own_seeds else None, threads=threads, chunk=len(seeds))
+        rows = joined(list(code.rows(places, seeds if own_seeds else None, threads=threads)))
         first, least = _measured(subject, rows.figures)
         first.append(np.where(rows.collided, rows.collision, NEVER))
         return _judged(subject, first, [*least, *_distances(subject, rows.collided, rows.least_gap)])

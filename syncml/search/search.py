@@ -17,7 +17,7 @@ from syncml.diagnostics.model import DiagnosticError, InternalFault, Span, error
 from syncml.files import write_whole
 from syncml.scenario.many_values import is_random
 from syncml.scenario.model import Connection
-from syncml.scenario.parameters import Setting, column_of
+from syncml.scenario.parameters import MOST_RUNS, Setting, column_of
 from syncml.scenario.templates import Template, read_template
 from syncml.search.method import Method
 from syncml.search.methods import Estimate, Floats, Runs, at_random, cross_entropy
@@ -29,6 +29,8 @@ from syncml.search.written import run_file
 
 KEPT = 100
 """The worst runs that are remembered."""
+LEAST = {Method.IMPORTANCE: 200, Method.SUBSET: 100}
+"""The fewest runs of methods that need several generations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,12 @@ def _check(template: Template, wanted: Wanted) -> None:
     Raises:
         DiagnosticError: U001.
     """
+    if wanted.seed < 0:
+        raise DiagnosticError(error("U001", f"{wanted.seed} is no seed", help="write --seed 0, or a greater number"))
+    least = LEAST.get(wanted.method, 1)
+    if not least <= wanted.runs <= MOST_RUNS:
+        message = f"a search by {wanted.method} makes from {least} to {MOST_RUNS:,} runs, not {wanted.runs:,}"
+        raise DiagnosticError(error("U001", message, help="write `--runs 1e4`"))
     varied = template.runs.dimensions > 0
     at = Span.point(str(template.path))
     if not varied and not wanted.own_noise:

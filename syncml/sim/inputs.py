@@ -21,6 +21,9 @@ from syncml.sim.trace import Column
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_TOO_LARGE = float.fromhex("0x1.ffffffp127")
+"""The least number that binary32 rounds to infinity."""
+
 Raw: TypeAlias = "Mapping[str, Sequence[Any] | NDArray[Any]]"
 """For each input one value a tick; None where the input is absent."""
 
@@ -116,6 +119,8 @@ def _fit(item: Any, kind: Any) -> Any:
             if item == whole and not isinstance(item, bool) and low <= whole <= high:
                 return whole
         else:
+            if kind is Scalar.F32 and _TOO_LARGE <= abs(float(item)) < float("inf"):
+                raise misfit
             return float(item) if kind in FLOATS else Fraction(item)
     except (TypeError, ValueError, OverflowError):
         pass

@@ -115,7 +115,7 @@ def among_actors(program: Program, flat: Node, template: Template, otherwise: Ca
     def together(places: Values, seeds: Values) -> Outcomes:
         if not code:
             code.append(many.ManyRuns(programs, template, own_seeds=True))
-        (rows,) = code[0].rows(places, seeds, threads=1, chunk=len(places))
+        rows = many.joined(list(code[0].rows(places, seeds, threads=1)))
         first = np.full((len(order), len(places)), NEVER)
         for number, place in enumerate(order):
             decided = rows.cause == number
@@ -151,8 +151,7 @@ def chunks_of_runs(
     Raises:
         DiagnosticError: S001 to S007, a run is impossible.
     """
-    seconds = np.broadcast_to(template.duration.value(numbers), seeds.shape)
-    ticks = np.maximum(np.round(seconds * float(base_rate(flat))), 1).astype(np.int32)
+    ticks = template.lengths(flat, numbers, len(seeds))
     for length in np.unique(ticks).tolist():
         chosen = np.flatnonzero(ticks == length)
 

@@ -111,7 +111,7 @@ def test_a_failing_run_is_kept_with_its_seed(tmp_path: Path, scenario: str, star
 def test_a_method_that_does_not_fit_is_refused(tmp_path: Path, scenario: str, method: Method, message: str) -> None:
     found = searched(tmp_path, PROGRAM.replace("{limit}", "0.9"), scenario)
     with pytest.raises(DiagnosticError, match=message):
-        search(found, Wanted(method, 100, 1, own_noise=True))
+        search(found, Wanted(method, 200, 1, own_noise=True))
 
 
 CONNECTION = "ego: {speed: speed}\ninputs:" + CUT_IN.partition("inputs:")[2]
