@@ -43,6 +43,9 @@ INTERRUPTED = "interrupted"
 UNASKED = "time was up before a solver was asked"
 """Why a property is not decided where the program is too large for the time that there is."""
 
+ABANDONED = "not in the part of the time that such checks get where all that is stated is decided"
+"""Why a check is not decided although there is time left."""
+
 TELLING = 4.0
 """Seconds for all counterexamples of a node at least, even beyond the time limit."""
 
@@ -169,6 +172,8 @@ class Judge:
             return Unknown(reason, depth, "bound the integers that it depends on")
         if all(a.position(clause) is None for a in self.known.attempts):
             return Unknown(UNASKED, depth, "give more time with --timeout")
+        if clause.holds in self.known.checked.kinds and any(a.session.abandoned for a in self.known.attempts):
+            return Unknown(ABANDONED, depth, "bound what it depends on, or ask for it by its name with --property")
         reason = "time is up" if self.deadline <= time.monotonic() else "no engine decided it"
         if failures := [f for a in self.known.attempts for f in a.session.failures]:
             reason = f"{reason}; {failures[-1]}"

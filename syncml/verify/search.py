@@ -46,11 +46,13 @@ class Search:
     Attributes:
         wanted: The goals whose violations are searched for; every goal is tried as a lemma.
         settled: Ends the search before every goal is decided.
+        satisfied: Whether all that the user stated is decided, and what is left nobody asked for by name.
         deadline: When, of the monotonic clock, time is up.
         roams: Whether random runs are searched for violations; where errors of rounding are inputs they show nothing.
         patient: Whether the search goes on where a round of proofs has shown nothing new, and for violations.
         first: The goals that all other proofs rest on: without them none counts.
         tried: Whether it has run.
+        abandoned: Whether all that is left is what nobody stated, and gets a part of the time only.
         proofs: The goals that are proved.
         refuted: The goals that are violated, with the replayed run.
         traces: The models of the goals that are violated.
@@ -67,11 +69,13 @@ class Search:
     seed: int
     wanted: frozenset[str] = frozenset()
     settled: Settled = lambda _: False
+    satisfied: Settled = lambda _: False
     deadline: float = 0.0
     roams: bool = True
     patient: bool = True
     first: frozenset[str] = frozenset()
     tried: bool = False
+    abandoned: bool = False
     depth_limit: int = 300
     proofs: dict[str, Proof] = field(default_factory=dict[str, Proof])
     refuted: dict[str, tuple[Counterexample, float]] = field(default_factory=dict[str, tuple[Counterexample, float]])
@@ -86,6 +90,7 @@ class Search:
     _quickly: bool = False
     _bounded: bool = False
     _states: Outcome | None = None
+    _shown: int = -1
     _populations: int = 0
     _background: dict[str, int] = field(default_factory=dict[str, int])
     _consistency: int = 0

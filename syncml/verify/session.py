@@ -10,7 +10,8 @@ where rounding undoes it, a violation with a margin is sought.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from syncml.verify.demand import AT_FIRST, BRIEFLY, BRIEFLY_FIRST, Demand
@@ -21,6 +22,9 @@ QUICK = 1.5
 
 ROUNDS = (2.0, 6.0, 20.0, 60.0, 200.0, 600.0)
 """Seconds of processor time for each engine, round after round."""
+
+RELAXED = 0.2
+"""The part of the time left for a round on checks that nobody states, where all that is stated is decided."""
 
 LEAST_QUERY = 0.05
 """Seconds of a query at least, however little time is left."""
@@ -113,12 +117,13 @@ class Session(Demand):
                 self._inductive(AT_FIRST, again=True)
             # Quick proofs, then shallow violations, then whatever time is left for both.
             for seconds, depth in EFFORTS[self._efforts :] if self.system.nonlinear else ():
-                if part and self._efforts == BRIEF_EFFORTS:
+                if (part and self._efforts == BRIEF_EFFORTS) or not self._goes_on():
                     return
-                self._inductive(seconds, again=seconds > 1.0 or bool(self.system.nearest))
-                self._wander(seconds)
-                self._shallow(depth, seconds)
-                self._margins()
+                with self._limited():
+                    self._inductive(seconds, again=seconds > 1.0 or bool(self.system.nearest))
+                    self._wander(seconds)
+                    self._shallow(depth, seconds)
+                    self._margins()
                 self._efforts += 1
         self._together()
         self._margins()
@@ -153,9 +158,27 @@ class Session(Demand):
         if not self._quickly:
             self._quick()
         for seconds in ROUNDS:
-            if self.left() < 0.5 or not self.open():
+            if self.left() < 0.5 or not self.open() or not self._goes_on():
                 break
-            self._round(min(seconds, self.left()))
+            with self._limited():
+                self._round(min(seconds, self.left()))
+
+    def _goes_on(self) -> bool:
+        """Whether another round is worth its time: once the user is satisfied, if the last one showed something."""
+        before, self._shown = self._shown, len(self.proofs) + len(self.refuted)
+        self.abandoned = self.satisfied(self)
+        return not self.abandoned or self._shown != before
+
+    @contextmanager
+    def _limited(self) -> Generator[None]:
+        """A round; it takes a part of the time only where the user is satisfied."""
+        whole = self.deadline
+        if self.abandoned:
+            self.deadline = time.monotonic() + RELAXED * self.left()
+        try:
+            yield
+        finally:
+            self.deadline = whole
 
     def _quick(self) -> None:
         """A moment for k-induction: it decides most properties, and a run that rounding breaks is not to come first."""
@@ -232,7 +255,7 @@ class Session(Demand):
 
     def _to_the_end(self) -> None:
         """Search for violations of what is open in whatever time is left."""
-        if "bmc" not in self.engines or self.left() < 1.0 or not (goals := self._sought()):
+        if "bmc" not in self.engines or self.left() < 1.0 or self.abandoned or not (goals := self._sought()):
             return
         self._submit("bmc", self.left(), depth=DEEPEST, goals=goals, first=self._searched(goals))
         self._gather()

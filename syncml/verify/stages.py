@@ -114,7 +114,7 @@ class Stages:
         except KeyboardInterrupt:
             self.pool.stop()
             results = unit.results()
-        self.promises = unit.promises
+        self.promises = unit.wishes.promises
         self._keep(unit)
         return [self._explained(r) for r in results]
 

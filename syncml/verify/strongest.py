@@ -128,7 +128,7 @@ class _Attempt:
             self.pool.stop()
         found = unit.results()
         self.derivations += unit.derivations()
-        contract = [r for r in found if r.kind == PropertyKind.ENSURE.value or r.name in unit.promises]
+        contract = [r for r in found if r.kind == PropertyKind.ENSURE.value or r.name in unit.wishes.promises]
         self._broken[node.name] = [r.name for r in contract if not isinstance(r.verdict, Proved)]
         verdicts = {(r.name, r.kind): r for r in found}
         stronger = [_stronger(r, verdicts.get((r.name, r.kind))) if is_ideal(r) else r for r in results]

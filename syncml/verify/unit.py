@@ -28,6 +28,7 @@ from syncml.verify.checks import Check
 from syncml.verify.cone import Cones
 from syncml.verify.deadline import TimeUpError
 from syncml.verify.derivation import Derivation
+from syncml.verify.enough import PATIENCE, Enough
 from syncml.verify.findings import Findings
 from syncml.verify.finite.writing import finite_translation
 from syncml.verify.handed import Handed, founded
@@ -36,9 +37,9 @@ from syncml.verify.judge import Judge, telling
 from syncml.verify.machine import Machine
 from syncml.verify.pool import Pool
 from syncml.verify.replay import Replay, Replayed, Trace, qualified, remembering, replayed
-from syncml.verify.search import Search
 from syncml.verify.session import Session
 from syncml.verify.verdicts import Counterexample, Proved, Result, Semantics, VerifyOptions
+from syncml.verify.wishes import Wishes
 
 if TYPE_CHECKING:
     from syncml.verify.floats.exactness import Exactness
@@ -54,9 +55,6 @@ NOTHING: Decided = MappingProxyType({})
 
 ENGINES = ("states", "bmc", "runs", "induction", "spacer", "localised", "reach")
 """The engines by the names that options use."""
-
-PATIENCE = 0.1
-"""Of the time for all, the part after which a goal that nobody wrote is waited for no longer."""
 
 SHARES = {Numbers.IDEAL: 0.5, Numbers.BITS: 0.6, Numbers.FLOATS: 0.6}
 """The part of the time left that an attempt may take, where another may be needed after it."""
@@ -104,6 +102,7 @@ class Unit:
         self.checked, self._ranges = instrumented(
             self._node, machine=self._machine, rounds=self._rounds, promising=self._abstract
         )
+        self.wishes = Wishes(self.checked, options, abstract=abstract)
         self._exactness: Exactness | None = None
         if self._ranges is not None:
             from syncml.verify.floats.exactness import Exactness
@@ -122,13 +121,6 @@ class Unit:
         self._on_machine = Machine(self._known, self._program, self._replay, self._pool, options.seed)
         self._first: dict[Numbers, Attempt] = {}
 
-    @property
-    def promises(self) -> frozenset[str]:
-        """The checks that the contract of an abstract node rests on, by name: that its outputs are numbers."""
-        outputs = set(self._node.outputs) if self._abstract else set[Var]()
-        return frozenset(h.name for h, v in self.checked.checked.items()
-                         if v in outputs and self.checked.kinds[h] is Check.FINITE)  # fmt: skip
-
     def derivations(self) -> list[Derivation]:
         """What the proofs among the results are made of."""
         return [a.result(self.label) for a in self._known.attempts if a.reported & a.counted]
@@ -143,7 +135,7 @@ class Unit:
         """The clauses that are asked for and have no verdict; none where the assumptions exclude every run."""
         if self._known.vacuous() is not None:
             return frozenset()
-        return frozenset(self._key(c) for c in self._open() if self._wants(c))
+        return frozenset(self._key(c) for c in self._open() if self.wishes.asked(c))
 
     def proved(self) -> frozenset[Key]:
         """The clauses that are known to hold."""
@@ -175,7 +167,7 @@ class Unit:
         self._climb(brief=False)
 
     def _climb(self, *, brief: bool) -> None:
-        if any(map(self._wants, self._open())):
+        if any(map(self.wishes.asked, self._open())):
             with suppress(TimeUpError):
                 self._rungs(brief=brief)
 
@@ -197,7 +189,7 @@ class Unit:
             if brief:
                 return
             for attempt, share in self._turns(ideal, bits):
-                if self._needs_bits() if attempt is bits else any(map(self._wants, self._open())):
+                if self._needs_bits() if attempt is bits else any(map(self.wishes.asked, self._open())):
                     self._run(attempt, share=share)
         if self._floats and not brief and self._known.vacuous() is None:
             self._follow_floats()
@@ -206,7 +198,7 @@ class Unit:
         """Which encoding of integers goes on when, and the part of the time left that it may take."""
         if bits is None:
             return [(ideal, SHARES[Numbers.IDEAL])]
-        stated = (c for c in self._open() if self._wants(c) and not self._is(c, Check.OVERFLOW))
+        stated = (c for c in self._open() if self.wishes.asked(c) and not self._is(c, Check.OVERFLOW))
         last = SHARES[Numbers.BITS] if self._floats else 1.0
         if all(self._known.doomed(c, ideal) for c in stated):
             return [(bits, SHARES[Numbers.BITS]), (ideal, last)]
@@ -214,25 +206,25 @@ class Unit:
 
     def _needs_bits(self) -> bool:
         """Whether a question is open that bit vectors may decide."""
-        return self._machine and self._integers and self._known.vacuous() is None and any(
-            self._wants(c) and not self._known.ideally(c) and not self._can_wait(c, Numbers.BITS) for c in self._open()
-        )  # fmt: skip
+        if not (self._machine and self._integers) or self._known.vacuous() is not None:
+            return False
+        wishes = self.wishes
+        wanted = (c for c in self._open() if wishes.asked(c) and not wishes.can_wait(c, Numbers.BITS))
+        return not all(map(self._known.ideally, wanted))
 
     def results(self) -> list[Result]:
         """A verdict for every clause and check."""
         judge = Judge(
             self._known, self._program, self.label, self._options, self._replay, self._pool, self._deadline,
-            self._wants, telling(len(self._known.refuted), self._left()),
+            self.wishes.asked, telling(len(self._known.refuted), self._left()),
         )  # fmt: skip
-        results = [(c, self._decided.get(self._key(c)) or judge.result(c)) for c in self._stated if self._reports(c)]
+        results = [
+            (c, self._decided.get(self._key(c)) or judge.result(c)) for c in self._stated if self.wishes.reported(c)
+        ]
         return [r for _, r in results] if self._ranges is None else founded(results, self._known, self._inputs)
 
     def _key(self, clause: Property) -> Key:
         return qualified(clause), kind_of(self.checked, clause)
-
-    def _reports(self, clause: Property) -> bool:
-        """Of an abstract node the contract counts, and that its outputs are numbers, whatever happens within."""
-        return not (self._abstract and self._is(clause, Check.FINITE)) or clause.holds.name in self.promises
 
     def _follow_floats(self) -> None:
         """Random runs, then the rounding of floats for what is proved over the reals, then the theory of floats."""
@@ -244,7 +236,7 @@ class Unit:
 
         if "runs" in engines:
             machine.search(self._sought(), self._left(), enough)
-        if any(self._wants(c) and self._known.ideally(c) for c in self._open()):
+        if any(self.wishes.asked(c) and self._known.ideally(c) for c in self._open()):
             self._round(self._integers and self._needs_wrapping())
             if "runs" in engines:
                 machine.search(self._sought(), self._left(), enough)
@@ -255,7 +247,7 @@ class Unit:
         """Whether something that is proved over the reals is not proved without overflow."""
         if self._raising:
             return any(self._is(c, Check.OVERFLOW) and not self._known.ideally(c) for c in self._clauses)
-        proved = (c for c in self._open() if self._wants(c) and self._known.ideally(c))
+        proved = (c for c in self._open() if self.wishes.asked(c) and self._known.ideally(c))
         return any(self._known.proof(c, Numbers.IDEAL) is None for c in proved)
 
     def _round(self, wrapping: bool) -> None:
@@ -273,7 +265,7 @@ class Unit:
         tried: list[frozenset[Var]] = []
         for held in (bounding(node, self._ranges, claims), claims):
             ranges = ranges_of(node, held) if held else self._ranges
-            if ranges.held not in tried and any(self._wants(c) and known.ideally(c) for c in self._open()):
+            if ranges.held not in tried and any(self.wishes.asked(c) and known.ideally(c) for c in self._open()):
                 attempt = self._begun(Numbers.FLOATS, self._askable(wrapping), wrapping=wrapping, ranges=ranges)
                 self._run(attempt)
                 if attempt.held <= attempt.counted:
@@ -301,16 +293,6 @@ class Unit:
 
     def _is(self, clause: Property, check: Check) -> bool:
         return self.checked.kinds.get(clause.holds) is check
-
-    def _can_wait(self, clause: Property, numbers: Numbers) -> bool:
-        """Whether an attempt is not to go on for a clause alone: a mode, or what the ranges of machine floats show."""
-        return clause.kind is PropertyKind.MODE or (numbers is not Numbers.FLOATS and self._is(clause, Check.FINITE))
-
-    def _wants(self, clause: Property) -> bool:
-        """Whether the user asked about ``clause``, or a proof rests on it: the promises of an abstract node."""
-        if not self._options.properties or qualified(clause) in self._options.properties:
-            return True
-        return self._abstract and (clause.kind is PropertyKind.ENSURE or clause.holds.name in self.promises)
 
     # One attempt.
 
@@ -367,7 +349,7 @@ class Unit:
         """
         clauses, session = attempt.clauses, attempt.session
         open_ = {c.holds.name for c in self._open()}
-        asked = {i for i, c in enumerate(clauses) if self._wants(c) and c.holds.name in open_}
+        asked = {i for i, c in enumerate(clauses) if self.wishes.asked(c) and c.holds.name in open_}
         # Operations whose failure is not followed are part of every question.
         wanted = asked | {
             i for i, c in enumerate(clauses)
@@ -381,20 +363,17 @@ class Unit:
             # A proof that leaves a certificate would be better, but there is one.
             share = min(share, WITHOUT_NEED)
 
-        waiting = {i for i in asked if self._can_wait(clauses[i], attempt.numbers)}
+        waiting = frozenset(i for i in asked if self.wishes.can_wait(clauses[i], attempt.numbers))
+        stated = frozenset(i for i in asked if self.wishes.stated(clauses[i]))
 
-        def settled(session: Search) -> bool:
-            broken = {index_of(g) for g in session.refuted}
-            if self._options.first and self._is_broken([clauses[i].holds.name for i in broken]):
-                return True
-            left = asked - broken
-            if session.left() <= share * (1 - PATIENCE):
-                left -= waiting
-            return left <= {index_of(g) for g in session.proofs} and left <= attempt.valid()
+        def broken(refuted: frozenset[int]) -> bool:
+            return self._options.first and self._is_broken([clauses[i].holds.name for i in refuted])
 
+        enough = Enough(attempt, frozenset(asked), waiting, stated if self.wishes.states else None, share, broken)
         if waiting:
             self._pool.alarm = time.monotonic() + share * PATIENCE
-        session.wanted, session.settled = frozenset(map(goal_of, wanted)), settled
+        session.wanted = frozenset(map(goal_of, wanted))
+        session.settled, session.satisfied = enough.settled, enough.satisfied
         session.first = frozenset(map(goal_of, attempt.held))
         session.deadline = time.monotonic() + share
         if clauses and not self._pool.stopped and not session.explore():
@@ -414,4 +393,4 @@ class Unit:
 
     def _sought(self) -> Sequence[Property]:
         """What is asked for and open, where time is left for it."""
-        return () if self._pool.stopped else [c for c in self._open() if self._wants(c)]
+        return () if self._pool.stopped else [c for c in self._open() if self.wishes.asked(c)]
