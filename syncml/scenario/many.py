@@ -47,14 +47,18 @@ Ints = NDArray[np.int64]
 CHUNK = 65536
 """The most runs in memory together."""
 
+OWN_CHUNK = 512
+"""The same, if each has its own noise."""
+
 BASES = 4
 """The most runs from which others are varied to see what the program notices when."""
 
 PILOT = 32
 """This is done with at most one run in so many."""
 
-OWN_CHUNK = 512
-"""The same, if each has its own noise."""
+EARLY = 4
+"""This is done for the first of so many parts of the ticks."""
+
 AHEAD = 4
 """Chunks that are begun before the first of them is waited for."""
 
@@ -302,7 +306,7 @@ class ManyRuns:
         # Neighbours are alike, so that they share what the program does in them, and end together.
         order = np.lexsort((*numbers.T[self._ranked(some)], limits))
         for part in self._parts(limits[order]):
-            turns, parts = self._turns(some.at(order[part]), lanes)
+            turns, parts = self._turns(some.at(order[part]), lanes, int(limits[order[part][-1]]))
             tell = partial(self._tell, begun.found, places[order[part]], turns, world.code)
             begun.waited.append(([pool.submit(each) for each in parts], tell))
 
@@ -317,9 +321,9 @@ class ManyRuns:
         for name, slot in self.program.figures.items():
             found.figures[name][at] = turns.value(slot)
 
-    def _turns(self, some: _Some, lanes: int) -> tuple[Turns, list[Callable[[], None]]]:
+    def _turns(self, some: _Some, lanes: int, ticks: int) -> tuple[Turns, list[Callable[[], None]]]:
         """Runs in their initial states, and what makes them."""
-        code, ticks = some.world.code, int(some.limits.max())
+        code = some.world.code
         turns = Turns(some.world.turn, self.program.turn, self._links(code), code.live, len(some.limits))
         return turns, turns.parts(self._inputs(some, ticks), ticks, lanes)
 
@@ -340,7 +344,8 @@ class ManyRuns:
             others = np.count_nonzero(unlike, axis=1)
             for column in varied:
                 chosen += [int(base), int(np.argmin(np.where(unlike[:, column], others, len(columns) + 1)))]
-        turns, parts = self._turns(some.at(np.array(chosen)), len(chosen))
+        ticks = -(-int(some.limits[chosen].max()) // EARLY)
+        turns, parts = self._turns(some.at(np.array(chosen)), len(chosen), ticks)
         for part in parts:
             part()
         noticed = dict(zip(varied, turns.forked[1::2].reshape(count, -1).sum(axis=0).tolist(), strict=True))

@@ -143,8 +143,9 @@ class Factor:
 
     def columns(self, places: NDArray[np.int64]) -> list[NDArray[Any]]:
         """The values of each parameter in some rows: numbers in binary64, texts as objects."""
-        rows = [self.rows[int(place)] for place in places]
-        return [column_of([row[i] for row in rows]) for i in range(len(self.names))]
+        different, which = np.unique(places, return_inverse=True)
+        rows = [self.rows[int(place)] for place in different]
+        return [column_of([row[i] for row in rows])[which] for i in range(len(self.names))]
 
 
 @dataclass(frozen=True, slots=True)
