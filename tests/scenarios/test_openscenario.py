@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from syncml.diagnostics.model import DiagnosticError
+from syncml.scenario.roads import to_world
 from syncml.scenario.storyboard import SetSpeed
 from syncml.scenario.templates import Template, read_template
 from tests.support import openscenario as x
@@ -102,6 +103,25 @@ def test_a_trajectory_with_times(tmp_path: Path) -> None:
     found = played(tmp_path, x.scenario(x.story(x.event("e", x.at("1"), action))))
     assert found.t[101:, 1] == pytest.approx(np.interp(found.time, [1, 5], [-1.5, 2.0])[101:], abs=1e-9)
     assert found.s[101:, 1] == pytest.approx(60.0)
+
+
+@pytest.mark.parametrize(("more", "turned"), [("", 0.75), ('h="0.1"', 0.75), ("orientation", 0.0)])
+def test_an_actor_turns_on_a_trajectory_without_orientations(tmp_path: Path, more: str, turned: float) -> None:
+    """From (1060, 0) to (1064, 3) in the plane, where a clothoid bends the road."""
+    inside = '><Orientation type="relative" h="0"/></WorldPosition>' if more == "orientation" else "/>"
+    of_x = "" if more == "orientation" else more
+    vertices = "".join(
+        f'<Vertex time="{t}"><Position><WorldPosition x="{px}" y="{py}" {of_x}{inside}</Position></Vertex>'
+        for t, px, py in ((0, 1060, 0), (5, 1064, 3))
+    )
+    action = f"""<PrivateAction><RoutingAction><FollowTrajectoryAction>
+      <TrajectoryRef><Trajectory name="t" closed="false"><Shape><Polyline>{vertices}</Polyline></Shape></Trajectory>
+      </TrajectoryRef><TimeReference><Timing domainAbsoluteRelative="relative" scale="1" offset="0"/></TimeReference>
+      <TrajectoryFollowingMode followingMode="position"/></FollowTrajectoryAction></RoutingAction></PrivateAction>"""
+    found = played(tmp_path, x.scenario(x.story(x.event("e", x.at("1"), action))))
+    px, py, along = to_world(found.line, found.s[350, 1], found.t[350, 1])
+    assert (px, py) == pytest.approx((1062.0, 1.5), abs=0.006)
+    assert np.tan(found.heading[350, 1] + (along if turned else 0.0)) == pytest.approx(turned, abs=0.01)
 
 
 VARIABLE = (
