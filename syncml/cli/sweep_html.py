@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 DRAWN = 5
 """How many of the worst runs are shown."""
-CELL, LEFT, BOTTOM = 22, 84, 40
+CELL, LEFT, BOTTOM, NARROW = 22, 84, 40, 120
 COLUMNS, HEIGHT = 300, 90
 
 STYLE = """
@@ -237,7 +237,9 @@ def _map(found: Map) -> str:
             )
     bottom = up.parts * CELL + 16
     parts.append(f'<text x="{LEFT}" y="{bottom}">{_short(across.low)}</text>')
-    parts.append(f'<text x="{width - 8}" y="{bottom}" text-anchor="end">{_short(across.high)}</text>')
+    # Below a narrow map the greatest value has no room beside the least one.
+    below = bottom if across.parts * CELL >= NARROW else bottom + 11
+    parts.append(f'<text x="{width - 8}" y="{below}" text-anchor="end">{_short(across.high)}</text>')
     parts.append(f'<text x="{LEFT - 5}" y="{up.parts * CELL - 4}" text-anchor="end">{_short(up.low)}</text>')
     parts.append(f'<text x="{LEFT - 5}" y="14" text-anchor="end">{_short(up.high)}</text></svg>')
     caption = f"across: {_name(across)}, up: {_name(up)}"
