@@ -17,14 +17,13 @@ from numpy.typing import NDArray
 from syncml.dataclass import dataclass
 from syncml.ir.clocks import Clock
 from syncml.ir.constants import Const
-from syncml.ir.equations.inline import inline
 from syncml.ir.equations.sweeps import lower_segments
 from syncml.ir.equations.syntax import Node, Program, Var
 from syncml.ir.step.lowering import Observe, Observed, lower, observed
 from syncml.ir.step.syntax import Machine, Slot, StepProgram
 from syncml.ir.types import BOOL, TensorType, element, shape, size
 from syncml.sim.inputs import Raw, prepare
-from syncml.sim.iterators import embedded, looped
+from syncml.sim.iterators import embedded, flattened
 from syncml.sim.numba_cache import Runner, load_runner
 from syncml.sim.numba_printer import Layout, layout_of, numba_type, print_module
 from syncml.sim.numba_text import machine_name
@@ -44,8 +43,7 @@ def compile_program(program: Program, observe: Observed = Observe.NAMED) -> Simu
         observe: The streams that traces show beside the inputs and outputs; a stream inside of an instance has the
             name ``instance.stream``.
     """
-    # A stream of an element has a name of its own only where iterators are written out.
-    flat = (looped if observe is Observe.OUTPUTS else inline)(lower_segments(program))
+    flat = flattened(lower_segments(program), observe)
     node = flat.node(flat.main)
     shown = (*node.inputs, *node.outputs, *observed(node, observe))
     recorded = with_conditions(node, shown)

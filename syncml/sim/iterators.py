@@ -9,13 +9,15 @@ the bits of its unrolled elements: it does the same operations in the same order
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from syncml.diagnostics.model import InternalFault
 from syncml.ir.clocks import BASE
-from syncml.ir.equations.inline import inline_loops, inline_where
+from syncml.ir.equations.inline import inline, inline_loops, inline_where
 from syncml.ir.equations.syntax import Apply, Iterate, Node, Program
 from syncml.ir.equations.unroll import unroll
+from syncml.ir.step.lowering import Observe, Observed
 from syncml.ir.step.syntax import (
     Assign,
     Expr,
@@ -36,6 +38,25 @@ from syncml.ir.types import TensorType
 
 LONG = 128
 """The least number of equations, written out, for which a loop is worth its overhead."""
+
+
+def flattened(program: Program, observe: Observed, streams: Iterable[str] = ()) -> Program:
+    """Flatten the main node of a clocked program; with loops, unless streams of elements are asked for.
+
+    A stream of an element has a name of its own only where iterators are written out.
+
+    Args:
+        program: Clocked equations.
+        observe: The streams that are shown beside the outputs.
+        streams: Names of others.
+    """
+    if not isinstance(observe, Observe):
+        streams = (*streams, *observe)
+    elif observe is not Observe.OUTPUTS:
+        return inline(program)
+    flat = looped(program)
+    there = {v.name for v in flat.node(flat.main).clocks}
+    return flat if there.issuperset(streams) else inline(program)
 
 
 def looped(program: Program) -> Program:

@@ -23,6 +23,8 @@ from syncml.pipeline import Checked, check, check_file, load, text
 from syncml.sim import iterators
 from syncml.sim.compiled import compile_program
 from syncml.sim.lanes import batch
+from syncml.sim.lanes.figures import Figure, Kind
+from syncml.sim.lanes.many import compile_many
 from tests.support.flagship import PIPELINE, SCENARIOS, scenario_inputs
 from tests.support.kernels import accepted, kernels
 from tests.support.lanes import ACCEPTED, assert_lanes_agree, assert_runs_agree, stacked, traced
@@ -124,6 +126,13 @@ def test_long_iterators_stay_loops(monkeypatch: pytest.MonkeyPatch) -> None:
     code = lower(program, frozenset(v.name for v in checked.main.outputs))
     machine = iterators.embedded(code)
     check_step(StepProgram((machine,), machine.name))
+    low, inside = Figure("low", Kind.LEAST, "held"), Figure("inside", Kind.GREATEST, "fold[3].most_mul")
+    for figures, nodes in (((low,), 5), ((low, inside), 1)):
+        assert len(iterators.flattened(checked.program, Observe.OUTPUTS, [f.stream for f in figures]).nodes) == nodes
+    given = {"x": np.linspace(-1.0, 1.0, 24), "m": np.ones((24, 3)), "go": np.array([True, False])}
+    runs = [compile_many(checked.program, figures=f).run(given, 2, 8) for f in ((low,), (low, inside))]
+    assert runs[0].figures["low"].tobytes() == runs[1].figures["low"].tobytes()
+    assert runs[1].figures["inside"][0] > 0.0 == runs[1].figures["inside"][1]
     whole = Program((checked.flat,), checked.flat.name)
     assert len(machine.body) < 100 < len(lower(whole).machines[-1].body)
 

@@ -16,14 +16,13 @@ from numpy.typing import ArrayLike, NDArray
 from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Diagnostic, DiagnosticError, error
 from syncml.ir.constants import dtype
-from syncml.ir.equations.inline import inline
 from syncml.ir.equations.sweeps import lower_segments
 from syncml.ir.equations.syntax import Node, Program, Var
 from syncml.ir.step.lowering import Observe, Observed, lower, observed
 from syncml.ir.step.lowering.arithmetic import machine_element
 from syncml.ir.step.syntax import Slot
 from syncml.ir.types import BOOL, EnumType, Scalar, element, integer_range, shape, size
-from syncml.sim.iterators import embedded, looped
+from syncml.sim.iterators import embedded, flattened
 from syncml.sim.lanes.batch import Batch, Code
 from syncml.sim.lanes.blocked import blocked
 from syncml.sim.lanes.figures import Figure, failures, with_figures
@@ -87,9 +86,7 @@ def compile_many(
     Raises:
         DiagnosticError: S001, a figure is of no stream.
     """
-    # A stream of an element has a name of its own only where iterators are written out.
-    inside = observe is not Observe.OUTPUTS or figures
-    flat = (inline if inside else looped)(lower_segments(program))
+    flat = flattened(lower_segments(program), observe, [f.stream for f in figures])
     node = flat.node(flat.main)
     clauses = failures(node) if contracts else ()
     extended, variables = with_figures(node, (*figures, *clauses))
