@@ -1,7 +1,9 @@
 """A car among the traffic of a highway: four lanes, 20 cars that follow and change lanes, and one that an agent drives.
 
-    syncml check scenarios/highway_traffic/highway.py
+    syncml check scenarios/highway_traffic/highway.py:highway
     python scenarios/highway_traffic/drive.py
+    syncml sweep scenarios/highway_traffic/highway.py:commute --scenario scenarios/highway_traffic/commute.yaml \
+        --runs 1e5 --traces 0 --out results
 
 Metres, seconds, 5 Hz. The traffic follows the intelligent driver model and changes lanes by MOBIL, with the parameters
 of highway-env; a lane is changed within a tick. The agent says once a second what it wants, as in highway-env.
@@ -15,6 +17,7 @@ import numpy as np
 
 from syncml import (
     Hz,
+    Record,
     Stream,
     Vec,
     arange,
@@ -69,15 +72,24 @@ class Wish(enum.Enum):
     SLOWER = 4
 
 
-@node
-def start(number: Stream[i32], seed: Stream[u64]) -> tuple[Stream[f32], Stream[f32], Stream[i32], Stream[f32]]:
+class Start(Record):
     """Of a car: how far it is from its place, its speed and lane, and the speed that its driver wants."""
+
+    shift: Stream[f32]
+    v: Stream[f32]
+    lane: Stream[i32]
+    wanted: Stream[f32]
+
+
+@node
+def start(number: Stream[i32], seed: Stream[u64]) -> Start:
+    """How a car begins, by its number."""
 
     def drawn(what: int) -> Any:
         return cast(uniform(random_bits(seed, cast(4 * number + what, u64))), f32)
 
     lane = minimum(cast(4.0 * drawn(2), i32), LANES - 1)
-    return 5.0 * drawn(0), 20.0 + 5.0 * drawn(1), lane, 20.0 + 10.0 * drawn(3)
+    return Start(shift=5.0 * drawn(0), v=20.0 + 5.0 * drawn(1), lane=lane, wanted=20.0 + 10.0 * drawn(3))
 
 
 def seen(cars: Cars) -> Any:
@@ -110,8 +122,8 @@ def highway(
         seed: Of the places, speeds and lanes at the start.
     """
     begin = first()
-    shift, *others = each(start)(arange(CARS), shared(when(seed, begin)))
-    fresh = (when(constant(PLACES), begin) + shift, *others)
+    begun = each(start)(arange(CARS), shared(when(seed, begin)))
+    fresh = (when(constant(PLACES), begin) + begun.shift, begun.v, begun.lane, begun.wanted)
     kept = [state(init=zeros(CARS)), state(init=zeros(CARS)), state(init=constant(NOWHERE)), state(init=zeros(CARS))]
     x, v, lane, wanted = (merge(begin, new, when(old, ~begin)) for new, old in zip(fresh, kept, strict=True))
     now = state(init=0)
@@ -148,3 +160,34 @@ def highway(
     value = 0.4 * clip((v[0] - SLOW) / (FAST - SLOW), 0.0, 1.0) + 0.1 * observation[1] - where(terminated, 1.0, 0.0)
     reward = (value + 1.0) / (1.5 * PERIOD)
     return observation, reward, terminated, x, lane
+
+
+def free(lane: Any) -> Any:
+    """Whether there is room on a lane, from what the agent sees of it."""
+    ahead, faster, behind, nearing = (lane[i] for i in range(4))
+    room_ahead = SIGHT * ahead > 35.0 + maximum(-60.0 * faster, 0.0)
+    return room_ahead & (SIGHT * behind > 20.0 + maximum(30.0 * nearing, 0.0))
+
+
+@node
+def rule(seen: Stream[Vec[L[14]]]) -> Stream[Wish]:
+    """Faster on a free lane; else to a lane that is free, or slower."""
+    left, own, right = seen[2:6], seen[6:10], seen[10:14]
+    gap, faster = SIGHT * own[0], 10.0 * own[1]
+    # The time to where it would touch the next car, s.
+    time = (gap - LENGTH - 3.0) / maximum(-faster, 0.5)
+    aside = where(free(right), Wish.RIGHT, where(free(left), Wish.LEFT, Wish.SLOWER))
+    return where((gap < 35.0) | (time < 6.0), aside, Wish.FASTER)
+
+
+@node(rate=Hz(5))
+def commute(seed: Stream[u64]) -> tuple[Stream[f32], Stream[i32], Stream[f32]]:
+    """The agent follows a rule: how far it is, on which lane, and the sum of its rewards."""
+    seen = state(init=zeros(14))
+    observation, reward, terminated, x, lane = highway(rule(seen), seed)
+    seen.next = observation
+    total = state(init=0.0)
+    total.next = total + reward
+    ensure(~terminated, "no crash")
+    place, own_lane = x[0], lane[0]
+    return place, own_lane, total

@@ -55,6 +55,16 @@ def test_the_traffic_keeps_its_distance_whatever_the_agent_does() -> None:
     assert (lanes[:, 0] != lanes[:, -1]).mean() > 0.3
 
 
+def test_the_rule_as_a_program_crashes_as_rarely() -> None:
+    runs = 1500
+    commute = compile_many(check_file(f"{FOLDER / 'highway.py'}:commute").program, contracts=True)
+    found = commute.run({"seed": np.arange(runs, dtype=np.uint64)}, runs, 200)
+    assert found.last["total"].mean() > 34.0
+    failures = {name.rsplit(".")[-1]: (count > 0).mean() for name, count in found.failures.items()}
+    assert failures["the traffic keeps its distance"] == 0.0
+    assert failures["no crash"] < 0.01
+
+
 def test_the_rule_drives_better_than_chance(monkeypatch: Any) -> None:
     monkeypatch.syspath_prepend(str(FOLDER))
     monkeypatch.delitem(sys.modules, "drive", raising=False)
