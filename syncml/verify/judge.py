@@ -6,14 +6,13 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from typing import TYPE_CHECKING
 
 from syncml.dataclass import dataclass
 from syncml.ir.equations.syntax import GOALS, Program, Property, Var
 from syncml.ir.types import FLOATS, element
 from syncml.verify.attempt import Numbers, goal_of, index_of, kind_of, numbers_of
-from syncml.verify.explain import explanation
 from syncml.verify.findings import Findings
-from syncml.verify.minimise import Subject, minimised
 from syncml.verify.pool import Pool
 from syncml.verify.remote import Failure, called
 from syncml.verify.replay import Replay, plain, qualified
@@ -30,6 +29,9 @@ from syncml.verify.verdicts import (
     VerifyOptions,
     Violated,
 )
+
+if TYPE_CHECKING:
+    from syncml.verify.minimise import Subject
 
 INTERVALS = "intervals"
 """The method of what the ranges of streams show."""
@@ -131,14 +133,19 @@ class Judge:
             return found
         if seconds < LEAST or time.monotonic() > until:
             return found
+        # Loaded where they are needed: of most properties there is nothing to tell.
+        from syncml.verify.explain import explanation
+        from syncml.verify.minimise import Subject
+
         # A run that was found before any attempt at rounding stays as it is: its inputs were drawn one by one.
         attempt = next(iter(self.known.attempts), None)
         index = None if attempt is None else attempt.position(clause)
         if attempt is not None and index is not None and found.ticks <= LONGEST_TOLD:
             subject = Subject(
-                self.program, clause, goal_of(index), attempt.session.system, attempt.inputs, self.replay
+                self.program, clause, goal_of(index), attempt.session.system, attempt.inputs, self.replay,
+                attempt.session.is_explored,
             )  # fmt: skip
-            found = self._minimised(subject, found, seconds, here=attempt.session.is_explored)
+            found = self._minimised(subject, found, seconds)
         column = cache(self.replay(self.program, found.inputs, found.ticks).column)
 
         def value(var: Var, tick: int) -> object:
@@ -146,10 +153,12 @@ class Judge:
 
         return replace(found, explanation=explanation(self.known.checked.node, clause, found, value))
 
-    def _minimised(self, subject: Subject, found: Counterexample, seconds: float, *, here: bool) -> Counterexample:
+    def _minimised(self, subject: Subject, found: Counterexample, seconds: float) -> Counterexample:
         """The last of the counterexamples that a worker, or this process, finds in place of ``found``."""
-        if here:
-            # No solver is asked, so that what ends it need not be another process.
+        from syncml.verify.minimise import minimised
+
+        if subject.explored:
+            # No solver is asked, so that there is nothing to end from outside.
             better = [found]
             minimised(better.append, subject, found, self.options.seed, seconds)
             return better[-1]

@@ -42,7 +42,10 @@ LARGEST_RUN = 30_000
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A property of a flat program, its transition system, and the names of its inputs there."""
+    """A property of a flat program, its transition system, and the names of its inputs there.
+
+    Where the system is ``explored``, all its states are known, and no solver is asked.
+    """
 
     program: Program
     goal: Property
@@ -50,6 +53,7 @@ class Subject:
     system: System
     inputs: Mapping[str, tuple[str, ...]]
     replay: Replay
+    explored: bool = False
 
     @property
     def node(self) -> Node:
@@ -139,8 +143,8 @@ def _number(value: Any, kind: Element) -> Any:
 def _needed(subject: Subject, leaves: Sequence[Leaf], ticks: int, seed: int, deadline: float) -> set[int] | None:
     """The positions of values that force the violation at the last tick; None if none do, or it is not known."""
     given = [(tick, name, value) for (_, tick), name, value in leaves]
-    if (found := needed_where_finite(subject.system, subject.name, given, ticks)) is not None:
-        return found
+    if subject.explored:
+        return needed_where_finite(subject.system, subject.name, given, ticks)
     # Loaded where it is needed: it brings the solver.
     from syncml.verify.forcing import needed
 
