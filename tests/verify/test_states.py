@@ -116,6 +116,19 @@ def test_needed_inputs_force_the_violation(small: Small) -> None:
         assert not any(forced(small, goal, [values[i] for i in needed - {j}], len(trace)) for j in needed)
 
 
+def test_what_an_assumption_forces_is_not_needed() -> None:
+    system = System(
+        (Input("a", "Bool"), Input("b", "Bool")),
+        (State("s", "Bool", "false", "(and a b)"),),
+        (Definition("assumption!0", "Bool", "a"), Definition("goal!0", "Bool", "(not s)")),
+        (),
+        ("assumption!0",),
+        ("goal!0",),
+    )
+    given_ = [(0, "a", True), (0, "b", True), (1, "a", True), (1, "b", False)]
+    assert needed_where_finite(system, "goal!0", given_, 2) == {1}
+
+
 def forced(small: Small, goal: str, values: list[tuple[int, str, bool]], ticks: int) -> bool:
     states = [dict(small.initial)]
     for tick in range(ticks):
@@ -241,6 +254,19 @@ def test_enumerations_and_clocks_are_decided_without_a_solver() -> None:
         proof = found[name]
         assert isinstance(proof, Proved)
         assert (proof.method, proof.k) == (explore.METHOD, 1)
+
+
+@pytest.mark.usefixtures("without_solvers")
+def test_an_input_has_the_values_of_its_type_only() -> None:
+    """Two bits have four values, and an enumeration of three has no fourth."""
+    b = Builder()
+    mode = b.input("mode", MODE)
+    last = b.state("last", MODE, None)
+    b.next(last, mode)
+    for name, stream in (("one of three", mode), ("it was", last)):
+        known = [b.op(Op.EQ, stream, Const(c, MODE)) for c in MODE.constructors]
+        b.claim(name, b.op(Op.OR, known[0], b.op(Op.OR, known[1], known[2])))
+    assert all(isinstance(r.verdict, Proved) for r in verdicts(b).values())
 
 
 @pytest.mark.usefixtures("without_solvers")
