@@ -143,8 +143,11 @@ class Factor:
 
     def columns(self, places: NDArray[np.int64]) -> list[NDArray[Any]]:
         """The values of each parameter in some rows: numbers in binary64, texts as objects."""
-        different, which = np.unique(places, return_inverse=True)
-        rows = [self.rows[int(place)] for place in different]
+        if self.count <= len(places):
+            rows, which = self.rows, places
+        else:
+            different, which = np.unique(places, return_inverse=True)
+            rows = [self.rows[int(place)] for place in different]
         return [column_of([row[i] for row in rows])[which] for i in range(len(self.names))]
 
 

@@ -135,13 +135,13 @@ class Template:
             DiagnosticError: S007 to S012, what is wrong with the scenario for these values.
         """
         columns = self.runs.columns(runs)
-        texts = [columns[name] for name in sorted(columns) if columns[name].dtype == object]
-        keys = np.zeros(len(runs), dtype=np.int64)
-        for column in texts:
-            _, place = np.unique(column.astype(str), return_inverse=True)
-            keys = np.unique(keys * (int(place.max()) + 1) + place, return_inverse=True)[1]
-        for key in range(int(keys.max()) + 1 if len(runs) else 0):
-            chosen = runs[keys == key]
+        texts = [columns[name].tolist() for name in sorted(columns.keys() - self.runs.fixed)
+                 if columns[name].dtype == object]  # fmt: skip
+        found: dict[tuple[Setting, ...], list[int]] = {}
+        for place, key in enumerate(zip(*texts, strict=True) if texts else [()] * len(runs)):
+            found.setdefault(key, []).append(place)
+        for places in found.values():
+            chosen = runs[places]
             settings = self.runs.settings(int(chosen[0]))
             numbers = self.runs.numeric_columns(chosen)
             board = self._compiled(settings)

@@ -140,7 +140,8 @@ class Turns:
             memory = [*tables[:2], *scratch, *tables[2:]]
             loop(ticks, start, min(start + block, self._groups), *steps, *(m.ctypes.data for m in memory))
 
-        return [partial(part, start) for start in reversed(starts)]
+        # Threads that work beside each other take every other block: neighbours share lines of the cache.
+        return [partial(part, start) for start in (*reversed(starts[::2]), *reversed(starts[1::2]))]
 
     def _side(self, turn: Turn, state: Values, inputs: Mapping[Slot, Values], kept: list[Values]) -> list[int]:
         """What the loop has to know of a machine; what it points to is added to ``kept``."""
