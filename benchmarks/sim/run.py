@@ -3,7 +3,7 @@
     python -m benchmarks.sim.run [--jax PYTHON] [--runs N] [--rounds N] [--loops acc,sensors,policy] [--most N]
 
 All run the same scenarios of 300 ticks, and the figures of every run of C must equal ours bit for bit (JAX contracts
-and reorders: its figures are compared roughly). In each round every peer takes its turn; the fastest turn of each
+and reorders: its figures are compared roughly). In each round every peer takes its turn; the fastest pass of each
 counts for it, because other work on the machine only adds time. JAX runs in the interpreter PYTHON that has it, in
 turns of its own, on one core; its figure is per second of processor time.
 """
@@ -30,6 +30,8 @@ from syncml.sim.lanes.many import compile_many
 
 HERE = Path(__file__).resolve().parent
 TICKS = 300
+PASSES = 3
+"""Passes in a turn: those of JAX follow each other too, and find what the one before left in caches and memory."""
 GOALS = {
     "acc": "goals: JAX 4, scalar C 8, C with lanes 0.8",
     "sensors": "goal: C with lanes 0.7; 600 million steps a second on a core with AVX-512",
