@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias, assert_never
+from typing import TYPE_CHECKING, assert_never
 
 if TYPE_CHECKING:
     from syncml.ir.step.lowering import Observe
     from syncml.pipeline import Checked
-    from syncml.scenario.closed_loop import Scene
     from syncml.scenario.runners import RunOne
-    from syncml.sim.inputs import Raw
-    from syncml.sim.trace import Trace
 
 
 class Engine(enum.StrEnum):
@@ -23,21 +19,11 @@ class Engine(enum.StrEnum):
     LANES = "lanes"
 
 
-Runner: TypeAlias = "Callable[[Raw, int, Scene | None], Trace]"
-"""Runs the main node from its initial state on inputs for a number of ticks, alone or among the actors of a scene."""
-
-
-def runner(checked: Checked, engine: Engine, *, every_stream: bool) -> Runner:
+def runner(checked: Checked, engine: Engine, *, every_stream: bool) -> RunOne:
     """Return what runs the main node; the trace has the named streams, or every one, and the clauses of contracts."""
     from syncml.ir.step.lowering import Observe
 
-    observe = Observe.ALL if every_stream else Observe.NAMED
-    runs = runs_of(checked, engine, observe)
-
-    def run(inputs: Raw, ticks: int, scene: Scene | None = None) -> Trace:
-        return runs(inputs, ticks, scene).trace
-
-    return run
+    return runs_of(checked, engine, Observe.ALL if every_stream else Observe.NAMED)
 
 
 def runs_of(checked: Checked, engine: Engine, observe: Observe) -> RunOne:

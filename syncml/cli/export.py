@@ -123,7 +123,7 @@ def _vectors(checked: Checked, scenario: Path | None, table: Path | None, steps:
     # What the actors make the program sense is recorded, so that the harness needs no actors.
     from syncml.cli.engines import Engine, runner
 
-    trace = runner(checked, Engine.INTERP, every_stream=False)(driven.values, driven.ticks, driven.scene)
+    trace = runner(checked, Engine.INTERP, every_stream=False)(driven.values, driven.ticks, driven.scene).trace
     return record(checked, {v.name: trace.column(v.name).values for v in checked.main.inputs}, trace.ticks)
 
 

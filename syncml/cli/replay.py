@@ -58,7 +58,7 @@ def replay(
             ran = sweep.run(number, run_one)
             seconds = time.perf_counter() - start
             checked = found.check(number, row, ran)
-        shown = simulation_of(sweep.checked, ran.trace, ran.scene, seconds, every_stream=verbose)
+        shown = simulation_of(sweep.checked, ran, seconds, every_stream=verbose)
         report(request, shown, chosen, [bool(shown.findings)])
         written = write(request, shown, out, plot)
         if form is Format.TEXT and not quiet:

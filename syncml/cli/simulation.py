@@ -15,12 +15,12 @@ from syncml.ir.types import FLOATS, MACHINE_INTEGERS, element
 from syncml.sim.monitor import ClauseResult, monitor, stream_names
 
 if TYPE_CHECKING:
-    from syncml.cli.engines import Runner
     from syncml.cli.stimulus import Stimulus
     from syncml.ir.equations.syntax import Node
     from syncml.pipeline import Checked
-    from syncml.scenario.closed_loop import Scene
+    from syncml.scenario.closed_loop import Ran, Scene
     from syncml.scenario.movement import Movement
+    from syncml.scenario.runners import RunOne
     from syncml.sim.trace import Column, Trace
 
 
@@ -51,24 +51,23 @@ class Extent:
     last: float
 
 
-def simulate(checked: Checked, driven: Stimulus, run: Runner, *, every_stream: bool) -> Simulation:
+def simulate(checked: Checked, driven: Stimulus, run: RunOne, *, every_stream: bool) -> Simulation:
     """Run the main node from its initial state.
 
     Raises:
         DiagnosticError: S001 to S003 where the inputs do not fit.
     """
     start = time.perf_counter()
-    trace = run(driven.values, driven.ticks, driven.scene)
-    return simulation_of(checked, trace, driven.scene, time.perf_counter() - start, every_stream=every_stream)
+    ran = run(driven.values, driven.ticks, driven.scene)
+    return simulation_of(checked, ran, time.perf_counter() - start, every_stream=every_stream)
 
 
-def simulation_of(
-    checked: Checked, trace: Trace, scene: Scene | None, seconds: float, *, every_stream: bool
-) -> Simulation:
-    """What a trace of the main node, alone or in a scene, shows."""
-    shown = trace if every_stream else trace.only(stream_names(checked.flat))
-    clauses = monitor(checked.flat, trace)
-    return Simulation(checked.main, shown, clauses, tuple(findings(clauses)), seconds, scene)
+def simulation_of(checked: Checked, ran: Ran, seconds: float, *, every_stream: bool) -> Simulation:
+    """What a run of the main node, alone or in a scene, shows."""
+    shown = ran.trace if every_stream else ran.trace.only(stream_names(checked.flat))
+    clauses = monitor(checked.flat, ran.trace)
+    found = tuple(findings(clauses, checked.main, ran.collision))
+    return Simulation(checked.main, shown, clauses, found, seconds, ran.scene)
 
 
 def from_above(shown: Simulation) -> Movement | None:
@@ -103,8 +102,8 @@ def extents(trace: Trace) -> list[Extent]:
     return found
 
 
-def findings(clauses: Sequence[ClauseResult]) -> list[Diagnostic]:
-    """Return a diagnostic for each clause that failed.
+def findings(clauses: Sequence[ClauseResult], node: Node, collision: int | None = None) -> list[Diagnostic]:
+    """Return a diagnostic for each clause that failed, and for a collision of the ego.
 
     A failed assumption is a warning, and so is every promise that fails with it or later: the run has left what the
     program was made for.
@@ -112,11 +111,12 @@ def findings(clauses: Sequence[ClauseResult]) -> list[Diagnostic]:
     left = min(
         (at for clause in clauses if clause.is_assumption and (at := clause.first_failure) is not None), default=None
     )
-    return [
+    found = [
         _finding(clause, at, left)
         for clause in clauses
         if (at := clause.first_failure) is not None and not clause.is_goal
     ]
+    return found if collision is None else [*found, _collision(node, collision, left)]
 
 
 def _finding(result: ClauseResult, at: int, left: int | None) -> Diagnostic:
@@ -132,3 +132,14 @@ def _finding(result: ClauseResult, at: int, left: int | None) -> Diagnostic:
         Label(clause.span, f"false at tick {at}"),
         notes=tuple(notes),
     )
+
+
+def _collision(node: Node, at: int, left: int | None) -> Diagnostic:
+    """Whatever a program promises, its ego is to touch nobody."""
+    from syncml.scenario.suite import COLLISION
+
+    excused = left is not None and left <= at
+    notes = (f"an assumption fails at tick {left}, so the program promises nothing from there on",) if excused else ()
+    severity = Severity.WARNING if excused else Severity.ERROR
+    label = Label(node.span, "the program of the ego")
+    return Diagnostic("S004", severity, f"{COLLISION} from tick {at} on", label, notes=notes)

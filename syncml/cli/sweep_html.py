@@ -194,7 +194,7 @@ def _worst(sweep: Sweep, store: Store, trace: Callable[[], RunOne]) -> Iterator[
         yield "".join(f"<dt>{escape(name)}</dt><dd>{escape(_short(value))}</dd>" for name, value in given.items())
         again = f"syncml replay {store.folder} {number}"
         yield f"<dt>again</dt><dd><code>{escape(again)}</code></dd></dl>"
-        shown = simulation_of(sweep.checked, ran.trace, ran.scene, 0.0, every_stream=False)
+        shown = simulation_of(sweep.checked, ran, 0.0, every_stream=False)
         if (moved := from_above(shown)) is not None:
             views.append(top_view(moved, shown.failures))
             yield views[-1]

@@ -261,6 +261,22 @@ def test_a_suite_runs_every_admitted_run_of_every_file(
     assert code == 1 and "S008" in out + _
 
 
+@pytest.mark.parametrize("outside", [False, True])
+def test_a_run_alone_tells_of_a_collision(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], outside: bool
+) -> None:
+    """No clause of the program fails, and yet it does, unless an assumption failed before."""
+    careless = PROGRAM.replace("-6.0, 2.0", "0.0, 2.0").replace('    ensure(gap >= 1.0, "no collision")\n', "")
+    (folder / "program.py").write_text(careless.replace("gap >= -1.0", "gap >= 10.0") if outside else careless)
+    arguments = ["sim", str(folder / "program.py"), "--scenario", str(folder / "cut_in.yaml")]
+    code, out, err = run([*arguments, "--run", "0", "--engine", "interp"], monkeypatch, capsys)
+    assert f"{'warning' if outside else 'error'}[S004]: the ego touches another actor from tick" in out, out + err
+    assert ("the program promises nothing from there on" in out) is outside
+    assert code == (0 if outside else 1)
+    suite = ["sim", str(folder / "program.py"), "--suite", str(folder / "cut_in.yaml"), "--sample", "1"]
+    assert run(suite, monkeypatch, capsys)[0] == code
+
+
 @pytest.mark.parametrize(
     ("old", "new", "code"),
     [
