@@ -23,8 +23,8 @@ def prepare(contest: Contest, checked: Checked, inputs: Arrays, ticks: int, fold
     """Write everything that is compiled, and the recorded inputs."""
     exported = package(step_code(checked, flat=False))
     for name, data in exported.files.items():
-        if name.endswith((".c", ".h")) and name != "harness.c":
-            (folder / name).write_bytes(data)
+        if name.startswith(("src/", "include/")):
+            (folder / Path(name).name).write_bytes(data)
     for name in (f"{contest.by_hand}.c", f"{contest.by_hand}.h", "race.c"):
         shutil.copy(HERE / name, folder)
     functions = [function(op, Scalar.F32) for op in contest.functions]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -35,11 +34,8 @@ RANDOM_WORK = 1_000_000
 """Equations times ticks, at some microseconds each in the interpreter."""
 
 
-class Form(enum.StrEnum):
-    """What a program is exported as."""
-
-    C = "c"
-    LUSTRE = "lustre"
+LUSTRE = "lustre"
+"""The target that is no machine."""
 
 
 def export(
@@ -50,7 +46,9 @@ def export(
     table: InputOption = None,
     steps: StepsOption = None,
     seed: SeedOption = 0,
-    to: Annotated[Form, Option("--target", metavar="T", help="What is written: c or lustre.")] = Form.C,
+    target: Annotated[
+        str, Option(metavar="T", help="The machine: host, cortex-m4f, cortex-m3 or generic-c99; or lustre.")
+    ] = "host",
     semantics: Annotated[
         str, Option(metavar="ideal|machine", help="What numbers mean in Lustre: exact, or as they are.")
     ] = "machine",
@@ -68,13 +66,15 @@ def export(
     def body() -> ExitCode:
         from syncml import export_c, pipeline
         from syncml.cli.remarks import machine_numbers, without_body
+        from syncml.export_c.targets import target_machine
         from syncml.ir.step.lowering import Observe
 
         request = Request.start(file, node, given, dump, form, quiet=quiet, verbose=False)
-        checked = request.checked()
-        if to is Form.LUSTRE:
-            _report(request, out, (_write_lustre(checked, out, semantics),), 0)
+        if target == LUSTRE:
+            _report(request, out, (_write_lustre(request.checked(), out, semantics),), 0)
             return ExitCode.OK
+        machine = target_machine(target)
+        checked = request.checked()
         emit(without_body(checked, run=False), stream=sys.stderr)
         with working(f"exporting {request.target}", quiet=quiet):
             if not quiet:
@@ -83,8 +83,9 @@ def export(
             checked = pipeline.on_machine(checked)
             code = pipeline.step_code(checked, flat=False)
             vectors = _vectors(checked, scenario, table, steps, seed)
-            files = export_c.export(code, out, export_c.Options(vectors))
-        _report(request, out, files, vectors.steps)
+            options = export_c.Options(vectors, machine)
+            written = export_c.export(code, out, options)
+        _report(request, out, written.files, vectors.steps, written.removed)
         return ExitCode.OK
 
     run(form, body)
@@ -127,12 +128,16 @@ def _vectors(checked: Checked, scenario: Path | None, table: Path | None, steps:
     return record(checked, {v.name: trace.column(v.name).values for v in checked.main.inputs}, trace.ticks)
 
 
-def _report(request: Request, folder: Path, files: tuple[Path, ...], ticks: int) -> None:
+def _report(
+    request: Request, folder: Path, files: tuple[Path, ...], ticks: int, removed: tuple[Path, ...] = ()
+) -> None:
     match request.form:
         case Format.TEXT | Format.CONCISE:
             if not request.quiet:
                 for path in files:
                     echo(f"wrote {path} ({path.stat().st_size} bytes)")
+                for path in removed:
+                    echo(f"removed {path} (of an earlier export)")
                 if not ticks:
                     return
                 echo(f"Next: make -C {folder} check   (compiles, and replays {ticks} recorded ticks)")

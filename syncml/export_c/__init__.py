@@ -3,10 +3,12 @@
 The compiler's last pass reads step code only; nothing here knows equations or the language.
 """
 
+from syncml.export_c.draft import Options
 from syncml.export_c.functions import print_function, print_functions
-from syncml.export_c.package import Options, Package, export, package
+from syncml.export_c.package import Package, package
 from syncml.export_c.runner import CompilationError, compile_and_run
 from syncml.export_c.vectors import Results, Vectors
+from syncml.export_c.writing import export
 
 __all__ = [
     "CompilationError",

@@ -32,14 +32,19 @@ def build(exported: Package, folder: Path, compiler: str = "gcc", flags: Sequenc
     Raises:
         CompilationError: the compiler is missing or reports an error.
     """
+    return build_with("harness", exported, folder, compiler, flags)
+
+
+def build_with(main: str, exported: Package, folder: Path, compiler: str, flags: Sequence[str]) -> Path:
+    """`build` with another program of the package's folder ``harness`` in the place of the harness."""
     for name, data in exported.files.items():
         if name.endswith((".c", ".h")):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(data)
-    sources = sorted(name for name in exported.files if name.endswith(".c"))
     libraries = ["-lm"] if exported.links_math else []
-    command = [compiler, *BASE_FLAGS, *flags, "-o", "harness", *sources, *libraries]
-    run_command(command, folder)
-    return folder / "harness"
+    sources = [*exported.compiled, f"harness/{main}.c"]
+    run_command([compiler, *BASE_FLAGS, "-Iinclude", *flags, "-o", main + ".out", *sources, *libraries], folder)
+    return folder / f"{main}.out"
 
 
 def run_command(command: Sequence[str], folder: Path) -> str:

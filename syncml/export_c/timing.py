@@ -10,8 +10,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from syncml.export_c.package import package, template
-from syncml.export_c.runner import BASE_FLAGS, run_command
+from syncml.export_c.package import package
+from syncml.export_c.runner import build_with, run_command
 from syncml.export_c.vectors import Values, Vectors, encode
 from syncml.ir.step.syntax import StepProgram
 
@@ -40,11 +40,6 @@ def seconds_per_step(
     exported = package(program)
     with tempfile.TemporaryDirectory(prefix="syncml-c-") as name:
         folder = Path(name)
-        for file, data in exported.files.items():
-            (folder / file).write_bytes(data)
-        (folder / "timing.c").write_text(template("timing.c").replace("@NODE@", exported.name), encoding="utf-8")
         (folder / "vectors.bin").write_bytes(encode(exported.leaves, Vectors(steps, inputs)))
-        sources = [file for file in sorted(exported.files) if file.endswith(".c") and file != "harness.c"]
-        libraries = ["-lm"] if exported.links_math else []
-        run_command([compiler, *BASE_FLAGS, *flags, "-o", "timing", "timing.c", *sources, *libraries], folder)
-        return float(run_command(["./timing", "vectors.bin", str(passes)], folder))
+        timing = build_with("timing", exported, folder, compiler, flags)
+        return 1e-9 * float(run_command([str(timing), "vectors.bin", str(passes)], folder).split()[0])

@@ -86,7 +86,7 @@ def _accumulate() -> Machine:
 
 def test_a_local_that_lives_across_iterations_is_declared_outside() -> None:
     code = program(_accumulate())
-    text = package(code).files["keep.c"].decode()
+    text = package(code).files["src/keep.c"].decode()
     assert text.index("float total = 0.0F;") < text.index("for (")
     inputs = random_inputs(code, 30, 3)
     results = compile_and_run(code, inputs, 30, flags=("-O2", *STRICT))
@@ -106,7 +106,7 @@ def _sum_over(clear: float, rows: int) -> Machine:
 @pytest.mark.parametrize(("clear", "rows", "initialised"), [(0.0, 2, True), (-0.0, 2, False), (0.0, 1, False)])
 def test_loops_that_clear_a_whole_tensor_are_its_initialiser(clear: float, rows: int, initialised: bool) -> None:
     code = program(_sum_over(clear, rows))
-    text = package(code).files["sums.c"].decode()
+    text = package(code).files["src/sums.c"].decode()
     assert ("float w[2][3] = {{0.0F}};" in text) == initialised
     assert ("float w[2][3];" in text) != initialised
     inputs = {"x": np.array([1.5, -0.0, 0.0], dtype=np.float32)}
@@ -118,7 +118,7 @@ def test_loops_that_clear_a_whole_tensor_are_its_initialiser(clear: float, rows:
 def test_an_output_that_waits_is_kept_in_the_state() -> None:
     y, z = out("y", F32), out("z", F32)
     code = program(machine("hold", (X, C), (y, z), (put(z), If(at(C), (put(y),)))))
-    text = package(code).files["hold.c"].decode()
+    text = package(code).files["src/hold.c"].decode()
     assert "self->y = in->x;" in text
     assert "out->z = in->x;" in text
     assert "self->z" not in text
@@ -131,7 +131,7 @@ def test_dead_locals_are_not_computed() -> None:
     dead, deader, y = slot("dead", F32), slot("deader", F32), out("y", F32)
     body = (put(dead), Assign(at(deader), at(dead)), put(y))
     code = program(machine("alive", (X,), (y,), body, locals_=(dead, deader)))
-    assert "dead" not in package(code).files["alive.c"].decode()
+    assert "dead" not in package(code).files["src/alive.c"].decode()
     compile_and_run(code, random_inputs(code, 1, 1), 1, flags=("-O2", *STRICT))
 
 
@@ -191,7 +191,7 @@ def test_unrolled_loops() -> None:
     y, t = out("y", TensorType(F32, (3,))), slot("t", F32)
     body = (For(ROW, 3, (Assign(at(t), mul(at(X), lit(2.0))), Assign(at(y, ROW), at(t))), unroll=True),)
     code = program(machine("flat", (X,), (y,), body, locals_=(t,)))
-    text = package(code).files["flat.c"].decode()
+    text = package(code).files["src/flat.c"].decode()
     assert "for (" not in text
     assert "out->y[2] = t;" in text
     compile_and_run(code, random_inputs(code, 1, 1), 1, flags=("-O2", *STRICT))

@@ -94,7 +94,7 @@ def test_the_model_is_simulated_and_the_function_is_compared_with_it(program: Pa
     outputs = {name: run.trace.column(name).values for name in ("out_1", "out_2")}
     folder = tmp_path / "c"
     export(step_code(checked, flat=False), folder, Options(Vectors(50, {**values, "quality": quality}, outputs)))
-    header = (folder / "main_.h").read_text("utf-8")
+    header = (folder / "include" / "main_.h").read_text("utf-8")
     assert "float twice(float x);" in header
     assert "void sensor_filter_init(main__smooth_state *self);" in header
     if shutil.which("gcc") is None:

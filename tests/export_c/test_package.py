@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -53,15 +54,15 @@ def test_golden_text(make: Callable[[], StepProgram], snapshot: SnapshotAssertio
     text = "".join(
         f"=== {name} ===\n{exported.files[name].decode()}"
         for name in sorted(exported.files)
-        if name.startswith(exported.name) and name.endswith((".c", ".h"))
+        if name.startswith(("include/", "src/"))
     )
     assert text == snapshot(extension_class=CFile)
 
 
 def test_golden_harness_map_and_documents(snapshot: SnapshotAssertion) -> None:
     exported = package(pid())
-    for name in ("harness.c", "Makefile", "README.md", "pid_map.json"):
-        assert exported.files[name].decode() == snapshot(extension_class=CFile, name=name)
+    for name in ("harness/harness.c", "Makefile", "CMakeLists.txt", "README.md", "evidence/pid_map.json"):
+        assert exported.files[name].decode() == snapshot(extension_class=CFile, name=Path(name).name)
 
 
 @PROGRAMS
@@ -92,6 +93,23 @@ def test_make_check_compiles_and_compares(compiler: str, tmp_path: Path) -> None
     assert done.returncode == 0, done.stdout + done.stderr
     # y and raw (5 values) and three registers at each step.
     assert f"network: {STEPS} steps, {STEPS * 8} values compared, all equal bit for bit" in done.stdout
+
+
+@pytest.mark.skipif(not shutil.which("cmake"), reason="cmake is not installed")
+def test_cmake_builds_the_library_and_replays(tmp_path: Path) -> None:
+    export(pid(), tmp_path, Options(recorded(pid())))
+    for command in (["-S", ".", "-B", "b"], ["--build", "b"], ["--build", "b", "-t", "test"]):
+        done = subprocess.run(["cmake", *command], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "b" / "libpid.a").exists()
+    assert "100% tests passed" in done.stdout
+
+
+def test_make_timing_measures_a_step(tmp_path: Path) -> None:
+    export(pid(), tmp_path, Options(recorded(pid())))
+    done = make(tmp_path, "-s", "timing")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert float(done.stdout.removesuffix("ns per step\n")) > 0.0
 
 
 def test_make_sanitize_is_clean(tmp_path: Path) -> None:
@@ -132,7 +150,7 @@ def test_vectors_of_another_program_are_refused(tmp_path: Path) -> None:
     export(pid(), tmp_path / "a", Options(recorded(pid())))
     other = ALL["modes"]()
     export(other, tmp_path / "b", Options(recorded(other)))
-    (tmp_path / "a" / "vectors.bin").replace(tmp_path / "b" / "vectors.bin")
+    (tmp_path / "a/harness/vectors.bin").replace(tmp_path / "b/harness/vectors.bin")
     done = make(tmp_path / "b", "check")
     assert done.returncode != 0
     assert "belong to another program" in done.stderr
@@ -140,7 +158,7 @@ def test_vectors_of_another_program_are_refused(tmp_path: Path) -> None:
 
 def test_vectors_that_end_early_are_refused(tmp_path: Path) -> None:
     export(pid(), tmp_path, Options(recorded(pid())))
-    vectors = tmp_path / "vectors.bin"
+    vectors = tmp_path / "harness" / "vectors.bin"
     vectors.write_bytes(vectors.read_bytes()[:-1])
     done = make(tmp_path, "check")
     assert done.returncode != 0
@@ -149,8 +167,8 @@ def test_vectors_that_end_early_are_refused(tmp_path: Path) -> None:
 
 def test_the_map_names_the_stream_of_each_line() -> None:
     files = package(pid()).files
-    lines = files["pid.c"].decode().splitlines()
-    entries = [e for e in json.loads(files["pid_map.json"])["lines"] if e["file"] == "pid.c"]
+    lines = files["src/pid.c"].decode().splitlines()
+    entries = [e for e in json.loads(files["evidence/pid_map.json"])["lines"] if e["file"] == "src/pid.c"]
     found = {lines[e["line"] - 1].strip(): (e["stream"], e["source"]["file"], e["source"]["line"]) for e in entries}
     assert found["const float err = in->v_set - in->v;"] == ("err", "pipeline.py", 13)
     assert found["self->integral = self->integral + (err * 0.01F);"] == ("integral", "pipeline.py", 16)
@@ -209,11 +227,20 @@ def test_a_failing_export_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest
     assert not list(tmp_path.glob(".syncml-*"))
 
 
-def test_a_folder_in_the_way_of_a_file(tmp_path: Path) -> None:
-    (tmp_path / "pid.h").mkdir()
+@pytest.mark.parametrize("taken", ["include/pid.h", "README.md"])
+def test_a_folder_in_the_way_of_a_file(taken: str, tmp_path: Path) -> None:
+    (tmp_path / taken).mkdir(parents=True)
     with pytest.raises(DiagnosticError, match="X001"):
         export(pid(), tmp_path)
-    assert [p.name for p in tmp_path.iterdir()] == ["pid.h"]
+    assert [p.name for p in tmp_path.rglob("*")] == list(Path(taken).parts)
+
+
+def test_a_file_in_the_way_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "src").write_text("mine")
+    with pytest.raises(DiagnosticError, match="X001"):
+        export(pid(), tmp_path)
+    assert contents(tmp_path) == {"src": b"mine"}
+    assert [p.name for p in tmp_path.iterdir()] == ["src"]
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
@@ -225,10 +252,46 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
 
 
 def test_other_files_stay(tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "notes.txt").write_text("mine")
     export(pid(), tmp_path)
     export(pid(), tmp_path)
-    assert (tmp_path / "notes.txt").read_text() == "mine"
+    assert (tmp_path / "src" / "notes.txt").read_text() == "mine"
+
+
+def test_what_the_new_export_has_not_goes_unless_it_was_changed(tmp_path: Path) -> None:
+    export(ALL["network"](), tmp_path, Options(recorded(ALL["network"]())))
+    (tmp_path / "include" / "network.h").write_text("changed")
+    written = export(pid(), tmp_path)
+    gone = {path.relative_to(tmp_path).as_posix() for path in written.removed}
+    data = {"include/network_data.h", "src/network_data.c"}
+    assert gone == {"evidence/network_map.json", "harness/vectors.bin", "src/network.c", *data}
+    assert not any(path.exists() for path in written.removed)
+    assert (tmp_path / "include" / "network.h").read_text() == "changed"
+
+
+def test_an_export_without_folders_is_taken_away(tmp_path: Path) -> None:
+    """Packages had all files in one folder once; two copies of the node there would confuse everybody."""
+    files = package(pid(), Options(recorded(pid()))).files
+    for name in ("include/pid.h", "src/pid.c", "harness/harness.c", "harness/vectors.bin", "evidence/pid_map.json"):
+        (tmp_path / Path(name).name).write_bytes(files[name])
+    (tmp_path / "driver.c").write_text("int main(void) { return 0; }")
+    written = export(pid(), tmp_path)
+    assert {p.name for p in written.removed} == {"pid.h", "pid.c", "pid_map.json", "harness.c", "vectors.bin"}
+    left = {p.name for p in tmp_path.iterdir() if p.is_file()}
+    assert left == {"CMakeLists.txt", "Makefile", "README.md", "driver.c"}
+
+
+def test_a_manifest_cannot_name_files_outside_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_bytes(b"")
+    folder = tmp_path / "out"
+    export(pid(), folder)
+    manifest = folder / "evidence" / "manifest.json"
+    document = json.loads(manifest.read_text())
+    document["files"]["../mine"] = document["files"][str(tmp_path / "mine")] = hashlib.sha256(b"").hexdigest()
+    manifest.write_text(json.dumps(document))
+    assert export(pid(), folder).removed == ()
+    assert (tmp_path / "mine").exists()
 
 
 def test_inputs_with_one_name_in_c() -> None:
@@ -279,7 +342,7 @@ def test_names_that_c_reserves_and_names_that_clash_inside(compiler: str) -> Non
 
 def test_enumeration_values_are_macros_of_the_node() -> None:
     assert MODE.constructors == ("OFF", "RAMP", "HOLD")
-    text = package(ALL["modes"]()).files["modes.h"].decode()
+    text = package(ALL["modes"]()).files["include/modes.h"].decode()
     assert "#define modes_Mode_RAMP ((modes_Mode)1)" in text
 
 
@@ -296,9 +359,8 @@ def test_narrow_integers_wrap_under_strict_warnings() -> None:
 def test_misra_deviations_are_the_documented_ones(tmp_path: Path) -> None:
     macros = ["FLT_RADIX=2", "FLT_MANT_DIG=24", "FLT_MAX_EXP=128", "FLT_EVAL_METHOD=0", "INT64_C(x)=x##LL"]
     for name, program_ in ALL.items():
-        sources = [
-            file for file in export(program_(), tmp_path / name) if file.suffix == ".c" and "harness" not in file.name
-        ]
+        sources = [file for file in export(program_(), tmp_path / name).files if file.parent.name == "src"]
         command = ["cppcheck", "--addon=misra", "--std=c99", "--enable=style", "--quiet", *(f"-D{m}" for m in macros)]
+        command.append(f"-I{tmp_path / name / 'include'}")
         done = subprocess.run([*command, *sources], capture_output=True, text=True, check=True)
         assert set(re.findall(r"misra-c2012-([\d.]+)", done.stderr)) <= {"10.1", "10.8", "21.15"}

@@ -110,7 +110,7 @@ def test_a_conversion_is_one_factor_and_the_rest_costs_nothing(tmp_path: Path) -
     def exported(text: str) -> str:
         path = tmp_path / "program.py"
         path.write_text(HEAD + text, "utf-8")
-        code = package(step_code(check_file(str(path)), flat=True)).files["main_.c"].decode()
+        code = package(step_code(check_file(str(path)), flat=True)).files["src/main_.c"].decode()
         return "\n".join(line for line in code.splitlines() if "/*" not in line)
 
     plain = "@node\ndef main(x: Stream[f32], y: Stream[f32]) -> Stream[f32]:\n    return x / y + 1.0\n"

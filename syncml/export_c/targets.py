@@ -1,0 +1,120 @@
+"""The machines that a package is made for.
+
+Rule: a target says what the processor has and how its compiler is called; it never changes a value that the program
+computes. Every choice that depends on a target (the order of loops, where arrays lie) reads it from here.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from enum import Enum
+
+from syncml.dataclass import dataclass
+from syncml.diagnostics.model import DiagnosticError, error
+
+
+class FloatUnit(Enum):
+    """Which floating-point numbers the processor computes itself; a library computes the others."""
+
+    NONE = "none"
+    SINGLE = "single"
+    DOUBLE = "double"
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A piece of memory: where it starts, how many bytes it has, and whether the program can write to it."""
+
+    name: str
+    origin: int
+    size: int
+    writable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Emulator:
+    """How QEMU runs a program for the machine without its hardware."""
+
+    program: str
+    machine: str
+
+
+@dataclass(frozen=True, slots=True)
+class TargetMachine:
+    """A machine that a package is made for.
+
+    Attributes:
+        name: What ``--target`` takes.
+        title: The same for a reader.
+        compilers: The commands of the C compilers for it, the first by default.
+        flags: What they need to hear about the processor.
+        float_unit: The floating-point numbers that the processor computes.
+        word_bits: The width of its integer registers.
+        vector_bits: The width of its vector registers, 0 if it has none that compilers use.
+        float_registers: How many scalars, or vectors, of floats it holds in registers.
+        memory: Its memory, nothing where that is not known.
+        emulator: How to run a program for it here; None where ``make check`` runs on it directly.
+    """
+
+    name: str
+    title: str
+    compilers: tuple[str, ...]
+    flags: tuple[str, ...]
+    float_unit: FloatUnit
+    word_bits: int
+    vector_bits: int
+    float_registers: int
+    memory: tuple[Region, ...] = ()
+    emulator: Emulator | None = None
+
+
+_MPS2 = (Region("flash", 0x0000_0000, 4 << 20, writable=False), Region("ram", 0x2000_0000, 4 << 20, writable=True))
+"""The memory of the boards AN385 and AN386, on which QEMU runs."""
+
+HOST = TargetMachine("host", "this machine", ("cc", "gcc", "clang"), (), FloatUnit.DOUBLE, 64, 128, 16)
+GENERIC_C99 = TargetMachine(
+    "generic-c99", "any C99 compiler with IEEE-754 numbers", ("cc", "gcc", "clang"), (), FloatUnit.DOUBLE, 32, 0, 8
+)
+CORTEX_M4F = TargetMachine(
+    "cortex-m4f",
+    "Arm Cortex-M4 with single-precision floating-point unit",
+    ("arm-none-eabi-gcc",),
+    ("-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16"),
+    FloatUnit.SINGLE,
+    32,
+    0,
+    32,
+    _MPS2,
+    Emulator("qemu-system-arm", "mps2-an386"),
+)
+CORTEX_M3 = TargetMachine(
+    "cortex-m3",
+    "Arm Cortex-M3, floating-point numbers by the compiler's library",
+    ("arm-none-eabi-gcc",),
+    ("-mcpu=cortex-m3", "-mthumb"),
+    FloatUnit.NONE,
+    32,
+    0,
+    0,
+    _MPS2,
+    Emulator("qemu-system-arm", "mps2-an385"),
+)
+
+TARGETS = (HOST, CORTEX_M4F, CORTEX_M3, GENERIC_C99)
+
+
+def target_machine(name: str) -> TargetMachine:
+    """The target that ``--target`` names; ``c`` is another name of ``host``.
+
+    Raises:
+        DiagnosticError: U001, there is none of this name.
+    """
+    found = {machine.name: machine for machine in TARGETS} | {"c": HOST}
+    if name in found:
+        return found[name]
+    near = get_close_matches(name, found, 1)
+    names = ", ".join(machine.name for machine in TARGETS)
+    advice = f"write `--target {near[0]}`" if near else f"write one of {names}, or lustre"
+    raise DiagnosticError(
+        error("U001", f"there is no target {name!r}", notes=(f"targets: {names}, lustre",), help=advice)
+    )
