@@ -60,6 +60,7 @@ from syncml.lang.types import (
     u64,
 )
 from syncml.lang.units import in_unit
+from syncml.lang.windows import window
 
 __all__ = [
     "Automaton",
@@ -157,6 +158,7 @@ __all__ = [
     "vec",
     "when",
     "where",
+    "window",
     "wire",
     "within",
     "word",

@@ -1,7 +1,8 @@
 """Updates in place: an array that is a register is not copied to change one of its elements.
 
 Rule: where ``r = init fby v`` and ``v`` is ``r`` with elements replaced (by one update after another, or in a branch of
-a merge), ``v`` lives in the slot of ``r`` if everything that reads the old value can run before it is overwritten. The
+a merge), or ``r`` without its first elements and others after them, ``v`` lives in the slot of ``r`` if everything that
+reads the old value can run before it is overwritten. The
 same holds for each array on the way from ``r`` to ``v``. The order that this asks for is added to that of the schedule.
 """
 
@@ -13,7 +14,7 @@ from syncml.ir.equations.syntax import Apply, Fby, Merge, Var
 from syncml.ir.operators import Op
 from syncml.ir.step.lowering.plan import Plan, clock_reads
 from syncml.ir.step.lowering.schedule import edges
-from syncml.ir.step.lowering.units import Kind, Unit, Units, computes_in_place, reads_in_place
+from syncml.ir.step.lowering.units import Kind, Unit, Units, computes_in_place, reads_in_place, shifts
 from syncml.ir.types import TensorType, size
 
 
@@ -22,24 +23,31 @@ def update_in_place(plan: Plan, units: Units) -> Units:
     registers = [
         e.target
         for e in plan.node.equations
-        if isinstance(e.rhs, Fby) and isinstance(e.target.type, TensorType) and _next(plan, e.rhs) is not None
+        if isinstance(e.rhs, Fby) and isinstance(e.target.type, TensorType) and _next(plan, e.target) is not None
     ]
     return _InPlace(plan, units).result(registers) if registers else units
 
 
-def _next(plan: Plan, rhs: Fby) -> Var | None:
+def _next(plan: Plan, register: Var) -> Var | None:
     """The next value of a register, if it can be an update of it."""
+    rhs = plan.definition[register].rhs
+    assert isinstance(rhs, Fby)
     value = plan.resolve(rhs.following)
     defined = plan.definition.get(value) if isinstance(value, Var) else None
     if defined is None or not isinstance(value, Var):
         return None
-    found = isinstance(defined.rhs, Merge) or _is_update(plan, value)
+    found = isinstance(defined.rhs, Merge) or _is_update(plan, value) or _is_shift(plan, value, register)
     return value if found and value not in plan.inside and value not in plan.root else None
 
 
 def _is_update(plan: Plan, var: Var) -> bool:
     defined = plan.definition.get(var)
     return defined is not None and isinstance(defined.rhs, Apply) and defined.rhs.op is Op.UPDATE
+
+
+def _is_shift(plan: Plan, var: Var, register: Var) -> bool:
+    rhs = plan.definition[var].rhs
+    return isinstance(rhs, Apply) and shifts(plan, rhs, register)
 
 
 class _InPlace:
@@ -85,8 +93,7 @@ class _InPlace:
     def _steps(self, register: Var, update: Unit, shared: dict[Var, Var]) -> list[tuple[Var, Var]] | None:
         """The arrays from ``register`` to its next value, each with what is computed over it; None if one cannot."""
         equation = self._plan.definition[register]
-        assert isinstance(equation.rhs, Fby)
-        value = _next(self._plan, equation.rhs)
+        value = _next(self._plan, register)
         steps: list[tuple[Var, Var]] = []
         while value is not None:
             if value in shared or value in self._units.direct or self._plan.definition[value].clock != equation.clock:
@@ -104,7 +111,7 @@ class _InPlace:
     def _source(self, value: Var) -> Var | None:
         """What ``value`` is an update of, if that is an update too."""
         rhs = self._plan.definition[value].rhs
-        if not isinstance(rhs, Apply):
+        if not isinstance(rhs, Apply) or rhs.op is not Op.UPDATE:
             return None
         source = self._plan.resolve(rhs.arguments[0])
         if not isinstance(source, Var) or source in self._plan.inside or source in self._plan.root:
@@ -151,6 +158,8 @@ def updates_in_place(plan: Plan, unit: Unit, over: Var) -> bool:
     if unit.kind is not Kind.COMPUTE or unit.equation is None or not isinstance(unit.equation.rhs, Apply):
         return False
     rhs = unit.equation.rhs
+    if shifts(plan, rhs, over):
+        return True
     if rhs.op is not Op.UPDATE or plan.resolve(rhs.arguments[0]) is not over:
         return False
     # One store reads first; of several, the first would be seen by those that follow.

@@ -16,7 +16,15 @@ from syncml.dataclass import dataclass
 from syncml.ir.clocks import Clock, On
 from syncml.ir.equations.syntax import Apply, Atom, Call, Equation, Fby, Iterate, Merge, Var, resets
 from syncml.ir.operators import Op
-from syncml.ir.step.lowering.elements import Indices, broadcast_indices, index, is_pointwise, is_view, view_indices
+from syncml.ir.step.lowering.elements import (
+    Indices,
+    broadcast_indices,
+    index,
+    is_pointwise,
+    is_view,
+    plain_attribute,
+    view_indices,
+)
 from syncml.ir.step.lowering.plan import Plan, clock_reads
 from syncml.ir.step.syntax import LoopIndex
 from syncml.ir.types import shape
@@ -337,7 +345,25 @@ def computes_in_place(plan: Plan, unit: Unit, value: Var, register: Var) -> bool
         return reads_in_place(plan, unit.source, register)
     assert unit.equation is not None
     rhs = unit.equation.rhs
-    if not isinstance(rhs, Apply) or not is_pointwise(rhs):
+    if not isinstance(rhs, Apply):
         return False
+    if not is_pointwise(rhs):
+        return shifts(plan, rhs, register)
     here = _symbolic(register)
     return _all_at(plan, _element_reads(rhs, here), here, register)
+
+
+def shifts(plan: Plan, rhs: Apply, register: Var) -> bool:
+    """Whether ``rhs`` is ``register`` without its first elements along an axis, and something else after them.
+
+    Elements are written in ascending order, each after it was read for the one in front of it.
+    """
+    if rhs.op is not Op.CONCAT or len(rhs.arguments) != 2:
+        return False
+    kept, newest = map(plan.resolve, rhs.arguments)
+    taken = plan.definition[kept].rhs if isinstance(kept, Var) and kept in plan.inside else None
+    if not isinstance(taken, Apply) or taken.op is not Op.SLICE or plan.resolve(taken.arguments[0]) is not register:
+        return False
+    axis, start, count, step = plain_attribute(taken.attribute)
+    at_the_end = step == 1 and start + count == shape(register.type)[axis]
+    return rhs.attribute == (axis,) and at_the_end and register not in plan.leaves(newest)
