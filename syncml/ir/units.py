@@ -121,7 +121,7 @@ _NAMES = {
 }  # fmt: skip
 KEPT = frozenset({
     Op.COPY, Op.ADD, Op.SUB, Op.NEG, Op.ABS, Op.MIN, Op.MAX, Op.MOD, Op.RESHAPE, Op.TRANSPOSE, Op.SUM, Op.LEAST,
-    Op.GREATEST, Op.CAST,
+    Op.GREATEST, Op.CAST, Op.UNFOLD,
 })  # fmt: skip
 """The operators of which the result and all operands have one unit."""
 _TOKEN = re.compile(

@@ -9,8 +9,9 @@ import ast
 from collections.abc import Sequence
 
 from syncml.diagnostics.model import Label
-from syncml.ir.operators import OPERATORS, Op, OperatorTypeError
+from syncml.ir.operators import OPERATORS, Op
 from syncml.ir.types import BOOL, FRACTIONAL, INTEGERS, NUMERIC, EnumType, element
+from syncml.ir.typing_rules import OperatorTypeError
 from syncml.lang.source import Place
 from syncml.lang.trace import Value, fault
 from syncml.lang.types import type_text

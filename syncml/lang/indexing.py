@@ -232,6 +232,19 @@ def reshape(stream: object, extents: tuple[int, ...]) -> Value:
     return apply_at(place, trace, Op.RESHAPE, [value], wanted)
 
 
+def windows(stream: object, size: object, stride: object, dilation: object, axis: object) -> Value:
+    """``stream.windows(size, stride, dilation, axis)``."""
+    place, trace, value = _start(stream, "`windows`")
+    if value.atom is None:
+        return POISON
+    for what, given in (("size", size), ("stride", stride), ("dilation", dilation), ("axis", axis)):
+        if type(given) is not int:
+            return fault("T005", f"the {what} of windows is a Python integer", place.span)
+    rank = len(shape(value.type))
+    attribute = (_position(cast("int", axis), rank), *(cast("int", n) for n in (size, stride, dilation)))
+    return apply_at(place, trace, Op.UNFOLD, [value], attribute)
+
+
 def reduce(op: Op, stream: object, axis: object) -> Value:
     """A reduction along ``axis``, or of all elements in row-major order."""
     place, trace, value = _start(stream, "a reduction")

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 
 from syncml.diagnostics.model import Label
 from syncml.ir.equations.syntax import Apply, Atom, Var, When
-from syncml.ir.operators import OPERATORS, Attribute, Op, OperatorTypeError, result_type
+from syncml.ir.operators import OPERATORS, Op, result_type
 from syncml.ir.types import F32, FRACTIONAL, Element, Type, element, shape
+from syncml.ir.typing_rules import Attribute, OperatorTypeError
 from syncml.lang.advice import described, is_precedence_fault, report_precedence, report_type
 from syncml.lang.literals import Literal, LiteralFault, constant_of, literal
 from syncml.lang.presence import UNKNOWN, Conflict, Presence, Sampled, join

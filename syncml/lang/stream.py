@@ -330,6 +330,13 @@ class Stream(Carrier, Generic[Item]):
         """``count`` elements of the first axis from ``start`` on, which is clamped to where they fit."""
         return Stream(indexing.window(self, start, count))
 
+    def windows(self, size: int, stride: int = 1, dilation: int = 1, axis: int = 0) -> Stream[Any]:
+        """The windows along an axis: element ``k`` of window ``w`` is the one at ``w * stride + k * dilation``.
+
+        In place of the axis there is one for the windows that fit, and after it one for the position in a window.
+        """
+        return Stream(indexing.windows(self, size, stride, dilation, axis))
+
     @property
     def T(self) -> Stream[Any]:  # noqa: N802
         """The transpose."""

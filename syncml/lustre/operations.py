@@ -19,7 +19,7 @@ from math import floor, trunc
 from syncml.diagnostics.model import DiagnosticError, Span, error
 from syncml.ir.constants import Const, exact
 from syncml.ir.equations.syntax import Apply, Atom
-from syncml.ir.operators import Op, OperatorTypeError, result_type
+from syncml.ir.operators import Op, result_type
 from syncml.ir.types import (
     BOOL,
     FLOATS,
@@ -32,6 +32,7 @@ from syncml.ir.types import (
     TensorType,
     integer_range,
 )
+from syncml.ir.typing_rules import OperatorTypeError
 from syncml.lustre.builder import Builder
 from syncml.lustre.types import LustreType, Value, leaves, plain
 

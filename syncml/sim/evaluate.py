@@ -13,7 +13,7 @@ from math import isfinite, isnan, trunc
 from typing import Any, assert_never
 
 from syncml.ir.constants import dtype
-from syncml.ir.operators import Attribute, Op, contraction
+from syncml.ir.operators import Op
 from syncml.ir.types import (
     BIT_WIDTH,
     BOOL,
@@ -28,6 +28,7 @@ from syncml.ir.types import (
     integer_range,
     shape,
 )
+from syncml.ir.typing_rules import Attribute, contraction, windows
 from syncml.lazy import numpy
 
 np: Any = numpy
@@ -134,6 +135,9 @@ def _apply(op: Op, v: tuple[Any, ...], attribute: Attribute, types: tuple[Type, 
             return np.reshape(v[0], _ints(attribute))
         case Op.TRANSPOSE:
             return np.transpose(v[0], _ints(attribute))
+        case Op.UNFOLD:
+            axis, size, stride, dilation = _ints(attribute)
+            return np.take(v[0], windows(v[0].shape[axis], size, stride, dilation), axis=axis)
         case Op.MATMUL:
             return _matmul(v[0], v[1], result)
         case Op.EINSUM:

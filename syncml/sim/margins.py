@@ -28,8 +28,9 @@ from types import MappingProxyType
 from syncml.ir.clocks import Clock
 from syncml.ir.constants import Const
 from syncml.ir.equations.syntax import Apply, Atom, Equation, Fby, Merge, Node, Rhs, Var, When
-from syncml.ir.operators import Attribute, Op, OperatorTypeError, result_type
+from syncml.ir.operators import Op, result_type
 from syncml.ir.types import BOOL, F64, Type, element, shape, tensor
+from syncml.ir.typing_rules import Attribute, OperatorTypeError
 
 TOUCH = 2.0**-1022
 """The least margin, the least normal number."""

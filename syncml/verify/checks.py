@@ -36,8 +36,9 @@ from syncml.ir.equations.syntax import (
     When,
     atoms,
 )
-from syncml.ir.operators import Attribute, Op, result_type
+from syncml.ir.operators import Op, result_type
 from syncml.ir.types import BOOL, FLOATS, MACHINE_INTEGERS, SIGNED, Scalar, element, integer_range, shape, size
+from syncml.ir.typing_rules import Attribute
 from syncml.lazy import numpy as np
 from syncml.verify.order import ordered
 

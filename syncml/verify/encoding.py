@@ -18,7 +18,7 @@ from typing import Any, assert_never
 from syncml.dataclass import dataclass
 from syncml.diagnostics.model import InternalFault
 from syncml.ir.constants import Array, Const, exact
-from syncml.ir.operators import Attribute, Contraction, Op, contraction
+from syncml.ir.operators import Op
 from syncml.ir.types import (
     BIT_WIDTH,
     BOOL,
@@ -34,6 +34,7 @@ from syncml.ir.types import (
     integer_range,
     shape,
 )
+from syncml.ir.typing_rules import Attribute, Contraction, contraction, windows
 from syncml.lazy import numpy as np
 from syncml.verify.elementary import facts_of
 from syncml.verify.floats.formats import machine_number
@@ -115,6 +116,9 @@ class Encoder:
                 return np.reshape(args[0], _ints(attribute))
             case Op.TRANSPOSE:
                 return np.transpose(args[0], _ints(attribute))
+            case Op.UNFOLD:
+                axis, *form = _ints(attribute)
+                return np.take(args[0], windows(args[0].shape[axis], *form), axis=axis)
             case Op.AT:
                 return self._at(args[0], args[1][()], element(types[1]), shape(result))
             case Op.WINDOW:
@@ -184,7 +188,7 @@ class Encoder:
                 return self._elementary(op, x)
             case (
                 Op.COPY | Op.STACK | Op.CONCAT | Op.INDEX | Op.SLICE | Op.AT | Op.WINDOW | Op.UPDATE | Op.RESHAPE
-                | Op.TRANSPOSE | Op.MATMUL | Op.EINSUM | Op.SUM | Op.LEAST | Op.GREATEST | Op.ALL | Op.ANY
+                | Op.TRANSPOSE | Op.UNFOLD | Op.MATMUL | Op.EINSUM | Op.SUM | Op.LEAST | Op.GREATEST | Op.ALL | Op.ANY
             ):  # fmt: skip
                 raise InternalFault(f"{op.value} is not elementwise")
             case _:

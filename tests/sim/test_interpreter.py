@@ -215,6 +215,7 @@ def test_every_operator_has_a_value() -> None:
         Op.CONCAT: ((v, v), (0,)), Op.INDEX: ((v,), (1,)), Op.SLICE: ((v,), (0, 0, 1, 1)), Op.AT: ((v, k), None),
         Op.RESHAPE: ((m,), (4,)), Op.TRANSPOSE: ((m,), (1, 0)), Op.MATMUL: ((m, v), None), Op.SUM: ((v,), (0,)),
         Op.WINDOW: ((v, k), (1,)), Op.UPDATE: ((v, x, k), None), Op.EINSUM: ((m, v), "ij,j->i"),
+        Op.UNFOLD: ((m,), (1, 2, 1, 1)),
         Op.LEAST: ((v,), (0,)), Op.GREATEST: ((v,), (0,)), Op.ALL: ((w,), (0,)), Op.ANY: ((w,), (0,)),
     }  # fmt: skip
     unary = {Op.COPY, Op.NEG, Op.ABS, Op.SQRT, Op.EXP, Op.LOG, Op.TANH, Op.SIGMOID, Op.SIN, Op.COS}
@@ -228,4 +229,5 @@ def test_every_operator_has_a_value() -> None:
     seen = run([b.node(outputs)], row, 1)
     assert all(seen[f"y_{op.value}"][0] is not None for op in Op)
     assert seen["y_matmul"] == [[1.25, 2.75]]
+    assert seen["y_unfold"] == [[[[1.0, 2.0]], [[3.0, 4.0]]]]
     assert seen["y_transpose"] == [[[1.0, 3.0], [2.0, 4.0]]]

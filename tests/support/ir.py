@@ -34,8 +34,9 @@ from syncml.ir.equations.syntax import (
     Wave,
     When,
 )
-from syncml.ir.operators import Attribute, Op, result_type
+from syncml.ir.operators import Op, result_type
 from syncml.ir.types import BOOL, Element, Type, element, shape, tensor
+from syncml.ir.typing_rules import Attribute
 
 
 def const(value: Any, element: Element) -> Const:

@@ -16,8 +16,9 @@ from syncml.diagnostics import DiagnosticError
 from syncml.ir.clocks import Clock, On, every, word
 from syncml.ir.constants import Const
 from syncml.ir.equations.syntax import Apply, Buffer, Fby, Pack, Post, Program, Schedule, Segment, Var, Wave
-from syncml.ir.operators import Op, OperatorTypeError, result_type
+from syncml.ir.operators import Op, result_type
 from syncml.ir.types import BOOL, I32, element, shape, tensor
+from syncml.ir.typing_rules import OperatorTypeError
 from syncml.pipeline import Checked, check
 from tests.support.ir import const
 from tests.support.programs import (

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from syncml.ir.equations.syntax import Program, Var
-from syncml.ir.operators import Attribute, Op, OperatorTypeError
+from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, FLOATS, I32, MACHINE_INTEGERS, Element, EnumType, TensorType
+from syncml.ir.typing_rules import Attribute, OperatorTypeError
 from tests.support.ir import NodeBuilder, const
 
 MODE = EnumType("Mode", ("CRUISE", "FOLLOW", "DEGRADED"))
@@ -74,6 +75,9 @@ def _program(kind: Element) -> Program:
         add(Op.RESHAPE, t, attribute=extents)
     add(Op.TRANSPOSE, m, attribute=(1, 0))
     add(Op.TRANSPOSE, t, attribute=(2, 0, 1))
+    for attribute in ((0, 2, 1, 1), (1, 2, 1, 2), (2, 2, 2, 1), (2, 4, 1, 1), (2, 1, 3, 1)):
+        add(Op.UNFOLD, t, attribute=attribute)
+    add(Op.UNFOLD, v, attribute=(0, 2, 1, 1))
     if kind is not BOOL and kind is not MODE:
         add(Op.MATMUL, v, w)
         add(Op.MATMUL, m, v)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from syncml.ir.clocks import BASE, Clock, On, Periodic, every, word
 from syncml.ir.constants import Const, dtype
 from syncml.ir.equations.syntax import Atom, Fby, Node, Program, Var, Wave
-from syncml.ir.operators import Attribute, Op, OperatorTypeError, result_type
+from syncml.ir.operators import Op, result_type
 from syncml.ir.types import (
     BOOL,
     F32,
@@ -35,6 +35,7 @@ from syncml.ir.types import (
     shape,
     tensor,
 )
+from syncml.ir.typing_rules import Attribute, OperatorTypeError
 from tests.support.ir import NodeBuilder, const
 
 T = TypeVar("T")
@@ -117,7 +118,7 @@ def apply(scope: Scope, clock: Clock) -> None:
     """An equation on variables of ``clock``, if the drawn operator fits the drawn operands."""
     first = scope.choose(scope.variables[clock])
     shape_ = scope.choose(("unary", "binary", "binary", "reduce", "where", "cast", "stack", "index", "slice", "at",
-                           "reshape", "transpose", "concat",
+                           "reshape", "transpose", "concat", "unfold",
                            "window", "update", "update", "einsum"))  # fmt: skip
     op, arguments, attribute = _application(scope, clock, first, shape_)
     try:
@@ -165,6 +166,9 @@ def _application(scope: Scope, clock: Clock, x: Var, kind: str) -> tuple[Op, tup
             return Op.EINSUM, (x, *(scope.pick(clock, tensor(element(x.type), shape_)) for shape_ in others)), form
         case "at":
             return Op.AT, (x, scope.pick(clock, I32)), None
+        case "unfold":
+            form = (scope.draw(st.integers(1, 2)), scope.draw(st.integers(1, 2)), scope.draw(st.integers(1, 2)))
+            return Op.UNFOLD, (x,), (axis, *form)
         case "reshape":
             return Op.RESHAPE, (x,), (math.prod(shape(x.type)),)
         case _:

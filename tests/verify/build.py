@@ -22,8 +22,9 @@ from syncml.ir.equations.syntax import (
     Wave,
     When,
 )
-from syncml.ir.operators import Attribute, Op, result_type
+from syncml.ir.operators import Op, result_type
 from syncml.ir.types import BOOL, F32, I32, Element, Scalar, Type
+from syncml.ir.typing_rules import Attribute
 
 SPAN = Span("example.py", 1, 1, 1, 2)
 

@@ -62,6 +62,7 @@ SAMPLES: list[tuple[Op, tuple[Type, ...], Any]] = [
     (Op.WINDOW, (M23, U8), (1,)), (Op.UPDATE, (V3, F64, I8), None), (Op.UPDATE, (M23, V3, U8), None),
     (Op.UPDATE, (M23, F64, INT, I8), None), (Op.EINSUM, (M23, V3), "ij,j->i"), (Op.EINSUM, (IV3, IV3, IV3), "i,i,i->"),
     (Op.EINSUM, (M23, M23), "ij,kj->ik"), (Op.EINSUM, (V3, V3), "i,j->ij"),
+    (Op.UNFOLD, (V3,), (0, 2, 1, 1)), (Op.UNFOLD, (M23,), (1, 2, 1, 2)), (Op.UNFOLD, (M23,), (0, 1, 2, 1)),
     (Op.TRANSPOSE, (M23,), (1, 0)), (Op.MATMUL, (M23, M32), None), (Op.MATMUL, (V3, V3), None),
     (Op.MATMUL, (M23, V3), None), (Op.MATMUL, (V3, M32), None), (Op.MATMUL, (IV3, IV3), None),
     *((op, (t,), (0,)) for op in (Op.SUM, Op.LEAST, Op.GREATEST) for t in (V3, M23, IV3)),

@@ -37,8 +37,9 @@ from syncml.ir.equations.syntax import (
     atoms,
     resets,
 )
-from syncml.ir.operators import OperatorTypeError, result_type
+from syncml.ir.operators import result_type
 from syncml.ir.types import BOOL, EnumType, Type, element, shape, tensor
+from syncml.ir.typing_rules import OperatorTypeError
 
 
 def check_program(program: Program) -> None:

@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from syncml.diagnostics.model import Span
 from syncml.ir.clocks import Clock
 from syncml.ir.equations.syntax import Apply, Atom, Equation, Rhs, Var
-from syncml.ir.operators import Attribute, Op, result_type
+from syncml.ir.operators import Op, result_type
 from syncml.ir.types import Type
+from syncml.ir.typing_rules import Attribute
 
 
 class Growth:

@@ -29,8 +29,9 @@ from syncml.ir.equations.syntax import (
     PropertyKind,
     Var,
 )
-from syncml.ir.operators import Attribute, Op, result_type
+from syncml.ir.operators import Op, result_type
 from syncml.ir.types import FLOATS, element, shape, size
+from syncml.ir.typing_rules import Attribute
 
 EQUAL = "=="
 """Between the names of two nodes: their product."""

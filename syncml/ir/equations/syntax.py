@@ -34,8 +34,9 @@ from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Span
 from syncml.ir.clocks import Clock, Word
 from syncml.ir.constants import Const
-from syncml.ir.operators import Attribute, Op
+from syncml.ir.operators import Op
 from syncml.ir.types import Type
+from syncml.ir.typing_rules import Attribute
 
 
 @dataclass(frozen=True, slots=True, eq=False)

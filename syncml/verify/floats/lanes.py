@@ -16,7 +16,7 @@ from syncml.ir.constants import Const, dtype, zero
 from syncml.ir.elementary import function
 from syncml.ir.elementary.evaluate import evaluate
 from syncml.ir.equations.syntax import Apply, Atom, Equation, Fby, Merge, Node, Var, Wave, When
-from syncml.ir.operators import Op, contraction
+from syncml.ir.operators import Op
 from syncml.ir.types import (
     BOOL,
     FLOATS,
@@ -28,6 +28,7 @@ from syncml.ir.types import (
     integer_range,
     shape,
 )
+from syncml.ir.typing_rules import contraction, windows
 from syncml.verify.cone import Cones
 from syncml.verify.order import ordered
 
@@ -203,6 +204,9 @@ class Lanes:
                 return np.reshape(values[0], (*attribute, values[0].shape[-1]))
             case Op.TRANSPOSE:
                 return np.transpose(values[0], (*attribute, len(attribute)))
+            case Op.UNFOLD:
+                axis, *form = attribute
+                return np.take(values[0], windows(values[0].shape[axis], *form), axis=axis)
             case Op.AT:
                 source, place = self._spread(values[0]), np.clip(self._spread(values[1]), 0, len(values[0]) - 1)
                 return np.moveaxis(np.moveaxis(source, -1, 1)[place, np.arange(self.count)], 0, -1)

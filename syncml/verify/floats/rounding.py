@@ -31,8 +31,9 @@ from syncml.dataclass import dataclass
 from syncml.ir.constants import Array, Const
 from syncml.ir.elementary.certificate import CERTIFICATES
 from syncml.ir.equations.syntax import Apply, Equation, Var
-from syncml.ir.operators import Op, contraction
+from syncml.ir.operators import Op
 from syncml.ir.types import FLOATS, Element, Scalar, element, shape
+from syncml.ir.typing_rules import contraction
 from syncml.verify.encoding import Encoder
 from syncml.verify.floats.formats import FORMATS, machine_number
 from syncml.verify.floats.ranges import Ranges

@@ -18,8 +18,9 @@ from syncml.ir.constants import dtype
 from syncml.ir.elementary.certificate import CERTIFICATES
 from syncml.ir.elementary.image import INCREASING, image
 from syncml.ir.equations.syntax import Apply
-from syncml.ir.operators import Attribute, Op, contraction
+from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, FLOATS, MACHINE_INTEGERS, Element, Scalar, Type, element, integer_range, shape
+from syncml.ir.typing_rules import Attribute, contraction, windows
 from syncml.verify.floats import arithmetic as floats
 from syncml.verify.floats.arithmetic import Rounded
 from syncml.verify.floats.domain import Range, coarsest, hull, join, of_ends, rebuilt, top, zip_map
@@ -98,6 +99,9 @@ def _structural(op: Op, x: Sequence[Range], attribute: Attribute) -> Range | Non
             return x[0].map(lambda a: np.reshape(a, _ints(attribute)))
         case Op.TRANSPOSE:
             return x[0].map(lambda a: np.transpose(a, _ints(attribute)))
+        case Op.UNFOLD:
+            axis, *form = _ints(attribute)
+            return x[0].map(lambda a: np.take(a, windows(a.shape[axis], *form), axis=axis))
         case Op.AT:
             return hull(x[0])
         case Op.WINDOW:

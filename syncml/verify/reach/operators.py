@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from syncml.ir.equations.syntax import Apply
-from syncml.ir.operators import Attribute, Op
+from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, F32, F64, FLOATS, Scalar, Type, element, shape, size
+from syncml.ir.typing_rules import Attribute, windows
 from syncml.verify.networks.rounding import Floats
 from syncml.verify.reach.forms import (
     Form,
@@ -186,6 +187,9 @@ def _rearranged(op: Op, attribute: Attribute, values: Sequence[Value], types: Se
             return values[0].taken(chosen.reshape(-1))
         case Op.TRANSPOSE, tuple():
             return values[0].taken(_positions(types[0]).transpose(attribute).reshape(-1))
+        case Op.UNFOLD, (axis, *form):
+            chosen = windows(shape(types[0])[axis], *form)
+            return values[0].taken(np.take(_positions(types[0]), chosen, axis=axis).reshape(-1))
         case _:
             return None
 

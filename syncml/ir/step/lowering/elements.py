@@ -17,7 +17,7 @@ from syncml.ir.elementary import ELEMENTARY, function
 from syncml.ir.elementary.builder import literal
 from syncml.ir.equations.syntax import Apply as Operation
 from syncml.ir.equations.syntax import Atom
-from syncml.ir.operators import Attribute, Op
+from syncml.ir.operators import Op
 from syncml.ir.step.lowering.arithmetic import (
     clamp_index,
     extreme,
@@ -43,6 +43,7 @@ from syncml.ir.types import (
     integer_range,
     shape,
 )
+from syncml.ir.typing_rules import Attribute
 
 Indices: TypeAlias = tuple[Expr, ...]
 Reader: TypeAlias = Callable[[Atom, Indices], Expr]
@@ -54,7 +55,7 @@ ELEMENTWISE = frozenset({
 }) | ELEMENTARY  # fmt: skip
 """Operators whose value at an index depends on their arguments at that index only."""
 
-_VIEWS = frozenset({Op.INDEX, Op.SLICE, Op.TRANSPOSE, Op.RESHAPE})
+_VIEWS = frozenset({Op.INDEX, Op.SLICE, Op.TRANSPOSE, Op.RESHAPE, Op.UNFOLD})
 
 
 def is_view(operation: Operation) -> bool:
@@ -124,6 +125,10 @@ def view_indices(operation: Operation, indices: Indices) -> Indices:
             return tuple(indices[static.index(axis)] for axis in range(len(source)))
         case Op.RESHAPE:
             return unflatten(flatten(static, indices), source)
+        case Op.UNFOLD:
+            axis, _, stride, dilation = static
+            position = added(times(indices[axis], stride), times(indices[axis + 1], dilation))
+            return (*indices[:axis], position, *indices[axis + 2 :])
         case _:
             raise InternalFault(f"{operation.op.value} is no rearrangement")
 
@@ -169,8 +174,11 @@ def times(expr: Expr, factor: int) -> Expr:
 
 def added(left: Expr, right: Expr) -> Expr:
     """``left + right`` with literals folded."""
-    known = literal_index(right)
-    return Binary(BinaryOp.ADD, left, right) if known is None else plus(left, known)
+    for one, other in ((left, right), (right, left)):
+        known = literal_index(other)
+        if known is not None:
+            return plus(one, known)
+    return Binary(BinaryOp.ADD, left, right)
 
 
 def flatten(extents: tuple[int, ...], indices: Indices) -> list[tuple[Expr, int, int]]:

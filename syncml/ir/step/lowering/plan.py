@@ -289,7 +289,8 @@ def _reads_once(plan_: Plan, target: Var, reader: Equation, rhs: Apply) -> bool:
     if rhs.op is Op.AT:
         return plan_.resolve(rhs.arguments[1]) is target and not isinstance(reader.target.type, TensorType)
     if is_view(rhs):
-        return rearranges_simply(rhs, shape(reader.target.type))
+        # Windows overlap: what they share would be computed for each of them.
+        return rhs.op is not Op.UNFOLD and rearranges_simply(rhs, shape(reader.target.type))
     if rhs.op is Op.UPDATE:
         # Written once, unless it is an index, which the test reads too.
         return plan_.resolve(rhs.arguments[1]) is target and plan_.resolve(rhs.arguments[0]) is not target

@@ -14,7 +14,7 @@ from itertools import pairwise
 from syncml.ir.constants import Array, Const
 from syncml.ir.equations.syntax import Apply as Operation
 from syncml.ir.equations.syntax import Atom
-from syncml.ir.operators import Op, contraction
+from syncml.ir.operators import Op
 from syncml.ir.step.lowering.arithmetic import machine_element
 from syncml.ir.step.lowering.elements import (
     Indices,
@@ -49,6 +49,7 @@ from syncml.ir.step.syntax import (
     Storage,
 )
 from syncml.ir.types import BOOL, Scalar, Type, element, shape
+from syncml.ir.typing_rules import contraction
 
 _NAMES = "ijklmnpq"
 
