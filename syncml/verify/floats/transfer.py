@@ -13,18 +13,18 @@ from typing import Any
 
 import numpy
 
-from syncml.diagnostics.model import InternalFault
 from syncml.ir.constants import dtype
 from syncml.ir.elementary.certificate import CERTIFICATES
 from syncml.ir.elementary.image import INCREASING, image
 from syncml.ir.equations.syntax import Apply
 from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, FLOATS, MACHINE_INTEGERS, Element, Scalar, Type, element, integer_range, shape
-from syncml.ir.typing_rules import Attribute, contraction, windows
+from syncml.ir.typing_rules import Attribute, contraction
 from syncml.verify.floats import arithmetic as floats
 from syncml.verify.floats.arithmetic import Rounded
-from syncml.verify.floats.domain import Range, coarsest, hull, join, of_ends, rebuilt, top, zip_map
+from syncml.verify.floats.domain import Range, coarsest, join, of_ends, rebuilt, top
 from syncml.verify.floats.formats import half_spacing
+from syncml.verify.floats.moves import moved, plain_integers
 
 np: Any = numpy
 """Arrays are typed by the streams that they belong to, not by Python."""
@@ -47,7 +47,7 @@ def transfer(rhs: Apply, ranges: Sequence[Range], type_: Type) -> Rounded:
 
 def _transfer(rhs: Apply, x: Sequence[Range], type_: Type) -> Rounded | Range:
     kind = element(rhs.arguments[0].type)
-    if (structural := _structural(rhs.op, x, rhs.attribute)) is not None:
+    if (structural := moved(rhs.op, x, rhs.attribute)) is not None:
         return structural
     target = element(type_)
     if rhs.op is Op.WHERE:
@@ -63,12 +63,6 @@ def _transfer(rhs: Apply, x: Sequence[Range], type_: Type) -> Rounded | Range:
     return _whole(rhs, x, kind, type_)
 
 
-def _ints(attribute: Attribute) -> tuple[int, ...]:
-    if not isinstance(attribute, tuple):
-        raise InternalFault(f"an operator with indices has the attribute {attribute!r}")
-    return attribute
-
-
 _COMPARISONS = frozenset({Op.EQ, Op.NE, Op.LT, Op.LE, Op.GT, Op.GE})
 
 
@@ -79,40 +73,6 @@ def _spread(ranges: Sequence[Range]) -> list[Range]:
         return list(ranges)
     common = np.broadcast_shapes(*(r.low.shape for r in ranges))
     return [r.map(lambda a: np.broadcast_to(a, common)) for r in ranges]
-
-
-def _structural(op: Op, x: Sequence[Range], attribute: Attribute) -> Range | None:
-    """Operators that only move elements."""
-    match op:
-        case Op.COPY:
-            return x[0]
-        case Op.STACK:
-            return zip_map(x, np.stack)
-        case Op.CONCAT:
-            return zip_map(x, lambda parts: np.concatenate(parts, axis=_ints(attribute)[0]))
-        case Op.INDEX:
-            return x[0].map(lambda a: a[_ints(attribute)])
-        case Op.SLICE:
-            axis, start, count, step = _ints(attribute)
-            return x[0].map(lambda a: np.take(a, [start + i * step for i in range(count)], axis=axis))
-        case Op.RESHAPE:
-            return x[0].map(lambda a: np.reshape(a, _ints(attribute)))
-        case Op.TRANSPOSE:
-            return x[0].map(lambda a: np.transpose(a, _ints(attribute)))
-        case Op.UNFOLD:
-            axis, *form = _ints(attribute)
-            return x[0].map(lambda a: np.take(a, windows(a.shape[axis], *form), axis=axis))
-        case Op.AT:
-            return hull(x[0])
-        case Op.WINDOW:
-            (count,) = _ints(attribute)
-            every = range(len(x[0].low) - count + 1)
-            return hull(zip_map([x[0].map(lambda a, i=i: a[i : i + count]) for i in every], np.stack))
-        case Op.UPDATE:
-            new = x[1].map(lambda a: np.broadcast_to(a, x[0].low.shape))
-            return join(x[0], new)
-        case _:
-            return None
 
 
 def _where(condition: Range, yes: Range, no: Range, *, scalar: bool) -> Range:
@@ -167,7 +127,7 @@ def _logical(rhs: Apply, ranges: Sequence[Range], type_: Type) -> Range:
             return _truth(known & value, ~known | value)
         case Op.ALL | Op.ANY:
             over = np.all if rhs.op is Op.ALL else np.any
-            (axis,) = _ints(rhs.attribute)
+            (axis,) = plain_integers(rhs.attribute)
             return _truth(over(ranges[0].low, axis=axis), over(ranges[0].high, axis=axis))
         case _:
             return top(type_)
@@ -192,12 +152,12 @@ def _float(rhs: Apply, x: Sequence[Range], kind: Scalar, type_: Type) -> Rounded
         case Op.ABS:
             return floats.magnitude(x[0])
         case Op.LEAST | Op.GREATEST:
-            (axis,) = _ints(rhs.attribute)
+            (axis,) = plain_integers(rhs.attribute)
             parts = x[0].map(lambda a: np.moveaxis(a, axis, 0))
             rows = [parts.map(lambda a, i=i: a[i]) for i in range(len(parts.low))]
             return reduce(floats.least_of if op is Op.LEAST else floats.greatest_of, rows)
         case Op.SUM:
-            (axis,) = _ints(rhs.attribute)
+            (axis,) = plain_integers(rhs.attribute)
             return floats.total(x[0].map(lambda a: np.moveaxis(a, axis, 0)), kind)
         case Op.MATMUL:
             left, right = len(x[0].low.shape) - 1, len(x[1].low.shape) - 1
