@@ -253,7 +253,7 @@ class Assignment:
 
 
 def analyse(body: Iterable[Stmt]) -> Assignment:
-    """Definite assignment of the slots that ``body`` mentions."""
+    """Definite assignment of the slots that ``body`` mentions; what shares a slot is written before it is read."""
     effect = _block(body)
     complete = frozenset(slot for slot in effect.sets.boxes if effect.sets.covers(slot, _whole(slot)))
-    return Assignment(complete, frozenset(slot for slot, _ in effect.exposed))
+    return Assignment(complete, frozenset(slot for slot, _ in effect.exposed if not slot.holds))

@@ -55,7 +55,7 @@ from syncml.ir.step.syntax import (
     Switch,
 )
 from syncml.ir.step.traverse import read_in, statements, writes
-from syncml.ir.types import EnumType, TensorType, element, shape
+from syncml.ir.types import EnumType, TensorType, element, shape, size
 
 Describe = Callable[[Origin], str]
 """The text of the comment for an origin."""
@@ -213,9 +213,20 @@ def _block(body: tuple[Stmt, ...], outer: Path, position: _Position, context: _C
         if origin is not None or not isinstance(stmt, Assign | Invoke | Reset):
             position = replace(position, said=origin)
         for slot, zeroed in context.declared.before.get(path, ()):
+            if slot.holds:
+                lowered.append(Remark(_shared(slot, context)))
             lowered.append(Declare(_variable(slot, position, context), True if zeroed else None, slot.origin))
         lowered += _statement(stmt, path, position, context)
     return lowered
+
+
+def _shared(slot: Slot, context: _Context) -> str:
+    """The text that tells which streams live in ``slot``, in the order in which they do."""
+    lines = ["Memory shared by tensors that are not needed at the same time, from element to element:"]
+    for held in slot.holds:
+        about = "" if held.origin is None else f": {context.describe(held.origin)}"
+        lines.append(f"{held.offset} to {held.offset + size(held.type) - 1}: {held.name}{about}")
+    return "\n".join(lines)
 
 
 def _variable(slot: Slot, position: _Position, context: _Context, *, const: bool = False) -> Variable:

@@ -17,6 +17,7 @@ from syncml.export_c.helpers import HELPERS
 from syncml.export_c.naming import NameScope, identifier
 from syncml.export_c.prepare import prepare
 from syncml.export_c.scalars import c_type
+from syncml.ir.step.overlay import overlay, place_tensors
 from syncml.ir.step.syntax import Function, Literal, Machine, Slot, StepProgram
 from syncml.ir.step.traverse import expressions, functions
 from syncml.ir.types import Element, EnumType, TensorType, element
@@ -89,7 +90,7 @@ def plan(program: StepProgram) -> Plan:
     Raises:
         DiagnosticError: X002, two inputs, two outputs or two constructors have the same name in C.
     """
-    machines = [_without_model(prepare(machine), program.main) for machine in _reachable(program)]
+    machines = [_overlaid(_without_model(prepare(machine), program.main)) for machine in _reachable(program)]
     main = machines[-1]
     prefix = identifier(main.label or main.name)
     files = NameScope(fold_case=True)
@@ -127,6 +128,12 @@ def _without_model(machine: Machine, main: str) -> Machine:
     if not machine.external or machine.name == main:
         return replace(machine, external="")
     return replace(machine, body=(), locals=(), constants=())
+
+
+def _overlaid(machine: Machine) -> Machine:
+    """``machine`` with large locals in shared memory, but for those that C sets to zero at first."""
+    exposed = analyse(machine.body).exposed
+    return overlay(machine, place_tensors(machine, fixed=exposed))
 
 
 def _reachable(program: StepProgram) -> list[Machine]:

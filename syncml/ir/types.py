@@ -87,6 +87,11 @@ BIT_WIDTH = {
 }  # fmt: skip
 
 
+def element_bytes(kind: Element) -> int:
+    """The bytes of a value of a machine type: a Boolean takes one, an enumeration is an ``i32``."""
+    return BIT_WIDTH.get(kind, 8) // 8 if isinstance(kind, Scalar) else 4
+
+
 def element(type_: Type) -> Element:
     """The element type of a tensor, or the scalar itself."""
     return type_.element if isinstance(type_, TensorType) else type_

@@ -44,6 +44,16 @@ class Origin:
     span: Span
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A tensor that lives in a slot that several share: its name, and its first element among those of the slot."""
+
+    name: str
+    type: Type
+    offset: int
+    origin: Origin | None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Slot:
     """A scalar or tensor variable; an identity object.
@@ -52,6 +62,7 @@ class Slot:
     CONSTANT: a register that is also an output is a STATE and an OUTPUT slot of one name.
 
     ``initial`` is the value of a STATE slot after `init` and the contents of a CONSTANT slot; None elsewhere.
+    ``holds`` are the tensors that share a LOCAL slot, each written before it is read (`syncml.ir.step.overlay`).
     """
 
     name: str
@@ -59,6 +70,7 @@ class Slot:
     storage: Storage
     initial: Const | Array | None = None
     origin: Origin | None = None
+    holds: tuple[Held, ...] = ()
 
     def __repr__(self) -> str:
         return f"Slot({self.storage.value} {self.name})"
