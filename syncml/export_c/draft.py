@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 from syncml.dataclass import dataclass
 from syncml.export_c.leaves import Leaves
+from syncml.export_c.memory import Memory
 from syncml.export_c.plan import Plan
 from syncml.export_c.printer import Line
 from syncml.export_c.sources import Sources
@@ -32,11 +33,13 @@ class Options:
     Attributes:
         vectors: The recorded run that ``make check`` replays.
         target: The machine that the package is made for.
+        memory: How memory is laid out.
         parts: Parts beside those that every package has.
     """
 
     vectors: Vectors | None = None
     target: TargetMachine = HOST
+    memory: Memory = Memory()
     parts: tuple[Part, ...] = ()
 
 

@@ -74,7 +74,7 @@ def drafted(program: StepProgram, options: Options) -> Draft:
     Raises:
         DiagnosticError: X002, two names of the interface are the same in C.
     """
-    planned, origins = plan(program), sources(program)
+    planned, origins = plan(program, options.memory), sources(program)
     node = planned.prefix
     found = source(planned, origins)
     lines: dict[str, list[Line]] = {

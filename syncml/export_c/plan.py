@@ -14,6 +14,7 @@ from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Diagnostic, DiagnosticError, Label, Severity, error
 from syncml.export_c.assignment import Assignment, analyse
 from syncml.export_c.helpers import HELPERS
+from syncml.export_c.memory import Memory
 from syncml.export_c.naming import NameScope, identifier
 from syncml.export_c.prepare import prepare
 from syncml.export_c.scalars import c_type
@@ -84,13 +85,15 @@ class Plan:
         return self.enums[kind].type if isinstance(kind, EnumType) else c_type(kind)
 
 
-def plan(program: StepProgram) -> Plan:
-    """Decide all names and interfaces of ``program``.
+def plan(program: StepProgram, memory: Memory | None = None) -> Plan:
+    """Decide all names and interfaces of ``program``, laid out as ``memory`` says.
 
     Raises:
         DiagnosticError: X002, two inputs, two outputs or two constructors have the same name in C.
     """
-    machines = [_overlaid(_without_model(prepare(machine), program.main)) for machine in _reachable(program)]
+    large = (memory or Memory()).large
+    prepared = (_without_model(prepare(machine), program.main) for machine in _reachable(program))
+    machines = [_overlaid(machine, large) for machine in prepared]
     main = machines[-1]
     prefix = identifier(main.label or main.name)
     files = NameScope(fold_case=True)
@@ -110,14 +113,13 @@ def plan(program: StepProgram) -> Plan:
         for slot in machine.constants:
             if isinstance(slot.type, TensorType):
                 constants[slot] = files.claim(f"{owner}_{slot.name}")
-    prepared = StepProgram(tuple(machines), main.name)
     return Plan(
         prefix,
         tuple(planned.values()),
         _interface(main.inputs, "inputs"),
         _interface(main.outputs, "outputs"),
         constants,
-        {function: files.claim(function.name) for function in functions(prepared)},
+        {function: files.claim(function.name) for function in functions(StepProgram(tuple(machines), main.name))},
         enums,
         files,
     )
@@ -130,10 +132,10 @@ def _without_model(machine: Machine, main: str) -> Machine:
     return replace(machine, body=(), locals=(), constants=())
 
 
-def _overlaid(machine: Machine) -> Machine:
+def _overlaid(machine: Machine, large: int) -> Machine:
     """``machine`` with large locals in shared memory, but for those that C sets to zero at first."""
     exposed = analyse(machine.body).exposed
-    return overlay(machine, place_tensors(machine, fixed=exposed))
+    return overlay(machine, place_tensors(machine, large, exposed))
 
 
 def _reachable(program: StepProgram) -> list[Machine]:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from syncml.export_c.draft import Options
 from syncml.export_c.package import Package, package
 from syncml.export_c.vectors import Results, Values, Vectors, decode_results, encode
 from syncml.ir.step.syntax import StepProgram
@@ -64,6 +65,7 @@ def compile_and_run(
     steps: int,
     compiler: str = "gcc",
     flags: Sequence[str] = ("-O0",),
+    options: Options | None = None,
 ) -> Results:
     """Export ``program``, compile it with ``compiler`` and ``flags``, and run it for ``steps`` ticks.
 
@@ -74,6 +76,7 @@ def compile_and_run(
         steps: The number of ticks.
         compiler: The C compiler.
         flags: Options added to ``-std=c99 -ffp-contract=off``.
+        options: What is asked of the export.
 
     Returns:
         Outputs and state after every tick. An output that is absent at a tick shows the value it keeps.
@@ -83,7 +86,7 @@ def compile_and_run(
         ValueError: an input is missing or has the wrong shape.
         DiagnosticError: X002, two names of the interface are the same in C.
     """
-    exported = package(program)
+    exported = package(program, options)
     with tempfile.TemporaryDirectory(prefix="syncml-c-") as name:
         folder = Path(name)
         (folder / "vectors.bin").write_bytes(encode(exported.leaves, Vectors(steps, inputs)))

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from syncml.export_c import compile_and_run
+from syncml.export_c import Options, compile_and_run
+from syncml.export_c.memory import Memory
 from syncml.ir.step.check import check_step
 from syncml.ir.step.lowering import Observe
 from syncml.ir.types import shape
@@ -24,7 +25,9 @@ from syncml.sim.trace import Column, Trace, first_difference
 
 TICKS = 24
 """How long each run is, if nothing else is said."""
-CONFIGURATIONS = (("gcc", "-O0"), ("gcc", "-O3"), ("clang", "-O3"))
+SHARED = Options(memory=Memory(large=1))
+"""Every local tensor shares memory with others where it can."""
+CONFIGURATIONS = (("gcc", "-O0", None), ("gcc", "-O3", SHARED), ("clang", "-O3", None))
 
 
 def outputs_of(run: Run, checked: Checked) -> Trace:
@@ -55,9 +58,9 @@ def assert_c_agrees(checked: Checked, values: Raw, run: Run) -> None:
     check_step(code)
     ticks = run.trace.ticks
     inputs = {v.name: c.values for v, c in prepare(checked.main, values, ticks).items()}
-    for compiler, level in CONFIGURATIONS:
+    for compiler, level, options in CONFIGURATIONS:
         if shutil.which(compiler) is not None:
-            results = compile_and_run(code, inputs, ticks, compiler, (level,))
+            results = compile_and_run(code, inputs, ticks, compiler, (level,), options)
             assert_same(outputs_of(run, checked), results.outputs)
             assert_same_state(run, {name: value[-1] for name, value in results.state.items()}, checked)
 

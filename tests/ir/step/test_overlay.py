@@ -1,19 +1,24 @@
 """Overlay of tensors: no element is lost, results keep their bits, and blocks are as small as they can be.
 
-The judge is an interpreter that notes for each cell of memory whose element it holds: a reading of an element whose cell
-was overwritten by another tensor fails. It runs the code before the overlay, with the places that the overlay chose.
+The judge is an interpreter that notes for each cell of memory whose element it holds: a reading of an element whose
+cell was overwritten by another tensor fails. It runs the code before the overlay, with the places that were chosen.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from syncml.export_c import Options, compile_and_run
+from syncml.export_c.memory import Memory
+from syncml.export_c.runner import same_bits
+from syncml.ir.equations.syntax import Program
 from syncml.ir.step.check import check_step
 from syncml.ir.step.overlay import Block, live_bytes, overlay, place_tensors
 from syncml.ir.step.syntax import (
@@ -30,7 +35,10 @@ from syncml.ir.step.syntax import (
     Stmt,
 )
 from syncml.ir.types import BOOL, F32, I64, TensorType, element_bytes, shape, size
+from syncml.pipeline import check, step_code
+from tests.export_c.compilers import COMPILERS, STRICT
 from tests.export_c.programs import add, at, inp, less, lit, machine, mul, op, out, program, slot
+from tests.support.programs import programs
 from tests.support.step_machine import StepMachine, random_inputs, run
 
 STEPS = 3
@@ -229,8 +237,8 @@ def joined(b: Build, a: Slot) -> Slot:
 
 
 KINDS = (
-    pointwise, reversed_rows, valid_convolution, padded_convolution, rows_by_matrix, taps_outside, under_a_condition, repeated,
-    cut, joined,
+    pointwise, reversed_rows, valid_convolution, padded_convolution, rows_by_matrix, taps_outside, under_a_condition,
+    repeated, cut, joined,
 )  # fmt: skip
 
 
@@ -294,3 +302,26 @@ def test_small_tensors_stay_as_they_are() -> None:
     (main,) = chain([pointwise]).machines
     assert place_tensors(main) == ()
     assert overlay(main, ()) is main
+
+
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
+@given(drawn=programs(), seed=st.integers(0, 2**16))
+def test_random_programs_keep_their_trace(drawn: Program, seed: int) -> None:
+    code = step_code(check(drawn), flat=False)
+    moved = replace(code, machines=tuple(overlay(m, place_tensors(m, large=1)) for m in code.machines))
+    check_step(moved)
+    inputs = random_inputs(code, STEPS, seed)
+    for one, two in zip(run(code, inputs, STEPS), run(moved, inputs, STEPS), strict=True):
+        for name in one:
+            assert np.asarray(one[name]).tobytes() == np.asarray(two[name]).tobytes(), name
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+@pytest.mark.parametrize("level", ["-O0", "-O3"])
+def test_c_has_the_bits_of_step_code(compiler: str, level: str) -> None:
+    for kinds in ([padded_convolution, rows_by_matrix, valid_convolution], [repeated, joined, under_a_condition]):
+        code = chain(kinds)
+        inputs = random_inputs(code, STEPS, 5)
+        options = Options(memory=Memory(large=1))
+        found = compile_and_run(code, inputs, STEPS, compiler, (level, *STRICT), options)
+        assert same_bits(found.outputs["y"], run(code, inputs, STEPS)[0]["y"])

@@ -96,7 +96,7 @@ def _greedy(
     relations: Sequence[Mapping[int, Apart]],
     wishes: Sequence[Mapping[int, int]],
 ) -> Packing:
-    """Each tensor in turn where it makes the block least larger; of several places where it is a copy, or the lowest."""
+    """Each tensor in turn where it makes the block least larger; of several such places a copy, or the lowest."""
     placed: dict[int, int] = {}
     low: int = 0
     high: int = 0
