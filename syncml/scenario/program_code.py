@@ -21,13 +21,12 @@ from syncml.ir.operators import Op
 from syncml.ir.step.lowering import lower
 from syncml.ir.step.syntax import Assign, Binary, BinaryOp, Expr, If, Literal, Machine, Place, Select, Slot, Storage
 from syncml.ir.types import BOOL, I32, element
+from syncml.scenario.suite import COLLISION
 from syncml.sim.lanes.blocked import blocked
 from syncml.sim.lanes.figures import Figure, with_figures
 from syncml.sim.lanes.layout import layout_of
 from syncml.sim.lanes.turns import Turn, turn
 from syncml.sim.monitor import clause_name
-
-COLLISION = "the ego touches another actor"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,10 +24,11 @@ from syncml.ir.types import BOOL, FLOATS, MACHINE_INTEGERS, Scalar, integer_rang
 from syncml.scenario.arrays import State
 from syncml.scenario.parameters import Setting
 from syncml.scenario.runners import interpreted_runs
+from syncml.scenario.suite import COLLISION
 from syncml.scenario.templates import Template
 from syncml.sim.monitor import ClauseResult, clause_name
 from syncml.sim.trace import Trace
-from syncml.sweep.rows import COLLISION, NEVER, Values
+from syncml.sweep.rows import NEVER, Values
 from syncml.sweep.simulators import outcome_of, run_of
 
 Columns: TypeAlias = Mapping[str, Values]

@@ -24,7 +24,6 @@ Rows: TypeAlias = dict[str, Values]
 VERDICTS = ("passed", "failed", "outside")
 """The verdicts by their numbers in a row."""
 PASSED, FAILED, OUTSIDE = range(3)
-COLLISION = "the ego touches another actor"
 NEVER = np.iinfo(np.int64).max
 
 

@@ -20,6 +20,7 @@ from syncml.scenario import many
 from syncml.scenario.closed_loop import Ran
 from syncml.scenario.many_values import many_values
 from syncml.scenario.runners import RunOne
+from syncml.scenario.suite import COLLISION
 from syncml.scenario.templates import Template
 from syncml.scenario.values import base_rate
 from syncml.scenario.variables import NotSpecialisedError
@@ -28,7 +29,7 @@ from syncml.sim.lanes.figures import Figure, Kind
 from syncml.sim.lanes.many import ManyRuns, Results, compile_many
 from syncml.sim.monitor import ClauseResult, clause_name, monitor
 from syncml.sim.trace import Trace
-from syncml.sweep.rows import COLLISION, NEVER, Clauses, Outcomes, Values
+from syncml.sweep.rows import NEVER, Clauses, Outcomes, Values
 
 Simulator: TypeAlias = Callable[[Values, Values, Mapping[str, Values]], Outcomes]
 """Makes runs, at least one: takes their places among the parameters, their seeds, the parameters that are numbers."""

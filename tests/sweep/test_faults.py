@@ -59,6 +59,7 @@ def test_a_broken_scenario_is_told(
         ("[5, 15, 25]", "[5, .inf]", "S001"),
         ('"${dx}"', '"${1 / (dx - 25)}"', "S007"),
         ("duration: 6 s", 'duration: "${dx - 20} s"', "S008"),
+        ("duration: 6 s", 'duration: "${sqrt(dx - 20)} s"', "S007"),
         ("lane: -2", "lane: -7", "S011"),
     ],
 )
