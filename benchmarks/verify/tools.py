@@ -150,7 +150,7 @@ def read_syncml(text: str, _file: Path) -> tuple[dict[int, Verdict], int]:
             starts = [match.start() for match in re.finditer(r"\S+", line)]
         elif starts:
             cells = [line[a:b].strip() for a, b in zip(starts, [*starts[1:], None], strict=True)]
-            if cells[3:4] == [] or cells[3] not in words:
+            if cells[3] not in words or not cells[-1].isdigit():
                 break
             if cells[1] in ADDED:
                 added += cells[3] != "proved"

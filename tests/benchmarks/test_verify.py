@@ -71,6 +71,14 @@ def test_what_the_tools_say(program: Path) -> None:
     assert tool("syncml", "error[L001]: no", program).outcome == "not read"
 
 
+def test_the_table_ends_where_a_message_has_its_columns(program: Path) -> None:
+    table = """property                 kind       node   verdict    method     k   time     line
+property 87              ensure     top    violated   replayed   2   0.28 s   87
+error[V004]: ensure 'property 87' of top is violated
+"""
+    assert tool("syncml", table, program).verdicts == {87: "invalid"}
+
+
 def test_a_contradiction_is_named(program: Path) -> None:
     runs = {name: tool(name, text, program) for name, text in (("syncml", SAID), ("Kind 2", KIND2), ("JKind", JKIND))}
     assert list(run.contradictions(runs)) == ["line 7: syncml valid, Kind 2 invalid, JKind valid"]
