@@ -19,23 +19,27 @@ def join(first: Span, last: Span) -> Span:
     return Span(first.file, first.line, first.column, last.end_line, last.end_column)
 
 
+_WITHOUT_WORD = frozenset({Kind.STRING, Kind.END})
+
+
 class Cursor:
-    """The tokens of a file and the next one to read."""
+    """The tokens of a file and the next one to read.
+
+    Attributes:
+        dialect: Whose Lustre it is.
+        token: The next token.
+        text: Its text; empty if it is a string or the end, which no keyword or sign equals.
+    """
 
     def __init__(self, tokens: list[Token], dialect: Dialect) -> None:
         self.dialect = dialect
         self._tokens = tokens
-        self._at = 0
+        self._move(0)
 
-    @property
-    def token(self) -> Token:
-        """The next token."""
-        return self._tokens[self._at]
-
-    @property
-    def text(self) -> str:
-        """The text of the next token; empty if it is a string or the end, which no keyword or sign equals."""
-        return "" if self.token.kind in (Kind.STRING, Kind.END) else self.token.text
+    def _move(self, at: int) -> None:
+        self._at = at
+        self.token = token = self._tokens[at]
+        self.text = "" if token.kind in _WITHOUT_WORD else token.text
 
     @property
     def span(self) -> Span:
@@ -54,7 +58,7 @@ class Cursor:
         """Read a token; the end stays."""
         token = self.token
         if token.kind is not Kind.END:
-            self._at += 1
+            self._move(self._at + 1)
         return token
 
     def accept(self, *texts: str) -> Token | None:
@@ -83,6 +87,7 @@ class Cursor:
             at = Span(token.span.file, token.span.line, token.span.column + len(text), token.span.end_line,
                       token.span.end_column)  # fmt: skip
             self._tokens[self._at] = Token(Kind.SIGN, token.text.removeprefix(text), at)
+            self._move(self._at)
         else:
             self.expect(text)
 

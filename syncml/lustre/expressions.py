@@ -42,6 +42,9 @@ from syncml.lustre.walk import Walk, run
 _NOT_READ = words("in & lsh rsh ==>")
 """Operators of Kind 2 that are not read."""
 
+_AFTER_NAME = words("( << { @ %")
+"""What makes a name the beginning of something longer, or of a pragma."""
+
 
 class ExpressionParser(CallParser):
     """Expressions from a cursor."""
@@ -86,7 +89,7 @@ class ExpressionParser(CallParser):
         """An expression all of whose outer operators have at least priority ``least``."""
         c, p = self._c, self._p
         start = c.span
-        left: Expression = yield self._prefix()
+        left: Expression = self._atom() or (yield self._prefix())
         while True:
             op = c.text
             if c.dialect is Dialect.KIND2 and op in _NOT_READ:
@@ -140,6 +143,18 @@ class ExpressionParser(CallParser):
         c.expect("]")
         return Element(array, low, c.since(start))
 
+    def _atom(self) -> Expression | None:
+        """A name or a number by itself, which most operands are; None if something else is next, which is not read."""
+        c = self._c
+        token = c.token
+        if token.kind is Kind.INTEGER:
+            c.advance()
+            return _integer(token)
+        if token.kind is Kind.NAME and token.text not in self._p.prefix and c.peek().text not in _AFTER_NAME:
+            c.advance()
+            return Name(token.text, token.span)
+        return None
+
     def _prefix(self) -> Walk[Expression]:
         c, p = self._c, self._p
         start, token = c.span, c.token
@@ -172,9 +187,9 @@ class ExpressionParser(CallParser):
         c = self._c
         start = token.span
         match token.kind, c.text:
-            case Kind.INTEGER, text:
+            case Kind.INTEGER, _:
                 c.advance()
-                return Number(Fraction(int(text, 0) if text[:2] in ("0x", "0X") else int(text)), False, start)
+                return _integer(token)
             case Kind.REAL, text:
                 c.advance()
                 return Number(_real(text), True, start)
@@ -326,6 +341,11 @@ class ExpressionParser(CallParser):
             c.expect(")")
             branches.append((constructor, value, c.since(at)))
         return MergeOf(stream, tuple(branches), c.since(start))
+
+
+def _integer(token: Token) -> Number:
+    text = token.text
+    return Number(Fraction(int(text, 0) if text[:2] in ("0x", "0X") else int(text)), False, token.span)
 
 
 def _real(text: str) -> Fraction:
