@@ -7,6 +7,7 @@ from syncml.export_c.draft import Options
 from syncml.export_c.functions import print_function, print_functions
 from syncml.export_c.package import Package, package
 from syncml.export_c.runner import CompilationError, compile_and_run
+from syncml.export_c.timing import instructions_per_step, seconds_per_step
 from syncml.export_c.vectors import Results, Vectors
 from syncml.export_c.writing import export
 
@@ -18,7 +19,9 @@ __all__ = [
     "Vectors",
     "compile_and_run",
     "export",
+    "instructions_per_step",
     "package",
     "print_function",
     "print_functions",
+    "seconds_per_step",
 ]

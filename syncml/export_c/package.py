@@ -12,6 +12,7 @@ import json
 from syncml.dataclass import dataclass
 from syncml.export_c.build_files import build_files
 from syncml.export_c.draft import Draft, Files, Options, Part
+from syncml.export_c.emulated import emulated
 from syncml.export_c.harness import harness
 from syncml.export_c.interface import data_header, data_names, data_source, header, source
 from syncml.export_c.leaves import Leaves, leaves
@@ -46,7 +47,7 @@ def code(draft: Draft) -> Files:
     return {path: text_of(lines).encode() for path, lines in draft.code.items()}
 
 
-PARTS: tuple[Part, ...] = (code, harness, build_files, line_map, readme)
+PARTS: tuple[Part, ...] = (code, harness, emulated, build_files, line_map, readme)
 """What every package has."""
 
 

@@ -48,6 +48,7 @@ class TargetMachine:
         title: The same for a reader.
         compilers: The commands of the C compilers for it, the first by default.
         flags: What they need to hear about the processor.
+        branchless: What keeps the first of them from making branches of choices between two values.
         float_unit: The floating-point numbers that the processor computes.
         word_bits: The width of its integer registers.
         vector_bits: The width of its vector registers, 0 if it has none that compilers use.
@@ -60,6 +61,7 @@ class TargetMachine:
     title: str
     compilers: tuple[str, ...]
     flags: tuple[str, ...]
+    branchless: tuple[str, ...]
     float_unit: FloatUnit
     word_bits: int
     vector_bits: int
@@ -68,18 +70,21 @@ class TargetMachine:
     emulator: Emulator | None = None
 
 
+_GCC_BRANCHLESS = ("-fno-tree-sink", "-fno-tree-pre", "-fno-split-paths")
+
 _MPS2 = (Region("flash", 0x0000_0000, 4 << 20, writable=False), Region("ram", 0x2000_0000, 4 << 20, writable=True))
 """The memory of the boards AN385 and AN386, on which QEMU runs."""
 
-HOST = TargetMachine("host", "this machine", ("cc", "gcc", "clang"), (), FloatUnit.DOUBLE, 64, 128, 16)
+HOST = TargetMachine("host", "this machine", ("cc", "gcc", "clang"), (), (), FloatUnit.DOUBLE, 64, 128, 16)
 GENERIC_C99 = TargetMachine(
-    "generic-c99", "any C99 compiler with IEEE-754 numbers", ("cc", "gcc", "clang"), (), FloatUnit.DOUBLE, 32, 0, 8
+    "generic-c99", "any C99 compiler with IEEE-754 numbers", ("cc", "gcc", "clang"), (), (), FloatUnit.DOUBLE, 32, 0, 8
 )
 CORTEX_M4F = TargetMachine(
     "cortex-m4f",
     "Arm Cortex-M4 with single-precision floating-point unit",
     ("arm-none-eabi-gcc",),
     ("-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16"),
+    _GCC_BRANCHLESS,
     FloatUnit.SINGLE,
     32,
     0,
@@ -92,6 +97,7 @@ CORTEX_M3 = TargetMachine(
     "Arm Cortex-M3, floating-point numbers by the compiler's library",
     ("arm-none-eabi-gcc",),
     ("-mcpu=cortex-m3", "-mthumb"),
+    _GCC_BRANCHLESS,
     FloatUnit.NONE,
     32,
     0,

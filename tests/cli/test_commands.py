@@ -455,7 +455,7 @@ class TestExport:
     def test_json_and_a_random_run(self, syncml: Callable, program: Path) -> None:
         found = document(syncml("export", "pipeline.py", "-o", "c", "--steps", "7", "--format", "json").out, "export")
         assert found["recorded_ticks"] == 7
-        assert "control.c" in found["files"]
+        assert "src/control.c" in found["files"]
 
     @pytest.mark.parametrize(("work", "ticks"), [(1, 100), (10**6, 1000)])
     def test_the_random_run_of_a_large_program_is_shorter(
@@ -468,10 +468,19 @@ class TestExport:
     def test_the_same_program_gives_the_same_bytes(self, syncml: Callable, program: Path, tmp_path: Path) -> None:
         for folder in ("one", "two"):
             syncml("export", "pipeline.py", "-o", folder, "--seed", "3")
-        names = {path.name for path in (tmp_path / "one").iterdir()}
-        assert names == {path.name for path in (tmp_path / "two").iterdir()}
-        for name in names:
-            assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes(), name
+        one, two = (
+            {path.relative_to(tmp_path / folder): path.read_bytes() for path in (tmp_path / folder).rglob("*.*")}
+            for folder in ("one", "two")
+        )
+        assert len(one) >= 9
+        assert one == two
+
+    def test_a_target_that_is_none(self, syncml: Callable, program: Path, tmp_path: Path) -> None:
+        result = syncml("export", "pipeline.py", "-o", "c", "--target", "cortex-m4")
+        assert result.code == ExitCode.USAGE
+        assert "error[U001]: there is no target 'cortex-m4'" in result.err
+        assert "write `--target cortex-m4f`" in result.err
+        assert not (tmp_path / "c").exists()
 
 
 class TestGraph:

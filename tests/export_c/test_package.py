@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -25,6 +24,7 @@ from syncml.ir.types import F32, I32, EnumType, Scalar
 from tests.export_c.compilers import COMPILERS, STRICT
 from tests.export_c.programs import ALL, MODE, add, at, inp, lit, machine, origin, out, pid, program, slot, state
 from tests.support.step_machine import random_inputs, run
+from tests.support.tools import needs
 
 PROGRAMS = pytest.mark.parametrize("make", ALL.values(), ids=ALL.keys())
 STEPS = 120
@@ -95,7 +95,7 @@ def test_make_check_compiles_and_compares(compiler: str, tmp_path: Path) -> None
     assert f"network: {STEPS} steps, {STEPS * 8} values compared, all equal bit for bit" in done.stdout
 
 
-@pytest.mark.skipif(not shutil.which("cmake"), reason="cmake is not installed")
+@needs("cmake")
 def test_cmake_builds_the_library_and_replays(tmp_path: Path) -> None:
     export(pid(), tmp_path, Options(recorded(pid())))
     for command in (["-S", ".", "-B", "b"], ["--build", "b"], ["--build", "b", "-t", "test"]):
@@ -355,7 +355,7 @@ def test_narrow_integers_wrap_under_strict_warnings() -> None:
         assert same_bits(results.outputs["y"], inputs["x"] + inputs["x"])
 
 
-@pytest.mark.skipif(not shutil.which("cppcheck"), reason="cppcheck is not installed")
+@needs("cppcheck")
 def test_misra_deviations_are_the_documented_ones(tmp_path: Path) -> None:
     macros = ["FLT_RADIX=2", "FLT_MANT_DIG=24", "FLT_MAX_EXP=128", "FLT_EVAL_METHOD=0", "INT64_C(x)=x##LL"]
     for name, program_ in ALL.items():

@@ -12,8 +12,8 @@
  * state. RESULTS: "SYNCMLR1", u64 layout hash, u32 steps, then for each step: outputs; state.
  * Leaves come in the order of the tables below, each row-major and without padding, a Boolean as one byte.
  */
-#include <inttypes.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -62,8 +62,8 @@ static uint8_t state_compared[STATE_COUNT + 1U];
 static @NODE@_in in;
 static @NODE@_out out;
 static @NODE@_state self;
-static uint64_t compared = 0U;
-static uint64_t different = 0U;
+static unsigned long compared = 0U;
+static unsigned long different = 0U;
 
 static bool little_endian(void)
 {
@@ -135,6 +135,18 @@ static bool is_nan(uint64_t bits, size_t size)
                         : ((bits & UINT64_C(0x7FFFFFFFFFFFFFFF)) > UINT64_C(0x7FF0000000000000));
 }
 
+/* Not every C library of a small target prints 64 bits at once. */
+static void print_bits(const char *before, uint64_t bits)
+{
+    const unsigned long high = (unsigned long)(bits >> 32U);
+    const unsigned long low = (unsigned long)(bits & UINT64_C(0xFFFFFFFF));
+    if (high != 0UL) {
+        (void)printf("%s0x%lx%08lx", before, high, low);
+    } else {
+        (void)printf("%s0x%lx", before, low);
+    }
+}
+
 static void compare(const char *what, uint32_t step, const leaf *leaves, size_t leaf_count, const uint8_t *wanted,
                     const uint8_t *actual, const uint8_t *mask)
 {
@@ -151,8 +163,10 @@ static void compare(const char *what, uint32_t step, const leaf *leaves, size_t 
                 if ((expected != computed) && !nans) {
                     different++;
                     if (different <= REPORTED) {
-                        (void)printf("step %" PRIu32 ": %s %s[%lu]: recorded 0x%" PRIx64 ", computed 0x%" PRIx64 "\n",
-                                     step, what, l->name, (unsigned long)k, expected, computed);
+                        (void)printf("step %lu: %s %s[%lu]: ", (unsigned long)step, what, l->name, (unsigned long)k);
+                        print_bits("recorded ", expected);
+                        print_bits(", computed ", computed);
+                        (void)printf("\n");
                     }
                 }
             }
@@ -225,12 +239,12 @@ static int check(FILE *vectors, FILE *results)
         if (!good) {
             (void)fprintf(stderr, "harness: the vectors end early, or the results cannot be written\n");
         } else if (different != 0U) {
-            (void)printf("@NODE@: FAILED, %" PRIu64 " of %" PRIu64 " values differ in %" PRIu32 " steps\n", different,
-                         compared, steps);
+            (void)printf("@NODE@: FAILED, %lu of %lu values differ in %lu steps\n", different, compared,
+                         (unsigned long)steps);
             code = 1;
         } else {
-            (void)printf("@NODE@: %" PRIu32 " steps, %" PRIu64 " values compared, all equal bit for bit; state %lu bytes\n",
-                         steps, compared, (unsigned long)sizeof(self));
+            (void)printf("@NODE@: %lu steps, %lu values compared, all equal bit for bit; state %lu bytes\n",
+                         (unsigned long)steps, compared, (unsigned long)sizeof(self));
             code = 0;
         }
     }
