@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import assert_never
 
 from syncml.dataclass import dataclass
+from syncml.export_c.asides import Asides
 from syncml.export_c.ctree import Call, Cast, CExpr, Conditional, Infix, Name, Number, Prefix, Subscript
 from syncml.export_c.helpers import EXTENSIONS
 from syncml.export_c.scalars import c_type, constant, literal, machine_scalar, number
@@ -33,7 +34,7 @@ from syncml.ir.step.syntax import (
     Unary,
     UnaryOp,
 )
-from syncml.ir.types import BIT_WIDTH, FLOATS, SIGNED, UNSIGNED, EnumType, Scalar, integer_range
+from syncml.ir.types import BIT_WIDTH, FLOATS, MACHINE_INTEGERS, SIGNED, UNSIGNED, EnumType, Scalar, integer_range
 
 _NAMES = {
     BinaryOp.ADD: "add", BinaryOp.SUB: "sub", BinaryOp.MUL: "mul", BinaryOp.AND: "and", BinaryOp.OR: "or",
@@ -57,12 +58,21 @@ class Counter:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What step names mean in C at one place of a function; ``enums`` has the macros of the constructors."""
+    """What step names mean in C at one place of a function.
+
+    Attributes:
+        slots: The C object of each slot.
+        functions: The C name of each pure function.
+        counters: The loop counters in scope.
+        enums: The macros of the constructors of each enumeration.
+        asides: Where operands that need a name of their own are declared, before the statement.
+    """
 
     slots: Mapping[Slot, CExpr]
     functions: Mapping[Function, str]
     counters: Mapping[LoopIndex, Counter]
     enums: Mapping[EnumType, tuple[str, ...]]
+    asides: Asides
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +174,7 @@ def _lower(expr: Expr, scope: Scope) -> CExpr:
             return _binary(expr, scope)
         case Select():
             condition, then, otherwise = (_lower(e, scope) for e in (expr.condition, expr.then, expr.otherwise))
-            return _choice(condition, then, otherwise, machine_scalar(expr.type))
+            return _choice(condition, then, otherwise, machine_scalar(expr.type), scope)
         case Convert():
             return _convert(expr, scope)
         case Bitcast():
@@ -175,15 +185,19 @@ def _lower(expr: Expr, scope: Scope) -> CExpr:
             assert_never(expr)
 
 
-def _choice(condition: CExpr, then: CExpr, otherwise: CExpr, scalar: Scalar) -> CExpr:
+def _choice(condition: CExpr, then: CExpr, otherwise: CExpr, scalar: Scalar, scope: Scope) -> CExpr:
+    """A conditional expression whose operands show their essential type (MISRA C:2012 rules 10.3, 10.6, 12.1)."""
     if condition in (_TRUE, _FALSE):
         return then if condition == _TRUE else otherwise
-    choice = Conditional(condition, then, otherwise)
-    if scalar is Scalar.BOOL or scalar in FLOATS or BIT_WIDTH[scalar] >= 32:
-        return choice
-    # A choice with a literal is an int, which compilers do not always see to fit.
-    literals = constant(then) is not None or constant(otherwise) is not None
-    return Cast(c_type(scalar), choice) if literals else choice
+    if scalar is Scalar.BOOL:
+        then, otherwise = scope.asides.truth(then, "if"), scope.asides.truth(otherwise, "else")
+    elif scalar in MACHINE_INTEGERS:
+        # A literal is of the least type that it fits, and a choice with one is an int.
+        if constant(then) is not None and (constant(otherwise) is not None or BIT_WIDTH[scalar] < 32):
+            then = Cast(c_type(scalar), then)
+        if constant(otherwise) is not None and BIT_WIDTH[scalar] < 32:
+            otherwise = Cast(c_type(scalar), otherwise)
+    return Conditional(condition, scope.asides.first_choice(then, c_type(scalar)), otherwise)
 
 
 def _unary(op: UnaryOp, operand: CExpr, scalar: Scalar) -> CExpr:
@@ -219,7 +233,7 @@ def _binary(expr: Binary, scope: Scope) -> CExpr:
     scalar = machine_scalar(expr.type)
     left, right = _lower(expr.left, scope), _lower(expr.right, scope)
     if scalar is Scalar.BOOL:
-        return _logical(expr.op, left, right)
+        return _logical(expr.op, left, right, scope)
     if scalar in FLOATS:
         return Infix(expr.op.value, left, right)
     if not _defined(expr.op, scalar, left, right):
@@ -262,10 +276,10 @@ def _folded(op: BinaryOp, left: int | None, right: int | None) -> int | None:
             return None
 
 
-def _logical(op: BinaryOp, left: CExpr, right: CExpr) -> CExpr:
+def _logical(op: BinaryOp, left: CExpr, right: CExpr, scope: Scope) -> CExpr:
     """``left op right`` on Booleans, without invariant parts (MISRA C:2012 rule 14.3)."""
     if op is BinaryOp.XOR:
-        return _FALSE if left == right else Infix("!=", left, right)
+        return _FALSE if left == right else _compared("!=", left, right, Scalar.BOOL, scope)
     neutral = _TRUE if op is BinaryOp.AND else _FALSE
     if left == neutral:
         return right
@@ -299,7 +313,13 @@ def _comparison(expr: Binary, scope: Scope) -> CExpr:
             return Infix(expr.op.value, small_left.text, small_right.text) if known is None else _truth(known)
     left, right = _lower(expr.left, scope), _lower(expr.right, scope)
     known = None if scalar in FLOATS else _known(expr, left, right)
-    return Infix(expr.op.value, left, right) if known is None else _truth(known)
+    return _compared(expr.op.value, left, right, scalar, scope) if known is None else _truth(known)
+
+
+def _compared(symbol: str, left: CExpr, right: CExpr, scalar: Scalar, scope: Scope) -> CExpr:
+    if scalar is Scalar.BOOL:
+        left, right = scope.asides.truth(left, "left"), scope.asides.truth(right, "right")
+    return Infix(symbol, left, right)
 
 
 def _known(expr: Binary, left: CExpr, right: CExpr) -> bool | None:
@@ -349,8 +369,15 @@ def _convert(expr: Convert, scope: Scope) -> CExpr:
     if (source, target) in EXTENSIONS:
         return Call(f"{source}_to_{target}", (operand,))
     if source is Scalar.BOOL:
-        return _choice(operand, number(1, target), number(0, target), target)
+        return _choice(operand, number(1, target), number(0, target), target, scope)
+    if not _same_kind(source, target) or BIT_WIDTH[target] > BIT_WIDTH[source]:
+        operand = scope.asides.whole(operand, c_type(source))
     return Cast(c_type(target), operand)
+
+
+def _same_kind(source: Scalar, target: Scalar) -> bool:
+    """Whether two number types are of one essential category: signed, unsigned, or floating."""
+    return any(source in kind and target in kind for kind in (SIGNED, UNSIGNED, FLOATS))
 
 
 def _bitcast(expr: Bitcast, scope: Scope) -> CExpr:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from syncml.export_c.asides import Asides
 from syncml.export_c.ctree import (
     CExpr,
     ConstantArray,
@@ -69,13 +70,16 @@ def lower_function(function: Function, name: str, names: dict[Function, str], fi
 
     parameters = tuple(Variable(c_type(element(p.type)), claim(p)) for p in function.parameters)
     tables = [constant_array(table, claim(table), static=True) for table in function.tables]
-    at = Scope(slots, names, {}, {})
     body: list[CStmt] = []
+
+    def at(stem: str) -> Scope:
+        return Scope(slots, names, {}, {}, Asides(scope, stem, declared=body))
+
     for assign in function.body:
-        value = lower(assign.value, at)
         slot = assign.target.slot
+        value = lower(assign.value, at(slot.name))
         body.append(Declare(Variable(c_type(element(slot.type)), claim(slot), const=True), value))
-    result = Return(lower(function.result, at))
+    result = Return(lower(function.result, at("result")))
     return FunctionDefinition(name, "static inline", c_type(function.result.type), parameters, (*tables, *body, result))
 
 

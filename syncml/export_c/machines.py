@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from syncml.dataclass import dataclass
+from syncml.export_c.asides import Asides
 from syncml.export_c.ctree import (
     Branch,
     Call,
@@ -109,7 +110,8 @@ def step_function(plan: Plan, own: MachinePlan, describe: Describe) -> FunctionD
     local = returned.union(own.machine.locals) - unread
     declared = declarations(own.machine.body, local, own.assignment, returning, returned)
     enums = {kind: names.constructors for kind, names in plan.enums.items()}
-    position = _Position(Scope(slots, plan.functions, {}, enums), signature.names, None)
+    scope = Scope(slots, plan.functions, {}, enums, Asides(signature.names, own.machine.name))
+    position = _Position(scope, signature.names, None)
     body = _block(own.machine.body, (), position, _Context(plan, own, declared, unread, describe))
     copied = [slot for slot in own.machine.outputs if slot in own.kept and slot is not own.returned]
     if copied:
@@ -216,7 +218,10 @@ def _block(body: tuple[Stmt, ...], outer: Path, position: _Position, context: _C
             if slot.holds:
                 lowered.append(Remark(_shared(slot, context)))
             lowered.append(Declare(_variable(slot, position, context), True if zeroed else None, slot.origin))
-        lowered += _statement(stmt, path, position, context)
+        asides = Asides(position.names, _stem(stmt), position.said)
+        beside = replace(position, scope=replace(position.scope, asides=asides))
+        statement = _statement(stmt, path, beside, context)
+        lowered += [*asides.declared, *statement]
     return lowered
 
 
@@ -227,6 +232,17 @@ def _shared(slot: Slot, context: _Context) -> str:
         about = "" if held.origin is None else f": {context.describe(held.origin)}"
         lines.append(f"{held.offset} to {held.offset + size(held.type) - 1}: {held.name}{about}")
     return "\n".join(lines)
+
+
+def _stem(stmt: Stmt) -> str:
+    """How names begin that a statement needs for its own operands."""
+    match stmt:
+        case Assign():
+            return stmt.target.slot.name
+        case Invoke():
+            return stmt.instance
+        case _:
+            return "condition"
 
 
 def _variable(slot: Slot, position: _Position, context: _Context, *, const: bool = False) -> Variable:

@@ -174,9 +174,8 @@ def _code(text: str, indent: str, origin: Origin | None) -> Iterator[Line]:
 
 
 def _zero(variable: Variable) -> str:
-    zero = {"bool": "false", "float": "0.0F", "double": "0.0"}.get(variable.type, "0")
-    rank = len(variable.extents)
-    return "{" * rank + zero + "}" * rank
+    """The initialiser of zeros; of an array the one form of a partial initialiser that MISRA C:2012 has (rule 9.3)."""
+    return "{0}" if variable.extents else {"bool": "false", "float": "0.0F", "double": "0.0"}.get(variable.type, "0")
 
 
 def _declare(statement: Declare) -> str:
