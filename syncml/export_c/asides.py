@@ -1,10 +1,11 @@
 """Operands that get a name of their own, declared before the statement that uses them.
 
 Rule: an operand is named where a checker of MISRA C:2012 (or a reader) would otherwise have to know an implicit
-conversion or a precedence: a comparison that is chosen or compared as a value (rule 10.4), a sum that is cast to a wider
-or another type (rule 10.8), and an operation without parentheses inside that is the first choice of a conditional
-expression (rule 12.1). It is computed whether or not the choice falls on it, which step code allows: expressions have no
-effect and are total.
+conversion or a precedence: a sum that is cast to a wider or another type (rule 10.8), and an operation without
+parentheses inside that is the first choice of a conditional expression (rule 12.1). It is then computed whether or not
+a choice falls on it, so it must have a value in any case: one that divides integers, shifts, converts or reads an
+element stays where it is, as a condition around it may be what makes it defined. Such a first choice becomes the second
+one, of the negated condition.
 """
 
 from __future__ import annotations
@@ -12,13 +13,45 @@ from __future__ import annotations
 from dataclasses import field
 
 from syncml.dataclass import dataclass
-from syncml.export_c.ctree import CExpr, CStmt, Declare, Infix, Name, Variable
+from syncml.export_c.ctree import (
+    Call,
+    Cast,
+    CExpr,
+    Conditional,
+    CStmt,
+    Declare,
+    Infix,
+    Member,
+    Name,
+    Number,
+    Prefix,
+    Subscript,
+    Variable,
+)
 from syncml.export_c.naming import NameScope
 from syncml.export_c.printer import print_expression
 from syncml.ir.step.syntax import Origin
 
-_COMPARISONS = frozenset({"<", "<=", ">", ">=", "==", "!="})
-_LOGICAL = frozenset({"&&", "||"})
+_ARITHMETIC = frozenset({"+", "-", "*", "/", "%", "<<", ">>", "&", "|", "^"})
+_PARTIAL = frozenset({"/", "%", "<<", ">>"})
+
+
+def _is_total(expr: CExpr) -> bool:
+    """Whether ``expr`` has a value in C whatever the values of its variables are, as far as its form tells."""
+    match expr:
+        case Number() | Name():
+            return True
+        case Member():
+            return _is_total(expr.object)
+        case Prefix():
+            return _is_total(expr.operand)
+        case Infix():
+            defined = expr.op not in _PARTIAL or isinstance(expr.right, Number)
+            return defined and _is_total(expr.left) and _is_total(expr.right)
+        case Conditional():
+            return all(map(_is_total, (expr.condition, expr.then, expr.otherwise)))
+        case Subscript() | Call() | Cast():
+            return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +63,21 @@ class Asides:
     origin: Origin | None = None
     declared: list[CStmt] = field(default_factory=list[CStmt])
 
-    def truth(self, operand: CExpr, role: str) -> CExpr:
-        """A Boolean operand, by name if it is a comparison."""
-        named = isinstance(operand, Infix) and operand.op in _COMPARISONS
-        return self._named(operand, "bool", role) if named else operand
-
     def whole(self, operand: CExpr, ctype: str) -> CExpr:
         """What is cast, by name if it is a sum or the like."""
-        named = isinstance(operand, Infix) and operand.op not in _COMPARISONS | _LOGICAL
+        named = isinstance(operand, Infix) and operand.op in _ARITHMETIC and _is_total(operand)
         return self._named(operand, ctype, "whole") if named else operand
 
-    def first_choice(self, operand: CExpr, ctype: str) -> CExpr:
-        """What a conditional expression chooses first, by name if it is one operation."""
-        named = isinstance(operand, Infix) and "(" not in print_expression(operand)
-        return self._named(operand, ctype, "if") if named else operand
+    def choice(self, condition: CExpr, then: CExpr, otherwise: CExpr, ctype: str) -> CExpr:
+        """A conditional expression, its first choice by name if it is an operation without parentheses."""
+        if not isinstance(then, Infix) or "(" in print_expression(then):
+            return Conditional(condition, then, otherwise)
+        if _is_total(then):
+            return Conditional(condition, self._named(then, ctype, "if"), otherwise)
+        opposite = (
+            condition.operand if isinstance(condition, Prefix) and condition.op == "!" else Prefix("!", condition)
+        )
+        return Conditional(opposite, otherwise, then)
 
     def _named(self, operand: CExpr, ctype: str, role: str) -> CExpr:
         name = self.names.claim(f"{self.stem}_{role}")

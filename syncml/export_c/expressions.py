@@ -13,7 +13,7 @@ from typing import assert_never
 
 from syncml.dataclass import dataclass
 from syncml.export_c.asides import Asides
-from syncml.export_c.ctree import Call, Cast, CExpr, Conditional, Infix, Name, Number, Prefix, Subscript
+from syncml.export_c.ctree import Call, Cast, CExpr, Infix, Name, Number, Prefix, Subscript
 from syncml.export_c.helpers import EXTENSIONS
 from syncml.export_c.scalars import c_type, constant, literal, machine_scalar, number
 from syncml.export_c.simplify import Range, decided, integer_values, simplify, wrapped
@@ -45,6 +45,7 @@ _LOGICAL = {BinaryOp.AND: "&&", BinaryOp.OR: "||"}
 _TRUE: CExpr = Name("true")
 _FALSE: CExpr = Name("false")
 _SMALL = 1 << 31
+_COMPARISONS = frozenset(op.value for op in COMPARISONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,14 +191,14 @@ def _choice(condition: CExpr, then: CExpr, otherwise: CExpr, scalar: Scalar, sco
     if condition in (_TRUE, _FALSE):
         return then if condition == _TRUE else otherwise
     if scalar is Scalar.BOOL:
-        then, otherwise = scope.asides.truth(then, "if"), scope.asides.truth(otherwise, "else")
+        then, otherwise = _as_truth(then), _as_truth(otherwise)
     elif scalar in MACHINE_INTEGERS:
         # A literal is of the least type that it fits, and a choice with one is an int.
         if constant(then) is not None and (constant(otherwise) is not None or BIT_WIDTH[scalar] < 32):
             then = Cast(c_type(scalar), then)
         if constant(otherwise) is not None and BIT_WIDTH[scalar] < 32:
             otherwise = Cast(c_type(scalar), otherwise)
-    return Conditional(condition, scope.asides.first_choice(then, c_type(scalar)), otherwise)
+    return scope.asides.choice(condition, then, otherwise, c_type(scalar))
 
 
 def _unary(op: UnaryOp, operand: CExpr, scalar: Scalar) -> CExpr:
@@ -233,7 +234,7 @@ def _binary(expr: Binary, scope: Scope) -> CExpr:
     scalar = machine_scalar(expr.type)
     left, right = _lower(expr.left, scope), _lower(expr.right, scope)
     if scalar is Scalar.BOOL:
-        return _logical(expr.op, left, right, scope)
+        return _logical(expr.op, left, right)
     if scalar in FLOATS:
         return Infix(expr.op.value, left, right)
     if not _defined(expr.op, scalar, left, right):
@@ -276,10 +277,10 @@ def _folded(op: BinaryOp, left: int | None, right: int | None) -> int | None:
             return None
 
 
-def _logical(op: BinaryOp, left: CExpr, right: CExpr, scope: Scope) -> CExpr:
+def _logical(op: BinaryOp, left: CExpr, right: CExpr) -> CExpr:
     """``left op right`` on Booleans, without invariant parts (MISRA C:2012 rule 14.3)."""
     if op is BinaryOp.XOR:
-        return _FALSE if left == right else _compared("!=", left, right, Scalar.BOOL, scope)
+        return _FALSE if left == right else _compared("!=", left, right, Scalar.BOOL)
     neutral = _TRUE if op is BinaryOp.AND else _FALSE
     if left == neutral:
         return right
@@ -313,13 +314,19 @@ def _comparison(expr: Binary, scope: Scope) -> CExpr:
             return Infix(expr.op.value, small_left.text, small_right.text) if known is None else _truth(known)
     left, right = _lower(expr.left, scope), _lower(expr.right, scope)
     known = None if scalar in FLOATS else _known(expr, left, right)
-    return _compared(expr.op.value, left, right, scalar, scope) if known is None else _truth(known)
+    return _compared(expr.op.value, left, right, scalar) if known is None else _truth(known)
 
 
-def _compared(symbol: str, left: CExpr, right: CExpr, scalar: Scalar, scope: Scope) -> CExpr:
+def _compared(symbol: str, left: CExpr, right: CExpr, scalar: Scalar) -> CExpr:
     if scalar is Scalar.BOOL:
-        left, right = scope.asides.truth(left, "left"), scope.asides.truth(right, "right")
+        left, right = _as_truth(left), _as_truth(right)
     return Infix(symbol, left, right)
+
+
+def _as_truth(operand: CExpr) -> CExpr:
+    """A Boolean operand that is a value, not a condition: a comparison, an int in C, as ``bool`` (rule 10.4)."""
+    comparison = isinstance(operand, Infix) and operand.op in _COMPARISONS
+    return Cast("bool", operand) if comparison else operand
 
 
 def _known(expr: Binary, left: CExpr, right: CExpr) -> bool | None:

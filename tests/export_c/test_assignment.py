@@ -107,7 +107,7 @@ def _sum_over(clear: float, rows: int) -> Machine:
 def test_loops_that_clear_a_whole_tensor_are_its_initialiser(clear: float, rows: int, initialised: bool) -> None:
     code = program(_sum_over(clear, rows))
     text = package(code).files["src/sums.c"].decode()
-    assert ("float w[2][3] = {{0.0F}};" in text) == initialised
+    assert ("float w[2][3] = {0};" in text) == initialised
     assert ("float w[2][3];" in text) != initialised
     inputs = {"x": np.array([1.5, -0.0, 0.0], dtype=np.float32)}
     results = compile_and_run(code, inputs, 3, flags=("-O2", *STRICT))
