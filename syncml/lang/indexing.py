@@ -214,12 +214,14 @@ def elements(stream: object) -> Iterator[Value]:
     return (apply_at(spot, trace, Op.INDEX, [value], (i,), "item") for i, spot in enumerate(spots))
 
 
-def transpose(stream: object) -> Value:
-    """``stream.T``."""
-    place, trace, value = _start(stream, "`.T`")
+def transpose(stream: object, axes: tuple[int, ...] | None = None) -> Value:
+    """``stream.T``, or ``stream.transpose(*axes)``."""
+    place, trace, value = _start(stream, "`.T`" if axes is None else "`transpose`")
     if value.atom is None:
         return POISON
-    return apply_at(place, trace, Op.TRANSPOSE, [value], tuple(reversed(range(len(shape(value.type))))))
+    rank = len(shape(value.type))
+    order = tuple(reversed(range(rank))) if axes is None else tuple(_position(axis, rank) for axis in axes)
+    return apply_at(place, trace, Op.TRANSPOSE, [value], order)
 
 
 def reshape(stream: object, extents: tuple[int, ...]) -> Value:

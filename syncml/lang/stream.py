@@ -342,6 +342,10 @@ class Stream(Carrier, Generic[Item]):
         """The transpose."""
         return Stream(indexing.transpose(self))
 
+    def transpose(self, *axes: int) -> Stream[Any]:
+        """The axes in another order: axis ``n`` of the result is the axis ``axes[n]``."""
+        return Stream(indexing.transpose(self, axes))
+
     def reshape(self, *extents: int) -> Stream[Any]:
         """The same elements in row-major order in another shape; one extent may be -1."""
         return Stream(indexing.reshape(self, extents))

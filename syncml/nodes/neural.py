@@ -14,25 +14,18 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from syncml.lang.functions import constant, maximum, sigmoid, tanh, zeros
+from syncml.lang.functions import constant, sigmoid, tanh, zeros
 from syncml.lang.node import node
 from syncml.lang.registers import state
 from syncml.lang.stream import Stream
 from syncml.lang.types import Vec
+from syncml.nodes.activations import identity, relu
+
+__all__ = ["GRU", "LSTM", "MLP", "RNN", "Activation", "Dense", "Vector", "Weights", "identity", "normalise", "relu"]
 
 Weights: TypeAlias = Mapping[str, NDArray[Any]]
 Vector: TypeAlias = Stream[Vec[Any]]
 Activation: TypeAlias = Callable[[Vector], Vector]
-
-
-def relu(x: Vector) -> Vector:
-    """``max(0, x)``; a NaN gives 0."""
-    return maximum(0.0, x)
-
-
-def identity(x: Vector) -> Vector:
-    """``x``: the activation of a linear layer."""
-    return x
 
 
 def _affine(x: Vector, weight: NDArray[Any], bias: NDArray[Any], name: str) -> Vector:
