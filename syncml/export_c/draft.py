@@ -76,7 +76,8 @@ class Draft:
     @property
     def compiled(self) -> tuple[str, ...]:
         """The paths of the files that a compiler is given, in order."""
-        return tuple(sorted(path for path in self.code if path.endswith(".c")))
+        saving = [f"src/{self.node}_state.c"] if self.leaves.stored else []
+        return tuple(sorted([*(path for path in self.code if path.endswith(".c")), *saving]))
 
 
 Part: TypeAlias = Callable[[Draft], Files]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from syncml.export_c.draft import Draft, Files, template
 from syncml.export_c.leaves import Leaf
+from syncml.export_c.saving import quoted
 from syncml.export_c.vectors import encode
 
 
@@ -20,6 +21,7 @@ def harness(draft: Draft) -> Files:
         values[f"{group}_BYTES"] = str(sum(leaf.size * leaf.count for leaf in rows))
         table = "\n".join(_row(leaf, f"{node}_{struct}") for leaf in rows)
         values["STATE" if group == "STATE" else f"{group}S"] = table
+    values["SAVES"] = "1" if found.stored else "0"
     files = {"harness/harness.c": template("harness.c", values), "harness/timing.c": template("timing.c", values)}
     if draft.options.vectors is not None:
         files["harness/vectors.bin"] = encode(found, draft.options.vectors)
@@ -27,7 +29,7 @@ def harness(draft: Draft) -> Files:
 
 
 def _row(leaf: Leaf, struct: str) -> str:
-    name = leaf.name.replace("\\", "\\\\").replace('"', '\\"')
+    name = quoted(leaf.name)
     stride = "sizeof(bool)" if leaf.kind == "bool" else f"{leaf.size}U"
     offset = f"offsetof({struct}, {leaf.designator})"
     return f"    {{\"{name}\", {offset}, {leaf.count}U, {leaf.size}U, {stride}, '{leaf.kind[0]}'}},"

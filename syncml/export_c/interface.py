@@ -17,7 +17,7 @@ from syncml.export_c.plan import MachinePlan, Plan
 from syncml.export_c.printer import print_variable, prototype, wrap
 from syncml.export_c.scalars import machine_scalar
 from syncml.export_c.sources import Sources
-from syncml.export_c.state import UNUSED, init_function, state_struct
+from syncml.export_c.state import UNUSED, entry, init_function, state_struct
 from syncml.export_c.uses import called, headers
 from syncml.ir.step.syntax import Slot
 from syncml.ir.step.traverse import expressions
@@ -76,8 +76,11 @@ def header(plan: Plan, sources: Sources) -> list[CTop]:
     items.append(
         Text(
             (
-                "/* Sets the initial state. Call it once before the first step; calling it again restarts the node. */",
+                "/* Sets the initial state. Call it once before the first step. */",
                 f"void {prefix}_init({prefix}_state *self);",
+                "",
+                "/* Puts the state back to the initial one, at any time between two steps. */",
+                f"void {prefix}_reset({prefix}_state *self);",
                 "",
                 "/*",
                 " * Computes one tick: reads *in and *self, writes *out and *self. The three objects must not overlap.",
@@ -183,7 +186,8 @@ def source(plan: Plan, sources: Sources) -> list[CTop]:
         if own.state is not None:
             bodies.append(init_function(plan, own))
         bodies.append(step_function(plan, own, sources.describe))
-    code = [*functions, *bodies]
+    entries = (entry(plan, "init", "Before the first step."), entry(plan, "reset", "Between two steps."))
+    code = [*functions, *bodies, *entries]
     checks = _float_checks(plan)
     wanted = {*headers(code), *(["#include <float.h>"] if checks else [])}
     includes = sorted(line for line in wanted if "stdint" not in line and "stdbool" not in line)

@@ -50,11 +50,12 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class Leaves:
-    """All leaves of a package, in order."""
+    """All leaves of a package, in order; ``stored`` are those of the state and the outputs that keep their value."""
 
     inputs: tuple[Leaf, ...]
     outputs: tuple[Leaf, ...]
     state: tuple[Leaf, ...]
+    stored: tuple[Leaf, ...]
 
     @property
     def layout(self) -> str:
@@ -67,10 +68,19 @@ class Leaves:
     @property
     def layout_hash(self) -> int:
         """The 64-bit FNV-1a hash of the layout."""
-        value = 0xCBF29CE484222325
-        for byte in self.layout.encode():
-            value = ((value ^ byte) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
-        return value
+        return _fnv1a(self.layout)
+
+    @property
+    def stored_hash(self) -> int:
+        """The same of what is stored between two steps."""
+        return _fnv1a("".join(f"{leaf.name} {leaf.scalar} {leaf.count}\n" for leaf in self.stored))
+
+
+def _fnv1a(text: str) -> int:
+    value = 0xCBF29CE484222325
+    for byte in text.encode():
+        value = ((value ^ byte) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
+    return value
 
 
 def leaves(plan: Plan) -> Leaves:
@@ -79,7 +89,8 @@ def leaves(plan: Plan) -> Leaves:
     return Leaves(
         tuple(_leaf(slot, "", "", plan.inputs[slot]) for slot in main.machine.inputs),
         tuple(_leaf(slot, "", "", plan.outputs[slot]) for slot in main.machine.outputs),
-        tuple(_state(plan, main, "", "")),
+        tuple(_state(plan, main, "", "", kept=False)),
+        tuple(_state(plan, main, "", "", kept=True)),
     )
 
 
@@ -87,12 +98,15 @@ def _leaf(slot: Slot, path: str, prefix: str, member: str) -> Leaf:
     return Leaf(path + slot.name, prefix + member, slot.type, slot.origin)
 
 
-def _state(plan: Plan, own: MachinePlan, path: str, prefix: str) -> list[Leaf]:
+def _state(plan: Plan, own: MachinePlan, path: str, prefix: str, *, kept: bool) -> list[Leaf]:
     found = [_leaf(slot, path, prefix, own.members[slot]) for slot in own.machine.state]
+    if kept:
+        outputs = [slot for slot in own.machine.outputs if slot in own.kept]
+        found += [Leaf(f"{path}kept({s.name})", prefix + own.members[s], s.type, s.origin) for s in outputs]
     for instance in own.machine.instances:
         callee = plan.machine(instance.machine)
         if callee.state is not None:
             for number, name in enumerate(instance.paths):
                 member = own.instances[instance.name] + ("" if instance.extent is None else f"[{number}]")
-                found += _state(plan, callee, f"{path}{name}.", f"{prefix}{member}.")
+                found += _state(plan, callee, f"{path}{name}.", f"{prefix}{member}.", kept=kept)
     return found

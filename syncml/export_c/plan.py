@@ -23,6 +23,12 @@ from syncml.ir.step.syntax import Function, Literal, Machine, Slot, StepProgram
 from syncml.ir.step.traverse import expressions, functions
 from syncml.ir.types import Element, EnumType, TensorType, element
 
+PUBLIC = (
+    *("in", "out", "state", "init", "reset", "step"),
+    *("leaf", "leaf_at", "leaf_count", "saved_size", "find", "state_get", "state_set", "save", "restore"),
+)
+"""What follows the name of the node in the names that every package has."""
+
 
 @dataclass(frozen=True, slots=True)
 class MachinePlan:
@@ -97,7 +103,7 @@ def plan(program: StepProgram, memory: Memory | None = None) -> Plan:
     main = machines[-1]
     prefix = identifier(main.label or main.name)
     files = NameScope(fold_case=True)
-    public = tuple(f"{prefix}_{part}" for part in ("in", "out", "state", "init", "step"))
+    public = tuple(f"{prefix}_{part}" for part in PUBLIC)
     for machine in machines:
         if machine.external and identifier(machine.external) != machine.external:
             message = f"`{machine.external}` means something else in C"
@@ -162,7 +168,7 @@ def _machine_plan(
     members.update({slot: scope.claim(slot.name) for slot in machine.outputs if slot in kept})
     single = not is_main and len(machine.outputs) == 1 and not isinstance(machine.outputs[0].type, TensorType)
     if is_main:
-        step, init, state = (f"{prefix}_{part}" for part in ("step", "init", "state"))
+        step, init, state = f"{prefix}_step", files.claim(f"{prefix}_initial"), f"{prefix}_state"
     else:
         step, init = machine.external, f"{machine.external}_init"
         if not machine.external:

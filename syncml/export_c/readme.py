@@ -25,9 +25,11 @@ def _text(draft: Draft) -> str:
     node, leaves, sources = draft.node, draft.leaves, draft.origins
     constants = data_names(draft.plan)
     rows = [
-        (f"`include/{node}.h`", "the interface: input, output and state struct, `_init`, `_step`"),
+        (f"`include/{node}.h`", "the interface: input, output and state struct, `_init`, `_reset`, `_step`"),
         (f"`src/{node}.c`", "the code: one function for each node"),
     ]
+    if leaves.stored:
+        rows.append((f"`include/{node}_state.h`, `src/{node}_state.c`", "saves, restores and reads the state by name"))
     if constants:
         rows.append((f"`src/{node}_data.c`, `include/{node}_data.h`", "weights and tables, read only"))
     rows += [

@@ -9,9 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from syncml.export_c.ctree import (
+    Call,
     CExpr,
     ConstantArray,
     CStmt,
+    Do,
     FunctionDefinition,
     Loop,
     Member,
@@ -73,8 +75,14 @@ def init_function(plan: Plan, own: MachinePlan) -> FunctionDefinition:
     # Constant arrays come first: declarations before statements.
     body.sort(key=lambda item: not isinstance(item, ConstantArray))
     comment = f"Initial state of {own.machine.label or own.machine.name}."
-    qualifiers = "" if own is plan.main else "static"
-    return FunctionDefinition(own.init, qualifiers, "void", (parameter,), tuple(body), comment)
+    return FunctionDefinition(own.init, "static", "void", (parameter,), tuple(body), comment)
+
+
+def entry(plan: Plan, part: str, comment: str) -> FunctionDefinition:
+    """A public function that sets the initial state of the node."""
+    parameter = Variable(f"{plan.prefix}_state", SELF.text, pointer=True)
+    body = (Do(Call(plan.main.init, (SELF,))),)
+    return FunctionDefinition(f"{plan.prefix}_{part}", "", "void", (parameter,), body, comment)
 
 
 def _initial(

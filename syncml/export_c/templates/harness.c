@@ -19,6 +19,11 @@
 
 #include "@NODE@.h"
 
+#define SAVES @SAVES@
+#if SAVES
+#include "@NODE@_state.h"
+#endif
+
 #define LAYOUT_HASH UINT64_C(@HASH@)
 #define INPUT_COUNT @INPUT_COUNT@U
 #define OUTPUT_COUNT @OUTPUT_COUNT@U
@@ -27,6 +32,9 @@
 #define OUTPUT_BYTES @OUTPUT_BYTES@U
 #define STATE_BYTES @STATE_BYTES@U
 #define REPORTED 10U
+
+/* A saved state has a Boolean as one byte, as memory has. */
+typedef char bool_is_a_byte[(sizeof(bool) == 1U) ? 1 : -1];
 
 typedef struct leaf {
     const char *name;
@@ -191,14 +199,28 @@ static bool read_step(FILE *file, bool *has_state)
     return good;
 }
 
-/* Replays all steps; returns false when a file fails. */
+/* Saves the state and restores it in an object with other contents, as after a restart. */
+static bool restarted(void)
+{
+    bool good = true;
+#if SAVES
+    static uint8_t saved[@NODE@_saved_size];
+    @NODE@_save(&self, saved);
+    (void)memset(&self, 0x5A, sizeof(self));
+    good = @NODE@_restore(&self, saved);
+#endif
+    return good;
+}
+
+/* Replays all steps; between every two the state is saved and restored. Returns false when a file fails. */
 static bool replay(FILE *vectors, FILE *results, uint32_t steps)
 {
     bool good = true;
+    (void)memset(&self, 0xA5, sizeof(self));
     @NODE@_init(&self);
     for (uint32_t step = 0U; good && (step < steps); step++) {
         bool has_state = false;
-        good = read_step(vectors, &has_state);
+        good = read_step(vectors, &has_state) && restarted();
         if (good) {
             decode(input_leaves, INPUT_COUNT, input_bytes, (uint8_t *)&in);
             /* A fresh output object each time: what a step does not write must not come from the last one. */
