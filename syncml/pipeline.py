@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from syncml.clock_calculus import BufferUse, infer_clocks, lower_buffers, spread_calls
 from syncml.dataclass import dataclass
@@ -24,7 +24,7 @@ from syncml.ir.equations.numbers import on_machine as machine_numbers
 from syncml.ir.equations.pretty import print_program
 from syncml.ir.equations.product import EQUAL, product
 from syncml.ir.equations.sweeps import lower_segments, open_future
-from syncml.ir.equations.syntax import Node, Program
+from syncml.ir.equations.syntax import Node, Program, Var
 from syncml.sizing import size_buffers
 from syncml.verify.causality import check_causality
 from syncml.verify.initialisation import check_initialisation
@@ -32,6 +32,7 @@ from syncml.verify.units import check_units
 
 # Whoever checks or verifies a program needs no step code, which takes long to load.
 if TYPE_CHECKING:
+    from syncml.ir.equations.folding import Fold, Folded
     from syncml.ir.step.lowering import Observed
     from syncml.ir.step.syntax import StepProgram
 
@@ -43,7 +44,7 @@ def passes() -> tuple[str, ...]:
     """The passes that change a program, in order; the names that ``--dump`` takes beside ``all``."""
     from syncml.ir.step.lowering import EQUATION_PASSES, STEP_PASSES
 
-    checks = ("trace", "clocks", "spread", "buffers", "modes", "segments", "inline", "restrict")
+    checks = ("trace", "clocks", "spread", "buffers", "modes", "segments", "fold", "inline", "restrict")
     return (*checks, *(p.name for p in EQUATION_PASSES), "translate", *(p.name for p in STEP_PASSES))
 
 
@@ -168,12 +169,53 @@ def on_machine(checked: Checked) -> Checked:
     return Checked(machine_numbers(checked.program), checked.buffers)
 
 
-def step_code(checked: Checked, observe: Observed | None = None, *, flat: bool, shown: Shown = _silent) -> StepProgram:
+def folded(checked: Checked, how: Fold | None = None, observe: Observed | None = None) -> Folded:
+    """The program with what networks compute on windows computed once for each value, where that is less work.
+
+    Args:
+        checked: The program.
+        how: Where to do it; `Fold.AUTO` if nothing is said.
+        observe: The streams that stay as they are, beside the outputs.
+    """
+    from syncml.ir.equations.folding import Fold, Folded, fold
+    from syncml.ir.step.lowering import Observe
+
+    def values(node: Node) -> Mapping[str, Any]:
+        from syncml.sim.interpreter import interpret
+
+        trace = interpret(Program((node,), node.name), {}, 1).trace
+        return {column.name: column.values[0] for column in trace.columns}
+
+    def shown(var: Var) -> bool:
+        match observe:
+            case None | Observe.OUTPUTS:
+                return False
+            case Observe.NAMED | Observe.ALL:
+                return var.user
+            case names:
+                return any(name == var.name or name.endswith(f".{var.name}") for name in names)
+
+    program = lower_segments(checked.program)
+    if observe is Observe.ALL:
+        return Folded(program)
+    return fold(program, values, Fold.AUTO if how is None else how, shown)
+
+
+def step_code(
+    checked: Checked,
+    observe: Observed | None = None,
+    *,
+    flat: bool,
+    fold: Fold | None = None,
+    shown: Shown = _silent,
+) -> StepProgram:
     """Step code of the main node, with its outputs or what to observe: one machine if ``flat``, else one a node."""
     from syncml.ir.step.lowering import Observe, lower
 
     program = lower_segments(checked.program)
     shown("segments", program)
+    program = folded(checked, fold, observe).program
+    shown("fold", program)
     if flat:
         program = inline(program)
     else:
