@@ -19,7 +19,7 @@ from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Collector
 from syncml.ir.equations.exclusive import split_exclusive
 from syncml.ir.equations.external import check_separate, whole_models
-from syncml.ir.equations.inline import inline, inline_loops
+from syncml.ir.equations.inline import inline, inline_loops, inline_words
 from syncml.ir.equations.numbers import on_machine as machine_numbers
 from syncml.ir.equations.pretty import print_program
 from syncml.ir.equations.product import EQUAL, product
@@ -208,8 +208,16 @@ def step_code(
     flat: bool,
     fold: Fold | None = None,
     shown: Shown = _silent,
+    executive: bool = False,
 ) -> StepProgram:
-    """Step code of the main node, with its outputs or what to observe: one machine if ``flat``, else one a node."""
+    """Step code of the main node, with its outputs or what to observe: one machine if ``flat``, else one a node.
+
+    As an ``executive`` it has a table of the ticks of the hyperperiod in the place of counters; nodes with rates of
+    their own are part of the main one then.
+
+    Raises:
+        DiagnosticError: X004, the table would be too large.
+    """
     from syncml.ir.step.lowering import Observe, lower
 
     program = lower_segments(checked.program)
@@ -222,8 +230,10 @@ def step_code(
         separate = whole_models(program)
         program = inline_loops(separate)
         check_separate(separate, program)
+        if executive:
+            program = inline_words(program)
     shown("inline", program)
-    return lower(program, Observe.OUTPUTS if observe is None else observe, shown)
+    return lower(program, Observe.OUTPUTS if observe is None else observe, shown, executive=executive)
 
 
 def text(program: Program | StepProgram) -> str:

@@ -36,6 +36,7 @@ RANDOM_WORK = 1_000_000
 
 LUSTRE = "lustre"
 """The target that is no machine."""
+SCHEDULES = ("single", "cyclic")
 
 
 def export(
@@ -49,6 +50,11 @@ def export(
     target: Annotated[
         str, Option(metavar="T", help="The machine: host, cortex-m4f, cortex-m3 or generic-c99; or lustre.")
     ] = "host",
+    schedule: Annotated[
+        str,
+        Option(metavar="single|cyclic", help="One step with counters of rates, or a table of straight code."),
+    ] = "single",
+    inline: Annotated[bool, Option("--inline", help="One function, in the place of one for each node.")] = False,
     semantics: Annotated[
         str, Option(metavar="ideal|machine", help="What numbers mean in Lustre: exact, or as they are.")
     ] = "machine",
@@ -74,6 +80,9 @@ def export(
             _report(request, out, (_write_lustre(request.checked(), out, semantics),), 0)
             return ExitCode.OK
         machine = target_machine(target)
+        if schedule not in SCHEDULES:
+            advice = f"write `--schedule {'` or `--schedule '.join(SCHEDULES)}`"
+            raise DiagnosticError(error("U001", f"there is no schedule {schedule!r}", help=advice))
         checked = request.checked()
         emit(without_body(checked, run=False), stream=sys.stderr)
         with working(f"exporting {request.target}", quiet=quiet):
@@ -81,7 +90,7 @@ def export(
                 emit(machine_numbers(checked, Observe.OUTPUTS), stream=sys.stderr)
             # The recorded run is that of machine numbers, which the harness compares bit by bit.
             checked = pipeline.on_machine(checked)
-            code = pipeline.step_code(checked, flat=False)
+            code = pipeline.step_code(checked, flat=inline, executive=schedule == "cyclic")
             vectors = _vectors(checked, scenario, table, steps, seed)
             options = export_c.Options(vectors, machine)
             written = export_c.export(code, out, options)

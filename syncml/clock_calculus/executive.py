@@ -14,12 +14,11 @@ from typing import TypeAlias, assert_never
 
 from syncml.dataclass import dataclass
 from syncml.diagnostics import InternalFault
-from syncml.ir.constants import Array, Const
+from syncml.ir.step.known import Known, Value, evaluate, initial_value
 from syncml.ir.step.syntax import (
     Apply,
     Assign,
     Binary,
-    BinaryOp,
     Bitcast,
     Convert,
     Expr,
@@ -35,19 +34,14 @@ from syncml.ir.step.syntax import (
     Select,
     Slot,
     Stmt,
-    Storage,
     Switch,
     Unary,
-    UnaryOp,
 )
-from syncml.ir.step.traverse import operands, walk
-from syncml.ir.types import BOOL, Scalar, integer_range
+from syncml.ir.step.traverse import walk
 
 MOST_TICKS = 20_000
 """Of a longer hyperperiod only so many ticks are counted."""
 
-_Value: TypeAlias = bool | int | str
-_Known: TypeAlias = dict[Slot, _Value]
 _Cost: TypeAlias = Counter[str]
 
 
@@ -102,7 +96,7 @@ class _Choice:
     """A test, with its branches by value; None stands for all other values."""
 
     condition: Expr
-    branches: tuple[tuple[_Value | None, tuple[_Item, ...]], ...]
+    branches: tuple[tuple[Value | None, tuple[_Item, ...]], ...]
 
 
 _Item: TypeAlias = _Run | _Set | _Choice
@@ -115,12 +109,12 @@ class _Runner:
         self._costs: dict[Function, int] = {}
         self._decisive = _decisive(machine)
         self._body = self._items(machine.body)
-        self._state: _Known = {
+        self._state: Known = {
             slot: value
             for slot in machine.state
             # The counters of words are the registers that belong to no stream; all others hold data.
             if slot in self._decisive and (slot.origin is None or not slot.origin.clock)
-            if (value := _initial(slot)) is not None
+            if (value := initial_value(slot)) is not None
         }
         self._counters = frozenset(self._state)
 
@@ -174,14 +168,14 @@ class _Runner:
         """What statements cost at most, whatever is known."""
         return self._execute(items, {})
 
-    def _execute(self, items: Sequence[_Item], known: _Known) -> _Cost:
+    def _execute(self, items: Sequence[_Item], known: Known) -> _Cost:
         total: _Cost = Counter()
         for item in items:
             match item:
                 case _Run():
                     total += item.cost
                 case _Set():
-                    value = _evaluate(item.value, known)
+                    value = evaluate(item.value, known)
                     if value is None:
                         known.pop(item.slot, None)
                     else:
@@ -190,12 +184,12 @@ class _Runner:
                     total += self._choose(item, known)
         return total
 
-    def _choose(self, choice: _Choice, known: _Known) -> _Cost:
-        value = _evaluate(choice.condition, known)
+    def _choose(self, choice: _Choice, known: Known) -> _Cost:
+        value = evaluate(choice.condition, known)
         if value is not None:
             chosen = next(items for wanted, items in choice.branches if wanted is None or wanted == value)
             return self._execute(chosen, known)
-        outcomes: list[tuple[_Cost, _Known]] = []
+        outcomes: list[tuple[_Cost, Known]] = []
         for _, items in choice.branches:
             after = dict(known)
             outcomes.append((self._execute(items, after), after))
@@ -259,123 +253,3 @@ def _decisive(machine: Machine) -> frozenset[Slot]:
 
 def _slots(expr: Expr) -> set[Slot]:
     return {part.slot for part in walk(expr) if isinstance(part, Place)}
-
-
-def _initial(slot: Slot) -> _Value | None:
-    constant = slot.initial
-    if constant is None or isinstance(constant, Array):
-        return None
-    value = constant.value
-    return value if isinstance(value, bool | int | str) else None
-
-
-def _evaluate(expr: Expr, known: Mapping[Slot, _Value], bound: Mapping[Slot, _Value] | None = None) -> _Value | None:
-    """The value of an expression over what is known; None where it is not."""
-    match expr:
-        case Literal():
-            value = expr.value.value
-            return value if isinstance(value, bool | int | str) else None
-        case Place():
-            return _read(expr, known, bound)
-        case Apply():
-            return _call(expr, known, bound)
-        case Select():
-            condition = _evaluate(expr.condition, known, bound)
-            if condition is None:
-                return None
-            return _evaluate(expr.then if condition else expr.otherwise, known, bound)
-        case Convert():
-            value = _evaluate(expr.operand, known, bound)
-            return value if isinstance(value, int) and expr.to is not BOOL and _fits(value, expr.type) else None
-        case _:
-            values = [_evaluate(part, known, bound) for part in operands(expr)]
-            if isinstance(expr, Binary) and (shortcut := _absorbed(expr.op, values)) is not None:
-                return shortcut
-            numbers = [v for v in values if v is not None]
-            return _operate(expr, numbers) if values and len(numbers) == len(values) else None
-
-
-def _read(place: Place, known: Mapping[Slot, _Value], bound: Mapping[Slot, _Value] | None) -> _Value | None:
-    slot = place.slot
-    if not place.indices:
-        return (bound or {}).get(slot, known.get(slot))
-    table = slot.initial.value if isinstance(slot.initial, Const) else slot.initial
-    if slot.storage is not Storage.CONSTANT or not isinstance(table, Array):
-        return None
-    indices = [_evaluate(index, known, bound) for index in place.indices]
-    numbers = tuple(i for i in indices if isinstance(i, int))
-    if len(numbers) < len(indices):
-        return None
-    value = table.numpy()[numbers].item()
-    return value if isinstance(value, bool | int) else None
-
-
-def _call(expr: Apply, known: Mapping[Slot, _Value], bound: Mapping[Slot, _Value] | None) -> _Value | None:
-    inside: _Known = {}
-    for parameter, argument in zip(expr.function.parameters, expr.arguments, strict=True):
-        value = _evaluate(argument, known, bound)
-        if value is None:
-            return None
-        inside[parameter] = value
-    for statement in expr.function.body:
-        value = _evaluate(statement.value, {}, inside)
-        if value is not None:
-            inside[statement.target.slot] = value
-    return _evaluate(expr.function.result, {}, inside)
-
-
-def _absorbed(op: BinaryOp, values: Sequence[_Value | None]) -> bool | None:
-    """A connective that one of its sides decides."""
-    if op is BinaryOp.AND and any(v is False for v in values):
-        return False
-    if op is BinaryOp.OR and any(v is True for v in values):
-        return True
-    return None
-
-
-def _operate(expr: Expr, values: Sequence[_Value]) -> _Value | None:
-    match expr, values:
-        case Unary(UnaryOp.NOT), [bool() as x]:
-            return not x
-        case Binary(BinaryOp.EQ), [x, y]:
-            return x == y
-        case Binary(BinaryOp.NE), [x, y]:
-            return x != y
-        case Binary(op), [int() as x, int() as y]:
-            return _arithmetic(op, x, y, expr)
-        case _:
-            return None
-
-
-def _arithmetic(op: BinaryOp, x: int, y: int, expr: Expr) -> _Value | None:
-    match op:
-        case BinaryOp.LT:
-            return x < y
-        case BinaryOp.LE:
-            return x <= y
-        case BinaryOp.GT:
-            return x > y
-        case BinaryOp.GE:
-            return x >= y
-        case BinaryOp.AND:
-            return x & y
-        case BinaryOp.OR:
-            return x | y
-        case BinaryOp.XOR:
-            return x ^ y
-        case BinaryOp.ADD | BinaryOp.SUB | BinaryOp.MUL:
-            value = x + y if op is BinaryOp.ADD else x - y if op is BinaryOp.SUB else x * y
-            return value if _fits(value, expr.type) else None
-        case _:
-            return None
-
-
-def _fits(value: int, type_: object) -> bool:
-    """Whether a value needs no wrapping; what wraps counts as unknown."""
-    if not isinstance(type_, Scalar) or type_ not in _MACHINE:
-        return False
-    low, high = integer_range(type_)
-    return low <= value <= high
-
-
-_MACHINE = frozenset(s for s in Scalar if s.value[0] in "iu" and s.value[1:].isdigit())

@@ -146,6 +146,7 @@ _TITLES: dict[str, str] = {
     "X001": "the output folder cannot be written",
     "X002": "two names are the same in C",
     "X003": "an external node is not a function of C",
+    "X004": "the cyclic executive is too large",
     # Data files.
     "D001": "a file is missing or cannot be read",
     "D002": "a YAML, JSON or CSV file is malformed",

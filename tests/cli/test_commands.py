@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -474,6 +475,20 @@ class TestExport:
         )
         assert len(one) >= 9
         assert one == two
+
+    def test_a_schedule_that_is_none(self, syncml: Callable, program: Path, tmp_path: Path) -> None:
+        result = syncml("export", "pipeline.py", "-o", "c", "--schedule", "cycle")
+        assert result.code == ExitCode.USAGE
+        assert "error[U001]: there is no schedule 'cycle'" in result.err
+        assert not (tmp_path / "c").exists()
+
+    def test_inlined_code_is_one_function(self, syncml: Callable, program: Path, tmp_path: Path) -> None:
+        for option in ((), ("--inline",)):
+            assert syncml("export", "pipeline.py", "-o", "c", *option).code == ExitCode.OK
+            text = (tmp_path / "c" / "src" / "control.c").read_text()
+            assert len(re.findall(r"^static \w+ \w+_step\(", text, re.MULTILINE)) == (0 if option else 1)
+            done = subprocess.run(["make", "-s", "-C", "c", "check"], capture_output=True, cwd=tmp_path, check=False)
+            assert done.returncode == 0
 
     def test_a_target_that_is_none(self, syncml: Callable, program: Path, tmp_path: Path) -> None:
         result = syncml("export", "pipeline.py", "-o", "c", "--target", "cortex-m4")

@@ -68,6 +68,17 @@ def inline_loops(program: Program) -> Program:
     return program
 
 
+def inline_words(program: Program) -> Program:
+    """Inline the calls of nodes that have words of their own, so that only the main node has any."""
+    worded: set[str] = set()
+    for node in program.nodes:
+        calls = {e.rhs.node for e in node.equations if isinstance(e.rhs, Call)}
+        own = any(isinstance(step, Periodic) for clock in node.clocks.values() for step in steps(clock))
+        if own or calls & worded or any(isinstance(e.rhs, Wave) for e in node.equations):
+            worded.add(node.name)
+    return inline_where(program, lambda _caller, call: call.node in worded)
+
+
 def inline_where(program: Program, chosen: Callable[[Node, Call], bool]) -> Program:
     """Inline each call for which ``chosen(calling node, call)``; nodes that nobody calls any more are dropped."""
     inliner = _Inliner(chosen)

@@ -79,8 +79,13 @@ def print_machine(machine: Machine) -> list[str]:
         for i in machine.instances
     ]
     lines.append(f"{_INDENT}step")
-    lines += [_INDENT * (2 + depth) + text for depth, text in _statements(machine.body)]
+    lines += [_INDENT * 2 + line for line in print_statements(machine.body)]
     return lines
+
+
+def print_statements(body: tuple[Stmt, ...]) -> list[str]:
+    """The lines of statements; equal texts of one machine mean the same."""
+    return [_INDENT * depth + text for depth, text in _statements(body)]
 
 
 def declaration(slot: Slot) -> str:

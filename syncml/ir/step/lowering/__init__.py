@@ -14,6 +14,7 @@ from syncml.dataclass import dataclass
 from syncml.ir.equations.syntax import Program
 from syncml.ir.step.lowering.chains import roll_chains
 from syncml.ir.step.lowering.counters import clock_texts, count_words
+from syncml.ir.step.lowering.cyclic import cyclic
 from syncml.ir.step.lowering.defaults import default_locals
 from syncml.ir.step.lowering.observe import Observe, Observed, observed, restrict
 from syncml.ir.step.lowering.tidy import conditions_in_place, drop_unused, each_machine, fuse_tests
@@ -54,6 +55,8 @@ def lower(
     program: Program,
     observe: Observed = Observe.OUTPUTS,
     shown: Callable[[str, Program | StepProgram], None] = lambda _name, _program: None,
+    *,
+    executive: bool = False,
 ) -> StepProgram:
     """The step code of a clocked program.
 
@@ -62,8 +65,10 @@ def lower(
             instant is inlined.
         observe: Which streams of the main node become outputs after its own outputs.
         shown: Called with the name and the result of every pass.
+        executive: Whether the words of the main node become a table of straight code (`cyclic`).
 
     Raises:
+        DiagnosticError: X004, such a table would be too large.
         InternalFault: there is no order of execution; the causality check or inlining should have seen to it.
     """
     texts = clock_texts(program)
@@ -76,7 +81,7 @@ def lower(
     program = restrict(program, frozenset())
     code = translate(program, texts)
     shown("translate", code)
-    for step in STEP_PASSES:
+    for step in (*STEP_PASSES[:-1], *((Pass("cyclic", cyclic),) if executive else ()), STEP_PASSES[-1]):
         code = step.run(code)
         shown(step.name, code)
     return code
