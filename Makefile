@@ -13,7 +13,7 @@ RUN := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo gallery test test-data bench bench-esmini bench-reach bench-sim bench-sweep bench-verify conformance lanes mutants soundness exhaustive lint format clean
+.PHONY: help install demo gallery test test-data bench bench-esmini bench-reach bench-sim bench-sweep bench-verify conformance lanes mutants soundness exhaustive lint format clean onnx-cases
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -44,6 +44,9 @@ test: lint ## linter, type checker and all tests
 
 test-data: $(DEV) ## trained networks and scenarios of others, from DATA/onnx and DATA/openscenario
 	SYNCML_TEST_DATA="$(abspath $(DATA))" $(BIN)/python -m pytest tests/data
+
+onnx-cases: $(DEV) ## the node test cases of the onnx package, for the operators that are read
+	$(BIN)/python -m tests.networks.cases
 
 bench: $(DEV) ## exported C and simulation against C written by hand, start-up times, large programs
 	$(BIN)/python -m benchmarks.export_c.run --rounds 3

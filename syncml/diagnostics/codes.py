@@ -152,7 +152,7 @@ _TITLES: dict[str, str] = {
     "D002": "a YAML, JSON or CSV file is malformed",
     "D003": "a weight is missing or has the wrong shape",
     "D004": "a file of weights or of a network is damaged",
-    "D005": "an ONNX operator is not supported",
+    "D005": "a part of a network is not supported",
     "D006": "an optional package is not installed",
     "D007": "a VNN-LIB specification cannot be read",
     "D008": "an XML file cannot be read",

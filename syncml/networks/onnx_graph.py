@@ -1,13 +1,13 @@
 """ONNX files as plain graphs: operators with constant attributes, weights as NumPy arrays.
 
-Rule: a graph that this module returns is complete and in order: every operator is known by `OPERATORS`, every tensor
-is an input, a weight or the result of an earlier operator, and every attribute is a Python value. Everything else is
-refused with the operator's name and its node, before anything is built from it.
+Rule: a graph that this module returns is complete and in order: every tensor is an input, a weight or the result of an
+earlier operator, and every attribute is a Python value. Which operators have equations is for those to say who build
+something from it; `refuse_unknown` reports all others at once, before anything is built.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syncml.dataclass import dataclass
-from syncml.diagnostics.model import Diagnostic, DiagnosticError, Span, error
+from syncml.diagnostics.model import DiagnosticError, Span, error
 from syncml.extras import optional
-
-OPERATORS = frozenset({
-    "Add", "Concat", "Constant", "Conv", "Flatten", "GRU", "Gemm", "Identity", "LSTM", "MatMul", "Mul", "RNN", "Relu",
-    "Reshape", "Sigmoid", "Slice", "Squeeze", "Sub", "Tanh", "Transpose", "Unsqueeze",
-})  # fmt: skip
-"""The operators that are read; `Conv` only where its kernel covers the whole of its input (a dense layer)."""
 
 OLDEST_OPSET, NEWEST_OPSET = 7, 22
 
@@ -40,25 +34,29 @@ class OnnxNode:
 
 @dataclass(frozen=True, slots=True)
 class OnnxGraph:
-    """A network: free inputs with their shapes (a free batch extent is 1), weights, operators in order."""
+    """A network: free inputs with their shapes (a free batch extent is 1), weights, operators in order.
+
+    ``kinds`` are the types of the elements of the inputs, by the names of NumPy.
+    """
 
     path: Path
     inputs: Mapping[str, tuple[int, ...]]
     outputs: tuple[str, ...]
     weights: Mapping[str, NDArray[Any]]
     nodes: tuple[OnnxNode, ...]
+    opset: int
+    kinds: Mapping[str, str]
 
 
 def read_onnx(path: str | Path) -> OnnxGraph:
     """Read an ONNX file.
 
     Raises:
-        DiagnosticError: D001 unreadable, D004 damaged or not a valid model, D005 an operator or opset is not
-            supported, D006 the package ``onnx`` is missing.
+        DiagnosticError: D001 unreadable, D004 damaged or not a valid model, D005 its opset is not supported, D006 the
+            package ``onnx`` is missing.
     """
     path = Path(path)
     onnx = optional("onnx", f"reading {path.name}", "onnx")
-    helper = optional("onnx.numpy_helper", f"reading {path.name}", "onnx")
     try:
         data = path.read_bytes()
     except OSError as fault:
@@ -67,20 +65,56 @@ def read_onnx(path: str | Path) -> OnnxGraph:
     try:
         model = onnx.load_model_from_string(data)
         onnx.checker.check_model(model)
-        graph = model.graph
-        weights = {w.name: np.array(helper.to_array(w)) for w in graph.initializer}
-        nodes = tuple(_node(onnx, helper, n, i) for i, n in enumerate(graph.node))
+        graph = graph_of(model, path)
     except Exception as fault:  # protobuf, the checker and NumPy each have their own exceptions
         reason = (str(fault).strip() or type(fault).__name__).splitlines()[0]
         message = f"{path.name} is damaged, cut short, or no valid ONNX model: {reason}"
         raise DiagnosticError(error("D004", message, Span.point(str(path)), help="export the model again")) from fault
-    faults = _unsupported(path, model, nodes)
-    if not nodes:
-        faults.append(error("D004", f"{path.name} holds no network", Span.point(str(path))))
+    if not OLDEST_OPSET <= graph.opset <= NEWEST_OPSET:
+        message = f"{path.name} uses opset {graph.opset}; {OLDEST_OPSET} to {NEWEST_OPSET} are supported"
+        raise DiagnosticError(error("D005", message, Span.point(str(path)), help="export with another opset version"))
+    if not graph.nodes:
+        raise DiagnosticError(error("D004", f"{path.name} holds no network", Span.point(str(path))))
+    return graph
+
+
+def graph_of(model: Any, path: Path) -> OnnxGraph:
+    """The graph of a model that the onnx package has read from ``path``."""
+    onnx = optional("onnx", f"reading {path.name}", "onnx")
+    helper = optional("onnx.numpy_helper", f"reading {path.name}", "onnx")
+    graph = model.graph
+    weights = {w.name: np.array(helper.to_array(w)) for w in graph.initializer}
+    free = [i for i in graph.input if i.name not in weights]
+    return OnnxGraph(
+        path,
+        {i.name: _shape(i) for i in free},
+        tuple(o.name for o in graph.output),
+        weights,
+        tuple(_node(onnx, helper, n, i) for i, n in enumerate(graph.node)),
+        max((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), default=NEWEST_OPSET),
+        {i.name: onnx.helper.tensor_dtype_to_np_dtype(i.type.tensor_type.elem_type).name for i in free},
+    )
+
+
+def refuse_unknown(graph: OnnxGraph, known: Iterable[str], constant: Container[str] = frozenset()) -> None:
+    """Report every operator that is none of ``known``, but those whose results are ``constant``.
+
+    Raises:
+        DiagnosticError: D005, one for each node.
+    """
+    names = sorted(known)
+    faults = [
+        error(
+            "D005",
+            f"{graph.path.name}: operator {node.operator} (node {node.name}) is not supported",
+            Span.point(str(graph.path)),
+            help=f"supported operators: {', '.join(names)}",
+        )
+        for node in graph.nodes
+        if node.operator not in names and not all(name in constant for name in node.outputs)
+    ]
     if faults:
         raise DiagnosticError(*faults)
-    inputs = {i.name: _shape(i) for i in graph.input if i.name not in weights}
-    return OnnxGraph(path, inputs, tuple(o.name for o in graph.output), weights, nodes)
 
 
 def _node(onnx: Any, helper: Any, node: Any, position: int) -> OnnxNode:
@@ -98,25 +132,6 @@ def _attribute(onnx: Any, helper: Any, attribute: Any) -> Any:
     if attribute.type == onnx.AttributeProto.STRINGS:
         return [item.decode() for item in value]
     return value
-
-
-def _unsupported(path: Path, model: Any, nodes: tuple[OnnxNode, ...]) -> list[Diagnostic]:
-    known = ", ".join(sorted(OPERATORS))
-    faults = [
-        error(
-            "D005",
-            f"{path.name}: operator {node.operator} (node {node.name}) is not supported",
-            Span.point(str(path)),
-            help=f"supported operators: {known}",
-        )
-        for node in nodes
-        if node.operator not in OPERATORS
-    ]
-    for opset in model.opset_import:
-        if opset.domain in ("", "ai.onnx") and not OLDEST_OPSET <= opset.version <= NEWEST_OPSET:
-            message = f"{path.name} uses opset {opset.version}; {OLDEST_OPSET} to {NEWEST_OPSET} are supported"
-            faults.append(error("D005", message, Span.point(str(path)), help="export with another opset version"))
-    return faults
 
 
 def _shape(value: Any) -> tuple[int, ...]:

@@ -6,35 +6,33 @@ library orders them as PyTorch does. Tensors are (time, batch, features); the ba
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from syncml.lang.functions import concat
-from syncml.networks.onnx_graph import OnnxNode
+from syncml.networks.onnx_use import Use
 from syncml.networks.tensors import Tensor, as_stream, is_array
-from syncml.nodes.neural import GRU, LSTM, RNN, relu
-
-Refusal = Callable[[str], NoReturn]
+from syncml.nodes.activations import relu
+from syncml.nodes.neural import GRU, LSTM, RNN
 
 _GATES = {"RNN": (0,), "GRU": (1, 0, 2), "LSTM": (0, 2, 3, 1)}
 """For each gate of the library, in order, its position in ONNX."""
 _ACTIVATIONS = {"RNN": ["Tanh"], "GRU": ["Sigmoid", "Tanh"], "LSTM": ["Sigmoid", "Tanh", "Tanh"]}
 
 
-def recurrent(operator: OnnxNode, inputs: list[Tensor], refuse: Refusal) -> tuple[Any, ...]:
+def recurrent(use: Use) -> tuple[Any, ...]:
     """The results Y, Y_h and, for an LSTM, Y_c of a recurrent operator."""
-    given: list[Tensor] = [*inputs, *[None] * (8 - len(inputs))]
+    given: list[Tensor] = [*use.inputs, *[None] * (8 - len(use.inputs))]
     x, _, _, _, lengths, start_h, start_c, peepholes = given
-    kind = operator.operator
+    kind = use.node.operator
     if lengths is not None or (kind == "LSTM" and peepholes is not None):
-        refuse("has sequence lengths or peepholes")
-    layer = _layer(operator, given, refuse)
+        use.refuse("has sequence lengths or peepholes")
+    layer = _layer(use, given)
     time, batch = x.shape[0], x.shape[1]
     if batch != 1:
-        refuse(f"has a batch of {batch}")
+        use.refuse(f"has a batch of {batch}")
     steps = [x[t].reshape(x.shape[2]) for t in range(time)]
     if time == 1 and _fixed(start_h) and _fixed(start_c):
         states = [layer.lstm(steps[0]) if kind == "LSTM" else (getattr(layer, kind.lower())(steps[0]),)]
@@ -64,16 +62,16 @@ def _along(layer: Any, kind: str, steps: list[Any], start_h: Any, start_c: Any) 
     return states
 
 
-def _layer(operator: OnnxNode, given: list[Tensor], refuse: Refusal) -> Any:
-    kind, get = operator.operator, operator.attributes.get
+def _layer(use: Use, given: list[Tensor]) -> Any:
+    kind, get = use.node.operator, use.get
     _, w, r, b, _, start_h, start_c, _ = given
     if not is_array(w) or not is_array(r) or not (b is None or is_array(b)):
-        refuse("has weights that are not constant")
-    if get("direction", "forward") != "forward" or get("layout", 0) != 0 or "clip" in operator.attributes:
-        refuse("runs backward, batch first, or clipped")
+        use.refuse("has weights that are not constant")
+    if get("direction", "forward") != "forward" or get("layout", 0) != 0 or "clip" in use.node.attributes:
+        use.refuse("runs backward, batch first, or clipped")
     activations = [name.capitalize() for name in get("activations", _ACTIVATIONS[kind])]
     if activations != _ACTIVATIONS[kind] and (kind, activations) != ("RNN", ["Relu"]):
-        refuse(f"has the activations {', '.join(activations)}")
+        use.refuse(f"has the activations {', '.join(activations)}")
     bias = np.zeros((1, 2 * r.shape[1]), dtype=np.float32) if b is None else b
     rows = r.shape[1]
     w_ih, w_hh, b_ih, b_hh = (_ordered(t, kind) for t in (w[0], r[0], bias[0][:rows], bias[0][rows:]))

@@ -19,5 +19,7 @@ def is_array(value: Tensor) -> bool:
 
 
 def as_stream(value: Tensor) -> Stream[Any]:
-    """``value`` itself, or the constant stream of an array."""
-    return constant(np.asarray(value, dtype=np.float32)) if is_array(value) else value
+    """``value`` itself, or the constant stream of an array; its real numbers are ``f32``."""
+    if not is_array(value):
+        return value
+    return constant(value.astype(np.float32) if value.dtype.kind == "f" else value)

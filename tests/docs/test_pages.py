@@ -71,8 +71,8 @@ def test_comparison_masks_time_and_nothing_else() -> None:
 
 
 def test_the_operators_of_onnx_are_listed() -> None:
-    from syncml.networks.onnx_graph import OPERATORS
+    from syncml.networks.onnx_operators import OPERATORS
 
     page = (ROOT / "docs" / "how-to" / "networks.md").read_text("utf-8")
     listed = page.partition("- Operators: ")[2].partition(". ")[0]
-    assert {name.strip("`") for name in listed.split(", ")} == set(OPERATORS)
+    assert {name.strip().strip("`") for name in listed.split(",")} == set(OPERATORS)
