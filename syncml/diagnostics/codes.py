@@ -156,6 +156,7 @@ _TITLES: dict[str, str] = {
     "D006": "an optional package is not installed",
     "D007": "a VNN-LIB specification cannot be read",
     "D008": "an XML file cannot be read",
+    "D021": "an accumulator of integers can overflow",
     # Reading and writing Lustre.
     "R001": "a Lustre file has a syntax error",
     "R002": "a construct of Lustre is not read",

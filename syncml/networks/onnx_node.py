@@ -16,22 +16,24 @@ import numpy as np
 from syncml.diagnostics.model import DiagnosticError, Span, error
 from syncml.lang.node import node
 from syncml.lang.stream import Stream
-from syncml.lang.types import Vec
+from syncml.lang.types import Vec, f32
 from syncml.networks.onnx_folding import evaluated, folded, is_constant
 from syncml.networks.onnx_graph import OnnxGraph, OnnxNode, read_onnx, refuse_unknown
 from syncml.networks.onnx_operators import OPERATORS
+from syncml.networks.onnx_quantised import QuantisedNetwork, is_quantised
 from syncml.networks.onnx_use import Use
 from syncml.networks.tensors import Tensor, as_stream, is_array
 
 
-def load_onnx(path: str | Path) -> Network:
-    """The network in an ONNX file; call it on a vector of its inputs.
+def load_onnx(path: str | Path) -> Network | QuantisedNetwork:
+    """The network in an ONNX file; call it on a vector of its inputs. A quantised one is of integers.
 
     Raises:
         DiagnosticError: D001, D004, D005, D006, see `syncml.networks.onnx_graph.read_onnx`; D005 also where an operator
             has no equations, or is used in a way that has none.
     """
-    return Network(read_onnx(path))
+    graph = read_onnx(path)
+    return QuantisedNetwork(graph) if is_quantised(graph) else Network(graph)
 
 
 class Network:
@@ -45,6 +47,11 @@ class Network:
             message = f"{graph.path.name} has {len(graph.inputs)} inputs ({names}); one is supported"
             raise DiagnosticError(error("D005", message, Span.point(str(graph.path))))
         ((self._input, self._shape),) = graph.inputs.items()
+
+    @property
+    def kind(self) -> Any:
+        """The type of the elements of the input."""
+        return f32
 
     @property
     def inputs(self) -> int:

@@ -9,17 +9,17 @@ from syncml.networks.onnx_node import load_onnx
 
 
 def network_of(path: str) -> Node[..., Any]:
-    """The node ``network`` that is the network in a file: from the vector ``x`` to the vector ``y``.
+    """The node ``network`` that is the network in a file: from the vector ``x`` to a vector.
 
     Raises:
         DiagnosticError: see `syncml.networks.onnx_node.load_onnx`.
     """
     loaded = load_onnx(path)
 
-    def network(x: Stream[Any]) -> Stream[Vec[Any]]:
+    def network(x: Stream[Any]) -> Stream[Vec[Any, Any]]:
         return loaded(x)
 
     # The annotation names a size that is known only here.
     vector: Any = Vec
-    network.__annotations__["x"] = Stream[vector[loaded.inputs]]
+    network.__annotations__["x"] = Stream[vector[loaded.inputs, loaded.kind]]
     return node(network)

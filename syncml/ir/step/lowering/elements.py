@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from syncml.diagnostics.model import InternalFault
-from syncml.ir.constants import Const, exact
+from syncml.ir.constants import Array, Const, exact
 from syncml.ir.elementary import ELEMENTARY, function
 from syncml.ir.elementary.builder import literal
 from syncml.ir.equations.syntax import Apply as Operation
@@ -90,17 +90,42 @@ def at_index(operation: Operation, target: Type, indices: Indices, read: Reader)
     op, arguments = operation.op, operation.arguments
     if op in ELEMENTWISE:
         parts = tuple(read(a, broadcast_indices(shape(a.type), indices)) for a in arguments)
+        if op in _SHIFTS and _within_width(arguments[1]):
+            return Binary(_SHIFTS[op], *parts)
         return scalar_operation(op, element(arguments[0].type), element(target), parts)
     if op in (Op.AT, Op.WINDOW):
         source, position = arguments
         index_type = machine_element(element(position.type))
         assert isinstance(index_type, Scalar)
         count = shape(target)[0] if op is Op.WINDOW else 1
-        start: Expr = Apply(clamp_index(index_type, shape(source.type)[0] - count + 1), (read(position, ()),))
+        places = shape(source.type)[0] - count + 1
+        if index_type in UNSIGNED and integer_range(index_type)[1] < places:
+            start: Expr = conversion(read(position, ()), index_type, Scalar.I64)
+        else:
+            start = Apply(clamp_index(index_type, places), (read(position, ()),))
         if op is Op.AT:
             return read(source, (start, *indices))
         return read(source, (added(start, indices[0]), *indices[1:]))
     return read(arguments[0], view_indices(operation, indices))
+
+
+def _within_width(count: Atom) -> bool:
+    """Whether ``count`` is an array of constants that are less than the width of their type: no shift needs a test."""
+    if not isinstance(count, Const) or not isinstance(count.value, Array):
+        return False
+    counts = count.value.numpy()
+    return bool(counts.min() >= 0 and counts.max() < BIT_WIDTH[_scalar(count.element)])
+
+
+def is_widening(operation: Operation) -> bool:
+    """Whether each element is an integer in a wider type, which the instruction that loads it gives for nothing."""
+    if operation.op is not Op.CAST:
+        return False
+    source, target = element(operation.arguments[0].type), operation.attribute
+    if source not in MACHINE_INTEGERS or target not in MACHINE_INTEGERS:
+        return False
+    assert isinstance(source, Scalar) and isinstance(target, Scalar)
+    return BIT_WIDTH[source] < BIT_WIDTH[target]
 
 
 def broadcast_indices(extents: tuple[int, ...], indices: Indices) -> Indices:

@@ -1,9 +1,9 @@
 """Where each variable of a node lives: in a slot of its own, under another name, or inside of its only use.
 
 Rule: a copy, and a sampling, is another name of what it copies: a stream that is present has one value in an instant.
-An operator that only rearranges indices is a view of its argument. A value that the user did not name and that is read
-once is computed where it is read. Everything else has a slot: the branch of a merge that of the merge, and a value
-that becomes the next value of a register that nobody reads afterwards that of the register.
+An operator that only rearranges indices, or widens integers, is a view of its argument. A value that the user did not
+name and that is read once is computed where it is read. Everything else has a slot: the branch of a merge that of the
+merge, and a value that becomes the next value of a register that nobody reads afterwards that of the register.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from syncml.ir.equations.syntax import (
     resets,
 )
 from syncml.ir.operators import Op
-from syncml.ir.step.lowering.elements import ELEMENTWISE, is_pointwise, is_view, view_indices
+from syncml.ir.step.lowering.elements import ELEMENTWISE, is_pointwise, is_view, is_widening, view_indices
 from syncml.ir.step.syntax import Binary, BinaryOp, LoopIndex
 from syncml.ir.step.traverse import walk
 from syncml.ir.types import TensorType, shape, size
@@ -227,15 +227,20 @@ def _in_order(plan_: Plan) -> list[Equation]:
 
 
 def _is_view(plan_: Plan, equation: Equation, rhs: Apply) -> bool:
-    """Whether the value is a rearrangement of a slot or constant that costs nothing to read through."""
-    if not is_view(rhs):
+    """Whether the value is a rearrangement, or a widening, of a slot or constant: it costs nothing to read through."""
+    if not is_view(rhs) and not _widens(equation, rhs):
         return False
     source = plan_.resolve(rhs.arguments[0])
     if isinstance(source, Var) and source in plan_.inside and not _only_views(plan_, source):
         return False
     if not isinstance(equation.target.type, TensorType) and equation.target.user:
         return False
-    return rearranges_simply(rhs, shape(equation.target.type))
+    return rhs.op is Op.CAST or rearranges_simply(rhs, shape(equation.target.type))
+
+
+def _widens(equation: Equation, rhs: Apply) -> bool:
+    """Whether a tensor of integers is read in a wider type."""
+    return is_widening(rhs) and isinstance(equation.target.type, TensorType)
 
 
 def _only_views(plan_: Plan, var: Var) -> bool:
@@ -243,7 +248,7 @@ def _only_views(plan_: Plan, var: Var) -> bool:
     atom: Atom = var
     while isinstance(atom, Var) and atom in plan_.inside:
         rhs = plan_.definition[atom].rhs
-        if not isinstance(rhs, Apply) or not is_view(rhs):
+        if not isinstance(rhs, Apply) or not (is_view(rhs) or is_widening(rhs)):
             return False
         atom = plan_.resolve(rhs.arguments[0])
     return True
@@ -285,7 +290,9 @@ def _moves(
 
 def _reads_once(plan_: Plan, target: Var, reader: Equation, rhs: Apply) -> bool:
     if rhs.op in ELEMENTWISE:
-        return size(target.type) == size(reader.target.type)
+        # What was narrowed is kept narrow, and widened where it is read.
+        kept = _widens(reader, rhs) and _is_cast(plan_.definition[target])
+        return size(target.type) == size(reader.target.type) and not kept
     if rhs.op is Op.AT:
         return plan_.resolve(rhs.arguments[1]) is target and not isinstance(reader.target.type, TensorType)
     if is_view(rhs):
@@ -295,6 +302,10 @@ def _reads_once(plan_: Plan, target: Var, reader: Equation, rhs: Apply) -> bool:
         # Written once, unless it is an index, which the test reads too.
         return plan_.resolve(rhs.arguments[1]) is target and plan_.resolve(rhs.arguments[0]) is not target
     return rhs.op in _FOLDS | _JOINS
+
+
+def _is_cast(equation: Equation) -> bool:
+    return isinstance(equation.rhs, Apply) and equation.rhs.op is Op.CAST
 
 
 def _branch_clock(equation: Equation, merge: Merge, constructor: bool | str) -> Clock:
