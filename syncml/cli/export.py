@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from syncml.cli.declared import Option
 from syncml.cli.exit import ExitCode
+from syncml.cli.folding import Choice, FoldOption, folded, summary
 from syncml.cli.options import (
     DumpOption,
     FolderOption,
@@ -58,6 +59,7 @@ def export(
     semantics: Annotated[
         str, Option(metavar="ideal|machine", help="What numbers mean in Lustre: exact, or as they are.")
     ] = "machine",
+    fold: FoldOption = Choice.AUTO,
     form: FormatOption = Format.TEXT,
     given: SetOption = None,
     dump: DumpOption = None,
@@ -73,6 +75,7 @@ def export(
         from syncml import export_c, pipeline
         from syncml.cli.remarks import machine_numbers, without_body
         from syncml.export_c.targets import target_machine
+        from syncml.ir.equations.folding import Fold
         from syncml.ir.step.lowering import Observe
 
         request = Request.start(file, node, given, dump, form, quiet=quiet, verbose=False)
@@ -90,10 +93,16 @@ def export(
                 emit(machine_numbers(checked, Observe.OUTPUTS), stream=sys.stderr)
             # The recorded run is that of machine numbers, which the harness compares bit by bit.
             checked = pipeline.on_machine(checked)
-            code = pipeline.step_code(checked, flat=inline, executive=schedule == "cyclic")
+            streaming, done = folded(checked, fold)
+            cyclic = schedule == "cyclic"
+            code = pipeline.step_code(streaming, flat=inline, fold=Fold.NEVER, executive=cyclic)
+            # The unfolded program says what must come out.
             vectors = _vectors(checked, scenario, table, steps, seed)
             options = export_c.Options(vectors, machine)
             written = export_c.export(code, out, options)
+        if form is Format.TEXT and not quiet:
+            for line in summary(checked, done):
+                echo(line)
         _report(request, out, written.files, vectors.steps, written.removed)
         return ExitCode.OK
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from syncml.cli.declared import Option
 from syncml.cli.engines import Engine, runner
 from syncml.cli.exit import ExitCode, exit_code
+from syncml.cli.folding import Choice, FoldOption, folded
 from syncml.cli.options import (
     DumpOption,
     FormatOption,
@@ -66,6 +67,7 @@ def sim(
         int | None, Option(metavar="N", help="The seed of the noise; that of the scenario.", show_default=False)
     ] = None,
     runs: Annotated[int, Option(metavar="N", min=1, help="Runs with consecutive seeds.")] = 1,
+    fold: FoldOption = Choice.AUTO,
     form: FormatOption = Format.TEXT,
     given: SetOption = None,
     dump: DumpOption = None,
@@ -100,7 +102,7 @@ def sim(
         failed: list[bool] = []
         codes: list[ExitCode] = []
         with working(f"simulating {request.target}", quiet=quiet):
-            run_main = runner(checked, how, every_stream=verbose)
+            run_main = runner(_streaming(checked, how, fold, every_stream=verbose), how, every_stream=verbose)
 
             def drive(number: int) -> Stimulus:
                 return stimulus(checked.main, scenario, table, steps, _seed(seed, number), meets, number_of_run)
@@ -155,6 +157,15 @@ def _subject(
     if engine is not Engine.INTERP and not request.quiet:
         remarks += machine_numbers(checked, Observe.NAMED)
     return checked, remarks
+
+
+def _streaming(checked: Checked, engine: Engine, fold: Choice, *, every_stream: bool) -> Checked:
+    """The program as compiled code runs it; the interpreter runs it as it is written."""
+    from syncml.ir.step.lowering import Observe
+
+    if engine is Engine.INTERP or every_stream:
+        return checked
+    return folded(checked, fold, Observe.NAMED)[0]
 
 
 def _seed(first: int | None, number: int) -> int | None:

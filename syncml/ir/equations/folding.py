@@ -26,6 +26,7 @@ from syncml.ir.constants import Array, Const
 from syncml.ir.equations.folding_lines import Lines, lines_of
 from syncml.ir.equations.folding_node import Folding, Shared, Values, Whole, without_inputs
 from syncml.ir.equations.inline import inline_where
+from syncml.ir.equations.reshapes import merge_reshapes
 from syncml.ir.equations.syntax import Apply, Call, Equation, Fby, Node, Program, Var
 from syncml.ir.equations.work import work_of
 from syncml.ir.operators import Op
@@ -64,21 +65,19 @@ def fold(
     """
     if how is Fold.NEVER or not any(map(_may_have_windows, program.nodes)):
         return Folded(program)
-    flat = _with_networks(program, values)
+    flat = _with_networks(program, values, shown)
     shared: list[Shared] = []
     whole: list[Whole] = []
     nodes: list[Node] = []
     for node in flat.nodes:
         folding = Folding(node, _lines(node, values), values, shown)
         nodes.append(folding.run())
+        shared += folding.shared
         whole += folding.whole
-        if how is Fold.AUTO and work_of(nodes[-1]) >= work_of(node):
-            nodes[-1] = node
-        else:
-            shared += folding.shared
-    if not shared:
+    found = replace(flat, nodes=tuple(nodes))
+    if not shared or (how is Fold.AUTO and work_of(found) >= work_of(program)):
         return Folded(program, (), tuple(whole))
-    return Folded(replace(flat, nodes=tuple(nodes)), tuple(shared), tuple(whole))
+    return Folded(found, tuple(shared), tuple(whole))
 
 
 def _may_have_windows(node: Node) -> bool:
@@ -105,9 +104,10 @@ def _lines(node: Node, values: Values) -> Lines:
     return lines_of(node, constants)
 
 
-def _with_networks(program: Program, values: Values) -> Program:
-    """The calls that take lines, or yield them, inlined, until there is none."""
+def _with_networks(program: Program, values: Values, shown: Callable[[Var], bool]) -> Program:
+    """The calls that take lines, or yield them, inlined, until there is none; reshapes merged."""
     while True:
+        program = replace(program, nodes=tuple(merge_reshapes(n, shown) for n in program.nodes))
         external = {n.name for n in program.nodes if n.external}
         chosen: set[tuple[str, str]] = set()
         gives: set[str] = set()

@@ -32,7 +32,8 @@ class Needs:
         left, right: The positions beside the padding that are computed.
         whole: The lines that exist as arrays under their own names.
         unchanged: The windows that stay as they are: all of their values are kept, or somebody reads the register too.
-        gone: The lines, and what is there for the sake of windows, whose equations do not stay.
+        behind: What is there for the sake of windows: their registers, and parts of them.
+        gone: The lines, and what is behind windows, whose equations do not stay.
     """
 
     stretches: Mapping[Var, tuple[Stretch, ...]]
@@ -41,6 +42,7 @@ class Needs:
     right: Mapping[Var, Stretch]
     whole: frozenset[Var]
     unchanged: frozenset[Var]
+    behind: frozenset[Var]
     gone: frozenset[Var]
 
 
@@ -83,6 +85,7 @@ def needs_of(node: Node, found: Lines, shown: Collection[Var]) -> Needs:
         right,
         frozenset(whole),
         frozenset(unchanged),
+        frozenset(machinery),
         frozenset((machinery | lines.keys()) - stays),
     )
 

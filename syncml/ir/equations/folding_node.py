@@ -21,7 +21,7 @@ from syncml.ir.equations.folding_rules import Along, cut
 from syncml.ir.equations.syntax import Apply, Atom, Call, Equation, Fby, Iterate, Node, Var, atoms
 from syncml.ir.operators import Op, result_type
 from syncml.ir.step.lowering.elements import plain_attribute
-from syncml.ir.types import Type, element, shape, size
+from syncml.ir.types import Type, element, shape
 from syncml.lazy import numpy as np
 
 Values: TypeAlias = Callable[[Node], Mapping[str, Any]]
@@ -36,7 +36,7 @@ class Shared:
         name: The tensor, by the path of the instance.
         columns: Its extent along time.
         computed: How many of its columns are computed in an instant.
-        kept: How many older ones are kept, and ``size`` their elements in all.
+        kept: How many older ones are kept, and ``bytes`` how much memory they take.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Shared:
     columns: int
     computed: int
     kept: int
-    size: int
+    bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,8 @@ class Folding:
         """A reader of lines that is none: it takes the stretches that it needs."""
         target = equation.targets[0] if equation.targets else None
         if target is None or target not in self._found.reasons:
-            if any(a in self._lines for a in atoms(equation.rhs) if isinstance(a, Var)):
+            reads = any(a in self._lines for a in atoms(equation.rhs) if isinstance(a, Var))
+            if reads and target not in self._needs.behind:
                 self.whole.append(Whole(_name(equation), equation.span, _reason(equation)))
             return equation
         reason, rhs = self._found.reasons[target], equation.rhs
@@ -301,9 +302,8 @@ class Folding:
         needs, var = self._needs, line.var
         own = sum(high - low for part in (needs.left, needs.right) if var in part for low, high in (part[var],))
         depth = needs.depth.get(var, 0)
-        column = size(var.type) // line.count
         computed = own + line.fresh if line.kind is Kind.COMPUTED else 0
-        self.shared.append(Shared(var.name, line.equation.span, line.count, computed, depth, depth * column))
+        self.shared.append(Shared(var.name, line.equation.span, line.count, computed, depth, depth * line.stored))
 
 
 def _name(equation: Equation) -> str:

@@ -1,0 +1,51 @@
+"""The option `--fold`, and what a person reads of it."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+from syncml.cli.declared import Option
+
+if TYPE_CHECKING:
+    from syncml.ir.equations.folding import Folded
+    from syncml.ir.step.lowering import Observed
+    from syncml.pipeline import Checked
+
+
+class Choice(enum.StrEnum):
+    """Whether windows are folded."""
+
+    AUTO = "auto"
+    NEVER = "never"
+
+
+FoldOption = Annotated[
+    Choice, Option("--fold", help="Compute what reads a window once for each value: where that is less work, or never.")
+]
+
+
+def folded(checked: Checked, choice: Choice, observe: Observed | None = None) -> tuple[Checked, Folded]:
+    """Return the program as the choice wants it, and what folding did."""
+    from dataclasses import replace
+
+    from syncml import pipeline
+    from syncml.ir.equations.folding import Fold
+
+    found = pipeline.folded(checked, Fold(choice.value), observe)
+    return (replace(checked, program=found.program) if found.shared else checked), found
+
+
+def summary(checked: Checked, found: Folded) -> Iterator[str]:
+    """Yield what folding did, in a line or two; nothing where there is no window."""
+    from syncml.ir.equations.work import products_of
+
+    if found.shared:
+        before, after = products_of(checked.program), products_of(found.program)
+        lines = [shared for shared in found.shared if shared.kept]
+        kept = sum(shared.bytes for shared in lines)
+        what = f"{before:,} products a tick become {after:,}" if before else "windows"
+        yield f"folded over time: {what}; {kept:,} bytes of columns are kept in {len(lines)} lines"
+    elif found.whole:
+        yield "not folded over time: it would be no less work"
