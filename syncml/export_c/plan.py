@@ -18,7 +18,7 @@ from syncml.export_c.memory import Memory
 from syncml.export_c.naming import NameScope, identifier
 from syncml.export_c.prepare import prepare
 from syncml.export_c.scalars import c_type
-from syncml.ir.step.overlay import overlay, place_tensors
+from syncml.ir.step.overlay import Block, overlay, place_tensors
 from syncml.ir.step.syntax import Function, Literal, Machine, Slot, StepProgram
 from syncml.ir.step.traverse import expressions, functions
 from syncml.ir.types import Element, EnumType, TensorType, element
@@ -36,6 +36,7 @@ class MachinePlan:
 
     Attributes:
         machine: The machine, prepared for C.
+        before: The same before tensors came to share memory in ``blocks``.
         step: The name of its step function; ``init`` that of its initialisation.
         state: The name of its state struct, or None if it has no memory.
         members: State slots and kept outputs as members of that struct.
@@ -46,6 +47,8 @@ class MachinePlan:
     """
 
     machine: Machine
+    before: Machine
+    blocks: tuple[Block, ...]
     step: str
     init: str
     state: str | None
@@ -98,8 +101,10 @@ def plan(program: StepProgram, memory: Memory | None = None) -> Plan:
         DiagnosticError: X002, two inputs, two outputs or two constructors have the same name in C.
     """
     large = (memory or Memory()).large
-    prepared = (_without_model(prepare(machine), program.main) for machine in _reachable(program))
-    machines = [_overlaid(machine, large) for machine in prepared]
+    prepared = [_without_model(prepare(machine), program.main) for machine in _reachable(program)]
+    # Locals that C sets to zero at first keep places of their own.
+    blocks = [place_tensors(machine, large, analyse(machine.body).exposed) for machine in prepared]
+    machines = list(map(overlay, prepared, blocks))
     main = machines[-1]
     prefix = identifier(main.label or main.name)
     files = NameScope(fold_case=True)
@@ -113,8 +118,8 @@ def plan(program: StepProgram, memory: Memory | None = None) -> Plan:
     enums = {kind: _enum_names(kind, prefix, files) for kind in _enumerations(machines)}
     planned: dict[str, MachinePlan] = {}
     constants: dict[Slot, str] = {}
-    for machine in machines:
-        planned[machine.name] = _machine_plan(machine, machine is main, prefix, files, planned)
+    for machine, before, shared in zip(machines, prepared, blocks, strict=True):
+        planned[machine.name] = _machine_plan(machine, before, shared, machine is main, prefix, files, planned)
         owner = prefix if machine is main else f"{prefix}_{machine.name}"
         for slot in machine.constants:
             if isinstance(slot.type, TensorType):
@@ -138,12 +143,6 @@ def _without_model(machine: Machine, main: str) -> Machine:
     return replace(machine, body=(), locals=(), constants=())
 
 
-def _overlaid(machine: Machine, large: int) -> Machine:
-    """``machine`` with large locals in shared memory, but for those that C sets to zero at first."""
-    exposed = analyse(machine.body).exposed
-    return overlay(machine, place_tensors(machine, large, exposed))
-
-
 def _reachable(program: StepProgram) -> list[Machine]:
     """The main machine and all that it instantiates, directly or not, callees first."""
     needed = {program.main}
@@ -156,7 +155,13 @@ def _reachable(program: StepProgram) -> list[Machine]:
 
 
 def _machine_plan(
-    machine: Machine, is_main: bool, prefix: str, files: NameScope, callees: Mapping[str, MachinePlan]
+    machine: Machine,
+    before: Machine,
+    blocks: tuple[Block, ...],
+    is_main: bool,
+    prefix: str,
+    files: NameScope,
+    callees: Mapping[str, MachinePlan],
 ) -> MachinePlan:
     assignment = analyse(machine.body)
     # The user's function writes all of its results.
@@ -175,7 +180,7 @@ def _machine_plan(
             step, init = files.claim(f"{machine.name}_step"), files.claim(f"{machine.name}_init")
         state = files.claim(f"{prefix}_{machine.name}_state") if members or instances else None
     returned = machine.outputs[0] if single else None
-    return MachinePlan(machine, step, init, state, members, instances, kept, returned, assignment)
+    return MachinePlan(machine, before, blocks, step, init, state, members, instances, kept, returned, assignment)
 
 
 def _enumerations(machines: Iterable[Machine]) -> dict[EnumType, None]:

@@ -95,15 +95,30 @@ def _initial(
         named = isinstance(kind, EnumType)
         value = Name(plan.enums[kind].constructors[int(initial.machine())]) if named else literal(initial)
         return [Set(target, value, slot.origin)]
-    contents = initial.value if isinstance(initial, Const) else initial
-    if not isinstance(contents, Array):
-        raise TypeError(f"the initial value of {slot.name} is not a tensor")
-    size = np.dtype(contents.numpy().dtype).itemsize
-    if contents.data == contents.data[:size] * (len(contents.data) // size):
+    contents = _contents(slot, initial)
+    if _is_uniform(contents):
         return [_fill(target, number(contents.numpy().reshape(-1)[0], machine_scalar(slot.type.element)), slot, names)]
     name = names.claim(f"{slot.name}_initial")
     table = constant_array(Slot(name, slot.type, slot.storage, contents), name, static=True)
     return [table, copy(target, Name(name), shape(slot.type), names, slot.origin)]
+
+
+def _contents(slot: Slot, initial: Const | Array) -> Array:
+    contents = initial.value if isinstance(initial, Const) else initial
+    if not isinstance(contents, Array):
+        raise TypeError(f"the initial value of {slot.name} is not a tensor")
+    return contents
+
+
+def _is_uniform(contents: Array) -> bool:
+    size = np.dtype(contents.numpy().dtype).itemsize
+    return contents.data == contents.data[:size] * (len(contents.data) // size)
+
+
+def initial_tables(own: MachinePlan) -> tuple[Slot, ...]:
+    """The registers whose initial values are a constant array in the initialisation."""
+    registers = (s for s in own.members if s not in own.kept and isinstance(s.type, TensorType))
+    return tuple(s for s in registers if s.initial is not None and not _is_uniform(_contents(s, s.initial)))
 
 
 def _fill(target: CExpr, value: CExpr, slot: Slot, names: NameScope) -> CStmt:

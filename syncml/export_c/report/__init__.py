@@ -1,0 +1,1 @@
+"""What a package costs: operations of a tick, and bytes of RAM, ROM and stack."""

@@ -1,0 +1,207 @@
+"""How much memory a package takes, and how little it could.
+
+    scratch(f) = the tensors of f + max over the functions g that it calls of scratch(g)
+    bound(f)   = max over moments t of (live tensors of f at t + the bounds of the functions that run at t)
+
+Rule: every figure is computed from the program, for the sizes of C's fixed types. State, inputs and outputs are structs
+with padding; scratch is the tensors among the local variables, along the calls that need the most; the lower bound is
+the largest set of elements that are live together, which no placement for this order of operations goes below.
+"""
+
+from __future__ import annotations
+
+from syncml.dataclass import dataclass
+from syncml.export_c.interface import data_names
+from syncml.export_c.plan import MachinePlan, Plan
+from syncml.export_c.report.layout import slots_extent, state_extents, type_extent
+from syncml.export_c.report.operations import Operations, operations
+from syncml.export_c.state import initial_tables
+from syncml.ir.step.overlay import Curve, Tenant, live_bytes
+from syncml.ir.step.overlay.lifetimes import lifetimes
+from syncml.ir.step.syntax import Slot
+from syncml.ir.types import TensorType, element, element_bytes
+
+WIDE = 8
+"""The alignment of numbers of eight bytes everywhere but on 32-bit x86."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """A local tensor: the function that it belongs to, and where it starts in its frame, in bytes."""
+
+    function: str
+    name: str
+    stream: str
+    type: str
+    bytes: int
+    shared: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The local variables of one function, in bytes.
+
+    ``tensors`` is what its tensors take, ``separate`` what they would take each by itself, ``bound`` the most that is
+    live at one moment, calls included, and ``scratch`` what they take along the calls that need the most.
+    """
+
+    function: str
+    node: str
+    tensors: int
+    separate: int
+    scalars: int
+    scratch: int
+    stack: int
+    bound: int
+    calls: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A constant array and its bytes; ``reads`` are its readings in one tick."""
+
+    name: str
+    type: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one package costs."""
+
+    node: str
+    operations: Operations
+    inputs: int
+    outputs: int
+    state: int
+    state_i386: int
+    values: int
+    frames: tuple[Frame, ...]
+    constants: tuple[Constant, ...]
+    tables: int
+    largest: tuple[Tensor, ...]
+    curve: Curve
+
+    @property
+    def main(self) -> Frame:
+        """The frame of the exported step function."""
+        return self.frames[-1]
+
+    @property
+    def ram(self) -> int:
+        """State and scratch."""
+        return self.state + self.main.scratch
+
+    @property
+    def rom(self) -> int:
+        """Constant arrays; the compiler knows the size of the code."""
+        return sum(c.bytes for c in self.constants) + self.tables
+
+    @property
+    def call_path(self) -> tuple[str, ...]:
+        """The functions whose frames are on the stack together when it is deepest, outermost first."""
+        frames = {frame.function: frame for frame in self.frames}
+        path = [self.main]
+        while path[-1].calls:
+            path.append(max((frames[name] for name in path[-1].calls), key=lambda frame: frame.stack))
+        return tuple(frame.function for frame in path)
+
+
+def report(plan: Plan) -> Report:
+    """The costs of the package of ``plan``."""
+    cost: dict[str, Operations] = {}
+    frames: dict[str, Frame] = {}
+    curve = Curve((), ())
+    tensors: list[Tensor] = []
+    for own in plan.machines:
+        name = own.machine.name
+        cost[name] = operations(own.machine, cost)
+        curve = _curve(own, frames)
+        frames[name] = _frame(plan, own, frames, curve)
+        tensors += _tensors(own)
+    states = state_extents(plan, WIDE)
+    main = plan.main.machine
+    return Report(
+        main.label or main.name,
+        cost[main.name],
+        slots_extent(main.inputs).size,
+        slots_extent(main.outputs).size,
+        states[main.name].size,
+        state_extents(plan, 4)[main.name].size,
+        _values(plan),
+        tuple(frames.values()),
+        tuple(Constant(plan.constants[s], str(s.type), _bytes(s)) for s in data_names(plan)),
+        sum(_bytes(table) for function in plan.functions for table in function.tables)
+        + sum(_bytes(slot) for own in plan.machines for slot in initial_tables(own)),
+        tuple(sorted(tensors, key=lambda t: -t.bytes)[:8]),
+        curve,
+    )
+
+
+def _bytes(slot: Slot) -> int:
+    return type_extent(slot.type, WIDE).size
+
+
+def _values(plan: Plan) -> int:
+    """The bytes of the state without padding."""
+    found: dict[str, int] = {}
+    for own in plan.machines:
+        inner = sum(found[i.machine] * (i.extent or 1) for i in own.machine.instances)
+        found[own.machine.name] = sum(map(_bytes, own.members)) + inner
+    return found[plan.main.machine.name]
+
+
+def local_tensors(own: MachinePlan) -> tuple[Slot, ...]:
+    """The tensors among the local variables of a machine, before any share memory."""
+    return tuple(slot for slot in own.before.locals if isinstance(slot.type, TensorType))
+
+
+def _curve(own: MachinePlan, frames: dict[str, Frame]) -> Curve:
+    """The live bytes at each moment, with the bounds of what runs then: its first and its last run, which is enough."""
+    found = lifetimes(own.before.body, local_tensors(own))
+    machines = {i.name: i.machine for i in own.machine.instances}
+    blocks: list[tuple[int, int, int]] = []
+    for instance, calls in found.calls.items():
+        bound = frames[machines[instance]].bound
+        for start, end in calls:
+            blocks += [(at, at + 2, bound) for at in dict.fromkeys((start, end - 2)) if bound]
+    widths = ((lifetime, element_bytes(element(slot.type))) for slot, lifetime in found.of.items())
+    return live_bytes(widths, blocks)
+
+
+def _frame(plan: Plan, own: MachinePlan, frames: dict[str, Frame], curve: Curve) -> Frame:
+    called = tuple(dict.fromkeys(i.machine for i in own.machine.instances))
+    slots = list(own.machine.locals)
+    if own.returned is not None and own.returned not in own.kept:
+        slots.append(own.returned)
+    tensors = sum(_bytes(slot) for slot in slots if isinstance(slot.type, TensorType))
+    scalars = sum(_bytes(slot) for slot in slots) - tensors
+    return Frame(
+        own.step,
+        own.machine.label or own.machine.name,
+        tensors,
+        sum(map(_bytes, local_tensors(own))),
+        scalars,
+        tensors + max((frames[name].scratch for name in called), default=0),
+        tensors + scalars + max((frames[name].stack for name in called), default=0),
+        curve.peak,
+        tuple(plan.machine(name).step for name in called if not plan.machine(name).machine.external),
+    )
+
+
+def _tensors(own: MachinePlan) -> list[Tensor]:
+    shared = {t.slot for block in own.blocks if len(block.tenants) > 1 for t in block.tenants}
+    return [
+        Tensor(own.step, s.name, s.origin.stream if s.origin else s.name, str(s.type), _bytes(s), s in shared)
+        for s in local_tensors(own)
+    ]
+
+
+def tenants(own: MachinePlan) -> tuple[tuple[int, Tenant], ...]:
+    """The large tensors of a machine, each with the byte of the frame where its block starts."""
+    found: list[tuple[int, Tenant]] = []
+    start = 0
+    for block in own.blocks:
+        found += [(start, tenant) for tenant in block.tenants]
+        start += block.extent * element_bytes(block.element)
+    return tuple(found)
