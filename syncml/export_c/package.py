@@ -20,6 +20,7 @@ from syncml.export_c.line_map import line_map
 from syncml.export_c.plan import plan
 from syncml.export_c.printer import Line, print_top, text_of
 from syncml.export_c.readme import readme
+from syncml.export_c.report.document import costs
 from syncml.export_c.saving import saving
 from syncml.export_c.sources import sources
 from syncml.export_c.uses import called
@@ -48,7 +49,7 @@ def code(draft: Draft) -> Files:
     return {path: text_of(lines).encode() for path, lines in draft.code.items()}
 
 
-PARTS: tuple[Part, ...] = (code, saving, harness, emulated, build_files, line_map, readme)
+PARTS: tuple[Part, ...] = (code, saving, harness, emulated, build_files, line_map, costs, readme)
 """What every package has."""
 
 

@@ -18,7 +18,7 @@ from syncml.export_c.memory import Memory
 from syncml.export_c.naming import NameScope, identifier
 from syncml.export_c.prepare import prepare
 from syncml.export_c.scalars import c_type
-from syncml.ir.step.overlay import Block, overlay, place_tensors
+from syncml.ir.step.overlay import Placement, overlay, place_tensors
 from syncml.ir.step.syntax import Function, Literal, Machine, Slot, StepProgram
 from syncml.ir.step.traverse import expressions, functions
 from syncml.ir.types import Element, EnumType, TensorType, element
@@ -36,7 +36,7 @@ class MachinePlan:
 
     Attributes:
         machine: The machine, prepared for C.
-        before: The same before tensors came to share memory in ``blocks``.
+        placed: The same before tensors came to share memory, and the memory.
         step: The name of its step function; ``init`` that of its initialisation.
         state: The name of its state struct, or None if it has no memory.
         members: State slots and kept outputs as members of that struct.
@@ -47,8 +47,7 @@ class MachinePlan:
     """
 
     machine: Machine
-    before: Machine
-    blocks: tuple[Block, ...]
+    placed: Placement
     step: str
     init: str
     state: str | None
@@ -103,8 +102,8 @@ def plan(program: StepProgram, memory: Memory | None = None) -> Plan:
     large = (memory or Memory()).large
     prepared = [_without_model(prepare(machine), program.main) for machine in _reachable(program)]
     # Locals that C sets to zero at first keep places of their own.
-    blocks = [place_tensors(machine, large, analyse(machine.body).exposed) for machine in prepared]
-    machines = list(map(overlay, prepared, blocks))
+    placements = [place_tensors(machine, large, analyse(machine.body).exposed) for machine in prepared]
+    machines = list(map(overlay, placements))
     main = machines[-1]
     prefix = identifier(main.label or main.name)
     files = NameScope(fold_case=True)
@@ -118,8 +117,8 @@ def plan(program: StepProgram, memory: Memory | None = None) -> Plan:
     enums = {kind: _enum_names(kind, prefix, files) for kind in _enumerations(machines)}
     planned: dict[str, MachinePlan] = {}
     constants: dict[Slot, str] = {}
-    for machine, before, shared in zip(machines, prepared, blocks, strict=True):
-        planned[machine.name] = _machine_plan(machine, before, shared, machine is main, prefix, files, planned)
+    for machine, placed in zip(machines, placements, strict=True):
+        planned[machine.name] = _machine_plan(machine, placed, machine is main, prefix, files, planned)
         owner = prefix if machine is main else f"{prefix}_{machine.name}"
         for slot in machine.constants:
             if isinstance(slot.type, TensorType):
@@ -156,8 +155,7 @@ def _reachable(program: StepProgram) -> list[Machine]:
 
 def _machine_plan(
     machine: Machine,
-    before: Machine,
-    blocks: tuple[Block, ...],
+    placed: Placement,
     is_main: bool,
     prefix: str,
     files: NameScope,
@@ -180,7 +178,7 @@ def _machine_plan(
             step, init = files.claim(f"{machine.name}_step"), files.claim(f"{machine.name}_init")
         state = files.claim(f"{prefix}_{machine.name}_state") if members or instances else None
     returned = machine.outputs[0] if single else None
-    return MachinePlan(machine, before, blocks, step, init, state, members, instances, kept, returned, assignment)
+    return MachinePlan(machine, placed, step, init, state, members, instances, kept, returned, assignment)
 
 
 def _enumerations(machines: Iterable[Machine]) -> dict[EnumType, None]:

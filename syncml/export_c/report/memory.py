@@ -10,6 +10,8 @@ the largest set of elements that are live together, which no placement for this 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from syncml.dataclass import dataclass
 from syncml.export_c.interface import data_names
 from syncml.export_c.plan import MachinePlan, Plan
@@ -17,9 +19,9 @@ from syncml.export_c.report.layout import slots_extent, state_extents, type_exte
 from syncml.export_c.report.operations import Operations, operations
 from syncml.export_c.state import initial_tables
 from syncml.ir.step.overlay import Curve, Tenant, live_bytes
-from syncml.ir.step.overlay.lifetimes import lifetimes
+from syncml.ir.step.overlay.lifetimes import timeline
 from syncml.ir.step.syntax import Slot
-from syncml.ir.types import TensorType, element, element_bytes
+from syncml.ir.types import TensorType, element, element_bytes, size
 
 WIDE = 8
 """The alignment of numbers of eight bytes everywhere but on 32-bit x86."""
@@ -41,13 +43,21 @@ class Tensor:
 class Frame:
     """The local variables of one function, in bytes.
 
-    ``tensors`` is what its tensors take, ``separate`` what they would take each by itself, ``bound`` the most that is
-    live at one moment, calls included, and ``scratch`` what they take along the calls that need the most.
+    Attributes:
+        function: Its name in C; ``node`` that of the node.
+        tensors: What its tensors take, in ``elements`` elements.
+        separate: What they would take if none shared memory.
+        scalars: What its other variables take, if none is in a register.
+        scratch: The tensors along the calls that need the most.
+        stack: All variables along the calls that need the most.
+        bound: The most bytes of tensors that are live at one moment, calls included.
+        calls: The functions that it calls.
     """
 
     function: str
     node: str
     tensors: int
+    elements: int
     separate: int
     scalars: int
     scratch: int
@@ -93,6 +103,12 @@ class Report:
         return self.state + self.main.scratch
 
     @property
+    def elements(self) -> int:
+        """The elements of the scratch: its bytes if each were one byte."""
+        frames = {frame.function: frame for frame in self.frames}
+        return sum(frames[name].elements for name in self.scratch_path)
+
+    @property
     def rom(self) -> int:
         """Constant arrays; the compiler knows the size of the code."""
         return sum(c.bytes for c in self.constants) + self.tables
@@ -100,10 +116,18 @@ class Report:
     @property
     def call_path(self) -> tuple[str, ...]:
         """The functions whose frames are on the stack together when it is deepest, outermost first."""
+        return self._path(lambda frame: frame.stack)
+
+    @property
+    def scratch_path(self) -> tuple[str, ...]:
+        """The functions whose tensors take the most together, outermost first."""
+        return self._path(lambda frame: frame.scratch)
+
+    def _path(self, weight: Callable[[Frame], int]) -> tuple[str, ...]:
         frames = {frame.function: frame for frame in self.frames}
         path = [self.main]
         while path[-1].calls:
-            path.append(max((frames[name] for name in path[-1].calls), key=lambda frame: frame.stack))
+            path.append(max((frames[name] for name in path[-1].calls), key=weight))
         return tuple(frame.function for frame in path)
 
 
@@ -153,19 +177,19 @@ def _values(plan: Plan) -> int:
 
 def local_tensors(own: MachinePlan) -> tuple[Slot, ...]:
     """The tensors among the local variables of a machine, before any share memory."""
-    return tuple(slot for slot in own.before.locals if isinstance(slot.type, TensorType))
+    return tuple(slot for slot in own.placed.machine.locals if isinstance(slot.type, TensorType))
 
 
 def _curve(own: MachinePlan, frames: dict[str, Frame]) -> Curve:
     """The live bytes at each moment, with the bounds of what runs then: its first and its last run, which is enough."""
-    found = lifetimes(own.before.body, local_tensors(own))
+    found = timeline(own.placed.machine.body, local_tensors(own))
     machines = {i.name: i.machine for i in own.machine.instances}
     blocks: list[tuple[int, int, int]] = []
     for instance, calls in found.calls.items():
         bound = frames[machines[instance]].bound
         for start, end in calls:
             blocks += [(at, at + 2, bound) for at in dict.fromkeys((start, end - 2)) if bound]
-    widths = ((lifetime, element_bytes(element(slot.type))) for slot, lifetime in found.of.items())
+    widths = ((lifetime, element_bytes(element(slot.type))) for slot, lifetime in found.lifetimes.items())
     return live_bytes(widths, blocks)
 
 
@@ -180,6 +204,7 @@ def _frame(plan: Plan, own: MachinePlan, frames: dict[str, Frame], curve: Curve)
         own.step,
         own.machine.label or own.machine.name,
         tensors,
+        sum(size(slot.type) for slot in slots if isinstance(slot.type, TensorType)),
         sum(map(_bytes, local_tensors(own))),
         scalars,
         tensors + max((frames[name].scratch for name in called), default=0),
@@ -190,7 +215,7 @@ def _frame(plan: Plan, own: MachinePlan, frames: dict[str, Frame], curve: Curve)
 
 
 def _tensors(own: MachinePlan) -> list[Tensor]:
-    shared = {t.slot for block in own.blocks if len(block.tenants) > 1 for t in block.tenants}
+    shared = {t.slot for block in own.placed.blocks if len(block.tenants) > 1 for t in block.tenants}
     return [
         Tensor(own.step, s.name, s.origin.stream if s.origin else s.name, str(s.type), _bytes(s), s in shared)
         for s in local_tensors(own)
@@ -201,7 +226,7 @@ def tenants(own: MachinePlan) -> tuple[tuple[int, Tenant], ...]:
     """The large tensors of a machine, each with the byte of the frame where its block starts."""
     found: list[tuple[int, Tenant]] = []
     start = 0
-    for block in own.blocks:
+    for block in own.placed.blocks:
         found += [(start, tenant) for tenant in block.tenants]
         start += block.extent * element_bytes(block.element)
     return tuple(found)

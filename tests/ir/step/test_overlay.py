@@ -80,11 +80,12 @@ class Watched(StepMachine):
 def assert_sound(code: StepProgram) -> tuple[Block, ...]:
     """The blocks of ``code``, all of whose tensors are overlaid; nothing is lost and no bit changes."""
     (main,) = code.machines
-    blocks = place_tensors(main, large=1)
-    moved = program(overlay(main, blocks))
+    placement = place_tensors(main, large=1)
+    blocks = placement.blocks
+    moved = program(overlay(placement))
     check_step(moved)
     inputs = random_inputs(code, STEPS, 5)
-    watched = Watched(code, blocks)
+    watched = Watched(program(placement.machine), blocks)
     for k in range(STEPS):
         watched.step(*(inputs[s.name][k] for s in main.inputs))
     for one, two in zip(run(code, inputs, STEPS), run(moved, inputs, STEPS), strict=True):
@@ -265,7 +266,7 @@ def test_elementwise_operators_run_in_place() -> None:
     code = chain([pointwise, pointwise, pointwise])
     (block,) = assert_sound(code)
     assert block.shape == (8, 3) and len(block.tenants) == 4
-    (moved,) = (overlay(m, (block,)) for m in code.machines)
+    (moved,) = (overlay(place_tensors(m, large=1)) for m in code.machines)
     assert [s.type for s in moved.locals] == [TensorType(F32, (8, 3))]
 
 
@@ -283,16 +284,15 @@ def test_what_reads_to_the_end_needs_both_maps() -> None:
 
 def test_joining_and_cutting_in_place_is_no_code() -> None:
     code = chain([cut])
-    (moved,) = (overlay(m, assert_sound(code)) for m in code.machines)
+    (moved,) = (overlay(place_tensors(m, large=1)) for m in code.machines)
     assert len(moved.body) == len(code.machines[0].body) - 1
     assert cells(chain([pointwise, joined])) <= 48
 
 
 def test_the_judge_sees_a_lost_element() -> None:
     code = chain([reversed_rows])
-    (block,) = place_tensors(code.machines[0], large=1)[:1]
-    tenants = tuple(t for b in place_tensors(code.machines[0], large=1) for t in b.tenants)
-    wrong = Block(block.element, 24, tuple(type(t)(t.slot, 0, t.lifetime) for t in tenants))
+    tenants = tuple(t for b in place_tensors(code.machines[0], large=1).blocks for t in b.tenants)
+    wrong = Block(F32, 24, tuple(type(t)(t.slot, 0, t.lifetime) for t in tenants))
     watched = Watched(code, (wrong,))
     with pytest.raises(AssertionError, match="was overwritten"):
         watched.step(np.ones((8, 3), np.float32), np.bool_(True))
@@ -300,15 +300,15 @@ def test_the_judge_sees_a_lost_element() -> None:
 
 def test_small_tensors_stay_as_they_are() -> None:
     (main,) = chain([pointwise]).machines
-    assert place_tensors(main) == ()
-    assert overlay(main, ()) is main
+    assert place_tensors(main).blocks == ()
+    assert overlay(place_tensors(main)) is main
 
 
 @settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(drawn=programs(), seed=st.integers(0, 2**16))
 def test_random_programs_keep_their_trace(drawn: Program, seed: int) -> None:
     code = step_code(check(drawn), flat=False)
-    moved = replace(code, machines=tuple(overlay(m, place_tensors(m, large=1)) for m in code.machines))
+    moved = replace(code, machines=tuple(overlay(place_tensors(m, large=1)) for m in code.machines))
     check_step(moved)
     inputs = random_inputs(code, STEPS, seed)
     for one, two in zip(run(code, inputs, STEPS), run(moved, inputs, STEPS), strict=True):

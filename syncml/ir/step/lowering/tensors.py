@@ -117,7 +117,11 @@ class Tensors:
                 for a in arguments:
                     starts.append(starts[-1] + shape(a.type)[axis])
                 return self._join(
-                    arguments, target, lambda n, i: (*i[:axis], plus(i[axis], starts[n]), *i[axis + 1 :]), origin
+                    arguments,
+                    target,
+                    lambda n, i: (*i[:axis], plus(i[axis], starts[n]), *i[axis + 1 :]),
+                    origin,
+                    shape(type_)[:axis],
                 )
             case Op.MATMUL:
                 return self._accumulated(target, type_, origin, lambda t: self._matmul(arguments, t, type_, origin))
@@ -134,16 +138,27 @@ class Tensors:
                 raise AssertionError(f"{operation.op.value} is pointwise")
 
     def _join(
-        self, parts: tuple[Atom, ...], target: Slot, where: Callable[[int, Indices], Indices], origin: Origin
+        self,
+        parts: tuple[Atom, ...],
+        target: Slot,
+        where: Callable[[int, Indices], Indices],
+        origin: Origin,
+        common: tuple[int, ...] = (),
     ) -> list[Stmt]:
-        body: list[Stmt] = []
-        for number, part in enumerate(parts):
+        """The parts one after the other, at each index of the axes ``common`` that all of them begin with."""
 
-            def element_of(i: Indices, number: int = number, part: Atom = part) -> list[Stmt]:
-                return [Assign(place(target, where(number, i)), self._slots.read(part, i), origin)]
+        def at_common(first: Indices) -> list[Stmt]:
+            body: list[Stmt] = []
+            for number, part in enumerate(parts):
 
-            body += nest(shape(part.type), element_of)
-        return body
+                def element_of(i: Indices, number: int = number, part: Atom = part) -> list[Stmt]:
+                    i = (*first, *i)
+                    return [Assign(place(target, where(number, i)), self._slots.read(part, i), origin)]
+
+                body += nest(shape(part.type)[len(common) :], element_of, len([n for n in common if n > 1]))
+            return body
+
+        return nest(common, at_common)
 
     def _reshape(self, operation: Operation, target: Slot, extents: tuple[int, ...], origin: Origin) -> list[Stmt]:
         """Loops over axes that refine both shapes, where the extents nest; else over the target's elements."""

@@ -26,6 +26,11 @@ class Curve:
         """The most bytes that are live at one moment."""
         return max(self.live, default=0)
 
+    def steps(self, most: int) -> list[tuple[int, int]]:
+        """The curve as at most ``most`` pairs of moment and bytes, none lower than the moments that it stands for."""
+        stride = max(1, -(-len(self.moments) // most))
+        return [(self.moments[k], max(self.live[k : k + stride])) for k in range(0, len(self.moments), stride)]
+
 
 def live_bytes(tensors: Iterable[tuple[Lifetime, int]], blocks: Sequence[tuple[int, int, int]] = ()) -> Curve:
     """The curve of ``tensors``, each with the bytes of an element, and of ``blocks`` (from, to, bytes)."""

@@ -56,6 +56,10 @@ class Lifetime:
     birth: Moments
     death: Moments
 
+    def joined(self, other: Lifetime) -> Lifetime:
+        """From the earlier birth to the later death."""
+        return Lifetime(np.minimum(self.birth, other.birth), np.maximum(self.death, other.death))
+
     @property
     def begin(self) -> int:
         """The first birth."""
@@ -67,19 +71,42 @@ class Lifetime:
         return int(self.death.max())
 
 
+Touched: TypeAlias = Mapping[Slot, Lifetime]
+"""The moments between which a part of a body touches each element."""
+
+
 @dataclass(frozen=True, slots=True)
-class Lifetimes:
-    """The lifetimes of the tensors of one body, and the moments of its calls.
+class Nest:
+    """A loop that is in no other, the moment (in pairs) at which it starts, and what it touches."""
+
+    loop: For
+    start: int
+    touched: Touched
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """When a body touches its tensors, and the moments of its calls.
 
     Attributes:
-        of: Each tensor that the body mentions.
+        nests: The loops that are in no other loop.
+        outside: What the statements outside of loops touch.
         calls: For each instance the moments between which it may run, each time that it is called.
-        end: The moment at which the body has run.
     """
 
-    of: Mapping[Slot, Lifetime]
+    nests: tuple[Nest, ...]
+    outside: Touched
     calls: Mapping[str, tuple[tuple[int, int], ...]]
-    end: int
+
+    @property
+    def lifetimes(self) -> dict[Slot, Lifetime]:
+        """The lifetime of each tensor that the body mentions."""
+        found: dict[Slot, Lifetime] = dict(self.outside)
+        for nest in self.nests:
+            for slot, touched in nest.touched.items():
+                before = found.get(slot)
+                found[slot] = touched if before is None else before.joined(touched)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,19 +124,25 @@ _Loops: TypeAlias = tuple[_Around, ...]
 @dataclass(slots=True)
 class _Found:
     slots: Collection[Slot]
-    birth: dict[Slot, Moments] = field(default_factory=dict[Slot, Moments])
-    death: dict[Slot, Moments] = field(default_factory=dict[Slot, Moments])
+    touched: dict[Slot, Lifetime] = field(default_factory=dict[Slot, Lifetime])
+    nests: list[Nest] = field(default_factory=list[Nest])
     calls: dict[str, list[tuple[int, int]]] = field(default_factory=dict[str, list[tuple[int, int]]])
     durations: dict[int, int] = field(default_factory=dict[int, int])
 
 
-def lifetimes(body: tuple[Stmt, ...], slots: Collection[Slot]) -> Lifetimes:
-    """The lifetimes of the tensors ``slots`` in ``body``."""
+def timeline(body: tuple[Stmt, ...], slots: Collection[Slot]) -> Timeline:
+    """When ``body`` touches the tensors ``slots``."""
     found = _Found(frozenset(slots))
     _block(body, 0, (), found)
-    of = {slot: Lifetime(found.birth[slot], found.death[slot]) for slot in slots if slot in found.birth}
     calls = {name: tuple(moments) for name, moments in found.calls.items()}
-    return Lifetimes(of, calls, 2 * sum(_duration(stmt, found) for stmt in body) + 2)
+    return Timeline(tuple(found.nests), found.touched, calls)
+
+
+def touched_by(loop: For, start: int, slots: Collection[Slot]) -> Touched:
+    """What ``loop`` touches if it starts at the moment ``start`` (in pairs)."""
+    found = _Found(frozenset(slots))
+    _loop(loop, start, (), found)
+    return found.touched
 
 
 def _duration(stmt: Stmt, found: _Found) -> int:
@@ -158,13 +191,23 @@ def _statement(stmt: Stmt, at: int, loops: _Loops, found: _Found) -> None:
             for block in blocks(stmt):
                 _block(block, start, loops, found)
                 start += sum(_duration(s, found) for s in block)
+        case For() if loops:
+            _loop(stmt, at, loops, found)
         case For():
-            stride = sum(_duration(s, found) for s in stmt.body)
-            _block(stmt.body, at, (*loops, _Around(stmt.index, stmt.count, stride)), found)
+            outside, found.touched = found.touched, {}
+            _loop(stmt, at, loops, found)
+            if found.touched:
+                found.nests.append(Nest(stmt, at, found.touched))
+            found.touched = outside
         case Reset():
             pass
         case _:
             assert_never(stmt)
+
+
+def _loop(stmt: For, at: int, loops: _Loops, found: _Found) -> None:
+    stride = sum(_duration(s, found) for s in stmt.body)
+    _block(stmt.body, at, (*loops, _Around(stmt.index, stmt.count, stride)), found)
 
 
 def _places(stmt: Stmt) -> Iterator[Place]:
@@ -179,10 +222,10 @@ def _touch(place: Place, at: int, loops: _Loops, span: tuple[int, int], found: _
     slot = place.slot
     if slot not in found.slots:
         return
-    if slot not in found.birth:
-        found.birth[slot] = np.full(size(slot.type), NEVER, np.int64)
-        found.death[slot] = np.full(size(slot.type), -1, np.int64)
-    birth, death = found.birth[slot], found.death[slot]
+    if slot not in found.touched:
+        count = size(slot.type)
+        found.touched[slot] = Lifetime(np.full(count, NEVER, np.int64), np.full(count, -1, np.int64))
+    birth, death = found.touched[slot].birth, found.touched[slot].death
     inside = {part for index in place.indices for part in walk(index) if isinstance(part, LoopIndex)}
     moving = tuple(loop for loop in loops if loop.index in inside)
     addresses = _addresses(place, moving)

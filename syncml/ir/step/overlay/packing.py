@@ -12,7 +12,8 @@ greedy: in a few orders, each tensor goes where it makes the block least larger;
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
@@ -62,38 +63,66 @@ class Packing:
     extent: int
 
 
-def pack(tensors: Sequence[Lifetime], copies: Collection[tuple[int, int, int]] = ()) -> Packing:
+Relations: TypeAlias = tuple[dict[int, Apart], ...]
+"""For each tensor how far others have to be from it, by number; those that are not here can be anywhere."""
+
+
+def relations(tensors: Sequence[Lifetime]) -> Relations:
+    """How far each pair of ``tensors`` has to be apart."""
+    found: Relations = tuple({} for _ in tensors)
+    for i in range(len(tensors)):
+        _relate(tensors, found, i, range(i))
+    return found
+
+
+def related_anew(tensors: Sequence[Lifetime], known: Relations, changed: Collection[int]) -> Relations:
+    """`relations` of ``tensors``, which are those of ``known`` but for those that ``changed``."""
+    found: Relations = tuple(
+        {} if i in changed else {j: apart for j, apart in near.items() if j not in changed}
+        for i, near in enumerate(known)
+    )
+    done: set[int] = set()
+    for i in sorted(changed):
+        done.add(i)
+        _relate(tensors, found, i, [j for j in range(len(tensors)) if j not in done])
+    return found
+
+
+def _relate(tensors: Sequence[Lifetime], found: Relations, i: int, others: Iterable[int]) -> None:
+    for j in others:
+        distance = apart(tensors[j], tensors[i])
+        if distance is not None:
+            found[j][i] = distance
+            found[i][j] = distance.swapped
+
+
+def pack(tensors: Sequence[Lifetime], near: Relations, copies: Collection[tuple[int, int, int]] = ()) -> Packing:
     """Place ``tensors`` in one block.
 
     Args:
         tensors: Their lifetimes.
+        near: How far they have to be apart.
         copies: Copies (a, b, e) of tensor a to tensor b that are no work where b lies at a + e.
     """
     count = len(tensors)
-    relations: list[dict[int, Apart]] = [{} for _ in range(count)]
-    for i in range(count):
-        for j in range(i):
-            distance = apart(tensors[j], tensors[i])
-            if distance is not None:
-                relations[j][i] = distance
-                relations[i][j] = distance.swapped
-    sizes = [len(t.birth) for t in tensors]
     wishes: list[dict[int, int]] = [{} for _ in range(count)]
     for a, b, distance in copies:
         wishes[b][a], wishes[a][b] = distance, -distance
+    sizes = [len(t.birth) for t in tensors]
+    begin, end = [t.begin for t in tensors], [t.end for t in tensors]
     orders = (
-        sorted(range(count), key=lambda i: (tensors[i].begin, i)),
-        sorted(range(count), key=lambda i: (-tensors[i].end, i)),
-        sorted(range(count), key=lambda i: (-sizes[i], tensors[i].begin, i)),
-        sorted(range(count), key=lambda i: (-sizes[i], -tensors[i].end, i)),
+        sorted(range(count), key=lambda i: (begin[i], i)),
+        sorted(range(count), key=lambda i: (-end[i], i)),
+        sorted(range(count), key=lambda i: (-sizes[i], begin[i], i)),
+        sorted(range(count), key=lambda i: (-sizes[i], -end[i], i)),
     )
-    return min((_greedy(order, sizes, relations, wishes) for order in orders), key=lambda packing: packing.extent)
+    return min((_greedy(order, sizes, near, wishes) for order in orders), key=lambda packing: packing.extent)
 
 
 def _greedy(
     order: Sequence[int],
     sizes: Sequence[int],
-    relations: Sequence[Mapping[int, Apart]],
+    relations_: Relations,
     wishes: Sequence[Mapping[int, int]],
 ) -> Packing:
     """Each tensor in turn where it makes the block least larger; of several such places a copy, or the lowest."""
@@ -101,7 +130,7 @@ def _greedy(
     low: int = 0
     high: int = 0
     for number in order:
-        near = [(placed[other], distance) for other, distance in relations[number].items() if other in placed]
+        near = [(placed[other], distance) for other, distance in relations_[number].items() if other in placed]
         # Seen from the other: this tensor lies at ``other - above`` or lower, or at ``other + below`` or higher.
         free = [(at - d.above, at + d.below) for at, d in near]
         bounds = [bound for pair in free for bound in pair]
