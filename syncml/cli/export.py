@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from syncml.cli.declared import Option
 from syncml.cli.exit import ExitCode
@@ -60,6 +62,9 @@ def export(
         str, Option(metavar="ideal|machine", help="What numbers mean in Lustre: exact, or as they are.")
     ] = "machine",
     fold: FoldOption = Choice.AUTO,
+    costs: Annotated[
+        bool, Option("--report", help="Show what the C costs: operations of a tick, bytes of RAM, ROM and stack.")
+    ] = False,
     form: FormatOption = Format.TEXT,
     given: SetOption = None,
     dump: DumpOption = None,
@@ -74,6 +79,7 @@ def export(
     def body() -> ExitCode:
         from syncml import export_c, pipeline
         from syncml.cli.remarks import machine_numbers, without_body
+        from syncml.export_c.report.document import REPORT
         from syncml.export_c.targets import target_machine
         from syncml.ir.equations.folding import Fold
         from syncml.ir.step.lowering import Observe
@@ -103,7 +109,8 @@ def export(
         if form is Format.TEXT and not quiet:
             for line in summary(checked, done):
                 echo(line)
-        _report(request, out, written.files, vectors.steps, written.removed)
+        report = json.loads((out / REPORT).read_text(encoding="utf-8")) if costs else None
+        _report(request, out, written.files, vectors.steps, written.removed, report)
         return ExitCode.OK
 
     run(form, body)
@@ -147,7 +154,12 @@ def _vectors(checked: Checked, scenario: Path | None, table: Path | None, steps:
 
 
 def _report(
-    request: Request, folder: Path, files: tuple[Path, ...], ticks: int, removed: tuple[Path, ...] = ()
+    request: Request,
+    folder: Path,
+    files: tuple[Path, ...],
+    ticks: int,
+    removed: tuple[Path, ...] = (),
+    costs: Mapping[str, Any] | None = None,
 ) -> None:
     match request.form:
         case Format.TEXT | Format.CONCISE:
@@ -156,12 +168,15 @@ def _report(
                     echo(f"wrote {path} ({path.stat().st_size} bytes)")
                 for path in removed:
                     echo(f"removed {path} (of an earlier export)")
-                if not ticks:
-                    return
+            if costs is not None:
+                from syncml.export_c.report.document import report_text
+
+                echo(report_text(costs).rstrip())
+            if ticks and not request.quiet:
                 echo(f"Next: make -C {folder} check   (compiles, and replays {ticks} recorded ticks)")
         case Format.JSON:
             from syncml.cli.export_json import render_export
 
-            sys.stdout.write(render_export(folder, files, ticks))
+            sys.stdout.write(render_export(folder, files, ticks, costs))
         case Format.SARIF | Format.GITHUB:
             emit([], request.form)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
+from syncml.cli.report_json import ReportModel
 from syncml.diagnostics.json_format import Document
 
 SchemaId = Literal["syncml/export/1"]
@@ -21,12 +22,12 @@ class ExportModel(Document):
     folder: str
     files: list[str]
     recorded_ticks: int = Field(ge=0)
+    report: ReportModel | None = Field(default=None, description="With --report: what the package costs.")
 
 
-def render_export(folder: Path, files: Sequence[Path], ticks: int) -> str:
+def render_export(folder: Path, files: Sequence[Path], ticks: int, report: Mapping[str, Any] | None = None) -> str:
     """Render the document that the schema `export` describes."""
     names = [str(path.relative_to(folder)) for path in files]
-    return (
-        ExportModel(folder=str(folder), files=names, recorded_ticks=ticks).model_dump_json(indent=2, by_alias=True)
-        + "\n"
-    )
+    costs = None if report is None else ReportModel.model_validate(report)
+    document = ExportModel(folder=str(folder), files=names, recorded_ticks=ticks, report=costs)
+    return document.model_dump_json(indent=2, by_alias=True, exclude_none=report is None) + "\n"

@@ -18,6 +18,7 @@ from syncml.export_c.leaves import Leaves
 from syncml.export_c.memory import Memory
 from syncml.export_c.plan import Plan
 from syncml.export_c.printer import Line
+from syncml.export_c.report.memory import Report
 from syncml.export_c.sources import Sources
 from syncml.export_c.targets import HOST, TargetMachine
 from syncml.export_c.vectors import Vectors
@@ -53,6 +54,7 @@ class Draft:
         leaves: What goes in, comes out and is remembered.
         code: The lines of C by path: ``include/<node>.h``, ``src/<node>.c``, and those of constant arrays.
         links_math: Whether the code calls ``sqrt`` or ``sqrtf``.
+        report: What it costs.
         options: What was asked for.
     """
 
@@ -61,6 +63,7 @@ class Draft:
     leaves: Leaves
     code: Mapping[str, tuple[Line, ...]]
     links_math: bool
+    report: Report
     options: Options
 
     @property

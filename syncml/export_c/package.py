@@ -21,6 +21,7 @@ from syncml.export_c.plan import plan
 from syncml.export_c.printer import Line, print_top, text_of
 from syncml.export_c.readme import readme
 from syncml.export_c.report.document import costs
+from syncml.export_c.report.memory import report
 from syncml.export_c.saving import saving
 from syncml.export_c.sources import sources
 from syncml.export_c.uses import called
@@ -89,7 +90,7 @@ def drafted(program: StepProgram, options: Options) -> Draft:
         lines[f"src/{node}_data.c"] = print_top(data_source(planned, origins))
     links_math = bool(called(found) & {"sqrt", "sqrtf"})
     printed = {path: tuple(text) for path, text in lines.items()}
-    return Draft(planned, origins, leaves(planned), printed, links_math, options)
+    return Draft(planned, origins, leaves(planned), printed, links_math, report(planned), options)
 
 
 def _manifest(draft: Draft, contents: Files) -> bytes:

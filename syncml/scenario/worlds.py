@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from syncml.dataclass import dataclass
 from syncml.files import cache_folder
 from syncml.ir.equations.syntax import Node
+from syncml.ir.step import syntax
 from syncml.ir.step.syntax import Slot, Storage
 from syncml.ir.types import F64, tensor
 from syncml.scenario import engine
@@ -193,8 +194,8 @@ class Worlds:
 
 @cache
 def _sources() -> str:
-    """A digest of the texts that machines are made from."""
-    folders = (Path(engine.__file__).parent, Path(layout.__file__).parent)
+    """A digest of the texts that machines are made from, and of the classes of what is kept."""
+    folders = (Path(engine.__file__).parent, Path(layout.__file__).parent, Path(syntax.__file__).parent)
     return sha256(b"".join(p.read_bytes() for f in folders for p in sorted(f.glob("*.py")))).hexdigest()
 
 

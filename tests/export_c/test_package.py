@@ -265,7 +265,7 @@ def test_what_the_new_export_has_not_goes_unless_it_was_changed(tmp_path: Path) 
     written = export(pid(), tmp_path)
     gone = {path.relative_to(tmp_path).as_posix() for path in written.removed}
     data = {"include/network_data.h", "src/network_data.c", "include/network_state.h", "src/network_state.c"}
-    assert gone == {"evidence/network_map.json", "harness/vectors.bin", "src/network.c", *data}
+    assert gone == {"evidence/memory.svg", "evidence/network_map.json", "harness/vectors.bin", "src/network.c", *data}
     assert not any(path.exists() for path in written.removed)
     assert (tmp_path / "include" / "network.h").read_text() == "changed"
 

@@ -21,6 +21,7 @@ def models() -> dict[str, type[BaseModel]]:
     from syncml.cli.certify_json import CertifyModel
     from syncml.cli.check_json import CheckModel
     from syncml.cli.export_json import ExportModel
+    from syncml.cli.report_json import ReportModel
     from syncml.cli.schedule_json import ScheduleModel
     from syncml.cli.search_text import SearchModel
     from syncml.cli.sim_json import SimModel
@@ -35,6 +36,7 @@ def models() -> dict[str, type[BaseModel]]:
         "check": CheckModel,
         "diagnostics": DiagnosticsModel,
         "export": ExportModel,
+        "report": ReportModel,
         "schedule": ScheduleModel,
         "search": SearchModel,
         "sim": SimModel,

@@ -7,22 +7,23 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from syncml.export_c.draft import Draft, Files
-from syncml.export_c.report.memory import Report, report
+from syncml.export_c.report.memory import Report
 from syncml.export_c.report.memory_map import memory_map
 
 REPORT = "evidence/report.json"
 MEMORY_MAP = "evidence/memory.svg"
-SCHEMA = "syncml/c-report/1"
+SCHEMA = "syncml/report/1"
 
 _CURVE = 256
 """The live-set curve has at most so many steps; each is the most of those that it stands for."""
 
 
 def costs(draft: Draft) -> Files:
-    """``report.json`` and the memory map."""
-    found = report(draft.plan)
+    """``report.json`` and, where there are local tensors, the memory map."""
+    found = draft.report
     text = json.dumps(report_document(found), indent=1, ensure_ascii=False) + "\n"
-    return {REPORT: text.encode(), MEMORY_MAP: memory_map(draft.plan, found).encode()}
+    drawing = {MEMORY_MAP: memory_map(draft.plan, found).encode()} if found.curve.moments else {}
+    return {REPORT: text.encode(), **drawing}
 
 
 def report_document(found: Report) -> dict[str, Any]:

@@ -101,7 +101,7 @@ def _curve(found: Report, top: float) -> Iterator[str]:
     steps = found.curve.steps(512)
     there = found.main.scratch
     most = max(there, found.main.bound, 1)
-    end = max((moment for moment, _ in steps), default=1) or 1
+    end = max(1, steps[-1][0])
     across, up, base = WIDTH / end, CURVE / most, top + CURVE
     corners: list[str] = [f"M {MARGIN} {base}"]
     for (moment, live), (after, _) in zip(steps, [*steps[1:], (end, 0)], strict=True):
