@@ -112,7 +112,7 @@ def _with_networks(program: Program, values: Values, shown: Callable[[Var], bool
         chosen: set[tuple[str, str]] = set()
         gives: set[str] = set()
         for node in program.nodes:
-            lines = _lines(node, values).lines
+            lines = _with_reshapes(node, _lines(node, values))
             if any(v in lines for v in node.outputs):
                 gives.add(node.name)
             for equation in node.equations:
@@ -128,3 +128,13 @@ def _with_networks(program: Program, values: Values, shown: Callable[[Var], bool
             inline_where(program, lambda node, call, kept=kept: (node.name, call.instance) in kept),
             undefined_first=program.undefined_first,
         )
+
+
+def _with_reshapes(node: Node, found: Lines) -> set[Var]:
+    """The lines, and reshapes of them that are none: of a reshape of those there may come lines again."""
+    result = set(found.lines)
+    for equation in node.equations:
+        rhs = equation.rhs
+        if isinstance(rhs, Apply) and rhs.op is Op.RESHAPE and rhs.arguments[0] in found.lines:
+            result.add(equation.target)
+    return result

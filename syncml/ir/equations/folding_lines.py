@@ -30,7 +30,8 @@ from syncml.ir.step.lowering.elements import plain_attribute
 from syncml.ir.types import BIT_WIDTH, MATHEMATICAL, Scalar, Type, element, shape, size
 
 _VIEWS = frozenset({Op.COPY, Op.INDEX, Op.SLICE, Op.TRANSPOSE, Op.RESHAPE, Op.UNFOLD, Op.AT, Op.WINDOW})
-_CHEAP = frozenset({Op.CAST, Op.ADD, Op.SUB})
+_CHEAP = frozenset({Op.CAST, Op.ADD, Op.SUB, Op.CONCAT})
+"""What is computed again from narrower columns that are kept, in place of being kept itself."""
 
 
 class Kind(Enum):
