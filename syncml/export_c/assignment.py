@@ -4,13 +4,13 @@
     sets(if c s else t) = sets(s) intersected with sets(t)
     sets(for i < n s)   = the union of sets(s) over i
 
-A tensor is tracked by boxes of indices; an axis of a box is an interval, or an interval relative to the counter of a
-surrounding loop. The result is an approximation from the safe side: what is called set is set on every path.
+A tensor is tracked by boxes of indices; an axis of a box is an interval, or an interval that moves with the counters
+of surrounding loops. The result is an approximation from the safe side: what is called set is set on every path.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import assert_never
 
 from syncml.dataclass import dataclass
@@ -34,14 +34,39 @@ from syncml.ir.step.traverse import walk
 from syncml.ir.types import EnumType, shape
 
 
+_FEW = 64
+"""Up to so many boxes, with gaps between them, stand for what a loop sets."""
+
+_Moves = frozenset[tuple[LoopIndex, int]]
+"""Counters of surrounding loops, each with how far an index moves when the counter goes up by one."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Axis:
-    """The indices ``low <= k < high``, each plus ``base``, or minus it if it is ``falling``, where there is one."""
+    """The indices ``low <= k < high``, each plus the movement of the counters."""
 
     low: int
     high: int
-    base: LoopIndex | None = None
-    falling: bool = False
+    moves: _Moves = frozenset()
+
+    def step(self, counter: LoopIndex) -> int:
+        """How far the axis moves with ``counter``."""
+        return dict(self.moves).get(counter, 0)
+
+    def moved(self, counter: LoopIndex, value: int) -> _Axis:
+        """The axis where ``counter`` is ``value``."""
+        step = self.step(counter)
+        rest = frozenset(move for move in self.moves if move[0] is not counter)
+        return _Axis(self.low + step * value, self.high + step * value, rest)
+
+    def swept(self, counter: LoopIndex, count: int) -> _Axis:
+        """The least interval that contains the axis for all values of ``counter`` below ``count``."""
+        first, last = self.moved(counter, 0), self.moved(counter, count - 1)
+        return _Axis(min(first.low, last.low), max(first.high, last.high), first.moves)
+
+    def is_dense(self, counter: LoopIndex) -> bool:
+        """Whether the axis leaves no gap as ``counter`` goes up."""
+        return abs(self.step(counter)) <= self.high - self.low
 
 
 _Box = tuple[_Axis, ...]
@@ -52,23 +77,35 @@ def _whole(slot: Slot) -> _Box:
 
 
 def _axis(index: Expr) -> _Axis | None:
+    """The one index that ``index`` is, as an interval of length one; None if it is not linear in counters."""
     match index:
         case Literal():
             value = int(index.value.machine())
             return _Axis(value, value + 1)
         case LoopIndex():
-            return _Axis(0, 1, index)
-        case Binary(op=BinaryOp.ADD, left=left, right=right):
-            one, two = _axis(left), _axis(right)
-            if one is None or two is None or (one.base is not None and two.base is not None):
-                return None
-            base, falling = (one.base, one.falling) if one.base is not None else (two.base, two.falling)
-            return _Axis(one.low + two.low, one.low + two.low + 1, base, falling)
-        case Binary(op=BinaryOp.SUB, left=Literal(value), right=LoopIndex() as counter):
-            start = int(value.machine())
-            return _Axis(start, start + 1, counter, falling=True)
+            return _Axis(0, 1, frozenset({(index, 1)}))
+        case Binary(op=BinaryOp.ADD | BinaryOp.SUB | BinaryOp.MUL):
+            one, two = _axis(index.left), _axis(index.right)
+            return None if one is None or two is None else _combined(index.op, one, two)
         case _:
             return None
+
+
+def _combined(op: BinaryOp, one: _Axis, two: _Axis) -> _Axis | None:
+    if op is BinaryOp.MUL:
+        if one.moves and two.moves:
+            return None
+        factor, other = (one.low, two) if not one.moves else (two.low, one)
+        return _single(other.low * factor, {counter: step * factor for counter, step in other.moves})
+    sign = 1 if op is BinaryOp.ADD else -1
+    moves = dict(one.moves)
+    for counter, step in two.moves:
+        moves[counter] = moves.get(counter, 0) + sign * step
+    return _single(one.low + sign * two.low, moves)
+
+
+def _single(value: int, moves: Mapping[LoopIndex, int]) -> _Axis:
+    return _Axis(value, value + 1, frozenset((counter, step) for counter, step in moves.items() if step))
 
 
 def _box(place: Place, *, reading: bool) -> _Box | None:
@@ -88,8 +125,7 @@ def _box(place: Place, *, reading: bool) -> _Box | None:
 
 def _contains(outer: _Box, inner: _Box, extents: tuple[int, ...]) -> bool:
     return all(
-        (o.base is None and (o.low, o.high) == (0, extent))
-        or (o.base is i.base and o.falling == i.falling and o.low <= i.low and i.high <= o.high)
+        (not o.moves and (o.low, o.high) == (0, extent)) or (o.moves == i.moves and o.low <= i.low and i.high <= o.high)
         for o, i, extent in zip(outer, inner, extents, strict=True)
     )
 
@@ -103,9 +139,9 @@ def _joined(one: _Box, two: _Box) -> _Box | None:
         return None
     k = differing[0]
     a, b = one[k], two[k]
-    if a.base is not b.base or a.falling != b.falling or a.high < b.low or b.high < a.low:
+    if a.moves != b.moves or a.high < b.low or b.high < a.low:
         return None
-    return (*one[:k], _Axis(min(a.low, b.low), max(a.high, b.high), a.base, a.falling), *one[k + 1 :])
+    return (*one[:k], _Axis(min(a.low, b.low), max(a.high, b.high), a.moves), *one[k + 1 :])
 
 
 class _Regions:
@@ -224,24 +260,12 @@ def _repeated(loop: For) -> _Effect:
 
 def _over(box: _Box, loop: For, *, hull: bool) -> list[_Box]:
     """``box`` for all values of the counter of ``loop``: one box that contains them, or boxes that are their union."""
-    moving = [axis.base is loop.index for axis in box]
-    if hull or sum(moving) <= 1:
-        return [tuple(_swept(axis, loop.count - 1) if moves else axis for axis, moves in zip(box, moving, strict=True))]
-    return [
-        tuple(_moved(axis, k) if moves else axis for axis, moves in zip(box, moving, strict=True))
-        for k in range(loop.count)
-    ]
-
-
-def _moved(axis: _Axis, by: int) -> _Axis:
-    """``axis`` where its counter is ``by``."""
-    offset = -by if axis.falling else by
-    return _Axis(axis.low + offset, axis.high + offset)
-
-
-def _swept(axis: _Axis, last: int) -> _Axis:
-    """``axis`` for all values of its counter up to ``last``."""
-    return _Axis(axis.low - last, axis.high) if axis.falling else _Axis(axis.low, axis.high + last)
+    moving = [axis for axis in box if axis.step(loop.index)]
+    if hull or not moving or (len(moving) == 1 and moving[0].is_dense(loop.index)):
+        return [tuple(axis.swept(loop.index, loop.count) for axis in box)]
+    if len(moving) == 1 and loop.count > _FEW:
+        return []
+    return [tuple(axis.moved(loop.index, k) for axis in box) for k in range(loop.count)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,27 @@ class Held:
     origin: Origin | None
 
 
+@dataclass(frozen=True, slots=True)
+class Digit:
+    """A part of an index: which axis it belongs to, how much one of it counts there, and how many values it has."""
+
+    axis: int
+    stride: int
+    extent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where the elements of a constant of the program are: one index for each digit of the indices it had.
+
+    ``name`` and ``shape`` are those of the constant in the program.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    digits: tuple[Digit, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Slot:
     """A scalar or tensor variable; an identity object.
@@ -63,6 +84,7 @@ class Slot:
 
     ``initial`` is the value of a STATE slot after `init` and the contents of a CONSTANT slot; None elsewhere.
     ``holds`` are the tensors that share a LOCAL slot, each written before it is read (`syncml.ir.step.overlay`).
+    ``layout`` tells of a CONSTANT slot where the elements are if not where the program has them.
     """
 
     name: str
@@ -71,6 +93,7 @@ class Slot:
     initial: Const | Array | None = None
     origin: Origin | None = None
     holds: tuple[Held, ...] = ()
+    layout: Layout | None = None
 
     def __repr__(self) -> str:
         return f"Slot({self.storage.value} {self.name})"

@@ -16,7 +16,7 @@ from syncml.ir.step.lowering.arithmetic import machine_element
 from syncml.ir.step.lowering.elements import Indices, at_index, constant
 from syncml.ir.step.lowering.plan import Plan, arguments_taken_whole
 from syncml.ir.step.lowering.units import Units
-from syncml.ir.step.syntax import Expr, Literal, Origin, Place, Slot, Storage
+from syncml.ir.step.syntax import Digit, Expr, Layout, Literal, Origin, Place, Slot, Storage
 from syncml.ir.types import Scalar, TensorType, Type, element, shape, size, tensor
 
 
@@ -121,13 +121,16 @@ class Slots:
         assert isinstance(value.value, Array)
         key = (value.value, transposed)
         if key not in self.constants:
-            array = value.value
+            array, layout = value.value, None
+            given = value.name or "constant"
             if transposed:
+                rows, columns = array.shape
+                layout = Layout(given, array.shape, (Digit(1, 1, columns), Digit(0, 1, rows)))
                 array = Array.of(array.numpy().T, array.element)
-            name = self.fresh((value.name or "constant") + ("_t" if transposed else ""))
+            name = self.fresh(given + ("_t" if transposed else ""))
             kind = machine_element(array.element)
             type_ = tensor(kind, array.shape)
-            self.constants[key] = Slot(name, type_, Storage.CONSTANT, Const(array, kind, value.name))
+            self.constants[key] = Slot(name, type_, Storage.CONSTANT, Const(array, kind, value.name), layout=layout)
         return self.constants[key]
 
     def read(self, atom: Atom, indices: Indices) -> Expr:

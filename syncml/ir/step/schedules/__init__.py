@@ -1,0 +1,143 @@
+"""Schedules of loops: step code for a machine, from step code for any.
+
+Rule: the program has the same trace. An accumulation keeps the order of the terms of each result, an elementwise use
+that follows it is computed where the result is, constants lie in the order in which they are read, and a choice by
+masks has the bits of what it chooses. What is chosen is a `Schedule`, a value; only `LoopTable` knows of machines.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+
+from syncml.ir.step.schedules.accumulation import (
+    Accumulation,
+    accumulation_at,
+    nest_of,
+    reads_slot,
+    rename,
+    same_elements_after,
+)
+from syncml.ir.step.schedules.choose import Schedule, candidates, choose
+from syncml.ir.step.schedules.layouts import LaidOut, constants_read_once, description, laid_out
+from syncml.ir.step.schedules.masks import mask_choices
+from syncml.ir.step.schedules.table import (
+    CORTEX_M3_LOOPS,
+    CORTEX_M4F_LOOPS,
+    VECTOR_LOOPS,
+    LoopRow,
+    LoopTable,
+)
+from syncml.ir.step.schedules.tiles import Finish, scheduled
+from syncml.ir.step.syntax import Machine, Place, Slot, StepProgram, Stmt, Storage
+from syncml.ir.step.traverse import blocks, reads, statements, walk, with_blocks
+from syncml.ir.types import Type
+
+__all__ = [
+    "CORTEX_M3_LOOPS",
+    "CORTEX_M4F_LOOPS",
+    "VECTOR_LOOPS",
+    "Accumulation",
+    "LoopRow",
+    "LoopTable",
+    "Schedule",
+    "candidates",
+    "choose",
+    "description",
+    "schedule_loops",
+    "schedule_machine",
+]
+
+Chooser = Callable[[Accumulation], Schedule]
+"""What decides: the cost table of a machine, or a search."""
+
+
+def schedule_loops(program: StepProgram, table: LoopTable) -> StepProgram:
+    """``program`` with its loops as the cost table of a machine has them."""
+    machines = tuple(schedule_machine(machine, lambda made: choose(made, table)) for machine in program.machines)
+    found = replace(program, machines=machines)
+    return mask_choices(found) if table.masks else found
+
+
+def schedule_machine(machine: Machine, chooser: Chooser) -> Machine:
+    """``machine`` with each accumulation in the order that ``chooser`` picks."""
+    return _Schedules(machine, chooser).machine()
+
+
+class _Schedules:
+    def __init__(self, machine: Machine, chooser: Chooser) -> None:
+        self._machine = machine
+        self._chooser = chooser
+        self._readings = Counter(slot for stmt in statements(machine.body) for slot in reads(stmt))
+        self._free = constants_read_once(machine.body)
+        slots = (machine.inputs, machine.outputs, machine.state, machine.constants, machine.locals)
+        self._names = {slot.name for group in slots for slot in group}
+        self._locals: list[Slot] = []
+        self._constants: dict[Slot, Slot] = {}
+        self._gone: set[Slot] = set()
+
+    def machine(self) -> Machine:
+        """The machine with its new loops, locals and constants."""
+        machine = self._machine
+        body = self._block(machine.body)
+        if body == machine.body:
+            return machine
+        constants = tuple(self._constants.get(slot, slot) for slot in machine.constants)
+        kept = tuple(slot for slot in machine.locals if slot not in self._gone)
+        return replace(machine, body=body, constants=constants, locals=(*kept, *self._locals))
+
+    def _block(self, body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
+        done: list[Stmt] = []
+        position = 0
+        while position < len(body):
+            found = accumulation_at(body, position)
+            if found is None:
+                stmt = body[position]
+                inner = blocks(stmt)
+                done.append(with_blocks(stmt, tuple(map(self._block, inner))) if inner else stmt)
+                position += 1
+                continue
+            made, taken = found
+            position += taken
+            finish = self._finish(made, body[position]) if position < len(body) else None
+            if finish is not None:
+                self._gone.add(made.target.slot)
+                position += 1
+            done += self._scheduled(made, finish)
+        return tuple(done)
+
+    def _scheduled(self, made: Accumulation, finish: Finish | None) -> list[Stmt]:
+        schedule = self._chooser(made)
+        constants: dict[Slot, LaidOut] = laid_out(made, schedule, self._free)
+        self._constants.update({old: new.slot for old, new in constants.items()})
+        return scheduled(made, schedule, finish, constants, self._local)
+
+    def _finish(self, made: Accumulation, after: Stmt) -> Finish | None:
+        """The statement after an accumulation, if it is an elementwise use of its results and the only one."""
+        used = nest_of(after)
+        slot = made.target.slot
+        if used is None or slot.storage is not Storage.LOCAL or used.assign.target.slot is slot:
+            return None
+        renamed = same_elements_after(used, made)
+        if renamed is None:
+            return None
+        value, target = rename(used.assign.value, renamed), used.assign.target
+        own = Place(target.slot, tuple(rename(i, renamed) for i in target.indices))
+        mine = [part for part in walk(value) if isinstance(part, Place) and part.slot is slot]
+        theirs = [part for part in walk(value) if isinstance(part, Place) and part.slot is own.slot]
+        # The target reads itself once while it is summed.
+        alone = len(mine) > 0 and self._readings[slot] == len(mine) + 1
+        aligned = all(part == made.target for part in mine) and all(part == own for part in theirs)
+        apart = not reads_slot(made.update, own.slot) and not reads_slot(made.start, own.slot)
+        return Finish(own, value, used.assign.origin) if alone and aligned and apart else None
+
+    def _local(self, name: str, type_: Type) -> Slot:
+        unique, number = name, 1
+        while unique in self._names:
+            number += 1
+            unique = f"{name}_{number}"
+        self._names.add(unique)
+        slot = Slot(unique, type_, Storage.LOCAL)
+        self._locals.append(slot)
+        return slot

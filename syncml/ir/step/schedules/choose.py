@@ -1,0 +1,112 @@
+"""The schedule of an accumulation: a value, chosen by the row of a cost table or listed by a search.
+
+    schedule ::= tile (a length along each axis of the results), terms (how many a statement adds), written out or not
+
+Rule: each schedule gives the same value; `candidates` lists those that make sense, `choose` takes the one for which
+the cost table of a machine speaks. A tile that does not divide an axis leaves a rest, which is a nest of its own; so
+a length that divides the axis is preferred if it is not much shorter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from math import prod
+
+from syncml.dataclass import dataclass
+from syncml.ir.step.schedules.accumulation import Accumulation
+from syncml.ir.step.schedules.table import LoopRow, LoopTable
+from syncml.ir.step.syntax import LoopIndex, Place
+from syncml.ir.step.traverse import walk
+from syncml.ir.types import FLOATS, Scalar
+
+ALL_TERMS = 9
+"""So many terms are added in one statement where there are no more: those of a 3 x 3 window."""
+
+_VECTOR = 16
+"""Lengths of tiles in loops are multiples of it, which is a multiple of the length of common vectors."""
+
+_SHORT = 4
+"""Fewer results are no work for vectors; their tile is written out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How the loops of an accumulation run.
+
+    Attributes:
+        tile: How many elements along each axis of the results are computed together.
+        terms: How many terms one statement adds.
+        written_out: Whether the elements of a tile are written out, or computed in a loop along the last axis.
+    """
+
+    tile: tuple[int, ...]
+    terms: int
+    written_out: bool
+
+
+def row_of(made: Accumulation, table: LoopTable) -> LoopRow:
+    """The row of ``table`` for the numbers of ``made``."""
+    kind = made.target.type
+    if kind not in FLOATS:
+        return table.integers
+    return table.called if kind is Scalar.F64 and table.doubles_called else table.floats
+
+
+def choose(made: Accumulation, table: LoopTable) -> Schedule:
+    """The schedule of ``made`` by the cost table."""
+    row = row_of(made, table)
+    extents = tuple(axis.extent for axis in made.results)
+    terms = prod(axis.extent for axis in made.terms)
+    tile = [1] * len(extents)
+    written_out = row.written_out
+    if extents:
+        tile[-1] = extents[-1]
+        shared = sharing_axis(made)
+        if shared is not None and extents[-1] >= _SHORT:
+            tile[shared] = length(extents[shared], row.positions, 1)
+        most = row.results
+        if written_out and shared is not None:
+            most = max(1, row.results // tile[shared])
+        tile[-1] = length(extents[-1], most, 1 if written_out else _VECTOR)
+        written_out = written_out or tile[-1] < _SHORT
+    count = terms if terms <= ALL_TERMS and not written_out else min(row.terms, terms)
+    return Schedule(tuple(tile), count, written_out)
+
+
+def sharing_axis(made: Accumulation) -> int | None:
+    """The innermost axis but the last along which some operand stays the same that changes along the last."""
+    if len(made.results) < 2:
+        return None
+    last = made.results[-1].index
+    operands = [
+        {p for i in place.indices for p in walk(i) if isinstance(p, LoopIndex)}
+        for place in walk(made.update)
+        if isinstance(place, Place) and place.slot is not made.target.slot
+    ]
+    for axis in reversed(range(len(made.results) - 1)):
+        if any(last in found and made.results[axis].index not in found for found in operands):
+            return axis
+    return None
+
+
+def length(extent: int, most: int, multiple: int) -> int:
+    """The length of a tile along an axis: all of it, or the greatest divisor that is long enough, or ``most``."""
+    if extent <= most:
+        return extent
+    divisors = [n for n in range(most, most // 2, -1) if extent % n == 0 and n % multiple == 0]
+    return divisors[0] if divisors else most
+
+
+def candidates(made: Accumulation) -> Iterator[Schedule]:
+    """The schedules that a search would try, those of every row of a table among them."""
+    extents = tuple(axis.extent for axis in made.results)
+    terms = prod(axis.extent for axis in made.terms)
+    counts = sorted({min(n, terms) for n in (1, 2, 4, 8)} | ({terms} if terms <= ALL_TERMS else set()))
+    lengths = [sorted({min(extent, n) for n in (1, 2, 4, 5)}) for extent in extents[:-1]]
+    lengths += [sorted({min(extent, n) for n in (1, 2, 4, 8, 16, 32, 64, extent)}) for extent in extents[-1:]]
+    for tile in product(*lengths):
+        for count in counts:
+            for written_out in (False, True):
+                if not written_out or prod(tile) <= 32:
+                    yield Schedule(tile, count, written_out)

@@ -1,0 +1,75 @@
+"""The cost table: which form of a loop a machine is given.
+
+Rule: a row never changes a value, since every schedule keeps the order of additions of each result. It only says what
+was measured to be fast: the figures, and how to measure them again, are in ``docs/reference/exported-c.md``.
+
+The form depends on who keeps the sums in registers. Where the compiler has vectors, a loop over results is left to
+it: several terms at a time, so that a sum is loaded and stored once for all of them, and for several positions that
+share weights, so that a weight is loaded once for all of those. That needs no unrolling by the compiler, is fast at
+``-O2`` too, and is the same for every width of vectors. Where it has none, sums are scalars in registers, and
+the tile is written out.
+"""
+
+from __future__ import annotations
+
+from syncml.dataclass import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class LoopRow:
+    """How sums of one kind of numbers are computed.
+
+    Attributes:
+        results: The most neighbouring results that are computed together, in the innermost loop.
+        positions: The most results along another axis that share an operand with those.
+        terms: How many terms one statement adds.
+        written_out: Whether the results of a tile are written out, each in a scalar.
+    """
+
+    results: int
+    positions: int
+    terms: int
+    written_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LoopTable:
+    """The rows of one machine.
+
+    Attributes:
+        floats: For floating-point numbers that the processor computes.
+        integers: For integers.
+        called: For floating-point numbers that a library computes: the loop hardly matters, the size of code does.
+        doubles_called: Whether a library computes binary64 numbers.
+        masks: Whether a choice between two computed numbers is made by masks. Compilers for vector units then cannot
+            turn it back into a branch, which stops them from vectorising; elsewhere it costs instructions.
+    """
+
+    floats: LoopRow
+    integers: LoopRow
+    called: LoopRow
+    doubles_called: bool = False
+    masks: bool = False
+
+
+_VECTORS = LoopRow(results=64, positions=4, terms=2)
+_SMALL = LoopRow(results=4, positions=1, terms=1, written_out=True)
+
+VECTOR_LOOPS = LoopTable(_VECTORS, _VECTORS, _VECTORS, masks=True)
+"""A compiler that vectorises, whatever the width of its vectors: hosts, and any machine that nothing is known of."""
+
+CORTEX_M4F_LOOPS = LoopTable(
+    floats=LoopRow(results=16, positions=4, terms=2, written_out=True),
+    integers=LoopRow(results=4, positions=2, terms=2, written_out=True),
+    called=_SMALL,
+    doubles_called=True,
+)
+"""32 scalar registers for floats, 13 for integers."""
+
+CORTEX_M3_LOOPS = LoopTable(
+    floats=_SMALL,
+    integers=LoopRow(results=4, positions=2, terms=2, written_out=True),
+    called=_SMALL,
+    doubles_called=True,
+)
+"""13 registers for integers; a library computes floats."""
