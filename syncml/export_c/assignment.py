@@ -33,7 +33,6 @@ from syncml.ir.step.syntax import (
 from syncml.ir.step.traverse import walk
 from syncml.ir.types import EnumType, shape
 
-
 _FEW = 64
 """Up to so many boxes, with gaps between them, stand for what a loop sets."""
 

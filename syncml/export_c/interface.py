@@ -19,6 +19,7 @@ from syncml.export_c.scalars import machine_scalar
 from syncml.export_c.sources import Sources
 from syncml.export_c.state import UNUSED, entry, init_function, state_struct
 from syncml.export_c.uses import called, headers
+from syncml.ir.step.schedules import description
 from syncml.ir.step.syntax import Slot
 from syncml.ir.step.traverse import expressions
 from syncml.ir.types import FLOATS, Scalar, element, shape
@@ -161,7 +162,7 @@ def data_source(plan: Plan, sources: Sources) -> list[CTop]:
             slot,
             plan.constants[slot],
             static=False,
-            comment=sources.describe(slot.origin) if slot.origin is not None else "",
+            comment=_constant_comment(slot, sources),
         )
         for slot in data_names(plan)
     ]
@@ -172,6 +173,12 @@ def data_source(plan: Plan, sources: Sources) -> list[CTop]:
         f'#include "{plan.prefix}_data.h"',
     )
     return [Text(top), *arrays]
+
+
+def _constant_comment(slot: Slot, sources: Sources) -> str:
+    """Where a constant comes from, and where its elements are."""
+    parts = [sources.describe(slot.origin)] if slot.origin is not None else []
+    return "; ".join([*parts, *([description(slot.layout)] if slot.layout is not None else [])])
 
 
 def source(plan: Plan, sources: Sources) -> list[CTop]:

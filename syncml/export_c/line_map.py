@@ -8,7 +8,9 @@ from typing import Any
 from syncml.export_c.draft import Draft, Files
 from syncml.export_c.leaves import Leaf
 from syncml.export_c.sources import Sources
-from syncml.ir.step.syntax import Origin
+from syncml.ir.step.schedules import description
+from syncml.ir.step.syntax import Origin, Slot
+from syncml.ir.types import shape
 
 MAP_SCHEMA = "syncml/c-map/1"
 
@@ -29,10 +31,21 @@ def line_map(draft: Draft) -> Files:
         "inputs": [_leaf(leaf, origins) for leaf in found.inputs],
         "outputs": [_leaf(leaf, origins) for leaf in found.outputs],
         "state": [_leaf(leaf, origins) for leaf in found.state],
+        "constants": [_constant(slot, name) for slot, name in draft.plan.constants.items()],
         "lines": lines,
     }
     text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
     return {f"evidence/{draft.node}_map.json": text.encode()}
+
+
+def _constant(slot: Slot, name: str) -> dict[str, Any]:
+    """An array of constants: what it is called in the program, and where it has the elements of that."""
+    described: dict[str, Any] = {"c": name, "type": str(slot.type)}
+    if slot.layout is None:
+        return {**described, "name": slot.name, "shape": list(shape(slot.type))}
+    digits = [{"axis": d.axis, "stride": d.stride, "extent": d.extent} for d in slot.layout.digits]
+    where = {"elements": description(slot.layout), "digits": digits}
+    return {**described, "name": slot.layout.name, "shape": list(slot.layout.shape), **where}
 
 
 def _origin(origin: Origin, origins: Sources) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from syncml.export_c.report.memory import report
 from syncml.export_c.saving import saving
 from syncml.export_c.sources import sources
 from syncml.export_c.uses import called
+from syncml.ir.step.schedules import schedule_loops
 from syncml.ir.step.syntax import StepProgram
 
 MANIFEST = "evidence/manifest.json"
@@ -78,7 +79,7 @@ def drafted(program: StepProgram, options: Options) -> Draft:
     Raises:
         DiagnosticError: X002, two names of the interface are the same in C.
     """
-    planned, origins = plan(program, options.memory), sources(program)
+    planned, origins = plan(schedule_loops(program, options.target.loops), options.memory), sources(program)
     node = planned.prefix
     found = source(planned, origins)
     lines: dict[str, list[Line]] = {

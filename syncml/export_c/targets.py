@@ -11,6 +11,7 @@ from enum import Enum
 
 from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError, error
+from syncml.ir.step.schedules import CORTEX_M3_LOOPS, CORTEX_M4F_LOOPS, GENERIC_LOOPS, VECTOR_LOOPS, LoopTable
 
 
 class FloatUnit(Enum):
@@ -55,6 +56,7 @@ class TargetMachine:
         float_registers: How many scalars, or vectors, of floats it holds in registers.
         memory: Its memory, nothing where that is not known.
         emulator: How to run a program for it here; None where ``make check`` runs on it directly.
+        loops: The form that loops are given.
     """
 
     name: str
@@ -68,6 +70,7 @@ class TargetMachine:
     float_registers: int
     memory: tuple[Region, ...] = ()
     emulator: Emulator | None = None
+    loops: LoopTable = GENERIC_LOOPS
 
 
 _GCC_BRANCHLESS = ("-fno-tree-sink", "-fno-tree-pre", "-fno-split-paths")
@@ -75,7 +78,9 @@ _GCC_BRANCHLESS = ("-fno-tree-sink", "-fno-tree-pre", "-fno-split-paths")
 _MPS2 = (Region("flash", 0x0000_0000, 4 << 20, writable=False), Region("ram", 0x2000_0000, 4 << 20, writable=True))
 """The memory of the boards AN385 and AN386, on which QEMU runs."""
 
-HOST = TargetMachine("host", "this machine", ("cc", "gcc", "clang"), (), (), FloatUnit.DOUBLE, 64, 128, 16)
+HOST = TargetMachine(
+    "host", "this machine", ("cc", "gcc", "clang"), (), (), FloatUnit.DOUBLE, 64, 128, 16, loops=VECTOR_LOOPS
+)
 GENERIC_C99 = TargetMachine(
     "generic-c99", "any C99 compiler with IEEE-754 numbers", ("cc", "gcc", "clang"), (), (), FloatUnit.DOUBLE, 32, 0, 8
 )
@@ -91,6 +96,7 @@ CORTEX_M4F = TargetMachine(
     32,
     _MPS2,
     Emulator("qemu-system-arm", "mps2-an386"),
+    CORTEX_M4F_LOOPS,
 )
 CORTEX_M3 = TargetMachine(
     "cortex-m3",
@@ -104,6 +110,7 @@ CORTEX_M3 = TargetMachine(
     0,
     _MPS2,
     Emulator("qemu-system-arm", "mps2-an385"),
+    CORTEX_M3_LOOPS,
 )
 
 TARGETS = (HOST, CORTEX_M4F, CORTEX_M3, GENERIC_C99)

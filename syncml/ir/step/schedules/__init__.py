@@ -8,7 +8,7 @@ masks has the bits of what it chooses. What is chosen is a `Schedule`, a value; 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from syncml.ir.step.schedules.accumulation import (
@@ -20,23 +20,26 @@ from syncml.ir.step.schedules.accumulation import (
     same_elements_after,
 )
 from syncml.ir.step.schedules.choose import Schedule, candidates, choose
+from syncml.ir.step.schedules.fresh import Locals
 from syncml.ir.step.schedules.layouts import LaidOut, constants_read_once, description, laid_out
 from syncml.ir.step.schedules.masks import mask_choices
+from syncml.ir.step.schedules.pointers import in_own_memory
 from syncml.ir.step.schedules.table import (
     CORTEX_M3_LOOPS,
     CORTEX_M4F_LOOPS,
+    GENERIC_LOOPS,
     VECTOR_LOOPS,
     LoopRow,
     LoopTable,
 )
 from syncml.ir.step.schedules.tiles import Finish, scheduled
-from syncml.ir.step.syntax import Machine, Place, Slot, StepProgram, Stmt, Storage
-from syncml.ir.step.traverse import blocks, reads, statements, walk, with_blocks
-from syncml.ir.types import Type
+from syncml.ir.step.syntax import Assign, Machine, Place, Slot, StepProgram, Stmt, Storage
+from syncml.ir.step.traverse import blocks, own_expressions, statements, walk, with_blocks
 
 __all__ = [
     "CORTEX_M3_LOOPS",
     "CORTEX_M4F_LOOPS",
+    "GENERIC_LOOPS",
     "VECTOR_LOOPS",
     "Accumulation",
     "LoopRow",
@@ -57,7 +60,9 @@ def schedule_loops(program: StepProgram, table: LoopTable) -> StepProgram:
     """``program`` with its loops as the cost table of a machine has them."""
     machines = tuple(schedule_machine(machine, lambda made: choose(made, table)) for machine in program.machines)
     found = replace(program, machines=machines)
-    return mask_choices(found) if table.masks else found
+    if not table.vectors:
+        return found
+    return mask_choices(replace(found, machines=tuple(map(in_own_memory, found.machines))))
 
 
 def schedule_machine(machine: Machine, chooser: Chooser) -> Machine:
@@ -69,23 +74,18 @@ class _Schedules:
     def __init__(self, machine: Machine, chooser: Chooser) -> None:
         self._machine = machine
         self._chooser = chooser
-        self._readings = Counter(slot for stmt in statements(machine.body) for slot in reads(stmt))
+        self._readings = Counter(place.slot for place in _places_read(machine.body))
         self._free = constants_read_once(machine.body)
-        slots = (machine.inputs, machine.outputs, machine.state, machine.constants, machine.locals)
-        self._names = {slot.name for group in slots for slot in group}
-        self._locals: list[Slot] = []
+        self._locals = Locals(machine)
         self._constants: dict[Slot, Slot] = {}
         self._gone: set[Slot] = set()
 
     def machine(self) -> Machine:
         """The machine with its new loops, locals and constants."""
-        machine = self._machine
-        body = self._block(machine.body)
-        if body == machine.body:
-            return machine
+        machine = self._locals.with_body(self._block(self._machine.body))
         constants = tuple(self._constants.get(slot, slot) for slot in machine.constants)
         kept = tuple(slot for slot in machine.locals if slot not in self._gone)
-        return replace(machine, body=body, constants=constants, locals=(*kept, *self._locals))
+        return replace(machine, constants=constants, locals=kept)
 
     def _block(self, body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
         done: list[Stmt] = []
@@ -111,7 +111,7 @@ class _Schedules:
         schedule = self._chooser(made)
         constants: dict[Slot, LaidOut] = laid_out(made, schedule, self._free)
         self._constants.update({old: new.slot for old, new in constants.items()})
-        return scheduled(made, schedule, finish, constants, self._local)
+        return scheduled(made, schedule, finish, constants, self._locals.new)
 
     def _finish(self, made: Accumulation, after: Stmt) -> Finish | None:
         """The statement after an accumulation, if it is an elementwise use of its results and the only one."""
@@ -126,18 +126,15 @@ class _Schedules:
         own = Place(target.slot, tuple(rename(i, renamed) for i in target.indices))
         mine = [part for part in walk(value) if isinstance(part, Place) and part.slot is slot]
         theirs = [part for part in walk(value) if isinstance(part, Place) and part.slot is own.slot]
-        # The target reads itself once while it is summed.
+        # Beside this use it is read where it is summed.
         alone = len(mine) > 0 and self._readings[slot] == len(mine) + 1
         aligned = all(part == made.target for part in mine) and all(part == own for part in theirs)
         apart = not reads_slot(made.update, own.slot) and not reads_slot(made.start, own.slot)
         return Finish(own, value, used.assign.origin) if alone and aligned and apart else None
 
-    def _local(self, name: str, type_: Type) -> Slot:
-        unique, number = name, 1
-        while unique in self._names:
-            number += 1
-            unique = f"{name}_{number}"
-        self._names.add(unique)
-        slot = Slot(unique, type_, Storage.LOCAL)
-        self._locals.append(slot)
-        return slot
+
+def _places_read(body: Iterable[Stmt]) -> Iterator[Place]:
+    for stmt in statements(body):
+        targets = (*stmt.target.indices, stmt.value) if isinstance(stmt, Assign) else own_expressions(stmt)
+        for expr in targets:
+            yield from (part for part in walk(expr) if isinstance(part, Place))

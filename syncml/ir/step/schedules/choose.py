@@ -21,7 +21,11 @@ from syncml.ir.step.traverse import walk
 from syncml.ir.types import FLOATS, Scalar
 
 ALL_TERMS = 9
-"""So many terms are added in one statement where there are no more: those of a 3 x 3 window."""
+"""So many terms are added in one statement where there are no more, those of a 3 x 3 window, if none of their operands
+is the same for neighbouring results; one that is needs a register of its own in each term."""
+
+FEW_TERMS = 4
+"""So many terms are in any case."""
 
 _VECTOR = 16
 """Lengths of tiles in loops are multiples of it, which is a multiple of the length of common vectors."""
@@ -70,7 +74,8 @@ def choose(made: Accumulation, table: LoopTable) -> Schedule:
             most = max(1, row.results // tile[shared])
         tile[-1] = length(extents[-1], most, 1 if written_out else _VECTOR)
         written_out = written_out or tile[-1] < _SHORT
-    count = terms if terms <= ALL_TERMS and not written_out else min(row.terms, terms)
+    all_terms = ALL_TERMS if not shares_operand(made) else FEW_TERMS
+    count = terms if terms <= all_terms and not written_out else min(row.terms, terms)
     return Schedule(tuple(tile), count, written_out)
 
 
@@ -79,15 +84,27 @@ def sharing_axis(made: Accumulation) -> int | None:
     if len(made.results) < 2:
         return None
     last = made.results[-1].index
-    operands = [
-        {p for i in place.indices for p in walk(i) if isinstance(p, LoopIndex)}
-        for place in walk(made.update)
-        if isinstance(place, Place) and place.slot is not made.target.slot
-    ]
+    operands = _counters_of_operands(made)
     for axis in reversed(range(len(made.results) - 1)):
         if any(last in found and made.results[axis].index not in found for found in operands):
             return axis
     return None
+
+
+def shares_operand(made: Accumulation) -> bool:
+    """Whether an operand changes from term to term, and is the same along the last axis of the results."""
+    terms = {axis.index for axis in made.terms}
+    last = made.results[-1].index if made.results else None
+    return any(found & terms and last not in found for found in _counters_of_operands(made))
+
+
+def _counters_of_operands(made: Accumulation) -> list[set[LoopIndex]]:
+    """The counters in the indices of each operand."""
+    return [
+        {p for i in place.indices for p in walk(i) if isinstance(p, LoopIndex)}
+        for place in walk(made.update)
+        if isinstance(place, Place) and place.slot is not made.target.slot
+    ]
 
 
 def length(extent: int, most: int, multiple: int) -> int:

@@ -109,7 +109,8 @@ def rearranged(slot: Slot, digits: tuple[Digit, ...]) -> Slot:
     before = slot.layout or Layout(slot.name, shape(slot.type), _plain(shape(slot.type)))
     layout = Layout(before.name, before.shape, tuple(_composed(digit, before.digits) for digit in digits))
     name = before.name if isinstance(slot.initial, Const) else slot.name
-    return Slot(slot.name, tensor(kind, values.shape), Storage.CONSTANT, Const(array, kind, name), slot.origin, layout)
+    initial = Const(array, kind, name)
+    return Slot(slot.name, tensor(kind, values.shape), Storage.CONSTANT, initial, slot.origin, layout=layout)
 
 
 def _plain(extents: tuple[int, ...]) -> tuple[Digit, ...]:

@@ -41,22 +41,25 @@ class LoopTable:
         integers: For integers.
         called: For floating-point numbers that a library computes: the loop hardly matters, the size of code does.
         doubles_called: Whether a library computes binary64 numbers.
-        masks: Whether a choice between two computed numbers is made by masks. Compilers for vector units then cannot
-            turn it back into a branch, which stops them from vectorising; elsewhere it costs instructions.
+        vectors: Whether compilers use vectors, and what stops them is to be avoided: a choice between two computed
+            numbers that could become a branch (`masks`), and pointers that might be to one memory (`pointers`).
     """
 
     floats: LoopRow
     integers: LoopRow
     called: LoopRow
     doubles_called: bool = False
-    masks: bool = False
+    vectors: bool = False
 
 
 _VECTORS = LoopRow(results=64, positions=4, terms=2)
 _SMALL = LoopRow(results=4, positions=1, terms=1, written_out=True)
 
-VECTOR_LOOPS = LoopTable(_VECTORS, _VECTORS, _VECTORS, masks=True)
-"""A compiler that vectorises, whatever the width of its vectors: hosts, and any machine that nothing is known of."""
+VECTOR_LOOPS = LoopTable(_VECTORS, _VECTORS, _VECTORS, vectors=True)
+"""A processor with vectors, whatever their width."""
+
+GENERIC_LOOPS = LoopTable(_VECTORS, _VECTORS, _VECTORS)
+"""A machine that nothing is known of: short code that a compiler can make vectors of."""
 
 CORTEX_M4F_LOOPS = LoopTable(
     floats=LoopRow(results=16, positions=4, terms=2, written_out=True),
