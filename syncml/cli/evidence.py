@@ -108,7 +108,7 @@ def write_evidence(subject: Subject, report: VerificationReport, folder: Path, p
         DiagnosticError: D001 if a file cannot be written.
     """
     files: dict[Key, dict[str, str]] = {(r.node, r.name): {} for r in report.results}
-    for name, certificate in _certificates(subject, report):
+    for name, certificate in _certificates(subject.program, report):
         for each in certificate.properties:
             files[certificate.node, each]["certificate"] = name
         yield _write(folder / name, certificate.text)
@@ -186,14 +186,24 @@ def opened_nodes(program: Program, chosen: Iterable[str]) -> Mapping[str, tuple[
     return {n.label: tuple(sorted(program.node(x).label for x in found[n.name])) for n in program.nodes}
 
 
-def _certificates(subject: Subject, report: VerificationReport) -> Iterator[tuple[str, Certificate]]:
+def certificate_files(program: str, report: VerificationReport) -> tuple[dict[str, str], dict[Key, str]]:
+    """The text of each certificate by its path, and the path for each property that has one."""
+    texts: dict[str, str] = {}
+    paths: dict[Key, str] = {}
+    for path, certificate in _certificates(program, report):
+        texts[path] = certificate.text
+        paths |= {(certificate.node, each): path for each in certificate.properties}
+    return texts, paths
+
+
+def _certificates(program: str, report: VerificationReport) -> Iterator[tuple[str, Certificate]]:
     """The certificates of what is reported as proved, each with the path of its file."""
     proved = {(r.node, r.name) for r in report.results if isinstance(r.verdict, Proved | Unreachable)}
     names = stems(report)
     for derivation in report.derivations:
         wanted = [g for g, c in derivation.claims.items() if (derivation.node, c.name) in proved]
         settled, certified = certifiable(derivation, [g for g in wanted if g in derivation.reported])
-        for certificate in certificates(settled, subject.program, certified):
+        for certificate in certificates(settled, program, certified):
             stem = names[certificate.node, certificate.properties[0]]
             yield f"{CERTIFICATES}/{stem}.smt2", certificate
 

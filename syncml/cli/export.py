@@ -28,7 +28,7 @@ from syncml.diagnostics import DiagnosticError, error
 from syncml.diagnostics.render import Format
 
 if TYPE_CHECKING:
-    from syncml.export_c import Vectors
+    from syncml.export_c.evidence import RecordedRun
     from syncml.pipeline import Checked
 
 RANDOM_TICKS = range(100, 1001)
@@ -65,6 +65,15 @@ def export(
     costs: Annotated[
         bool, Option("--report", help="Show what the C costs: operations of a tick, bytes of RAM, ROM and stack.")
     ] = False,
+    tests: Annotated[
+        bool, Option("--tests", help="Add runs that reach every condition and mode, found by solvers.")
+    ] = False,
+    prove: Annotated[
+        bool, Option("--prove", help="Verify, and put verdicts and certificates beside the code.")
+    ] = False,
+    timeout: Annotated[
+        float, Option(metavar="S", help="Seconds for the solvers of --tests and for those of --prove.")
+    ] = 60.0,
     form: FormatOption = Format.TEXT,
     given: SetOption = None,
     dump: DumpOption = None,
@@ -78,7 +87,9 @@ def export(
 
     def body() -> ExitCode:
         from syncml import export_c, pipeline
+        from syncml.cli.export_evidence import Asked, subject
         from syncml.cli.remarks import machine_numbers, without_body
+        from syncml.export_c.evidence import evidence
         from syncml.export_c.report.document import REPORT
         from syncml.export_c.targets import target_machine
         from syncml.ir.equations.folding import Fold
@@ -103,14 +114,15 @@ def export(
             cyclic = schedule == "cyclic"
             code = pipeline.step_code(streaming, flat=inline, fold=Fold.NEVER, executive=cyclic)
             # The unfolded program says what must come out.
-            vectors = _vectors(checked, scenario, table, steps, seed)
-            options = export_c.Options(vectors, machine)
-            written = export_c.export(code, out, options)
+            main = _main_run(checked, scenario, table, steps, seed)
+            asked = Asked(tests=tests, prove=prove, timeout=timeout, seed=seed)
+            parts = (evidence(subject(checked, streaming, main, asked)),)
+            written = export_c.export(code, out, export_c.Options(main.vectors, machine, parts=parts))
         if form is Format.TEXT and not quiet:
             for line in summary(checked, done):
                 echo(line)
         report = json.loads((out / REPORT).read_text(encoding="utf-8")) if costs else None
-        _report(request, out, written.files, vectors.steps, written.removed, report)
+        _report(request, out, written.files, main.vectors.steps, written.removed, report)
         return ExitCode.OK
 
     run(form, body)
@@ -133,24 +145,28 @@ def _write_lustre(checked: Checked, folder: Path, semantics: str) -> Path:
     return path
 
 
-def _vectors(checked: Checked, scenario: Path | None, table: Path | None, steps: int | None, seed: int) -> Vectors:
-    from syncml.cli.recording import random_inputs, record
+def _main_run(checked: Checked, scenario: Path | None, table: Path | None, steps: int | None, seed: int) -> RecordedRun:
+    from syncml.cli.export_evidence import main_run
+    from syncml.cli.recording import random_inputs
     from syncml.cli.stimulus import stimulus
     from syncml.scenario.templates import find_connection
 
     if scenario is None and table is None:
         affordable = RANDOM_WORK // max(1, len(checked.flat.equations))
         ticks = steps or min(max(affordable, RANDOM_TICKS[0]), RANDOM_TICKS[-1])
-        return record(checked, random_inputs(checked.main, ticks, seed), ticks)
+        return main_run(checked, f"random, seed {seed}", random_inputs(checked.main, ticks, seed), ticks)
     meets = None if scenario is None else find_connection(None, Path(checked.main.span.file))
     driven = stimulus(checked.main, scenario, table, steps, seed, meets)
+    files = " and ".join(
+        f"{what} {path.name}" for what, path in (("scenario", scenario), ("input file", table)) if path
+    )
     if driven.scene is None:
-        return record(checked, driven.values, driven.ticks)
+        return main_run(checked, files, driven.values, driven.ticks)
     # What the actors make the program sense is recorded, so that the harness needs no actors.
     from syncml.cli.engines import Engine, runner
 
     trace = runner(checked, Engine.INTERP, every_stream=False)(driven.values, driven.ticks, driven.scene).trace
-    return record(checked, {v.name: trace.column(v.name).values for v in checked.main.inputs}, trace.ticks)
+    return main_run(checked, files, {v.name: trace.column(v.name).values for v in checked.main.inputs}, trace.ticks)
 
 
 def _report(
@@ -174,6 +190,7 @@ def _report(
                 echo(report_text(costs).rstrip())
             if ticks and not request.quiet:
                 echo(f"Next: make -C {folder} check   (compiles, and replays {ticks} recorded ticks)")
+                echo(f"      make -C {folder} evidence   (re-runs what the tools of this machine can show)")
         case Format.JSON:
             from syncml.cli.export_json import render_export
 

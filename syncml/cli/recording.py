@@ -18,13 +18,19 @@ if TYPE_CHECKING:
     from syncml.ir.equations.syntax import Node
     from syncml.ir.types import Type
     from syncml.pipeline import Checked
+    from syncml.sim.trace import Trace
 
 # Random floats are drawn from this range, which is wide for a control program in SI units.
 LARGEST_FLOAT = 100.0
 
 
 def record(checked: Checked, raw: Raw, ticks: int) -> Vectors:
-    """Run the interpreter; keep the outputs of every tick, and the registers after the last one.
+    """The vectors of `recorded`."""
+    return recorded(checked, raw, ticks)[0]
+
+
+def recorded(checked: Checked, raw: Raw, ticks: int) -> tuple[Vectors, Trace]:
+    """Run the interpreter; keep the outputs of every tick, the registers after the last one, and the whole trace.
 
     Raises:
         DiagnosticError: S001 to S003 where the inputs do not fit.
@@ -39,7 +45,7 @@ def record(checked: Checked, raw: Raw, ticks: int) -> Vectors:
         state[name][-1] = last
     after_last = np.zeros(ticks, dtype=np.bool_)
     after_last[-1] = bool(state)
-    return Vectors(
+    vectors = Vectors(
         steps=ticks,
         inputs=inputs,
         outputs={name: column.values for name, column in outputs.items()},
@@ -47,6 +53,7 @@ def record(checked: Checked, raw: Raw, ticks: int) -> Vectors:
         state=state,
         state_ticks=after_last,
     )
+    return vectors, run.trace
 
 
 def random_inputs(node: Node, ticks: int, seed: int) -> Raw:

@@ -26,7 +26,7 @@ LONGEST_TEXT = 60
 class GoalModel(Document):
     """Something that the suite should do. What does not apply to its status is null."""
 
-    aspect: Literal["condition", "decision", "mode", "transition"]
+    aspect: Literal["condition", "decision", "mode", "transition", "pair"]
     value: str = Field(description="`true` or `false`, a mode, or two of them: `IDLE -> BUSY`.")
     text: str = Field(description="The name of the stream, or the condition in the source.")
     place: SpanModel

@@ -30,6 +30,7 @@ from syncml.export_c.ctree import (
 )
 from syncml.export_c.naming import NameScope
 from syncml.export_c.printer import print_expression
+from syncml.export_c.scalars import constant
 from syncml.ir.step.syntax import Origin
 
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "%", "<<", ">>", "&", "|", "^"})
@@ -46,11 +47,13 @@ def _is_total(expr: CExpr) -> bool:
         case Prefix():
             return _is_total(expr.operand)
         case Infix():
-            defined = expr.op not in _PARTIAL or isinstance(expr.right, Number)
+            defined = expr.op not in _PARTIAL or constant(expr.right) is not None
             return defined and _is_total(expr.left) and _is_total(expr.right)
         case Conditional():
             return all(map(_is_total, (expr.condition, expr.then, expr.otherwise)))
-        case Subscript() | Call() | Cast():
+        case Call():
+            return constant(expr) is not None
+        case Subscript() | Cast():
             return False
 
 

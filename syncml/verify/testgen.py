@@ -71,17 +71,18 @@ class Suite:
         return tuple(g for g, found in self.goals.items() if isinstance(found, NotReached))
 
 
-def generate(program: Program, options: VerifyOptions, replay: Replay) -> Suite:
+def generate(program: Program, options: VerifyOptions, replay: Replay, *, pairs: bool = False) -> Suite:
     """A suite for the main node of a clocked program that passed the checks.
 
     Args:
         program: Abstract nodes are tested with their bodies.
         options: As for `verify`; with one job the same seed gives the same suite.
         replay: The interpreter.
+        pairs: Whether the operands of conjunctions and disjunctions are goals, too.
     """
     whole = replace(program, nodes=tuple(replace(n, abstract=False) for n in program.nodes))
     flat = opened(whole)
-    node, traps = trapped(flat.node(flat.main))
+    node, traps = trapped(flat.node(flat.main), pairs=pairs)
     if not traps:
         return Suite(node, (), {})
     claiming = Program((node,), node.name)

@@ -6,13 +6,15 @@ A suite should make
     decision      each compound condition of a choice, a clock or a reset: true, and false
     mode          each enumeration that modes are chosen by: every constructor
     transition    each state of an automaton that can follow another one by its equations: follow it
+    pair          where asked for, the operands of each conjunction and disjunction: one true and the other false, and
+                  both true (or both false): all outcomes of code that evaluates the second one only where it decides
 
 A claim is a clause of its own on the clock of what it speaks of; a run that breaks it is a test of the goal.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from enum import Enum
 from types import MappingProxyType
@@ -47,6 +49,7 @@ class Aspect(Enum):
     DECISION = "decision"
     MODE = "mode"
     TRANSITION = "transition"
+    PAIR = "pair"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class Goal:
     """Something that a suite should do; instances of a node share the goals of its lines.
 
     Attributes:
-        value: ``true`` or ``false``, a constructor, or two of them: ``IDLE -> BUSY``.
+        value: ``true`` or ``false``, a constructor, or two of them: ``IDLE -> BUSY``; ``true and false`` of a pair.
         stream: The name of the stream without the path of its instance; empty where the user did not name it.
     """
 
@@ -78,12 +81,13 @@ class Trap:
     clause: str
 
 
-def trapped(node: Node) -> tuple[Node, tuple[Trap, ...]]:
+def trapped(node: Node, *, pairs: bool = False) -> tuple[Node, tuple[Trap, ...]]:
     """A flat clocked node with a clause for each goal in each instance; of its own clauses it keeps what helps.
 
-    Its assumptions stay, and its lemmas; what it promises is no matter of a test suite.
+    Its assumptions stay, and its lemmas; what it promises is no matter of a test suite. With ``pairs`` there are goals
+    for the operands of conjunctions and disjunctions.
     """
-    return _Trapping(node).result()
+    return _Trapping(node).result(pairs=pairs)
 
 
 class _Trapping:
@@ -95,7 +99,7 @@ class _Trapping:
         self._traps: list[Trap] = []
         self._properties: list[Property] = []
 
-    def result(self) -> tuple[Node, tuple[Trap, ...]]:
+    def result(self, *, pairs: bool) -> tuple[Node, tuple[Trap, ...]]:
         """The node and its traps, in the order of the source."""
         decisions = dict.fromkeys(self._decisions())
         leaves: dict[Var, None] = {}
@@ -111,6 +115,8 @@ class _Trapping:
             register = self._register(mode)
             if register is not None:
                 self._transitions(mode, register)
+        for decision in self._pairs(decisions) if pairs else ():
+            self._pair(decision)
         kept = (PropertyKind.ASSUME, PropertyKind.INVARIANT)
         node = replace(
             self._node,
@@ -166,12 +172,44 @@ class _Trapping:
             elif atom.user and not isinstance(rhs, Wave):
                 yield atom
 
+    def _pairs(self, decisions: Iterable[Var]) -> Iterator[Var]:
+        """The conjunctions and disjunctions of two streams that decide, or that an output is made of."""
+        pending: list[Atom] = [*decisions, *(v for v in self._node.outputs if v.type is BOOL)]
+        seen: set[Var] = set()
+        while pending:
+            atom = pending.pop()
+            if not isinstance(atom, Var) or atom.type is not BOOL or atom in seen:
+                continue
+            seen.add(atom)
+            match self._definitions.get(atom):
+                case Apply(Op.AND | Op.OR, (Var(), Var()) as operands):
+                    yield atom
+                    pending += operands
+                case Apply(_, operands):
+                    pending += operands
+                case When(source):
+                    pending.append(source)
+                case _:
+                    pass
+
     # Claims.
 
     def _boolean(self, aspect: Aspect, var: Var) -> None:
         for value in (True, False):
             goal = Goal(aspect, var.span, str(value).lower(), _stream(var))
             self._claim(goal, self._op(Op.NOT if value else Op.COPY, var))
+
+    def _pair(self, decision: Var) -> None:
+        rhs = self._definitions[decision]
+        assert isinstance(rhs, Apply)
+        for values in ((True, False), (False, True), (rhs.op is Op.AND,) * 2):
+            first, second = (
+                a if value else self._op(Op.NOT, a) for a, value in zip(rhs.arguments, values, strict=True)
+            )
+            goal = Goal(
+                Aspect.PAIR, decision.span, f" {rhs.op.value} ".join(str(v).lower() for v in values), _stream(decision)
+            )
+            self._claim(goal, self._op(Op.NOT, self._op(Op.AND, first, second)))
 
     def _states(self, mode: Var) -> None:
         assert isinstance(mode.type, EnumType)

@@ -30,8 +30,10 @@ def models() -> dict[str, type[BaseModel]]:
     from syncml.cli.testgen_json import TestgenModel
     from syncml.cli.verify_json import VerifyModel
     from syncml.diagnostics.json_format import DiagnosticsModel
+    from syncml.export_c.evidence.trace_model import TraceModel
 
     return {
+        "c-trace": TraceModel,
         "certify": CertifyModel,
         "check": CheckModel,
         "diagnostics": DiagnosticsModel,
