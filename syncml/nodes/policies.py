@@ -56,39 +56,15 @@ class ObservationNorm:
         return clip(centred / constant(deviation, name="observation_deviation"), -self.clip, self.clip)
 
 
-@dataclass(frozen=True, eq=False)
-class Clipped:
-    """An action that is clipped to its space.
-
-    Attributes:
-        low: (actions,), the least actions.
-        high: (actions,), the greatest ones.
-    """
-
-    low: NDArray[Any]
-    high: NDArray[Any]
-
-    def __call__(self, x: Vector) -> Vector:
-        """``min(high, max(low, x))``."""
-        return clip(x, constant(self.low, name="action_low"), constant(self.high, name="action_high"))
+def clipped(low: NDArray[Any], high: NDArray[Any]) -> Activation:
+    """``min(high, max(low, x))``: actions that are clipped to their space, from ``low`` to ``high`` (actions,)."""
+    return lambda x: clip(x, constant(low, name="action_low"), constant(high, name="action_high"))
 
 
-@dataclass(frozen=True, eq=False)
-class Squashed:
-    """An action that is squashed by tanh and stretched to its space.
-
-    Attributes:
-        low: (actions,), the least actions.
-        high: (actions,), the greatest ones.
-    """
-
-    low: NDArray[Any]
-    high: NDArray[Any]
-
-    def __call__(self, x: Vector) -> Vector:
-        """``low + (0.5 * (tanh(x) + 1)) * (high - low)``."""
-        low, span = np.asarray(self.low, dtype=np.float32), np.asarray(self.high - self.low, dtype=np.float32)
-        return constant(low, name="action_low") + (0.5 * (tanh(x) + 1.0)) * constant(span, name="action_span")
+def squashed(low: NDArray[Any], high: NDArray[Any]) -> Activation:
+    """``low + (0.5 * (tanh(x) + 1)) * (high - low)``: actions that are squashed and stretched to their space."""
+    span = np.asarray(high - low, dtype=np.float32)
+    return lambda x: constant(low, name="action_low") + (0.5 * (tanh(x) + 1.0)) * constant(span, name="action_span")
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +73,7 @@ class Policy:
 
     Attributes:
         layers: The dense layers, the last of them linear.
-        act: `Clipped`, `Squashed`, `argmax`, or the identity.
+        act: `clipped`, `squashed`, `argmax`, or the identity.
         normalise: What is done with observations first.
     """
 
