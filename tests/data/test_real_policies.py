@@ -1,4 +1,4 @@
-"""Trained agents of others, from the folder that ``SYNCML_TEST_DATA`` names, against what Stable-Baselines3 predicts."""
+"""Trained agents of others, from the folder that ``SYNCML_TEST_DATA`` names, and what Stable-Baselines3 predicts."""
 
 from __future__ import annotations
 
