@@ -26,6 +26,7 @@ class Family(enum.Enum):
     SIMULATION = "S"
     EXPORT = "X"
     DATA = "D"
+    GRADIENT = "G"
     LUSTRE = "R"
     USAGE = "U"
     INTERNAL = "P"
@@ -110,6 +111,11 @@ _TITLES: dict[str, str] = {
     "K015": "a value cannot be computed by a sweep over the segment",
     "K016": "a memory that is not cut takes a value from the future",
     "K017": "values of two segments meet",
+    # Derivatives.
+    "G001": "a value that is rounded to an integer has no derivative",
+    "G002": "a buffer has no derivative",
+    "G003": "a derivative does not fit its node",
+    "G004": "a gradient never reaches what it is taken by",
     # Initialisation.
     "I001": "an undefined first value is used",
     "I002": "an output is undefined at first",

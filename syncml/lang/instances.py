@@ -36,21 +36,22 @@ def instantiate(
     except DiagnosticError as wrong:
         trace.session.collector.extend(wrong.diagnostics)
         raise
-    bound = _bind(node, interface, place, args, kwargs)
+    bound = bind(node, interface, place, args, kwargs)
     if bound is None:
-        return _poisoned(interface.result)
+        return poisoned(interface.result)
     statics, arguments = bound
     made = make(node, trace.session, statics, [value.type for value in arguments], place.span)
     if made.ir is None:
-        return _poisoned(interface.result)
-    return _call(place, trace, made, made.ir, [*arguments, *_borders(node, made, place)])
+        return poisoned(interface.result)
+    return call(place, trace, made, made.ir, [*arguments, *borders(node, made, place)])
 
 
-def _poisoned(result: Result) -> Any:
+def poisoned(result: Result) -> Any:
+    """What stands for results after a fault."""
     return build(result, lambda: stream(POISON))
 
 
-def _bind(
+def bind(
     node: Node[..., Any], interface: Interface, place: Place, args: tuple[object, ...], kwargs: Mapping[str, object]
 ) -> tuple[dict[str, object], list[Value]] | None:
     """The Python-valued arguments and the leaves of all others; None, and a report, if they do not fit."""
@@ -117,7 +118,7 @@ def _leaves(
     return values
 
 
-def _borders(node: Node[..., Any], made: Made, place: Place) -> list[Value]:
+def borders(node: Node[..., Any], made: Made, place: Place) -> list[Value]:
     """The borders of the segment around the call, if the node looks ahead in it."""
     here = [value_of(stream(value), place) for value in made.captured]
     if any(found.atom is not value.atom for found, value in zip(here, made.captured, strict=True)):
@@ -127,7 +128,8 @@ def _borders(node: Node[..., Any], made: Made, place: Place) -> list[Value]:
     return here
 
 
-def _call(place: Place, trace: Trace, made: Made, ir: IrNode, arguments: Sequence[Value]) -> Any:
+def call(place: Place, trace: Trace, made: Made, ir: IrNode, arguments: Sequence[Value]) -> Any:
+    """The results of an instance of ``ir``, of whose inputs ``arguments`` are the leaves."""
     targets = targets_of(place, trace, made.interface.result, ir)
     instance = trace.names.fresh(ir.label)
     rhs = Call(ir.name, tuple(atom_of(value) for value in arguments), instance, trace.resets)

@@ -21,8 +21,9 @@ from typing import TypeAlias
 from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Span
 
-_HERE = str(Path(__file__).parent) + os.sep
-_ENTRY = _HERE + "load.py"
+_HERE = tuple(str(Path(__file__).parents[1] / part) + os.sep for part in ("lang", "learn"))
+"""What the language is made of: derivatives are as much a part of it as operators."""
+_ENTRY = _HERE[0] + "load.py"
 _NOT_USERS = (
     str(Path(__file__).parents[1]) + os.sep,
     "<frozen",

@@ -1,0 +1,196 @@
+"""Reverse differentiation of clocked equations: the adjoint of each stream is a stream on the same clock.
+
+Rule: the adjoint ``x'`` is the sum of what comes back from each equation that reads ``x``, in the order of the
+equations (``y'`` is the adjoint of what is defined, ``s`` the segment around the node):
+
+    y = op(.., x, ..)            x' += D_x op (..)^T y'
+    y = c fby x every r          x' += (where(y took c, 0, y')) post 0 in s
+    y = x post i in s            x' += 0 fby y' every first(s);   i' += where(y took i, y', 0)
+    y = x when C(b)              x' += merge b (C -> y') (else -> 0)
+    y = merge b (C -> x) ..      x' += y' when C(b)
+    y = x pack in s              x' += the element of y' at the position of x in the segment
+    y = x, an output             x' += the change of the objective with y
+
+The dual of a delay is a look ahead, and the other way round ("Bidirectional Reactive Programming for Machine
+Learning", arXiv 2311.16977), so the result is a program of the same language, which is checked as any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+from syncml.diagnostics.model import InternalFault
+from syncml.ir.clocks import Clock
+from syncml.ir.constants import Const, zero
+from syncml.ir.equations.syntax import Apply, Atom, Equation, Fby, Merge, Node, Pack, Post, Segment, Var, When
+from syncml.ir.operators import Op
+from syncml.ir.types import BOOL, I32, EnumType, element, shape
+from syncml.learn.activity import active, passages
+from syncml.learn.elementwise import CHOICES, FACTORS, chosen, factor
+from syncml.learn.maker import Here, Maker, number
+from syncml.learn.structure import transposed
+
+
+def adjoint(
+    node: Node, wrt: Sequence[Var], changes: Mapping[Var, Atom], segment: Segment | None
+) -> tuple[Node, tuple[Atom, ...]]:
+    """The flat ``node`` with the adjoint of each stream on the way from ``wrt`` to the outputs.
+
+    Args:
+        node: Clocked equations without calls and buffers; its outputs are its own.
+        wrt: Inputs.
+        changes: The change of the objective with each output that it depends on, on the clock of that output.
+        segment: The segment around the node, whose borders are inputs of it; None if there is none.
+
+    Returns:
+        The node with more equations, and the adjoint of each of ``wrt``; a constant 0 where nothing depends on it.
+    """
+    return _Adjoint(node, wrt, changes, segment).run()
+
+
+class _Adjoint:
+    def __init__(self, node: Node, wrt: Sequence[Var], changes: Mapping[Var, Atom], segment: Segment | None) -> None:
+        self._node = node
+        self._wrt = wrt
+        self._segment = segment
+        self._active = active(node, wrt, changes)
+        names = (v.name for v in (*node.inputs, *node.clocks))
+        self._make = Maker(names)
+        self._adjoints = {
+            var: self._make.variable(f"d_{var.name}", var.type, var.span, node.clocks[var])
+            for var in (*node.inputs, *(t for e in node.equations for t in e.targets))
+            if var in self._active
+        }
+        self._terms: dict[Var, list[Atom]] = {var: [] for var in self._adjoints}
+        for var, change in changes.items():
+            if var in self._terms:
+                self._terms[var].append(self._shaped(var, change))
+        self._taken: dict[tuple[Var, ...], Var] = {}
+        self._positions: dict[Segment, Var] = {}
+
+    def run(self) -> tuple[Node, tuple[Atom, ...]]:
+        for equation in self._node.equations:
+            if equation.targets and all(t in self._adjoints for t in equation.targets):
+                self._reverse(equation)
+        for var, target in self._adjoints.items():
+            here = self._make.at(var.span, self._node.clocks[var], f"{target.name}_sum")
+            value = here.total(self._terms[var]) if self._terms[var] else zero(var.type)
+            self._make.equate(target, Apply(Op.COPY, (value,)), self._node.clocks[var])
+        node = replace(
+            self._node,
+            equations=(*self._node.equations, *self._make.equations),
+            clocks=MappingProxyType({**self._node.clocks, **self._make.clocks}),
+        )
+        return node, tuple(self._adjoints.get(var, zero(var.type)) for var in self._wrt)
+
+    def _shaped(self, var: Var, change: Atom) -> Atom:
+        here = self._make.at(var.span, self._node.clocks[var], f"d_{var.name}_from")
+        return here.spread(change, shape(var.type))
+
+    def _reverse(self, equation: Equation) -> None:
+        """Add what comes back from one equation to the adjoints of what it reads."""
+        y, rhs = equation.target, equation.rhs
+        change = self._adjoints[y]
+        clock = self._node.clocks[y]
+        sources = {v for v in passages(equation) if v in self._adjoints}
+        here = self._make.at(equation.span, clock, f"d_{y.name}_back")
+        match rhs:
+            case Apply():
+                for position, source in enumerate(rhs.arguments):
+                    if isinstance(source, Var) and source in sources:
+                        self._terms[source].append(_returned(here, rhs, y, position, change))
+            case Fby(following=Var() as source):
+                self._terms[source].append(self._delayed(here, rhs, y, change))
+            case Post():
+                self._advanced(here, rhs, change, sources)
+            case When(source=Var() as source):
+                self._terms[source].append(self._sampled(equation, rhs, source, change))
+            case Merge():
+                for constructor, source in rhs.branches:
+                    if isinstance(source, Var) and source in sources:
+                        part = self._make.at(equation.span, self._node.clocks[source], f"d_{source.name}_back")
+                        self._terms[source].append(part.define(y.type, When(change, rhs.condition, constructor)))
+            case Pack(source=Var() as source):
+                self._terms[source].append(self._unpacked(equation, rhs, source, change))
+            case _:
+                raise InternalFault(f"{y.name} has no adjoint")
+
+    def _delayed(self, here: Here, rhs: Fby, y: Var, change: Atom) -> Atom:
+        """The change at the next instant, unless the memory was put back there."""
+        if self._segment is None:
+            raise InternalFault(f"the adjoint of the delay {y.name} is outside of a segment")
+        if rhs.resets:
+            change = here.apply(Op.WHERE, self._took_first(y, rhs), number(0.0, element(y.type)), change)
+        return here.define(y.type, Post(change, zero(y.type), self._segment))
+
+    def _took_first(self, y: Var, rhs: Fby) -> Var:
+        """Whether a delay has its first value: a memory beside it with the same resets says so."""
+        clock = self._node.clocks[y]
+        key = (y, *rhs.resets)
+        if key not in self._taken:
+            fresh = self._make.variable(f"{y.name}_is_first", BOOL, y.span, clock)
+            rhs_ = Fby(Const(True, BOOL), Const(False, BOOL), rhs.resets)
+            self._taken[key] = self._make.equate(fresh, rhs_, clock)
+        return self._taken[key]
+
+    def _advanced(self, here: Here, rhs: Post, change: Atom, sources: set[Var]) -> None:
+        """The change of the instant before, but at the first instant; that of the last one goes to the end's value."""
+        kind = element(change.type)
+        if isinstance(rhs.following, Var) and rhs.following in sources:
+            cut = (rhs.segment.first,)
+            self._terms[rhs.following].append(here.define(change.type, Fby(zero(change.type), change, cut)))
+        if isinstance(rhs.init, Var) and rhs.init in sources:
+            # Where there is no next instant: the end of the segment, on a clock that may be slower.
+            at_end = here.define(BOOL, Post(Const(False, BOOL), Const(True, BOOL), rhs.segment))
+            self._terms[rhs.init].append(here.apply(Op.WHERE, at_end, change, number(0.0, kind)))
+
+    def _sampled(self, equation: Equation, rhs: When, source: Var, change: Atom) -> Atom:
+        """The change where the stream was taken, 0 elsewhere."""
+        kind = rhs.condition.type
+        constructors = kind.constructors if isinstance(kind, EnumType) else (True, False)
+        nothing = zero(source.type)
+        branches = tuple((c, change if c == rhs.constructor else nothing) for c in constructors)
+        here = self._make.at(equation.span, self._node.clocks[source], f"d_{source.name}_back")
+        return here.define(source.type, Merge(rhs.condition, branches))
+
+    def _unpacked(self, equation: Equation, rhs: Pack, source: Var, change: Atom) -> Atom:
+        """The change is known at the last instant; it is carried back to the first, and each instant takes its part."""
+        if rhs.is_late:
+            raise InternalFault(f"{source.name} is packed by a schedule that has no adjoint")
+        make, last, span = self._make, rhs.segment.last, equation.span
+        fast = self._node.clocks[last]
+        packed = make.variable(f"d_{source.name}_packed", change.type, span, fast)
+        at_end = make.at(span, fast, f"{packed.name}_at_end").define(
+            change.type, Merge(last, ((True, change), (False, zero(change.type))))
+        )
+        inside = make.at(span, fast, f"{packed.name}_ahead")
+        ahead = inside.define(change.type, Post(packed, zero(change.type), rhs.segment))
+        make.equate(packed, Apply(Op.WHERE, (last, at_end, ahead)), fast)
+        return inside.apply(Op.AT, packed, self._position(rhs.segment, fast))
+
+    def _position(self, segment: Segment, clock: Clock) -> Var:
+        """The position in a segment, from 0."""
+        if segment not in self._positions:
+            make, span = self._make, segment.first.span
+            position = make.variable("position", I32, span, clock)
+            here = make.at(span, clock, "position_next")
+            following = here.apply(Op.ADD, position, Const(1, I32))
+            wrapped = here.apply(
+                Op.WHERE, here.apply(Op.GE, position, Const(segment.longest - 1, I32)), Const(0, I32), following
+            )
+            make.equate(position, Fby(Const(0, I32), wrapped, (segment.first,)), clock)
+            self._positions[segment] = position
+        return self._positions[segment]
+
+
+def _returned(here: Here, rhs: Apply, y: Var, position: int, change: Atom) -> Atom:
+    """What comes back from ``y = op(a, ..)`` for the argument at ``position``."""
+    if rhs.op in FACTORS:
+        found = here.product(factor(here, rhs, y, position), change)
+    elif rhs.op in CHOICES:
+        found = chosen(here, rhs, position, change)
+    else:
+        return transposed(here, rhs, y, position, change)
+    return here.gathered(found, shape(rhs.arguments[position].type))
