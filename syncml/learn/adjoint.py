@@ -24,12 +24,13 @@ from types import MappingProxyType
 from syncml.diagnostics.model import InternalFault
 from syncml.ir.clocks import Clock
 from syncml.ir.constants import Const, zero
+from syncml.ir.equations.growth import Growth
 from syncml.ir.equations.syntax import Apply, Atom, Equation, Fby, Merge, Node, Pack, Post, Segment, Var, When
 from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, I32, EnumType, element, shape
 from syncml.learn.activity import active, passages
 from syncml.learn.elementwise import CHOICES, FACTORS, chosen, factor
-from syncml.learn.maker import Here, Maker, number
+from syncml.learn.here import Here, number
 from syncml.learn.structure import transposed
 
 
@@ -57,9 +58,9 @@ class _Adjoint:
         self._segment = segment
         self._active = active(node, wrt, changes)
         names = (v.name for v in (*node.inputs, *node.clocks))
-        self._make = Maker(names)
+        self._make = Growth(names, node.span)
         self._adjoints = {
-            var: self._make.variable(f"d_{var.name}", var.type, var.span, node.clocks[var])
+            var: self._make.fresh(f"d_{var.name}", var.type, node.clocks[var], var.span)
             for var in (*node.inputs, *(t for e in node.equations for t in e.targets))
             if var in self._active
         }
@@ -75,9 +76,9 @@ class _Adjoint:
             if equation.targets and all(t in self._adjoints for t in equation.targets):
                 self._reverse(equation)
         for var, target in self._adjoints.items():
-            here = self._make.at(var.span, self._node.clocks[var], f"{target.name}_sum")
+            here = Here(self._make, var.span, self._node.clocks[var], f"{target.name}_sum")
             value = here.total(self._terms[var]) if self._terms[var] else zero(var.type)
-            self._make.equate(target, Apply(Op.COPY, (value,)), self._node.clocks[var])
+            self._make.equate(target, Apply(Op.COPY, (value,)))
         node = replace(
             self._node,
             equations=(*self._node.equations, *self._make.equations),
@@ -86,7 +87,7 @@ class _Adjoint:
         return node, tuple(self._adjoints.get(var, zero(var.type)) for var in self._wrt)
 
     def _shaped(self, var: Var, change: Atom) -> Atom:
-        here = self._make.at(var.span, self._node.clocks[var], f"d_{var.name}_from")
+        here = Here(self._make, var.span, self._node.clocks[var], f"d_{var.name}_from")
         return here.spread(change, shape(var.type))
 
     def _reverse(self, equation: Equation) -> None:
@@ -95,7 +96,7 @@ class _Adjoint:
         change = self._adjoints[y]
         clock = self._node.clocks[y]
         sources = {v for v in passages(equation) if v in self._adjoints}
-        here = self._make.at(equation.span, clock, f"d_{y.name}_back")
+        here = Here(self._make, equation.span, clock, f"d_{y.name}_back")
         match rhs:
             case Apply():
                 for position, source in enumerate(rhs.arguments):
@@ -110,7 +111,7 @@ class _Adjoint:
             case Merge():
                 for constructor, source in rhs.branches:
                     if isinstance(source, Var) and source in sources:
-                        part = self._make.at(equation.span, self._node.clocks[source], f"d_{source.name}_back")
+                        part = Here(self._make, equation.span, self._node.clocks[source], f"d_{source.name}_back")
                         self._terms[source].append(part.define(y.type, When(change, rhs.condition, constructor)))
             case Pack(source=Var() as source):
                 self._terms[source].append(self._unpacked(equation, rhs, source, change))
@@ -119,20 +120,23 @@ class _Adjoint:
 
     def _delayed(self, here: Here, rhs: Fby, y: Var, change: Atom) -> Atom:
         """The change at the next instant, unless the memory was put back there."""
-        if self._segment is None:
-            raise InternalFault(f"the adjoint of the delay {y.name} is outside of a segment")
         if rhs.resets:
             change = here.apply(Op.WHERE, self._took_first(y, rhs), number(0.0, element(y.type)), change)
-        return here.define(y.type, Post(change, zero(y.type), self._segment))
+        return here.define(y.type, Post(change, zero(y.type), self._around(y)))
+
+    def _around(self, var: Var) -> Segment:
+        if self._segment is None:
+            raise InternalFault(f"the adjoint of {var.name} goes back outside of a segment")
+        return self._segment
 
     def _took_first(self, y: Var, rhs: Fby) -> Var:
         """Whether a delay has its first value: a memory beside it with the same resets says so."""
         clock = self._node.clocks[y]
         key = (y, *rhs.resets)
         if key not in self._taken:
-            fresh = self._make.variable(f"{y.name}_is_first", BOOL, y.span, clock)
+            fresh = self._make.fresh(f"{y.name}_is_first", BOOL, clock, y.span)
             rhs_ = Fby(Const(True, BOOL), Const(False, BOOL), rhs.resets)
-            self._taken[key] = self._make.equate(fresh, rhs_, clock)
+            self._taken[key] = self._make.equate(fresh, rhs_)
         return self._taken[key]
 
     def _advanced(self, here: Here, rhs: Post, change: Atom, sources: set[Var]) -> None:
@@ -152,7 +156,7 @@ class _Adjoint:
         constructors = kind.constructors if isinstance(kind, EnumType) else (True, False)
         nothing = zero(source.type)
         branches = tuple((c, change if c == rhs.constructor else nothing) for c in constructors)
-        here = self._make.at(equation.span, self._node.clocks[source], f"d_{source.name}_back")
+        here = Here(self._make, equation.span, self._node.clocks[source], f"d_{source.name}_back")
         return here.define(source.type, Merge(rhs.condition, branches))
 
     def _unpacked(self, equation: Equation, rhs: Pack, source: Var, change: Atom) -> Atom:
@@ -161,26 +165,27 @@ class _Adjoint:
             raise InternalFault(f"{source.name} is packed by a schedule that has no adjoint")
         make, last, span = self._make, rhs.segment.last, equation.span
         fast = self._node.clocks[last]
-        packed = make.variable(f"d_{source.name}_packed", change.type, span, fast)
-        at_end = make.at(span, fast, f"{packed.name}_at_end").define(
+        packed = make.fresh(f"d_{source.name}_packed", change.type, fast, span)
+        at_end = Here(make, span, fast, f"{packed.name}_at_end").define(
             change.type, Merge(last, ((True, change), (False, zero(change.type))))
         )
-        inside = make.at(span, fast, f"{packed.name}_ahead")
-        ahead = inside.define(change.type, Post(packed, zero(change.type), rhs.segment))
-        make.equate(packed, Apply(Op.WHERE, (last, at_end, ahead)), fast)
+        inside = Here(make, span, fast, f"{packed.name}_ahead")
+        # Segments lie within the one around; the choice cuts where they end.
+        ahead = inside.define(change.type, Post(packed, zero(change.type), self._around(source)))
+        make.equate(packed, Apply(Op.WHERE, (last, at_end, ahead)))
         return inside.apply(Op.AT, packed, self._position(rhs.segment, fast))
 
     def _position(self, segment: Segment, clock: Clock) -> Var:
         """The position in a segment, from 0."""
         if segment not in self._positions:
             make, span = self._make, segment.first.span
-            position = make.variable("position", I32, span, clock)
-            here = make.at(span, clock, "position_next")
+            position = make.fresh("position", I32, clock, span)
+            here = Here(make, span, clock, "position_next")
             following = here.apply(Op.ADD, position, Const(1, I32))
             wrapped = here.apply(
                 Op.WHERE, here.apply(Op.GE, position, Const(segment.longest - 1, I32)), Const(0, I32), following
             )
-            make.equate(position, Fby(Const(0, I32), wrapped, (segment.first,)), clock)
+            make.equate(position, Fby(Const(0, I32), wrapped, (segment.first,)))
             self._positions[segment] = position
         return self._positions[segment]
 

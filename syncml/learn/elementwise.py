@@ -14,7 +14,7 @@ from syncml.diagnostics.model import InternalFault
 from syncml.ir.equations.syntax import Apply, Atom
 from syncml.ir.operators import Op
 from syncml.ir.types import element
-from syncml.learn.maker import Here, number
+from syncml.learn.here import Here, number
 
 FACTORS = frozenset({
     Op.COPY, Op.ADD, Op.SUB, Op.MUL, Op.DIV, Op.NEG, Op.ABS, Op.SQRT, Op.EXP, Op.LOG, Op.TANH, Op.SIGMOID, Op.SIN,

@@ -15,7 +15,7 @@ from syncml.ir.equations.syntax import Apply, Atom
 from syncml.ir.operators import Op
 from syncml.ir.types import FRACTIONAL, Scalar, element, shape, size
 from syncml.ir.typing_rules import contraction, windows
-from syncml.learn.maker import Here, number, ones
+from syncml.learn.here import Here, number, ones
 
 STRUCTURE = frozenset({
     Op.CAST, Op.STACK, Op.CONCAT, Op.INDEX, Op.SLICE, Op.AT, Op.WINDOW, Op.UPDATE, Op.RESHAPE, Op.TRANSPOSE, Op.UNFOLD,

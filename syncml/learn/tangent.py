@@ -20,12 +20,13 @@ from types import MappingProxyType
 
 from syncml.diagnostics.model import InternalFault
 from syncml.ir.constants import zero
+from syncml.ir.equations.growth import Growth
 from syncml.ir.equations.syntax import Apply, Atom, Equation, Fby, Merge, Node, Pack, Post, Rhs, Var, When
 from syncml.ir.operators import Op
 from syncml.ir.types import element, shape
 from syncml.learn.activity import passages, reached
 from syncml.learn.elementwise import CHOICES, FACTORS, factor
-from syncml.learn.maker import Here, Maker, number
+from syncml.learn.here import Here, number
 
 
 def tangent(node: Node, changes: Mapping[Var, Atom]) -> tuple[Node, tuple[Atom, ...]]:
@@ -44,17 +45,17 @@ def tangent(node: Node, changes: Mapping[Var, Atom]) -> tuple[Node, tuple[Atom, 
 class _Tangent:
     def __init__(self, node: Node, changes: Mapping[Var, Atom]) -> None:
         self._node = node
-        self._make = Maker(v.name for v in (*node.inputs, *node.clocks))
+        self._make = Growth((v.name for v in (*node.inputs, *node.clocks)), node.span)
         self._changes: dict[Var, Atom] = dict(changes)
         for var in (t for e in node.equations for t in e.targets if t in reached(node, changes)):
-            self._changes[var] = self._make.variable(f"d_{var.name}", var.type, var.span, node.clocks[var])
+            self._changes[var] = self._make.fresh(f"d_{var.name}", var.type, node.clocks[var], var.span)
 
     def run(self) -> tuple[Node, tuple[Atom, ...]]:
         for equation in self._node.equations:
             if any(source in self._changes for source in passages(equation)):
                 target = self._changes[equation.target]
                 assert isinstance(target, Var)
-                self._make.equate(target, self._rhs(equation), self._node.clocks[equation.target])
+                self._make.equate(target, self._rhs(equation))
         node = replace(
             self._node,
             equations=(*self._node.equations, *self._make.equations),
@@ -69,7 +70,7 @@ class _Tangent:
         y, rhs = equation.target, equation.rhs
         match rhs:
             case Apply():
-                here = self._make.at(equation.span, self._node.clocks[y], f"d_{y.name}_part")
+                here = Here(self._make, equation.span, self._node.clocks[y], f"d_{y.name}_part")
                 return Apply(Op.COPY, (self._applied(here, equation, rhs),))
             case Fby():
                 return Fby(zero(y.type), self._change(rhs.following), rhs.resets)

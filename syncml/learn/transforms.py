@@ -22,7 +22,7 @@ from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Diagnostic, DiagnosticError, Label, Severity, error
 from syncml.ir.clocks import BASE, Clock
 from syncml.ir.constants import Const
-from syncml.ir.equations.syntax import Apply, Atom, Equation, Fby, Segment, Var
+from syncml.ir.equations.syntax import Apply, Atom, Equation, Fby, Pack, Segment, Var
 from syncml.ir.equations.syntax import Node as IrNode
 from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, FRACTIONAL, element, shape
@@ -41,7 +41,7 @@ from syncml.lang.types import type_text
 from syncml.learn.activity import STOP, active, reached, rounded
 from syncml.learn.adjoint import adjoint
 from syncml.learn.flat import flattened
-from syncml.learn.maker import number
+from syncml.learn.here import number
 from syncml.learn.tangent import tangent
 
 X = TypeVar("X")
@@ -287,7 +287,8 @@ class _Derivative:
         delayed = [
             e
             for e in prepared.flat.equations
-            if isinstance(e.rhs, Fby) and e.target in on_path and e.rhs.following in on_path
+            if e.target in on_path
+            and ((isinstance(e.rhs, Fby) and e.rhs.following in on_path) or isinstance(e.rhs, Pack))
         ]
         if not delayed:
             return None, []

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from syncml.diagnostics.model import Span
-from syncml.ir.clocks import Clock
-from syncml.ir.equations.syntax import Apply, Atom, Equation, Rhs, Var
+from syncml.ir.clocks import Clock, On, steps
+from syncml.ir.constants import zero
+from syncml.ir.equations.syntax import Apply, Atom, Equation, Merge, Rhs, Var
 from syncml.ir.operators import Op, result_type
-from syncml.ir.types import Type
+from syncml.ir.types import EnumType, Type
 from syncml.ir.typing_rules import Attribute
 
 
@@ -49,3 +50,14 @@ class Growth:
         """A new variable that is the value of an operator."""
         type_ = result_type(op, tuple(a.type for a in arguments), attribute)
         return self.define(name, type_, clock, Apply(op, arguments, attribute))
+
+    def everywhere(self, var: Var, clock: Clock, above: Clock) -> Var:
+        """``var``, on ``clock``, as a stream of a clock ``above`` it: zero where ``var`` is absent."""
+        path = steps(clock)
+        for step in reversed(path[path.index(above) + 1 if above in path else 0 :]):
+            assert isinstance(step, On)
+            kind = step.condition.type
+            names = kind.constructors if isinstance(kind, EnumType) else (True, False)
+            branches = tuple((name, var if name == step.constructor else zero(var.type)) for name in names)
+            var = self.define(f"{var.name}_everywhere", var.type, step.parent, Merge(step.condition, branches))
+        return var

@@ -79,6 +79,11 @@ def _renames(definition: Equation | None) -> bool:
             return False
 
 
+def _is_pointwise(definition: Equation) -> bool:
+    """Whether a stream is computed from others of its instant."""
+    return isinstance(definition.rhs, Apply | When | Merge)
+
+
 def unsweepable(span: Span, what: str, help_: str) -> DiagnosticError:
     """K015: a stream ahead that no sweep can compute."""
     return DiagnosticError(error("K015", f"{what} cannot be computed from the future of a segment", span, help=help_))
@@ -184,15 +189,13 @@ class BodyBuilder:
         definition = self._definitions.get(var)
         if clock == self._tick and not (var not in self._sweeps.number and _renames(definition)):
             found = self._input(var)
-        elif var in self._sweeps.number:
-            found = self._sample(self._input(var), self._clock(clock, var.span))
-        elif definition is not None and isinstance(definition.rhs, Apply | When | Merge):
+        elif definition is not None and var not in self._sweeps.number and _is_pointwise(definition):
             found = self._copy(var, self._clock(clock, definition.span))
             self._streams[var] = found
             self._body.equate(found, self._pointwise(definition), definition.span)
         else:
-            span = var.span if definition is None else definition.span
-            raise unsweepable(span, "a memory on a slower clock than that of the segment", "hold its value first")
+            # Of another sweep, or remembered: on a slower clock than that of the segment it is kept with gaps.
+            found = self._sample(self._input(var), self._clock(clock, var.span))
         self._streams[var] = found
         return found
 

@@ -254,7 +254,8 @@ class _Segment:
         growth, tick, count = self._growth, self._tick, self._segment.longest
         type_ = tensor(element(var.type), (count, *shape(var.type)))
         buffer = growth.fresh(f"{var.name}_buffer", type_, tick, var.span)
-        filled = growth.apply(f"{var.name}_filled", tick, Op.UPDATE, buffer, var, self._position())
+        value = growth.everywhere(var, self._outer.source.clocks[var], tick)
+        filled = growth.apply(f"{var.name}_filled", tick, Op.UPDATE, buffer, value, self._position())
         growth.equate(buffer, Fby(zero(type_), filled, () if self._exact else (self._segment.first,)))
         self._arrays[var] = growth.define(
             f"{var.name}_packed", type_, self._end, When(filled, self._segment.last, True)

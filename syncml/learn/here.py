@@ -1,70 +1,37 @@
-"""New equations of a node, each with its type and its clock.
+"""What derivatives are made of: operators at one place, on one clock.
 
-Rule: ``apply(op, a, ..) :: ck`` is the equation ``x = op(a, ..) :: ck`` of a fresh ``x`` whose type the operator table
-gives. What needs no equation makes none: a product with the number 1, an array in the shape that it has.
+Rule: each gives a new stream, but what needs no equation makes none: a product with the number 1, an array in the shape
+that it has.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from syncml.diagnostics.model import Span
 from syncml.ir.clocks import Clock
 from syncml.ir.constants import Array, Const, zero
-from syncml.ir.equations.syntax import Apply, Atom, Equation, Rhs, Var
+from syncml.ir.equations.growth import Growth
+from syncml.ir.equations.syntax import Apply, Atom, Rhs, Var
 from syncml.ir.operators import Op, result_type
 from syncml.ir.types import Element, Type, element, shape, tensor
 from syncml.ir.typing_rules import Attribute
 
 
-class Maker:
-    """Equations under construction.
-
-    Attributes:
-        equations: What was made.
-        clocks: The clock of each new variable.
-    """
-
-    def __init__(self, names: Iterable[str]) -> None:
-        self.equations: list[Equation] = []
-        self.clocks: dict[Var, Clock] = {}
-        self._used = set(names)
-
-    def variable(self, name: str, type_: Type, span: Span, clock: Clock) -> Var:
-        """A new variable with a name like ``name``."""
-        found, count = name, 1
-        while found in self._used:
-            count += 1
-            found = f"{name}_{count}"
-        self._used.add(found)
-        var = Var(found, type_, span)
-        self.clocks[var] = clock
-        return var
-
-    def equate(self, target: Var, rhs: Rhs, clock: Clock) -> Var:
-        """The equation of ``target``."""
-        self.equations.append(Equation((target,), rhs, target.span, clock))
-        return target
-
-    def at(self, span: Span, clock: Clock, name: str) -> Here:
-        """Operators at one place of the source, on one clock; ``name`` begins the names of what they make."""
-        return Here(self, span, clock, name)
-
-
 class Here:
-    """Operators at one place, on one clock."""
+    """Operators at one place of the source, on one clock; ``name`` begins the names of what they make."""
 
-    def __init__(self, maker: Maker, span: Span, clock: Clock, name: str) -> None:
-        self._maker = maker
+    def __init__(self, growth: Growth, span: Span, clock: Clock, name: str) -> None:
+        self._growth = growth
         self._span = span
         self._clock = clock
         self._name = name
 
     def define(self, type_: Type, rhs: Rhs) -> Var:
         """A new variable with an equation."""
-        return self._maker.equate(self._maker.variable(self._name, type_, self._span, self._clock), rhs, self._clock)
+        return self._growth.equate(self._growth.fresh(self._name, type_, self._clock, self._span), rhs)
 
     def apply(self, op: Op, *arguments: Atom, attribute: Attribute = None) -> Atom:
         """An operator of the table."""
