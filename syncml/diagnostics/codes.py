@@ -111,11 +111,6 @@ _TITLES: dict[str, str] = {
     "K015": "a value cannot be computed by a sweep over the segment",
     "K016": "a memory that is not cut takes a value from the future",
     "K017": "values of two segments meet",
-    # Derivatives.
-    "G001": "a value that is rounded to an integer has no derivative",
-    "G002": "a buffer has no derivative",
-    "G003": "a derivative does not fit its node",
-    "G004": "a gradient never reaches what it is taken by",
     # Initialisation.
     "I001": "an undefined first value is used",
     "I002": "an output is undefined at first",
@@ -163,6 +158,11 @@ _TITLES: dict[str, str] = {
     "D007": "a VNN-LIB specification cannot be read",
     "D008": "an XML file cannot be read",
     "D021": "an accumulator of integers can overflow",
+    # Derivatives.
+    "G001": "a value that is rounded to an integer has no derivative",
+    "G002": "a derivative would come too late",
+    "G003": "a derivative does not fit its node",
+    "G004": "a gradient is 0 whatever happens",
     # Reading and writing Lustre.
     "R001": "a Lustre file has a syntax error",
     "R002": "a construct of Lustre is not read",

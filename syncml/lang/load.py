@@ -200,6 +200,7 @@ def _program(session: Session, candidates: Mapping[str, Node[..., Any]], path: P
         if ir is not None:
             made[key] = (ir, node)
     called = {e.rhs.node for ir in session.nodes for e in ir.equations if isinstance(e.rhs, Call | Iterate)}
+    called |= session.derived
     left = [found for node, diagnostics in unplaced if not is_borrower(node, session) for found in diagnostics]
     session.collector.extend(found for number, found in enumerate(left) if found not in left[:number])
     roots = {key: pair for key, pair in made.items() if pair[0].name not in called}

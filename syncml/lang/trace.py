@@ -96,13 +96,17 @@ POISON = Value(None)
 
 @dataclass(slots=True)
 class Session:
-    """One program under construction; ``settings`` are the values of parameters, ``made`` the nodes by key."""
+    """One program under construction; ``settings`` are the values of parameters, ``made`` the nodes by key.
+
+    ``derived`` are the names of nodes of which a derivative is called, as good as a call of theirs.
+    """
 
     settings: Mapping[str, str] = field(default_factory=dict[str, str])
     collector: Collector = field(default_factory=Collector)
     nodes: list[Node] = field(default_factory=list[Node])
     made: dict[object, object] = field(default_factory=dict[object, object])
     active: list[tuple[object, ...]] = field(default_factory=list[tuple[object, ...]])
+    derived: set[str] = field(default_factory=set[str])
     names: Names = field(default_factory=lambda: Names())
     parameters: dict[str, object] = field(default_factory=dict[str, object])
     # Objects whose identity is part of a key must live as long as the keys.

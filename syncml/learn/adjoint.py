@@ -161,8 +161,6 @@ class _Adjoint:
 
     def _unpacked(self, equation: Equation, rhs: Pack, source: Var, change: Atom) -> Atom:
         """The change is known at the last instant; it is carried back to the first, and each instant takes its part."""
-        if rhs.is_late:
-            raise InternalFault(f"{source.name} is packed by a schedule that has no adjoint")
         make, last, span = self._make, rhs.segment.last, equation.span
         fast = self._node.clocks[last]
         packed = make.fresh(f"d_{source.name}_packed", change.type, fast, span)

@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias, TypeVar
 
 from syncml.dataclass import dataclass
-from syncml.diagnostics.model import Diagnostic, DiagnosticError, Label, Severity, error
+from syncml.diagnostics.model import Diagnostic, DiagnosticError, Label, error
 from syncml.ir.clocks import BASE, Clock
 from syncml.ir.constants import Const
 from syncml.ir.equations.syntax import Apply, Atom, Equation, Fby, Pack, Segment, Var
@@ -36,9 +36,9 @@ from syncml.lang.presence import ON_BASE, UNKNOWN, Presence
 from syncml.lang.segments import segment_around
 from syncml.lang.source import here
 from syncml.lang.stream import stream
-from syncml.lang.trace import Value, fault, report, trace_at
+from syncml.lang.trace import Value, fault, trace_at
 from syncml.lang.types import type_text
-from syncml.learn.activity import STOP, active, reached, rounded
+from syncml.learn.activity import STOP, active, late, reached, rounded
 from syncml.learn.adjoint import adjoint
 from syncml.learn.flat import flattened
 from syncml.learn.here import number
@@ -174,10 +174,9 @@ class _Derivative:
             )
             wrt = self._inputs(prepared)
             on_path = active(prepared.flat, wrt, seeds)
-            self._check(prepared, wrt)
-            for var in wrt:
-                if var not in on_path:
-                    self._warn_without_effect(var)
+            self._check(prepared, wrt, late(prepared.flat, on_path))
+            if changes is OF_FIRST:
+                self._check_effect(prepared, wrt, on_path)
             segment, borders_ = self._segment(prepared, on_path)
             extras += borders_
             derived, found = adjoint(_with_inputs(prepared.flat, extras), wrt, seeds, segment)
@@ -192,7 +191,7 @@ class _Derivative:
             prepared = self._prepared(args, kwargs)
             wrt = self._inputs(prepared)
             extras, seeds = self._changes(prepared, wrt, changes)
-            self._check(prepared, wrt)
+            self._check(prepared, wrt, [])
             derived, found = tangent(_with_inputs(prepared.flat, extras), seeds)
         except _WrongError:
             return poisoned(result)
@@ -265,22 +264,27 @@ class _Derivative:
             seeds[var] = change
         return extras, seeds
 
-    def _check(self, prepared: _Prepared, wrt: Sequence[Var]) -> None:
+    def _check(self, prepared: _Prepared, wrt: Sequence[Var], others: Sequence[Diagnostic]) -> None:
         """Report what has no derivative."""
         whole = [var for var in wrt if element(var.type) not in FRACTIONAL]
         for var in whole:
             message = f"`{var.name}` of `{self._node.label}` is `{type_text(var.type)}`, which does not change a little"
             fault("G003", message, self._place.span, secondary=definition_label(self._node), help="take a float")
-        found = rounded(prepared.flat, reached(prepared.flat, wrt))
+        found = [*rounded(prepared.flat, reached(prepared.flat, wrt)), *others]
         self._trace.session.collector.extend(found)
         if whole or found:
             raise _WrongError
 
-    def _warn_without_effect(self, var: Var) -> None:
-        message = f"no change of `{var.name}` reaches the result of `{self._node.label}`: its gradient is 0"
-        help_ = "use it in the loss, or leave it out of `wrt`"
-        secondary = definition_label(self._node)
-        report(Diagnostic("G004", Severity.WARNING, message, Label(self._place.span), secondary, (), help_))
+    def _check_effect(self, prepared: _Prepared, wrt: Sequence[Var], on_path: frozenset[Var]) -> None:
+        """A gradient that is 0 whatever happens is a slip: a forgotten term, or a `stop_gradient` too many."""
+        without = [var for var in wrt if var not in on_path]
+        for var in without:
+            message = f"no change of `{var.name}` reaches the first result of `{self._node.label}`: its gradient is 0"
+            secondary = (Label(var.span, f"`{var.name}`"), Label(prepared.flat.outputs[0].span, "the first result"))
+            help_ = f"compute the loss from `{var.name}`, or leave it out of `wrt`"
+            fault("G004", message, self._place.span, secondary=secondary, help=help_)
+        if without:
+            raise _WrongError
 
     def _segment(self, prepared: _Prepared, on_path: frozenset[Var]) -> tuple[Segment | None, list[_Extra]]:
         """The segment in which adjoints go back, if there is memory on the way, and inputs for its borders."""
@@ -342,10 +346,12 @@ class _Derivative:
             name=session.names.fresh(label),
             label=label,
             outputs=(*derived.outputs, *found),
-            equations=(*derived.equations, *equations),
+            # The clocks of all streams are declared: inference has to agree.
+            equations=tuple(replace(e, clock=None) for e in (*derived.equations, *equations)),
             clocks=MappingProxyType(clocks),
         )
         session.nodes.append(ir)
+        session.derived.add(prepared.ir.name)
         made = replace(
             prepared.made,
             ir=ir,

@@ -1,11 +1,11 @@
-"""What no sweep computes: a memory on a slower clock, a word that the future starts."""
+"""What the schedules that spread the work have no place for: a value that is taken at the end."""
 
-from syncml import Stream, f32, merge, node, pack, post, pre, segment, unpack, when
+from syncml import Stream, f32, node, post, segment, when, wire
 
 
 @node
-def slow(x: Stream[f32], c: Stream[bool]) -> Stream[f32]:
-    with segment(every=8):
-        seen = pre(when(x, c), init=0.0)  # error: [K015]
-        y = seen + post(when(x, c), init=0.0)
-        return unpack(pack(merge(c, y, when(x, ~c))))
+def returns(r: Stream[f32]) -> Stream[f32]:
+    with segment(every=8, schedule="alternating") as episode:
+        g = wire(f32)
+        g.define(r + 0.9 * post(g, init=0.0))
+    return when(g, episode.last)  # error: [K015]

@@ -138,7 +138,10 @@ class _Lowering:
         rhs = equation.rhs
         if isinstance(rhs, Pack):
             return rhs.segment == segment
-        return isinstance(rhs, When) and rhs.condition is segment.last and rhs.source in ahead
+        if not isinstance(rhs, When) or rhs.condition is not segment.last or rhs.source not in ahead:
+            return False
+        # What is ahead itself is sampled within a longer segment, at the ends of those in it.
+        return equation.target not in ahead
 
     def name(self, stem: str) -> str:
         """A name for a node."""
