@@ -66,7 +66,7 @@ def eva_plan(draft: Draft, ranges: Ranges) -> EvaPlan:
     """The driver of a package; ``ranges`` are those that its program declares."""
     floats = [leaf for leaf in draft.leaves.inputs if leaf.scalar in FLOATS]
     finite = all(leaf.name in ranges and all(map(isfinite, ranges[leaf.name])) for leaf in floats)
-    elementary = {f: name for f, name in draft.plan.functions.items() if f in _elementary()}
+    elementary = {f: name for f, name in draft.plan.functions.items() if f.name in _elementary()}
     contracts = {name: _contract(f, name, finite=finite) for f, name in elementary.items()}
     assumptions = [*_range_texts(draft, ranges), *(_certified(f, name) for f, name in elementary.items())]
     counts = [s.count for own in draft.plan.machines for s in statements(own.machine.body) if isinstance(s, For)]
@@ -76,8 +76,9 @@ def eva_plan(draft: Draft, ranges: Ranges) -> EvaPlan:
     return EvaPlan(f"{text}\n", finite, tuple(contracts), unroll, tuple(assumptions))
 
 
-def _elementary() -> dict[Function, tuple[Op, Scalar]]:
-    return {function(op, kind): (op, kind) for op in sorted(ELEMENTARY, key=lambda op: op.value) for kind in (F32, F64)}
+def _elementary() -> dict[str, tuple[Op, Scalar]]:
+    """The elementary functions by name: a schedule may have put other expressions of the same values into one."""
+    return {function(op, kind).name: (op, kind) for op in ELEMENTARY for kind in (F32, F64)}
 
 
 def _lines(
@@ -170,7 +171,7 @@ def _number(value: float, kind: Scalar) -> str:
 
 def _contract(each: Function, name: str, *, finite: bool) -> list[str]:
     """The prototype of an elementary function with what is certified of its results."""
-    op, kind = _elementary()[each]
+    op, kind = _elementary()[each.name]
     certificate = CERTIFICATES[op, kind]
     parameters = [p.name for p in each.parameters]
     low, high = certificate.low, certificate.high
@@ -218,7 +219,7 @@ def _range_texts(draft: Draft, ranges: Ranges) -> Iterator[str]:
 
 
 def _certified(each: Function, name: str) -> str:
-    op, kind = _elementary()[each]
+    op, kind = _elementary()[each.name]
     found = CERTIFICATES[op, kind]
     how = "every argument was tried" if found.evidence.value == "every input" else "from how the result is computed"
     return f"results of {name} are in [{found.low!r}, {found.high!r}]: certificate of the function ({how})"
