@@ -4,8 +4,9 @@
     bound(f)   = max over moments t of (live tensors of f at t + the bounds of the functions that run at t)
 
 Rule: every figure is computed from the program, for the sizes of C's fixed types. State, inputs and outputs are structs
-with padding; scratch is the tensors among the local variables, along the calls that need the most; the lower bound is
-the largest set of elements that are live together, which no placement for this order of operations goes below.
+with padding; scratch is the tensors among the local variables, along the calls that need the most, where those that one
+loop has for itself exist in its block only; the lower bound is the largest set of elements that are live together,
+which no placement for this order of operations goes below.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from syncml.export_c.plan import MachinePlan, Plan
 from syncml.export_c.report.layout import slots_extent, state_extents, type_extent
 from syncml.export_c.report.operations import Operations, operations
 from syncml.export_c.state import initial_tables
-from syncml.ir.step.overlay import Curve, Tenant, live_bytes
+from syncml.ir.step.overlay import Curve, Tenant, live_bytes, private_slots
 from syncml.ir.step.overlay.lifetimes import timeline
 from syncml.ir.step.syntax import Slot
 from syncml.ir.types import TensorType, element, element_bytes, size
@@ -198,13 +199,14 @@ def _frame(plan: Plan, own: MachinePlan, frames: dict[str, Frame], curve: Curve)
     slots = list(own.machine.locals)
     if own.returned is not None and own.returned not in own.kept:
         slots.append(own.returned)
-    tensors = sum(_bytes(slot) for slot in slots if isinstance(slot.type, TensorType))
-    scalars = sum(_bytes(slot) for slot in slots) - tensors
+    here = _at_once(own, [slot for slot in slots if isinstance(slot.type, TensorType)])
+    tensors = sum(map(_bytes, here))
+    scalars = sum(_bytes(slot) for slot in slots if not isinstance(slot.type, TensorType))
     return Frame(
         own.step,
         own.machine.label or own.machine.name,
         tensors,
-        sum(size(slot.type) for slot in slots if isinstance(slot.type, TensorType)),
+        sum(size(slot.type) for slot in here),
         sum(map(_bytes, local_tensors(own))),
         scalars,
         tensors + max((frames[name].scratch for name in called), default=0),
@@ -212,6 +214,17 @@ def _frame(plan: Plan, own: MachinePlan, frames: dict[str, Frame], curve: Curve)
         curve.peak,
         tuple(plan.machine(name).step for name in called if not plan.machine(name).machine.external),
     )
+
+
+def _at_once(own: MachinePlan, slots: list[Slot]) -> list[Slot]:
+    """The most of ``slots`` that exist together: what one loop has for itself exists in its block only."""
+    loop = private_slots(own.machine.body)
+    alone: dict[int, list[Slot]] = {}
+    for slot in slots:
+        alone.setdefault(loop.get(slot, 0), []).append(slot)
+    common = alone.pop(0, [])
+    groups = sorted(alone.values(), key=lambda group: sum(map(_bytes, group)))
+    return [*common, *(groups[-1] if groups else ())]
 
 
 def _tensors(own: MachinePlan) -> list[Tensor]:

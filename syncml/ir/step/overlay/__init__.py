@@ -4,10 +4,11 @@ Rule: each element type has memory of its own, and in it every large local tenso
 written while another one that is still to be read lies there (`packing`). Where one tensor alone lies, it stays a
 variable; where several of one shape lie exactly on each other, they become one variable of that shape; else they become
 a vector, read and written at computed places. A copy of an element to itself, which is what joining or cutting in place
-comes to, goes away. Loops over results may be turned (`turning`). Nothing else changes: each number is computed by the
-same operations in the same order, so it has the same bits.
+comes to, goes away. Loops over results may be joined (`rows`) and turned (`turning`). Nothing else changes: each number
+is computed by the same operations in the same order, so it has the same bits.
 
-Tensors that instances take or give as a whole stay as they are, since an instance sees its arguments in their shapes.
+Tensors that instances take or give as a whole stay as they are, since an instance sees its arguments in their shapes,
+and so do those that one loop has for itself, such as the sums of a tile, which a compiler keeps in registers.
 """
 
 from __future__ import annotations
@@ -19,12 +20,24 @@ from syncml.dataclass import dataclass
 from syncml.ir.step.overlay.curve import Curve, live_bytes
 from syncml.ir.step.overlay.lifetimes import Lifetime, timeline
 from syncml.ir.step.overlay.rewrite import Block, Tenant, copies, in_blocks
+from syncml.ir.step.overlay.rows import join_loops, private_slots
 from syncml.ir.step.overlay.turning import arrange
 from syncml.ir.step.syntax import Invoke, Machine, Place, Slot, Stmt
 from syncml.ir.step.traverse import statements
 from syncml.ir.types import Element, TensorType, element, element_bytes, size
 
-__all__ = ["LARGE", "Block", "Curve", "Lifetime", "Placement", "Tenant", "live_bytes", "overlay", "place_tensors"]
+__all__ = [
+    "LARGE",
+    "Block",
+    "Curve",
+    "Lifetime",
+    "Placement",
+    "Tenant",
+    "live_bytes",
+    "overlay",
+    "place_tensors",
+    "private_slots",
+]
 
 LARGE = 1024
 """The bytes from which on a local tensor is large; smaller ones are worth more as variables that a reader follows."""
@@ -55,12 +68,15 @@ def place_tensors(machine: Machine, large: int = LARGE, fixed: Collection[Slot] 
         and slot not in whole
         and slot not in fixed
     ]
+    private = private_slots(machine.body)
+    chosen = [slot for slot in chosen if slot not in private]
     if len(chosen) < 2:
         return Placement(machine, ())
+    machine = replace(machine, body=join_loops(machine.body, private))
     found: list[Block] = []
     for kind in dict.fromkeys(element(slot.type) for slot in chosen):
         slots = [slot for slot in chosen if element(slot.type) == kind]
-        arranged = arrange(timeline(machine.body, slots), copies(machine.body, slots))
+        arranged = arrange(timeline(machine.body, slots), copies(machine.body, slots), private)
         machine = replace(machine, body=arranged.turn(machine.body))
         found += _blocks(kind, [Tenant(*placed) for placed in arranged.placed])
     return Placement(machine, tuple(found))

@@ -1,7 +1,7 @@
 """Loops that may as well run backwards, and which of them do so that tensors lie closer together.
 
-Rule: a loop may be turned if each of its iterations writes elements of its own and reads nothing that another one
-writes. It then computes the same numbers in the same way, in another order of the results, not of the terms of any sum.
+Rule: a loop over the rows of a result (`rows`) may be turned. It then computes the same numbers in the same way, in
+another order of the results, not of the terms of any sum.
 Turned are the loops over the results but the innermost of them, along which memory is contiguous.
 
 A result runs behind the front at which its argument is read: upwards below it, or turned, downwards above it. A chain
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from itertools import takewhile
 
 from syncml.dataclass import dataclass
 from syncml.ir.constants import Const
@@ -19,40 +20,28 @@ from syncml.ir.step.overlay.curve import live_bytes
 from syncml.ir.step.overlay.lifetimes import Lifetime, Nest, Timeline, touched_by
 from syncml.ir.step.overlay.packing import Packing, Relations, pack, related_anew, relations
 from syncml.ir.step.overlay.rewrite import with_expressions
+from syncml.ir.step.overlay.rows import row_axis, rows_of
 from syncml.ir.step.syntax import (
-    Assign,
     Binary,
     BinaryOp,
     Expr,
     For,
-    If,
     Literal,
     LoopIndex,
-    Place,
     Slot,
     Stmt,
-    Storage,
-    Switch,
 )
-from syncml.ir.step.traverse import blocks, expressions, map_blocks, statements, with_blocks
+from syncml.ir.step.traverse import blocks, map_blocks, with_blocks
 from syncml.ir.types import I64
 
 
-def turned(nest: For) -> For | None:
-    """``nest`` with the loops over its results turned, None if they may not be."""
-    targets = {stmt.target.slot for stmt in statements((nest,)) if isinstance(stmt, Assign)}
-    if len(targets) != 1 or not all(isinstance(s, Assign | For | If | Switch) for s in statements((nest,))):
+def turned(nest: For, private: Collection[Slot]) -> For | None:
+    """``nest`` with the loops over its results turned, None if they may not be; ``private`` as in `rows`."""
+    found = rows_of(nest, private)
+    if found is None:
         return None
-    (target,) = targets
-    places = [e for e in expressions((nest,)) if isinstance(e, Place) and e.slot is target]
-    if target.storage is not Storage.LOCAL:
-        return None
-    chain = list(_chain(nest))
-    fixed = [
-        loop for loop in chain if any(_indexes(places, axis, loop.index) for axis in range(len(places[0].indices)))
-    ]
     # Loops are turned from the outermost on, without one in between that the target is summed over.
-    own = [loop for loop, same in zip(chain, fixed, strict=False) if loop is same]
+    own = list(takewhile(lambda loop: row_axis(found[1], loop.index) is not None, _chain(nest)))
     chosen = own[:-1] if len(own) > 1 else own
     if not chosen:
         return None
@@ -81,11 +70,6 @@ def _chain(nest: For) -> Iterator[For]:
         loop = loop.body[0]
 
 
-def _indexes(places: list[Place], axis: int, counter: LoopIndex) -> bool:
-    """Whether ``counter`` is the index of every place along ``axis``, so that iterations have elements of their own."""
-    return all(place.indices[axis] == counter for place in places)
-
-
 @dataclass(frozen=True, slots=True)
 class Arrangement:
     """Tensors with their places and lifetimes, and the loops that are turned for it, by their identity."""
@@ -107,7 +91,7 @@ class Arrangement:
         return tuple(done)
 
 
-def arrange(times: Timeline, copies: Collection[tuple[int, int, int]]) -> Arrangement:
+def arrange(times: Timeline, copies: Collection[tuple[int, int, int]], private: Collection[Slot]) -> Arrangement:
     """Place the tensors of ``times``, and turn loops where that makes the block smaller.
 
     One loop after the other is turned unless that makes the block larger, for often several have to be before it gets
@@ -115,7 +99,7 @@ def arrange(times: Timeline, copies: Collection[tuple[int, int, int]]) -> Arrang
     """
     search = _Search.start(times, copies)
     if search.packing.extent > search.bound:
-        nests = [(nest, other) for nest in times.nests if (other := _turned(nest)) is not None]
+        nests = [(nest, other) for nest in times.nests if (other := _turned(nest, private)) is not None]
         first = search
         for nest, other in nests:
             search = search.better(nest, other)
@@ -128,8 +112,8 @@ def arrange(times: Timeline, copies: Collection[tuple[int, int, int]]) -> Arrang
     return Arrangement(tuple(tensors), search.loops)
 
 
-def _turned(nest: Nest) -> Nest | None:
-    loop = turned(nest.loop)
+def _turned(nest: Nest, private: Collection[Slot]) -> Nest | None:
+    loop = turned(nest.loop, private)
     return None if loop is None else Nest(loop, nest.start, touched_by(loop, nest.start, nest.touched.keys()))
 
 
