@@ -25,6 +25,7 @@ STIMULI = {
     "limiter": ("--input", "requests.csv"),
     "modes": ("--scenario", "modes.yaml"),
     "multirate": ("--scenario", "multirate.yaml"),
+    "vibration": ("--scenario", "vibration.yaml"),
     "trackers": ("--scenario", "trackers.yaml"),
     "steady": ("--scenario", "steady.yaml"),
 }
