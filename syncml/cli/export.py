@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from syncml.cli.declared import Option
 from syncml.cli.exit import ExitCode
-from syncml.cli.folding import Choice, FoldOption, folded, summary
+from syncml.cli.folding import Choice, FoldOption, costs_of, folded, summary
 from syncml.cli.options import (
     DumpOption,
     FolderOption,
@@ -117,7 +117,12 @@ def export(
             main = _main_run(checked, scenario, table, steps, seed)
             asked = Asked(tests=tests, prove=prove, timeout=timeout, seed=seed)
             parts = (evidence(subject(checked, streaming, main, asked)),)
-            written = export_c.export(code, out, export_c.Options(main.vectors, machine, parts=parts))
+            unfolded = (
+                pipeline.step_code(checked, flat=inline, fold=Fold.NEVER, executive=cyclic) if done.shared else None
+            )
+            costs_of_windows = costs_of(checked, done, unfolded)
+            options = export_c.Options(main.vectors, machine, folding=costs_of_windows, parts=parts)
+            written = export_c.export(code, out, options)
         if form is Format.TEXT and not quiet:
             for line in summary(checked, done):
                 echo(line)

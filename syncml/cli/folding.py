@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 from syncml.cli.declared import Option
 
 if TYPE_CHECKING:
+    from syncml.export_c.report.folding import Folding
     from syncml.ir.equations.folding import Folded
     from syncml.ir.step.lowering import Observed
+    from syncml.ir.step.syntax import StepProgram
     from syncml.pipeline import Checked
 
 
@@ -35,6 +37,16 @@ def folded(checked: Checked, choice: Choice, observe: Observed | None = None) ->
 
     found = pipeline.folded(checked, Fold(choice.value), observe)
     return (replace(checked, program=found.program) if found.shared else checked), found
+
+
+def costs_of(checked: Checked, found: Folded, unfolded: StepProgram | None) -> Folding | None:
+    """Return what the report says of windows; None where there are none."""
+    from syncml.export_c.report.folding import Folding
+    from syncml.ir.equations.work import products_of
+
+    if not found.shared and not found.whole:
+        return None
+    return Folding(found, unfolded, (products_of(checked.program), products_of(found.program)))
 
 
 def summary(checked: Checked, found: Folded) -> Iterator[str]:

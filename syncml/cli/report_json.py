@@ -90,6 +90,45 @@ class LiveModel(Document):
     bytes: int = Field(ge=0)
 
 
+class BothModel(Document):
+    """A figure of the program with every window computed as a whole, and of the one that is exported."""
+
+    unfolded: int = Field(ge=0)
+    folded: int = Field(ge=0)
+
+
+class LineModel(Document):
+    """A tensor of which columns are kept from tick to tick."""
+
+    name: str
+    columns: int = Field(ge=0, description="Its extent along time.")
+    computed: int = Field(ge=0, description="The columns that are computed in a tick.")
+    kept: int = Field(ge=0, description="The older ones that are kept.")
+    bytes: int = Field(ge=0)
+
+
+class WholeModel(Document):
+    """What reads a window, or a tensor computed from one, and is computed anew in each tick."""
+
+    name: str
+    line: int = Field(ge=0)
+    reason: str
+
+
+class FoldingModel(Document):
+    """What folding over time gained."""
+
+    products: BothModel = Field(description="Multiplications of sums of products (layers).")
+    multiplications: BothModel
+    operations: BothModel
+    cycles: BothModel = Field(description="An estimate: one for an operation, 12 for a call of an elementary function.")
+    state: BothModel
+    ram: BothModel
+    rom: BothModel
+    lines: list[LineModel]
+    whole: list[WholeModel]
+
+
 class ReportModel(Document):
     """What one package costs."""
 
@@ -101,3 +140,4 @@ class ReportModel(Document):
     stack: StackModel
     largest: list[TensorModel]
     live: list[LiveModel]
+    folding: FoldingModel | None = Field(default=None, description="Of a program with windows.")

@@ -18,6 +18,7 @@ from syncml.export_c.leaves import Leaves
 from syncml.export_c.memory import Memory
 from syncml.export_c.plan import Plan
 from syncml.export_c.printer import Line
+from syncml.export_c.report.folding import Folding
 from syncml.export_c.report.memory import Report
 from syncml.export_c.sources import Sources
 from syncml.export_c.targets import HOST, TargetMachine
@@ -35,12 +36,14 @@ class Options:
         vectors: The recorded run that ``make check`` replays.
         target: The machine that the package is made for.
         memory: How memory is laid out.
+        folding: What became of the windows of the program, for the report.
         parts: Parts beside those that every package has.
     """
 
     vectors: Vectors | None = None
     target: TargetMachine = HOST
     memory: Memory = Memory()
+    folding: Folding | None = None
     parts: tuple[Part, ...] = ()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from syncml.export_c.draft import Draft, Files
+from syncml.export_c.report.folding import folding_document, folding_lines
 from syncml.export_c.report.memory import Report
 from syncml.export_c.report.memory_map import memory_map
 
@@ -21,7 +22,11 @@ _CURVE = 256
 def costs(draft: Draft) -> Files:
     """``report.json`` and, where there are local tensors, the memory map."""
     found = draft.report
-    text = json.dumps(report_document(found), indent=1, ensure_ascii=False) + "\n"
+    document = report_document(found)
+    options = draft.options
+    if options.folding is not None:
+        document["folding"] = folding_document(options.folding, found, options.memory)
+    text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
     drawing = {MEMORY_MAP: memory_map(draft.plan, found).encode()} if found.curve.moments else {}
     return {REPORT: text.encode(), **drawing}
 
@@ -105,6 +110,8 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {rom['tables']:>12,} bytes in tables of functions and initial values"
     yield "Stack"
     yield f"  {stack['locals']:>12,} bytes of local variables: {' > '.join(stack['path'])}"
+    if document.get("folding"):
+        yield from folding_lines(document["folding"])
     if document["largest"]:
         yield "Largest tensors"
     for tensor in document["largest"]:
