@@ -25,7 +25,7 @@ def costs(draft: Draft) -> Files:
     document = report_document(found)
     options = draft.options
     if options.folding is not None:
-        document["folding"] = folding_document(options.folding, found, options.memory)
+        document["folding"] = folding_document(options.folding, found, options.memory, options.target.loops)
     text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
     drawing = {MEMORY_MAP: memory_map(draft.plan, found).encode()} if found.curve.moments else {}
     return {REPORT: text.encode(), **drawing}

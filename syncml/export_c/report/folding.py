@@ -16,6 +16,8 @@ from syncml.export_c.report.memory import Report, report
 from syncml.export_c.report.operations import Operations
 from syncml.ir.equations.folding import Folded
 from syncml.ir.equations.work import FUNCTION
+from syncml.ir.step.schedules import schedule_loops
+from syncml.ir.step.schedules.table import LoopTable
 from syncml.ir.step.syntax import StepProgram
 
 
@@ -34,9 +36,11 @@ class Folding:
     products: tuple[int, int]
 
 
-def folding_document(folding: Folding, exported: Report, memory: Memory) -> dict[str, Any]:
+def folding_document(folding: Folding, exported: Report, memory: Memory, loops: LoopTable) -> dict[str, Any]:
     """The section of the report, as values of JSON."""
-    before = exported if folding.unfolded is None else report(plan(folding.unfolded, memory))
+    before = exported
+    if folding.unfolded is not None:
+        before = report(plan(schedule_loops(folding.unfolded, loops), memory))
 
     def both(unfolded: int, folded: int) -> dict[str, int]:
         return {"unfolded": unfolded, "folded": folded}
