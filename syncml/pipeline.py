@@ -33,7 +33,7 @@ from syncml.verify.units import check_units
 # Whoever checks or verifies a program needs no step code, which takes long to load.
 if TYPE_CHECKING:
     from syncml.ir.equations.folding import Fold, Folded
-    from syncml.ir.step.lowering import Observed
+    from syncml.ir.step.lowering import Executive, Observed
     from syncml.ir.step.syntax import StepProgram
 
 Shown: TypeAlias = "Callable[[str, Program | StepProgram], None]"
@@ -208,17 +208,18 @@ def step_code(
     flat: bool,
     fold: Fold | None = None,
     shown: Shown = _silent,
-    executive: bool = False,
+    executive: Executive | None = None,
 ) -> StepProgram:
     """Step code of the main node, with its outputs or what to observe: one machine if ``flat``, else one a node.
 
-    As an ``executive`` it has a table of the ticks of the hyperperiod in the place of counters; nodes with rates of
-    their own are part of the main one then.
+    With an ``executive`` that knows the rates, nodes with rates of their own are part of the main one.
 
     Raises:
-        DiagnosticError: X004, the table would be too large.
+        DiagnosticError: X004, a table of the ticks would be too large; X005, no rate can be a job.
     """
-    from syncml.ir.step.lowering import Observe, lower
+    from syncml.ir.step.lowering import Executive, Observe, lower
+
+    executive = executive or Executive.SINGLE
 
     program = lower_segments(checked.program)
     shown("segments", program)
@@ -230,7 +231,7 @@ def step_code(
         separate = whole_models(program)
         program = inline_loops(separate)
         check_separate(separate, program)
-        if executive:
+        if executive is not Executive.SINGLE:
             program = inline_words(program)
     shown("inline", program)
     return lower(program, Observe.OUTPUTS if observe is None else observe, shown, executive=executive)

@@ -29,6 +29,7 @@ from syncml.diagnostics.render import Format
 
 if TYPE_CHECKING:
     from syncml.export_c.evidence import RecordedRun
+    from syncml.ir.step.lowering import Executive
     from syncml.pipeline import Checked
 
 RANDOM_TICKS = range(100, 1001)
@@ -39,7 +40,6 @@ RANDOM_WORK = 1_000_000
 
 LUSTRE = "lustre"
 """The target that is no machine."""
-SCHEDULES = ("single", "cyclic")
 
 
 def export(
@@ -55,7 +55,10 @@ def export(
     ] = "host",
     schedule: Annotated[
         str,
-        Option(metavar="single|cyclic", help="One step with counters of rates, or a table of straight code."),
+        Option(
+            metavar="single|cyclic|tasks",
+            help="Rates as tests of counters, as a table of straight code, or as tasks beside the step.",
+        ),
     ] = "single",
     inline: Annotated[bool, Option("--inline", help="One function, in the place of one for each node.")] = False,
     semantics: Annotated[
@@ -100,9 +103,7 @@ def export(
             _report(request, out, (_write_lustre(request.checked(), out, semantics),), 0)
             return ExitCode.OK
         machine = target_machine(target)
-        if schedule not in SCHEDULES:
-            advice = f"write `--schedule {'` or `--schedule '.join(SCHEDULES)}`"
-            raise DiagnosticError(error("U001", f"there is no schedule {schedule!r}", help=advice))
+        executive = _executive(schedule)
         checked = request.checked()
         emit(without_body(checked, run=False), stream=sys.stderr)
         with working(f"exporting {request.target}", quiet=quiet):
@@ -111,8 +112,7 @@ def export(
             # The recorded run is that of machine numbers, which the harness compares bit by bit.
             checked = pipeline.on_machine(checked)
             streaming, done = folded(checked, fold)
-            cyclic = schedule == "cyclic"
-            code = pipeline.step_code(streaming, flat=inline, fold=Fold.NEVER, executive=cyclic)
+            code = pipeline.step_code(streaming, flat=inline, fold=Fold.NEVER, executive=executive)
             # The unfolded program says what must come out.
             main = _main_run(checked, scenario, table, steps, seed)
             asked = Asked(tests=tests, prove=prove, timeout=timeout, seed=seed)
@@ -131,6 +131,21 @@ def export(
         return ExitCode.OK
 
     run(form, body)
+
+
+def _executive(schedule: str) -> Executive:
+    """The executive that ``--schedule`` names.
+
+    Raises:
+        DiagnosticError: U001, there is none of this name.
+    """
+    from syncml.ir.step.lowering import Executive
+
+    known = {each.value: each for each in Executive}
+    if schedule not in known:
+        advice = f"write `--schedule {'` or `--schedule '.join(known)}`"
+        raise DiagnosticError(error("U001", f"there is no schedule {schedule!r}", help=advice))
+    return known[schedule]
 
 
 def _write_lustre(checked: Checked, folder: Path, semantics: str) -> Path:

@@ -148,6 +148,7 @@ _TITLES: dict[str, str] = {
     "X002": "two names are the same in C",
     "X003": "an external node is not a function of C",
     "X004": "the cyclic executive is too large",
+    "X005": "no rate can run in a task of its own",
     # Data files.
     "D001": "a file is missing or cannot be read",
     "D002": "a YAML, JSON or CSV file is malformed",

@@ -21,6 +21,10 @@ def harness(draft: Draft) -> Files:
         values[f"{group}_BYTES"] = str(sum(leaf.size * leaf.count for leaf in rows))
         table = "\n".join(_row(leaf, f"{node}_{struct}") for leaf in rows)
         values["STATE" if group == "STATE" else f"{group}S"] = table
+    # Each task runs to its end directly after the step in which it is due.
+    values["JOBS"] = "".join(
+        f"    if (state->{job.flag('due')}) {{\n        {job.step}(state);\n    }}\n" for job in draft.plan.jobs
+    )
     values["SAVES"] = "1" if found.stored else "0"
     files = {"harness/harness.c": template("harness.c", values), "harness/timing.c": template("timing.c", values)}
     if draft.options.vectors is not None:

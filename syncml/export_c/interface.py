@@ -89,6 +89,7 @@ def header(plan: Plan, sources: Sources) -> list[CTop]:
                 " */",
                 f"void {prefix}_step(const {prefix}_in *in, {prefix}_out *out, {prefix}_state *self);",
                 "",
+                *(line for job in plan.jobs for line in _job(plan, job)),
                 "#ifdef __cplusplus",
                 "}",
                 "#endif",
@@ -98,6 +99,19 @@ def header(plan: Plan, sources: Sources) -> list[CTop]:
         )
     )
     return items
+
+
+def _job(plan: Plan, job: MachinePlan) -> tuple[str, ...]:
+    return (
+        "/*",
+        f" * The task {job.machine.name}: runs once after each step that sets self->{job.flag('due')}.",
+        " * The step and other tasks may interrupt it at any place. It has to end before the step that sets the flag",
+        f" * again; where it does not, that step sets self->{job.flag('overrun')},",
+        " * and the values are no longer those of the program.",
+        " */",
+        f"void {job.step}({plan.prefix}_state *self);",
+        "",
+    )
 
 
 def _supplied(plan: Plan, own: MachinePlan) -> Text:
@@ -187,10 +201,10 @@ def source(plan: Plan, sources: Sources) -> list[CTop]:
         lower_function(function, name, dict(plan.functions), plan.files) for function, name in plan.functions.items()
     ]
     bodies: list[CTop] = []
-    for own in plan.machines:
+    for own in plan.bodies:
         if own.machine.external:
             continue
-        if own.state is not None:
+        if own.state is not None and own not in plan.jobs:
             bodies.append(init_function(plan, own))
         bodies.append(step_function(plan, own, sources.describe))
     entries = (entry(plan, "init", "Before the first step."), entry(plan, "reset", "Between two steps."))
@@ -221,7 +235,7 @@ def _float_checks(plan: Plan) -> tuple[str, ...]:
 
 def _scalars(plan: Plan) -> set[Scalar]:
     found: set[Scalar] = set()
-    for own in plan.machines:
+    for own in plan.bodies:
         machine = own.machine
         for slot in (*machine.inputs, *machine.outputs, *machine.state, *machine.locals, *machine.constants):
             found.add(machine_scalar(element(slot.type)))

@@ -124,8 +124,9 @@ def step_function(plan: Plan, own: MachinePlan, describe: Describe) -> FunctionD
         body.append(Return(slots[own.returned]))
     used = names_in(body)
     unused = [Do(Cast("void", Name(p.name))) for p in signature.parameters if p.name not in used]
-    comment = f"One step of {own.machine.label or own.machine.name}."
-    qualifiers = "" if own is plan.main else "static"
+    part = "What waits at rate" if own in plan.jobs else "One step of"
+    comment = f"{part} {own.machine.label or own.machine.name}."
+    qualifiers = "" if own is plan.main or own in plan.jobs else "static"
     return FunctionDefinition(own.step, qualifiers, result, signature.parameters, (*unused, *body), comment)
 
 

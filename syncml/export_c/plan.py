@@ -20,7 +20,7 @@ from syncml.export_c.prepare import prepare
 from syncml.export_c.scalars import c_type
 from syncml.ir.step.overlay import Placement, overlay, place_tensors
 from syncml.ir.step.syntax import Function, Literal, Machine, Slot, StepProgram
-from syncml.ir.step.traverse import expressions, functions
+from syncml.ir.step.traverse import expressions, machine_functions
 from syncml.ir.types import Element, EnumType, TensorType, element
 
 PUBLIC = (
@@ -57,6 +57,10 @@ class MachinePlan:
     returned: Slot | None
     assignment: Assignment
 
+    def flag(self, name: str) -> str:
+        """The member that is the flag ``due``, ``busy`` or ``overrun`` of this job."""
+        return next(m for slot, m in self.members.items() if slot.name == f"{self.machine.name}.{name}")
+
 
 @dataclass(frozen=True, slots=True)
 class EnumNames:
@@ -78,6 +82,12 @@ class Plan:
     functions: Mapping[Function, str]
     enums: Mapping[EnumType, EnumNames]
     files: NameScope
+    jobs: tuple[MachinePlan, ...] = ()
+
+    @property
+    def bodies(self) -> tuple[MachinePlan, ...]:
+        """Everything that has a function: the machines, then the jobs of the main one, which work on its state."""
+        return (*self.machines, *self.jobs)
 
     @property
     def main(self) -> MachinePlan:
@@ -114,9 +124,10 @@ def plan(program: StepProgram, memory: Memory | None = None) -> Plan:
             raise DiagnosticError(error("X003", message, machine.span, help="give the function another name"))
     supplied = [m.external for m in machines if m.external]
     files.reserve((*HELPERS, prefix, *public, *supplied, *(f"{name}_init" for name in supplied)))
-    enums = {kind: _enum_names(kind, prefix, files) for kind in _enumerations(machines)}
+    enums = {kind: _enum_names(kind, prefix, files) for kind in _enumerations([*machines, *_jobs(program)])}
     planned: dict[str, MachinePlan] = {}
     constants: dict[Slot, str] = {}
+    beside = [place_tensors(job, large, analyse(job.body).exposed) for job in map(prepare, _jobs(program))]
     for machine, placed in zip(machines, placements, strict=True):
         planned[machine.name] = _machine_plan(machine, placed, machine is main, prefix, files, planned)
         owner = prefix if machine is main else f"{prefix}_{machine.name}"
@@ -129,10 +140,30 @@ def plan(program: StepProgram, memory: Memory | None = None) -> Plan:
         _interface(main.inputs, "inputs"),
         _interface(main.outputs, "outputs"),
         constants,
-        {function: files.claim(function.name) for function in functions(StepProgram(tuple(machines), main.name))},
+        {function: files.claim(function.name) for function in _functions(machines, [job.machine for job in beside])},
         enums,
         files,
+        tuple(_job_plan(job, planned[main.name], prefix, files) for job in beside),
     )
+
+
+def _functions(machines: Iterable[Machine], jobs: Iterable[Machine]) -> tuple[Function, ...]:
+    return tuple(dict.fromkeys(f for machine in (*machines, *jobs) for f in machine_functions(machine)))
+
+
+def _job_plan(job: Placement, main: MachinePlan, prefix: str, files: NameScope) -> MachinePlan:
+    """A job is a function of the state of the main machine and of nothing else."""
+    name = files.claim(f"{prefix}_{job.machine.name}")
+    machine = overlay(job)
+    assignment = analyse(machine.body)
+    own = frozenset[Slot]()
+    return replace(
+        main, machine=machine, placed=job, step=name, init="", kept=own, returned=None, assignment=assignment
+    )
+
+
+def _jobs(program: StepProgram) -> tuple[Machine, ...]:
+    return tuple(job.machine for job in program.jobs)
 
 
 def _without_model(machine: Machine, main: str) -> Machine:

@@ -138,7 +138,7 @@ def report(plan: Plan) -> Report:
     frames: dict[str, Frame] = {}
     curve = Curve((), ())
     tensors: list[Tensor] = []
-    for own in plan.machines:
+    for own in (*plan.machines[:-1], *plan.jobs, plan.main):
         name = own.machine.name
         cost[name] = operations(own.machine, cost)
         curve = _curve(own, frames)

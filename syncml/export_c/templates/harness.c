@@ -73,6 +73,12 @@ static @NODE@_state self;
 static unsigned long compared = 0U;
 static unsigned long different = 0U;
 
+/* One tick: the step, then the tasks that are due, if the package has any. */
+static void tick(const @NODE@_in *input, @NODE@_out *output, @NODE@_state *state)
+{
+    @NODE@_step(input, output, state);
+@JOBS@}
+
 static bool little_endian(void)
 {
     const uint16_t probe = 1U;
@@ -225,7 +231,7 @@ static bool replay(FILE *vectors, FILE *results, uint32_t steps)
             decode(input_leaves, INPUT_COUNT, input_bytes, (uint8_t *)&in);
             /* A fresh output object each time: what a step does not write must not come from the last one. */
             (void)memset(&out, 0xA5, sizeof(out));
-            @NODE@_step(&in, &out, &self);
+            tick(&in, &out, &self);
             encode(output_leaves, OUTPUT_COUNT, (const uint8_t *)&out, actual_bytes);
             encode(state_leaves, STATE_COUNT, (const uint8_t *)&self, &actual_bytes[OUTPUT_BYTES]);
             compare("output", step, output_leaves, OUTPUT_COUNT, output_bytes, actual_bytes, output_present);

@@ -39,7 +39,7 @@ int main(int argc, char **argv)
         @NODE@_init(&self);
         const double start = seconds();
         for (uint32_t step = 0U; step < steps; step++) {
-            @NODE@_step((const void *)&inputs[step * sizeof(in)], &out, &self);
+            tick((const void *)&inputs[step * sizeof(in)], &out, &self);
         }
         const double taken = seconds() - start;
         seen = (uint8_t)(seen ^ *(const uint8_t *)&out);

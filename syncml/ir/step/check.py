@@ -81,6 +81,8 @@ def check_step(program: StepProgram, *, assigned: bool = True) -> None:
             raise InternalFault(f"two machines are called {machine.name}")
         _Checker(machine, known).check(assigned=assigned)
         known[machine.name] = machine
+    for job in program.jobs:
+        _Checker(job.machine, known).check(assigned=assigned)
     if not program.machines or program.machines[-1].name != program.main:
         raise InternalFault(f"{program.main} is not the last machine")
 

@@ -380,8 +380,21 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True)
+class Job:
+    """What one rate of the main machine leaves to be done beside its step, on the same state.
+
+    ``machine`` has no inputs and no outputs; its body runs once after each step in which the job was due, and ends
+    before the step in which it is due again. ``ticks`` tells at which ticks of prefix and hyperperiod that is.
+    """
+
+    machine: Machine
+    ticks: tuple[bool, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StepProgram:
-    """Machines, each after the machines that it instantiates; ``main`` names the last."""
+    """Machines, each after the machines that it instantiates; ``main`` names the last, to which ``jobs`` belong."""
 
     machines: tuple[Machine, ...]
     main: str
+    jobs: tuple[Job, ...] = ()

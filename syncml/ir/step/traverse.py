@@ -96,6 +96,31 @@ def map_expr(change: Callable[[Expr], Expr | None], expr: Expr) -> Expr:
     return expr if all(a is b for a, b in zip(parts, new, strict=True)) else rebuild(expr, new)
 
 
+def map_stmt(change: Callable[[Expr], Expr | None], stmt: Stmt) -> Stmt:
+    """``stmt`` with `map_expr` applied to all expressions in it, but not to what is assigned."""
+
+    def changed(block: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
+        return tuple(_map_own(change, each) for each in block)
+
+    return map_blocks(changed, (stmt,))[0]
+
+
+def _map_own(change: Callable[[Expr], Expr | None], stmt: Stmt) -> Stmt:
+    match stmt:
+        case Assign():
+            indices = tuple(map_expr(change, index) for index in stmt.target.indices)
+            return replace(stmt, target=Place(stmt.target.slot, indices), value=map_expr(change, stmt.value))
+        case If():
+            return replace(stmt, condition=map_expr(change, stmt.condition))
+        case Switch():
+            return replace(stmt, scrutinee=map_expr(change, stmt.scrutinee))
+        case Invoke():
+            index = None if stmt.index is None else map_expr(change, stmt.index)
+            return replace(stmt, arguments=tuple(map_expr(change, a) for a in stmt.arguments), index=index)
+        case For() | Reset():
+            return stmt
+
+
 def blocks(stmt: Stmt) -> tuple[tuple[Stmt, ...], ...]:
     """The statement lists directly inside of ``stmt``."""
     match stmt:
@@ -229,7 +254,7 @@ def expressions(body: Iterable[Stmt]) -> Iterator[Expr]:
 def functions(program: StepProgram) -> tuple[Function, ...]:
     """Every function that ``program`` applies, each after the functions that it applies itself, without repetition."""
     order: dict[Function, None] = {}
-    for machine in program.machines:
+    for machine in (*program.machines, *(job.machine for job in program.jobs)):
         for function in machine_functions(machine):
             order.setdefault(function)
     return tuple(order)

@@ -13,6 +13,7 @@ from syncml.diagnostics import DiagnosticError
 from syncml.export_c import compile_and_run, package
 from syncml.ir.equations.syntax import Program
 from syncml.ir.step.check import check_step
+from syncml.ir.step.lowering import Executive
 from syncml.ir.step.pretty import print_step
 from syncml.ir.step.syntax import If, Machine, StepProgram, Switch
 from syncml.ir.step.traverse import statements
@@ -65,7 +66,7 @@ def main(x: Stream[f32]) -> Stream[f32]:
 
 
 def agrees(checked: Checked, values: Raw, ticks: int, *levels: str) -> StepProgram:
-    code = step_code(checked, flat=False, executive=True)
+    code = step_code(checked, flat=False, executive=Executive.CYCLIC)
     check_step(code)
     run = interpret(checked.program, values, ticks)
     inputs = {v.name: c.values for v, c in prepare(checked.main, values, ticks).items()}
@@ -101,7 +102,7 @@ def test_the_trace_is_that_of_the_program(name: str, tmp_path: Path) -> None:
 
 
 def test_kinds_of_ticks_are_shared(tmp_path: Path) -> None:
-    main = main_of(step_code(written(tmp_path, PROGRAMS["three rates"]), flat=False, executive=True))
+    main = main_of(step_code(written(tmp_path, PROGRAMS["three rates"]), flat=False, executive=Executive.CYCLIC))
     (table,) = (slot for slot in main.constants if slot.name == "executive")
     assert table.initial is not None
     assert [int(v) for v in table.initial.numpy()] == [0, 1, 2, 1, 2, 3, 2, 1, 2, 1]
@@ -133,7 +134,7 @@ def test_generated_programs() -> None:
 
 def test_a_program_of_one_rate_has_no_table(tmp_path: Path) -> None:
     checked = written(tmp_path, "@node\ndef main(x: Stream[f32]) -> Stream[f32]:\n    return x + fby(0.0, x)\n")
-    with_table = step_code(checked, flat=False, executive=True)
+    with_table = step_code(checked, flat=False, executive=Executive.CYCLIC)
     assert print_step(with_table) == print_step(step_code(checked, flat=False))
 
 
@@ -142,4 +143,4 @@ def test_a_table_that_is_too_long(counts: str, tmp_path: Path) -> None:
     body = f"    return hold(sample(x, every({counts})), init=0.0)\n"
     checked = written(tmp_path, f"@node\ndef main(x: Stream[f32]) -> Stream[f32]:\n{body}")
     with pytest.raises(DiagnosticError, match=r"X004.*more than 20000 ticks"):
-        step_code(checked, flat=False, executive=True)
+        step_code(checked, flat=False, executive=Executive.CYCLIC)

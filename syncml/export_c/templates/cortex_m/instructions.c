@@ -34,7 +34,7 @@ static uint32_t instructions(step_function *step)
 int main(int argc, char **argv)
 {
     step_function *volatile const empty = nothing;
-    step_function *volatile const measured = @NODE@_step;
+    step_function *volatile const measured = tick;
     FILE *const file = (argc >= 2) ? fopen(argv[1], "rb") : NULL;
     uint8_t head[20];
     bool good = (file != NULL) && read_bytes(file, head, sizeof(head)) && read_bytes(file, state_compared, STATE_COUNT);

@@ -8,6 +8,7 @@ code.
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum
 from typing import Generic, TypeVar
 
 from syncml.dataclass import dataclass
@@ -16,13 +17,24 @@ from syncml.ir.step.lowering.chains import roll_chains
 from syncml.ir.step.lowering.counters import clock_texts, count_words
 from syncml.ir.step.lowering.cyclic import cyclic
 from syncml.ir.step.lowering.defaults import default_locals
+from syncml.ir.step.lowering.jobs import jobs
 from syncml.ir.step.lowering.observe import Observe, Observed, observed, restrict
 from syncml.ir.step.lowering.tidy import conditions_in_place, drop_unused, each_machine, fuse_tests
 from syncml.ir.step.lowering.translate import translate
 from syncml.ir.step.lowering.updates import guard_updates
 from syncml.ir.step.syntax import StepProgram
 
-__all__ = ["EQUATION_PASSES", "STEP_PASSES", "Observe", "Observed", "Pass", "lower", "observed", "restrict"]
+__all__ = [
+    "EQUATION_PASSES",
+    "STEP_PASSES",
+    "Executive",
+    "Observe",
+    "Observed",
+    "Pass",
+    "lower",
+    "observed",
+    "restrict",
+]
 
 _Language = TypeVar("_Language", Program, StepProgram)
 
@@ -51,12 +63,30 @@ STEP_PASSES: tuple[Pass[StepProgram], ...] = (
 """After `translate`."""
 
 
+class Executive(Enum):
+    """What becomes of the rates of the main node in step code."""
+
+    SINGLE = "single"
+    """Tests of counters."""
+    CYCLIC = "cyclic"
+    """A table of the hyperperiod, with straight code for each kind of tick (`cyclic`)."""
+    TASKS = "tasks"
+    """A job beside the step for what each rate can do later (`jobs`)."""
+
+
+_EXECUTIVES: dict[Executive, tuple[Pass[StepProgram], ...]] = {
+    Executive.SINGLE: (),
+    Executive.CYCLIC: (Pass("cyclic", cyclic),),
+    Executive.TASKS: (Pass("jobs", jobs),),
+}
+
+
 def lower(
     program: Program,
     observe: Observed = Observe.OUTPUTS,
     shown: Callable[[str, Program | StepProgram], None] = lambda _name, _program: None,
     *,
-    executive: bool = False,
+    executive: Executive = Executive.SINGLE,
 ) -> StepProgram:
     """The step code of a clocked program.
 
@@ -65,10 +95,10 @@ def lower(
             instant is inlined.
         observe: Which streams of the main node become outputs after its own outputs.
         shown: Called with the name and the result of every pass.
-        executive: Whether the words of the main node become a table of straight code (`cyclic`).
+        executive: What becomes of the rates of the main node.
 
     Raises:
-        DiagnosticError: X004, such a table would be too large.
+        DiagnosticError: X004, the table of the ticks would be too large; X005, no rate can be a job.
         InternalFault: there is no order of execution; the causality check or inlining should have seen to it.
     """
     texts = clock_texts(program)
@@ -81,7 +111,7 @@ def lower(
     program = restrict(program, frozenset())
     code = translate(program, texts)
     shown("translate", code)
-    for step in (*STEP_PASSES[:-1], *((Pass("cyclic", cyclic),) if executive else ()), STEP_PASSES[-1]):
+    for step in (*STEP_PASSES[:-1], *_EXECUTIVES[executive], STEP_PASSES[-1]):
         code = step.run(code)
         shown(step.name, code)
     return code

@@ -66,17 +66,10 @@ def cyclic(program: StepProgram) -> StepProgram:
 
 
 def _executive(machine: Machine) -> Machine:
-    counters = frozenset(
-        slot
-        for slot in machine.state
-        # The counters of words are the registers that belong to no stream; all others hold data.
-        if slot.type is COUNT and (slot.origin is None or not slot.origin.clock)
-    )
-    while True:
-        run = _run(machine, counters)
-        if not run.lost:
-            break
-        counters -= run.lost
+    run = _settled(machine, _counters(machine))
+    if len(run.cases) > MOST_CASES:
+        raise _too_large(machine, len(run.ticks), len(run.cases))
+    counters = run.counters
     machine = replace(machine, state=tuple(slot for slot in machine.state if slot not in counters))
     if len(run.cases) == 1:
         return replace(machine, body=run.cases[0][1])
@@ -102,6 +95,41 @@ def _executive(machine: Machine) -> Machine:
     )
 
 
+def _counters(machine: Machine) -> frozenset[Slot]:
+    return frozenset(
+        slot
+        for slot in machine.state
+        # The counters of words are the registers that belong to no stream; all others hold data.
+        if slot.type is COUNT and (slot.origin is None or not slot.origin.clock)
+    )
+
+
+def _settled(machine: Machine, counters: frozenset[Slot]) -> _Run:
+    """The run with those of ``counters`` that data has no part in."""
+    while (run := _run(machine, counters)).lost:
+        counters -= run.lost
+    return run
+
+
+def timetable(machine: Machine) -> dict[int, tuple[bool, ...]]:
+    """For each test in the body that only counters decide, by its position: at which ticks it holds.
+
+    The ticks are those of the prefix and one hyperperiod; a test that holds at all of them or at none is left out.
+
+    Raises:
+        DiagnosticError: X004, the hyperperiod is too long.
+    """
+    run = _settled(machine, _counters(machine))
+    found: dict[int, tuple[bool, ...]] = {}
+    for number, stmt in enumerate(machine.body):
+        if isinstance(stmt, If):
+            values = [tests.get(number) for tests in run.tests]
+            pattern = tuple(value is True for value in values)
+            if None not in values and 0 < sum(pattern) < len(pattern):
+                found[number] = pattern
+    return found
+
+
 def _number(value: int) -> Literal:
     return Literal(Const(value, COUNT))
 
@@ -120,13 +148,17 @@ def _fresh(name: str, machine: Machine) -> str:
 class _Run:
     """One prefix and hyperperiod: the case of each tick, and each case with the first tick at which it runs.
 
-    ``lost`` are counters that turned out to depend on data; where there are any, the rest means nothing.
+    ``counters`` are those that are known at all ticks, ``tests`` for each tick the values of the tests in the body that
+    are decided, by position. ``lost`` are counters that turned out to depend on data; where there are any, the rest
+    means nothing.
     """
 
     ticks: tuple[int, ...]
     prefix: int
     cases: tuple[tuple[int, tuple[Stmt, ...]], ...]
     lost: frozenset[Slot]
+    counters: frozenset[Slot] = frozenset()
+    tests: tuple[Mapping[int, bool], ...] = ()
 
 
 def _run(machine: Machine, counters: frozenset[Slot]) -> _Run:
@@ -140,10 +172,12 @@ def _run(machine: Machine, counters: frozenset[Slot]) -> _Run:
     cases: dict[str, int] = {}
     bodies: list[tuple[int, tuple[Stmt, ...]]] = []
     ticks: list[int] = []
+    tests: list[Mapping[int, bool]] = []
     while (now := tuple(state[slot] for slot in order)) not in seen:
         seen[now] = len(ticks)
         known = dict(state)
-        residue = tuple(_Residue(counters).block(machine.body, known))
+        residue, decided = _tick(machine, counters, known)
+        tests.append(decided)
         body = drop_unused(replace(machine, body=residue)).body
         if lost := counters - known.keys():
             return _Run((), 0, (), lost)
@@ -154,9 +188,20 @@ def _run(machine: Machine, counters: frozenset[Slot]) -> _Run:
             bodies.append((len(ticks), body))
         ticks.append(cases[text])
         state = {slot: known[slot] for slot in order}
-        if len(ticks) > MOST_TICKS or len(bodies) > MOST_CASES:
+        if len(ticks) > MOST_TICKS:
             raise _too_large(machine, len(ticks), len(bodies))
-    return _Run(tuple(ticks), seen[now], tuple(bodies), frozenset())
+    return _Run(tuple(ticks), seen[now], tuple(bodies), frozenset(), counters, tuple(tests))
+
+
+def _tick(machine: Machine, counters: frozenset[Slot], known: Known) -> tuple[tuple[Stmt, ...], Mapping[int, bool]]:
+    """The residue of the body at one tick, and the values of the tests in it that are decided."""
+    residue: list[Stmt] = []
+    decided: dict[int, bool] = {}
+    for number, stmt in enumerate(machine.body):
+        if isinstance(stmt, If) and (value := evaluate(stmt.condition, known)) is not None:
+            decided[number] = bool(value)
+        residue += _Residue(counters).statement(stmt, known)
+    return tuple(residue), decided
 
 
 def _too_large(machine: Machine, ticks: int, cases: int) -> DiagnosticError:

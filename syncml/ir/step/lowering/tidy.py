@@ -17,7 +17,12 @@ from syncml.ir.step.traverse import expressions, map_blocks, reads, statements, 
 
 def each_machine(change: Callable[[Machine], Machine]) -> Callable[[StepProgram], StepProgram]:
     """A change of machines as a change of programs."""
-    return lambda program: replace(program, machines=tuple(map(change, program.machines)))
+
+    def changed(program: StepProgram) -> StepProgram:
+        jobs = tuple(replace(job, machine=change(job.machine)) for job in program.jobs)
+        return replace(program, machines=tuple(map(change, program.machines)), jobs=jobs)
+
+    return changed
 
 
 def fuse_tests(machine: Machine) -> Machine:
