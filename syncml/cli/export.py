@@ -118,7 +118,7 @@ def export(
             asked = Asked(tests=tests, prove=prove, timeout=timeout, seed=seed)
             parts = (evidence(subject(checked, streaming, main, asked)),)
             unfolded = (
-                pipeline.step_code(checked, flat=inline, fold=Fold.NEVER, executive=cyclic) if done.shared else None
+                pipeline.step_code(checked, flat=inline, fold=Fold.NEVER, executive=executive) if done.shared else None
             )
             costs_of_windows = costs_of(checked, done, unfolded)
             options = export_c.Options(main.vectors, machine, folding=costs_of_windows, parts=parts)

@@ -12,6 +12,7 @@ which no placement for this order of operations goes below.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from syncml.dataclass import dataclass
 from syncml.export_c.interface import data_names
@@ -138,9 +139,12 @@ def report(plan: Plan) -> Report:
     frames: dict[str, Frame] = {}
     curve = Curve((), ())
     tensors: list[Tensor] = []
+    # At the worst all jobs of the main machine are done in the tick at which they are due.
+    waiting = tuple(stmt for job in plan.jobs for stmt in job.machine.body)
     for own in (*plan.machines[:-1], *plan.jobs, plan.main):
         name = own.machine.name
-        cost[name] = operations(own.machine, cost)
+        due = waiting if own is plan.main else ()
+        cost[name] = operations(replace(own.machine, body=(*own.machine.body, *due)), cost)
         curve = _curve(own, frames)
         frames[name] = _frame(plan, own, frames, curve)
         tensors += _tensors(own)
