@@ -8,18 +8,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from syncml.cli.declared import Option
+from syncml.cli.declared import Argument, Option
 from syncml.cli.exit import ExitCode
 from syncml.cli.folding import Choice, FoldOption, costs_of, folded, summary
 from syncml.cli.options import (
     DumpOption,
-    FolderOption,
     FormatOption,
     NodeOption,
     QuietOption,
     SeedOption,
     SetOption,
-    Target,
 )
 from syncml.cli.output import echo, emit, run, working
 from syncml.cli.request import Request
@@ -43,8 +41,17 @@ LUSTRE = "lustre"
 
 
 def export(
-    file: Target,
-    out: FolderOption,
+    file: Annotated[
+        str | None,
+        Argument(metavar="FILE[:NODE]", help="A Python or Lustre program, and the node in it.", show_default=False),
+    ] = None,
+    out: Annotated[
+        Path | None, Option("--output", "-o", metavar="DIR", help="The folder to write to.", show_default=False)
+    ] = None,
+    idioms: Annotated[
+        Path | None,
+        Option(metavar="DIR", help="Write programs that test a compiler on every construct.", show_default=False),
+    ] = None,
     node: NodeOption = None,
     scenario: ScenarioOption = None,
     table: InputOption = None,
@@ -98,6 +105,12 @@ def export(
         from syncml.ir.equations.folding import Fold
         from syncml.ir.step.lowering import Observe
 
+        if idioms is not None:
+            _write_idioms(idioms, quiet=quiet)
+            return ExitCode.OK
+        if file is None or out is None:
+            missing = "FILE" if file is None else "--output DIR"
+            raise DiagnosticError(error("U001", f"{missing} is missing", help="write `syncml export FILE -o DIR`"))
         request = Request.start(file, node, given, dump, form, quiet=quiet, verbose=False)
         if target == LUSTRE:
             _report(request, out, (_write_lustre(request.checked(), out, semantics),), 0)
@@ -146,6 +159,23 @@ def _executive(schedule: str) -> Executive:
         advice = f"write `--schedule {'` or `--schedule '.join(known)}`"
         raise DiagnosticError(error("U001", f"there is no schedule {schedule!r}", help=advice))
     return known[schedule]
+
+
+def _write_idioms(folder: Path, *, quiet: bool) -> None:
+    """Write the idiom suite.
+
+    Raises:
+        DiagnosticError: X001, the folder cannot be written.
+    """
+    from syncml.export_c.evidence.idioms import idiom_files, idioms
+    from syncml.export_c.writing import write_files
+
+    write_files(idiom_files(), folder)
+    if not quiet:
+        echo(f"wrote {len(idioms())} programs to {folder}")
+        echo(
+            f"Next: make -C {folder} check CC=... RUN=...   (with the compiler and on the machine that are to be used)"
+        )
 
 
 def _write_lustre(checked: Checked, folder: Path, semantics: str) -> Path:

@@ -50,6 +50,8 @@ _BINARY_LEVEL = {
     "*": 13, "/": 13, "%": 13, "+": 12, "-": 12, "<<": 11, ">>": 11, "<": 10, "<=": 10, ">": 10, ">=": 10,
     "==": 9, "!=": 9, "&": 8, "^": 7, "|": 6, "&&": 5, "||": 4,
 }  # fmt: skip
+BINARY_OPERATORS = frozenset(_BINARY_LEVEL)
+"""Every operator of an `Infix`."""
 _CONDITIONAL_LEVEL = 3
 _PREFIX_LEVEL = 14
 _POSTFIX_LEVEL = 15

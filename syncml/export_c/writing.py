@@ -39,7 +39,15 @@ def export(program: StepProgram, directory: Path, options: Options | None = None
     Raises:
         DiagnosticError: X001, the folder cannot be written; X002, two names are the same in C.
     """
-    contents = package(program, options).files
+    return write_files(package(program, options).files, directory)
+
+
+def write_files(contents: Files, directory: Path) -> Written:
+    """Write files into ``directory``, all of them or none.
+
+    Raises:
+        DiagnosticError: X001, the folder cannot be written.
+    """
     existed = directory.exists()
     try:
         directory.mkdir(parents=True, exist_ok=True)

@@ -16,6 +16,7 @@ import pytest
 
 from syncml.cli.schemas import models, schema_file, schema_text
 from syncml.export_c.evidence.misra import DEVIATIONS
+from tests.support.tools import needs
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -36,11 +37,6 @@ def main(x: Stream[f32], other: Stream[f32]) -> tuple[Stream[bool], Stream[f32]]
     assume(abs(other) <= 4.0, "range of the other")
     return alarm(x), where(other > 0.0, other * 2.0, 1.0 - other)
 """
-
-
-def needs(*tools: str) -> pytest.MarkDecorator:
-    missing = [tool for tool in tools if shutil.which(tool) is None]
-    return pytest.mark.skipif(bool(missing), reason=f"{', '.join(missing)} not installed")
 
 
 def export(target: str, folder: Path, *options: str) -> None:

@@ -44,7 +44,7 @@ def helper_cases(name: str) -> list[Case]:
     if found["narrow"]:
         return [((value,), int(value) % (1 << BIT_WIDTH[target])) for value in _integers(first)]
     if found["op"] in _UNARY:
-        return [((value,), _wrapped(_one(found["op"], value), first)) for value in _integers(first)]
+        return [((value,), wrapped(_one(found["op"], value), first)) for value in _integers(first)]
     return list(_pairs(found["op"], first))
 
 
@@ -73,7 +73,7 @@ def _pairs(op: str, kind: Scalar) -> Iterator[Case]:
     for a, b in product(_integers(kind), counts if op in _SHIFTS else _integers(kind)):
         undefined = op in ("quot", "rem") and (b == 0 or (a == low and b == -1))
         if not undefined:
-            yield (a, b), _wrapped(_two(op, a, b), kind)
+            yield (a, b), wrapped(_two(op, a, b), kind)
 
 
 def _one(op: str, a: int) -> int:
@@ -99,11 +99,17 @@ def _two(op: str, a: int, b: int) -> int:
         case "shr":
             return a >> b
         case "quot":
-            return abs(a) // abs(b) * (-1 if (a < 0) != (b < 0) else 1)
+            return truncated(a, b)
         case _:
-            return abs(a) % abs(b) * (-1 if a < 0 else 1)
+            return a - truncated(a, b) * b
 
 
-def _wrapped(value: int, kind: Scalar) -> int:
+def truncated(a: int, b: int) -> int:
+    """The quotient of two integers without its fraction."""
+    return abs(a) // abs(b) * (-1 if (a < 0) != (b < 0) else 1)
+
+
+def wrapped(value: int, kind: Scalar) -> int:
+    """``value`` modulo two to the width of ``kind``, in its range."""
     value %= 1 << BIT_WIDTH[kind]
     return value - (1 << BIT_WIDTH[kind]) if kind in SIGNED and value >> (BIT_WIDTH[kind] - 1) else value
