@@ -16,13 +16,18 @@ import numpy as np
 from syncml.diagnostics.model import DiagnosticError, Span, error
 from syncml.lang.node import node
 from syncml.lang.stream import Stream
-from syncml.lang.types import Vec, f32
+from syncml.lang.types import Vec, f32, i8, i16, i32, i64, u8, u16, u32, u64
 from syncml.networks.onnx_folding import evaluated, folded, is_constant
 from syncml.networks.onnx_graph import OnnxGraph, OnnxNode, read_onnx, refuse_unknown
 from syncml.networks.onnx_operators import OPERATORS
 from syncml.networks.onnx_quantised import QuantisedNetwork, is_quantised
 from syncml.networks.onnx_use import Use
 from syncml.networks.tensors import Tensor, as_stream, is_array
+
+_KINDS: dict[str, Any] = {
+    "bool": bool, "int8": i8, "int16": i16, "int32": i32, "int64": i64,
+    "uint8": u8, "uint16": u16, "uint32": u32, "uint64": u64,
+}  # fmt: skip
 
 
 def load_onnx(path: str | Path) -> Network | QuantisedNetwork:
@@ -50,8 +55,8 @@ class Network:
 
     @property
     def kind(self) -> Any:
-        """The type of the elements of the input."""
-        return f32
+        """The type of the elements of the input: that of ONNX, `f32` for every type of real numbers."""
+        return _KINDS.get(self.graph.kinds[self._input], f32)
 
     @property
     def inputs(self) -> int:
@@ -59,7 +64,7 @@ class Network:
         return int(np.prod(self._shape))
 
     @node
-    def network(self, x: Stream[Vec[Any]]) -> Stream[Any]:
+    def network(self, x: Stream[Vec[Any, Any]]) -> Stream[Any]:
         """The first output of the network, as a vector."""
         values: dict[str, Tensor] = dict(self.graph.weights)
         values[self._input] = x.reshape(*self._shape)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from syncml import Stream, Vec, node
+from syncml import Stream, Vec, f32, node
 from syncml.lang.load import program_of
 from syncml.networks.onnx_node import Network, load_onnx
 from syncml.pipeline import check
@@ -32,12 +32,13 @@ def write(
     weights: dict[str, Array],
     opset: int = 13,
     out: str = "y",
+    kind: int = 1,
 ) -> Path:
-    """A model with the input ``x`` and the output ``y``."""
+    """A model with the input ``x``, of elements of a kind (by its number in ONNX), and the output ``y``."""
     graph = helper.make_graph(
         list(nodes),
         "g",
-        [helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, list(shape))],
+        [helper.make_tensor_value_info("x", kind, list(shape))],
         [helper.make_tensor_value_info(out, onnx.TensorProto.FLOAT, ["N"])],
         [onnx.numpy_helper.from_array(np.asarray(w), name) for name, w in weights.items()],
     )
@@ -49,8 +50,10 @@ def write(
 def outputs(network: Network, x: Array) -> Array:
     """A network at each row of ``x``, by the interpreter."""
 
+    kind = getattr(network, "kind", f32)
+
     @node
-    def top(x: Stream[Vec[x.shape[1]]]) -> Stream[Any]:  # type: ignore[name-defined]
+    def top(x: Stream[Vec[x.shape[1], kind]]) -> Stream[Any]:  # type: ignore[name-defined]
         return network(x)
 
     checked = check(program_of(top))

@@ -133,6 +133,18 @@ def test_a_recurrent_operator_keeps_its_state_from_instant_to_instant(tmp_path: 
     assert streamed(path, x) == pytest.approx(expected.reshape(6, 3), abs=1e-5)
 
 
+def test_an_embedding_of_symbols(tmp_path: Path) -> None:
+    """Inputs are integers: each takes a row of a table."""
+    weights = {"t": array(7, 4), "w": array(4, 2), "k": np.array([1])}
+    operators = [op("Gather", ["t", "x"], ["e"]), op("ReduceMean", ["e"], ["m"], axes=[1], keepdims=0),
+                 op("MatMul", ["m", "w"])]  # fmt: skip
+    path = write(tmp_path, operators, (1, 3), weights, kind=7)
+    x = np.array([[0, 6, 2], [1, 1, 1]])
+    evaluator = reference.ReferenceEvaluator(str(path))
+    expected = [evaluator.run(None, {"x": row.reshape(1, 3)})[0].reshape(-1) for row in x]
+    assert streamed(path, x) == pytest.approx(np.array(expected), abs=1e-6)
+
+
 def test_slice_with_attributes_of_old_opsets(tmp_path: Path) -> None:
     path = write(tmp_path, [op("Slice", ["x"], starts=[1], ends=[3], axes=[1])], (1, 4), {}, opset=9)
     agrees(path, (1, 4))
