@@ -15,6 +15,7 @@ PAGES = [
     ROOT / "docs" / "reference" / "constructs.md",
     ROOT / "docs" / "reference" / "contracts.md",
     ROOT / "docs" / "reference" / "derivatives.md",
+    ROOT / "docs" / "reference" / "exported-c.md",
     ROOT / "docs" / "reference" / "modular-proofs.md",
     ROOT / "docs" / "reference" / "scenario-files.md",
     *(p for p in sorted((ROOT / "docs" / "how-to").glob("*.md")) if p.name != "counterexamples.md"),
