@@ -85,6 +85,7 @@ class Slot:
     ``initial`` is the value of a STATE slot after `init` and the contents of a CONSTANT slot; None elsewhere.
     ``holds`` are the tensors that share a LOCAL slot, each written before it is read (`syncml.ir.step.overlay`).
     ``layout`` tells of a CONSTANT slot where the elements are if not where the program has them.
+    ``near`` is a LOCAL tensor that is to stay a variable of its own, for compilers to keep it in registers.
     """
 
     name: str
@@ -94,6 +95,7 @@ class Slot:
     origin: Origin | None = None
     holds: tuple[Held, ...] = ()
     layout: Layout | None = None
+    near: bool = False
 
     def __repr__(self) -> str:
         return f"Slot({self.storage.value} {self.name})"

@@ -7,7 +7,6 @@ evaluated. Expressions are shallow (the lowering bounds them), so mapping over o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from typing import assert_never
 
 from syncml.ir.step.syntax import (
@@ -158,31 +157,6 @@ def map_blocks(change: Callable[[tuple[Stmt, ...]], tuple[Stmt, ...]], body: tup
         inner = blocks(stmt)
         done.append(with_blocks(stmt, tuple(map_blocks(change, b) for b in inner)) if inner else stmt)
     return change(tuple(done))
-
-
-def map_expressions(change: Callable[[Expr], Expr], body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
-    """``body`` with every expression that a statement evaluates changed; assigned places stay."""
-    return tuple(_with_expressions(change, stmt) for stmt in body)
-
-
-def _with_expressions(change: Callable[[Expr], Expr], stmt: Stmt) -> Stmt:
-    match stmt:
-        case Assign():
-            return replace(stmt, value=change(stmt.value))
-        case If():
-            then, otherwise = (map_expressions(change, block) for block in (stmt.then, stmt.otherwise))
-            return If(change(stmt.condition), then, otherwise)
-        case Switch():
-            return Switch(change(stmt.scrutinee), tuple((n, map_expressions(change, b)) for n, b in stmt.cases))
-        case For():
-            return replace(stmt, body=map_expressions(change, stmt.body))
-        case Invoke():
-            number = None if stmt.index is None else change(stmt.index)
-            return replace(stmt, arguments=tuple(map(change, stmt.arguments)), index=number)
-        case Reset():
-            return stmt
-        case _:
-            assert_never(stmt)
 
 
 def statements(body: Iterable[Stmt]) -> Iterator[Stmt]:

@@ -25,9 +25,13 @@ from syncml.ir.step.schedules import (
     schedule_loops,
     schedule_machine,
 )
+from syncml.ir.step.schedules.axes import channels_last
 from syncml.ir.step.syntax import For, StepProgram
 from syncml.ir.step.traverse import statements
+from syncml.ir.types import shape
 from syncml.lang.load import program_of
+from syncml.nodes.convolution import Conv2d
+from syncml.nodes.neural import relu
 from syncml.pipeline import check, step_code
 from tests.support import step_machine
 
@@ -150,3 +154,30 @@ def test_a_sum_that_something_else_reads_keeps_its_array() -> None:
     plain = step_code(check(program_of(read_twice)), flat=True)
     (tiled,) = schedule_loops(plain, CORTEX_M4F_LOOPS).machines
     assert "total" in {slot.name for slot in tiled.locals}
+
+
+FIRST = Conv2d(weights(16, 1, 3, 2), weights(16), stride=(1, 2), padding=1)
+DEEP = Conv2d(weights(16, 1, 3, 3), padding="same", groups=16)
+POINT = Conv2d(weights(18, 16, 1, 1), weights(18))
+
+
+@node
+def separable(x: Stream[Mat[L[6], L[9]]]) -> tuple[Stream[Vec[L[18]]], Stream[Mat[L[16], L[30]]]]:
+    features = relu(FIRST(x.reshape(1, 6, 9)))
+    deep = relu(DEEP(features))
+    return POINT(deep).reshape(18, 30).max(axis=1), deep.reshape(16, 30)
+
+
+def test_short_axes_of_locals_give_way_to_channels_and_the_bits_stay() -> None:
+    plain = step_code(check(program_of(separable)), flat=True)
+    (machine,) = plain.machines
+    last = channels_last(machine)
+    before, after = ({slot.name: shape(slot.type) for slot in m.locals} for m in (machine, last))
+    moved = [name for name in before if before[name] != after[name]]
+    assert moved and all(after[name] == (*before[name][1:], before[name][0]) for name in moved)
+    given = {"x": np.random.default_rng(8).normal(size=(2, 6, 9)).astype(np.float32)}
+    expected, _ = step_machine.run(plain, given, 2)
+    for code in (StepProgram((last,), plain.main), schedule_loops(plain, VECTOR_LOOPS)):
+        check_step(code)
+        found, _ = step_machine.run(code, given, 2)
+        assert {n: v.tobytes() for n, v in found.items()} == {n: v.tobytes() for n, v in expected.items()}

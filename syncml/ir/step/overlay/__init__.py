@@ -67,6 +67,7 @@ def place_tensors(machine: Machine, large: int = LARGE, fixed: Collection[Slot] 
         and size(slot.type) * element_bytes(element(slot.type)) >= large
         and slot not in whole
         and slot not in fixed
+        and not slot.near
     ]
     private = private_slots(machine.body)
     chosen = [slot for slot in chosen if slot not in private]

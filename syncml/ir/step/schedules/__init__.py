@@ -19,6 +19,7 @@ from syncml.ir.step.schedules.accumulation import (
     rename,
     same_elements_after,
 )
+from syncml.ir.step.schedules.axes import channels_last
 from syncml.ir.step.schedules.choose import Schedule, candidates, choose
 from syncml.ir.step.schedules.fresh import Locals
 from syncml.ir.step.schedules.layouts import LaidOut, constants_read_once, description, laid_out
@@ -35,6 +36,7 @@ from syncml.ir.step.schedules.table import (
 from syncml.ir.step.schedules.tiles import Finish, scheduled
 from syncml.ir.step.syntax import Assign, Machine, Place, Slot, StepProgram, Stmt, Storage
 from syncml.ir.step.traverse import blocks, own_expressions, statements, walk, with_blocks
+from syncml.ir.types import Type
 
 __all__ = [
     "CORTEX_M3_LOOPS",
@@ -58,7 +60,8 @@ Chooser = Callable[[Accumulation], Schedule]
 
 def schedule_loops(program: StepProgram, table: LoopTable) -> StepProgram:
     """``program`` with its loops as the cost table of a machine has them."""
-    machines = tuple(schedule_machine(machine, lambda made: choose(made, table)) for machine in program.machines)
+    machines = tuple(map(channels_last, program.machines)) if table.vectors else program.machines
+    machines = tuple(schedule_machine(machine, lambda made: choose(made, table)) for machine in machines)
     found = replace(program, machines=machines)
     if not table.vectors:
         return found
@@ -111,7 +114,10 @@ class _Schedules:
         schedule = self._chooser(made)
         constants: dict[Slot, LaidOut] = laid_out(made, schedule, self._free)
         self._constants.update({old: new.slot for old, new in constants.items()})
-        return scheduled(made, schedule, finish, constants, self._locals.new)
+        return scheduled(made, schedule, finish, constants, self._near)
+
+    def _near(self, name: str, type_: Type) -> Slot:
+        return self._locals.new(name, type_, near=True)
 
     def _finish(self, made: Accumulation, after: Stmt) -> Finish | None:
         """The statement after an accumulation, if it is an elementwise use of its results and the only one."""

@@ -18,7 +18,7 @@ from syncml.dataclass import dataclass
 from syncml.ir.constants import Array, Const
 from syncml.ir.step.schedules.accumulation import Accumulation
 from syncml.ir.step.schedules.choose import Schedule
-from syncml.ir.step.syntax import Digit, Invoke, Layout, LoopIndex, Place, Slot, Stmt, Storage
+from syncml.ir.step.syntax import Digit, Invoke, Layout, Literal, LoopIndex, Place, Slot, Stmt, Storage
 from syncml.ir.step.traverse import own_expressions, statements, walk
 from syncml.ir.types import element, shape, tensor
 
@@ -54,17 +54,26 @@ def laid_out(made: Accumulation, schedule: Schedule, free: frozenset[Slot]) -> d
     """The constants of ``free`` that ``made`` reads, in the order in which ``schedule`` does."""
     found: dict[Slot, LaidOut] = {}
     for part in walk(made.update):
-        if isinstance(part, Place) and part.slot in free and all(isinstance(i, LoopIndex) for i in part.indices):
-            indices = [i for i in part.indices if isinstance(i, LoopIndex)]
-            if len(set(indices)) == len(indices) > 1:
-                new = _laid_out(part.slot, indices, made, schedule)
-                if new is not None:
-                    found[part.slot] = new
+        axis_of = _counters(part) if isinstance(part, Place) and part.slot in free else None
+        if isinstance(part, Place) and axis_of is not None:
+            new = _laid_out(part.slot, axis_of, made, schedule)
+            if new is not None:
+                found[part.slot] = new
     return found
 
 
-def _laid_out(slot: Slot, indices: list[LoopIndex], made: Accumulation, schedule: Schedule) -> LaidOut | None:
-    axis_of = {counter: axis for axis, counter in enumerate(indices)}
+def _counters(place: Place) -> dict[LoopIndex, int] | None:
+    """The axis of each counter, if every axis but those of one element has a counter of its own."""
+    found: dict[LoopIndex, int] = {}
+    for axis, (counter, extent) in enumerate(zip(place.indices, shape(place.slot.type), strict=True)):
+        if isinstance(counter, LoopIndex) and counter not in found:
+            found[counter] = axis
+        elif not isinstance(counter, Literal) or extent > 1:
+            return None
+    return found
+
+
+def _laid_out(slot: Slot, axis_of: Mapping[LoopIndex, int], made: Accumulation, schedule: Schedule) -> LaidOut | None:
     whole = all(axis.extent % tile == 0 for axis, tile in zip(made.results, schedule.tile, strict=True))
     outside: list[tuple[LoopIndex, Part, Digit]] = []
     inside: list[tuple[LoopIndex, Part, Digit]] = []
@@ -85,10 +94,10 @@ def _laid_out(slot: Slot, indices: list[LoopIndex], made: Accumulation, schedule
         if axis.index in axis_of
     ]
     parts = [*outside, *terms, *inside]
-    if len(terms) + len({counter for counter, _, _ in (*outside, *inside)}) < len(indices):
+    if {counter for counter, _, _ in parts} != set(axis_of):
         return None
     digits = tuple(digit for _, _, digit in parts)
-    if [digit.axis for digit in digits] == list(range(len(indices))):
+    if [digit.axis for digit in digits] == sorted(axis_of.values()):
         return None
     return LaidOut(rearranged(slot, digits), tuple((counter, part) for counter, part, _ in parts))
 

@@ -15,6 +15,7 @@ from dataclasses import replace
 from functools import cache
 
 from syncml.ir.elementary.builder import literal
+from syncml.ir.step.overlay.rewrite import with_expressions
 from syncml.ir.step.syntax import (
     Apply,
     Assign,
@@ -33,7 +34,7 @@ from syncml.ir.step.syntax import (
     Unary,
     UnaryOp,
 )
-from syncml.ir.step.traverse import functions, map_expr, map_expressions
+from syncml.ir.step.traverse import functions, map_blocks, map_expr
 from syncml.ir.types import BOOL, Scalar
 
 _BITS = {Scalar.F32: Scalar.U32, Scalar.F64: Scalar.U64}
@@ -47,21 +48,15 @@ def mask_choices(program: StepProgram) -> StepProgram:
     if all(old is made for old, made in new.items()):
         return program
 
-    def change(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
-        return map_expressions(lambda expr: _applied(expr, new), body)
-
-    return replace(program, machines=tuple(replace(m, body=change(m.body)) for m in program.machines))
-
-
-def _applied(expr: Expr, new: Mapping[Function, Function]) -> Expr:
-    """``expr`` with the functions that it applies replaced."""
-
     def change(part: Expr) -> Expr | None:
         if not isinstance(part, Apply):
             return None
         return Apply(new[part.function], tuple(map_expr(change, argument) for argument in part.arguments))
 
-    return map_expr(change, expr)
+    def changed(block: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
+        return tuple(with_expressions(stmt, change) for stmt in block)
+
+    return replace(program, machines=tuple(replace(m, body=map_blocks(changed, m.body)) for m in program.machines))
 
 
 def _masked(function: Function, new: Mapping[Function, Function]) -> Function:

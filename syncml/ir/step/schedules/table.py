@@ -42,7 +42,8 @@ class LoopTable:
         called: For floating-point numbers that a library computes: the loop hardly matters, the size of code does.
         doubles_called: Whether a library computes binary64 numbers.
         vectors: Whether compilers use vectors, and what stops them is to be avoided: a choice between two computed
-            numbers that could become a branch (`masks`), and pointers that might be to one memory (`pointers`).
+            numbers that could become a branch (`masks`), pointers that might be to one memory (`pointers`), and
+            inner loops over a short axis (`axes`).
     """
 
     floats: LoopRow
@@ -52,7 +53,7 @@ class LoopTable:
     vectors: bool = False
 
 
-_VECTORS = LoopRow(results=64, positions=4, terms=2)
+_VECTORS = LoopRow(results=64, positions=5, terms=2)
 _SMALL = LoopRow(results=4, positions=1, terms=1, written_out=True)
 
 VECTOR_LOOPS = LoopTable(_VECTORS, _VECTORS, _VECTORS, vectors=True)
