@@ -7,6 +7,7 @@ evaluated. Expressions are shallow (the lowering bounds them), so mapping over o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import assert_never
 
 from syncml.ir.step.syntax import (

@@ -15,7 +15,6 @@ from dataclasses import replace
 from functools import cache
 
 from syncml.ir.elementary.builder import literal
-from syncml.ir.step.overlay.rewrite import with_expressions
 from syncml.ir.step.syntax import (
     Apply,
     Assign,
@@ -34,7 +33,7 @@ from syncml.ir.step.syntax import (
     Unary,
     UnaryOp,
 )
-from syncml.ir.step.traverse import functions, map_blocks, map_expr
+from syncml.ir.step.traverse import functions, map_blocks, map_expr, with_expressions
 from syncml.ir.types import BOOL, Scalar
 
 _BITS = {Scalar.F32: Scalar.U32, Scalar.F64: Scalar.U64}
