@@ -33,7 +33,7 @@ from syncml.ir.step.syntax import (
     Unary,
     UnaryOp,
 )
-from syncml.ir.step.traverse import functions, map_blocks, map_expr, with_expressions
+from syncml.ir.step.traverse import functions, map_expr, map_stmt
 from syncml.ir.types import BOOL, Scalar
 
 _BITS = {Scalar.F32: Scalar.U32, Scalar.F64: Scalar.U64}
@@ -52,10 +52,10 @@ def mask_choices(program: StepProgram) -> StepProgram:
             return None
         return Apply(new[part.function], tuple(map_expr(change, argument) for argument in part.arguments))
 
-    def changed(block: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
-        return tuple(with_expressions(stmt, change) for stmt in block)
+    def changed(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
+        return tuple(map_stmt(change, stmt) for stmt in body)
 
-    return replace(program, machines=tuple(replace(m, body=map_blocks(changed, m.body)) for m in program.machines))
+    return replace(program, machines=tuple(replace(m, body=changed(m.body)) for m in program.machines))
 
 
 def _masked(function: Function, new: Mapping[Function, Function]) -> Function:
