@@ -112,7 +112,7 @@ def networks(draw: Draw) -> Program:
     for _ in range(draw(st.integers(2, 9))):
         x = drawn.pick(drawn.pool[-4:])
         try:
-            _step(drawn, x, free)
+            step(drawn, x, free)
         except OperatorTypeError:
             continue
     outputs = list(dict.fromkeys([drawn.pool[-1], drawn.pick(drawn.pool)]))
@@ -120,7 +120,7 @@ def networks(draw: Draw) -> Program:
     return Program((node,), "net")
 
 
-def _step(drawn: Drawn, x: Var, gain: Var) -> None:
+def step(drawn: Drawn, x: Var, gain: Var) -> None:
     """One layer, or a part of one."""
     kind, extents = element(x.type), shape(x.type)
     numeric = kind is not BOOL

@@ -23,11 +23,12 @@ from typing import Any
 from syncml.dataclass import dataclass
 from syncml.ir.clocks import BASE
 from syncml.ir.constants import Array, Const
+from syncml.ir.equations.batching import batch
 from syncml.ir.equations.folding_lines import Lines, lines_of
 from syncml.ir.equations.folding_node import Folding, Shared, Values, Whole, without_inputs
 from syncml.ir.equations.inline import inline_where
 from syncml.ir.equations.reshapes import merge_reshapes
-from syncml.ir.equations.syntax import Apply, Call, Equation, Fby, Node, Program, Var
+from syncml.ir.equations.syntax import Apply, Call, Equation, Fby, Iterate, Node, Program, Var
 from syncml.ir.equations.work import work_of
 from syncml.ir.operators import Op
 from syncml.ir.types import EnumType, TensorType, Type, element, shape
@@ -105,11 +106,16 @@ def _lines(node: Node, values: Values) -> Lines:
 
 
 def _with_networks(program: Program, values: Values, shown: Callable[[Var], bool]) -> Program:
-    """The calls that take lines, or yield them, inlined, until there is none; reshapes merged."""
+    """The calls that take lines, or yield them, inlined, until there is none; reshapes merged.
+
+    What applies a node to each column of a line becomes operations on the line.
+    """
+    tried: set[tuple[str, str]] = set()
     while True:
         program = replace(program, nodes=tuple(merge_reshapes(n, shown) for n in program.nodes))
         external = {n.name for n in program.nodes if n.external}
         chosen: set[tuple[str, str]] = set()
+        arrays: set[tuple[str, str]] = set()
         gives: set[str] = set()
         for node in program.nodes:
             lines = _with_reshapes(node, _lines(node, values))
@@ -117,12 +123,18 @@ def _with_networks(program: Program, values: Values, shown: Callable[[Var], bool
                 gives.add(node.name)
             for equation in node.equations:
                 rhs = equation.rhs
+                if isinstance(rhs, Iterate) and any(a in lines for a in rhs.arguments if isinstance(a, Var)):
+                    arrays.add((node.name, rhs.instance))
                 if not isinstance(rhs, Call) or rhs.node in external:
                     continue
                 if rhs.node in gives or any(a in lines for a in rhs.arguments if isinstance(a, Var)):
                     chosen.add((node.name, rhs.instance))
-        if not chosen:
+        arrays -= tried
+        tried |= arrays
+        if not chosen and not arrays:
             return program
+        here = frozenset(arrays)
+        program = batch(program, lambda node, each, here=here: (node.name, each.instance) in here)
         kept = frozenset(chosen)
         program = replace(
             inline_where(program, lambda node, call, kept=kept: (node.name, call.instance) in kept),
