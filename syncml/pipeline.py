@@ -201,6 +201,13 @@ def folded(checked: Checked, how: Fold | None = None, observe: Observed | None =
     return fold(program, values, Fold.AUTO if how is None else how, shown)
 
 
+def batched(checked: Checked) -> Checked:
+    """The program with nodes that are applied to each element of an array as operations on arrays."""
+    from syncml.ir.equations.batching import batch
+
+    return Checked(batch(checked.program, lambda _node, _each: True), checked.buffers)
+
+
 def step_code(
     checked: Checked,
     observe: Observed | None = None,

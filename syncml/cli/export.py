@@ -72,6 +72,9 @@ def export(
         str, Option(metavar="ideal|machine", help="What numbers mean in Lustre: exact, or as they are.")
     ] = "machine",
     fold: FoldOption = Choice.AUTO,
+    batch: Annotated[
+        bool, Option("--batch", help="A node for each element of an array becomes operations on the array.")
+    ] = False,
     costs: Annotated[
         bool, Option("--report", help="Show what the C costs: operations of a tick, bytes of RAM, ROM and stack.")
     ] = False,
@@ -124,7 +127,7 @@ def export(
                 emit(machine_numbers(checked, Observe.OUTPUTS), stream=sys.stderr)
             # The recorded run is that of machine numbers, which the harness compares bit by bit.
             checked = pipeline.on_machine(checked)
-            streaming, done = folded(checked, fold)
+            streaming, done = folded(pipeline.batched(checked) if batch else checked, fold)
             code = pipeline.step_code(streaming, flat=inline, fold=Fold.NEVER, executive=executive)
             # The unfolded program says what must come out.
             main = _main_run(checked, scenario, table, steps, seed)
