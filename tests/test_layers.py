@@ -26,6 +26,7 @@ ALL = {
     "networks",
     "nodes",
     "pipeline",
+    "quantise",
     "scenario",
     "search",
     "sim",
@@ -50,6 +51,7 @@ ALLOWED: dict[str, set[str]] = {
     "gym": {"ir", "lang", "nodes", "pipeline", "sim"},
     "learn": {"clock_calculus", "ir", "lang"},
     "networks": {"lang", "nodes"},
+    "quantise": {"ir", "lang", "nodes", "pipeline", "sim"},
     "nodes": {"lang"},
     "cli": ALL,
 }

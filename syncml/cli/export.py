@@ -20,6 +20,7 @@ from syncml.cli.options import (
     SetOption,
 )
 from syncml.cli.output import echo, emit, run, working
+from syncml.cli.quantising import FloatOption, Int8Option, Int16Option, Ranges, RangesOption, part_of, quantised, told
 from syncml.cli.request import Request
 from syncml.cli.stimulus import InputOption, ScenarioOption, StepsOption
 from syncml.diagnostics import DiagnosticError, error
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from syncml.export_c.evidence import RecordedRun
     from syncml.ir.step.lowering import Executive
     from syncml.pipeline import Checked
+    from syncml.quantise.program import Report
 
 RANDOM_TICKS = range(100, 1001)
 """The length of the recorded run where no file gives one: as many of these ticks as the work below allows."""
@@ -75,6 +77,10 @@ def export(
     batch: Annotated[
         bool, Option("--batch", help="A node for each element of an array becomes operations on the array.")
     ] = False,
+    int8: Int8Option = None,
+    int16: Int16Option = None,
+    ranges: RangesOption = Ranges.MINMAX,
+    floats: FloatOption = None,
     costs: Annotated[
         bool, Option("--report", help="Show what the C costs: operations of a tick, bytes of RAM, ROM and stack.")
     ] = False,
@@ -120,7 +126,8 @@ def export(
             return ExitCode.OK
         machine = target_machine(target)
         executive = _executive(schedule)
-        checked = request.checked()
+        integers = quantised(request, int8, int16, ranges, floats)
+        checked = request.checked() if integers is None else integers.checked
         emit(without_body(checked, run=False), stream=sys.stderr)
         with working(f"exporting {request.target}", quiet=quiet):
             if not quiet:
@@ -130,9 +137,10 @@ def export(
             streaming, done = folded(pipeline.batched(checked) if batch else checked, fold)
             code = pipeline.step_code(streaming, flat=inline, fold=Fold.NEVER, executive=executive)
             # The unfolded program says what must come out.
-            main = _main_run(checked, scenario, table, steps, seed)
+            main = _main_run(checked, scenario, table, steps, seed, None if integers is None else integers.report)
             asked = Asked(tests=tests, prove=prove, timeout=timeout, seed=seed)
             parts = (evidence(subject(checked, streaming, main, asked)),)
+            parts += () if integers is None else (part_of(integers.report),)
             unfolded = (
                 pipeline.step_code(checked, flat=inline, fold=Fold.NEVER, executive=executive) if done.shared else None
             )
@@ -140,7 +148,7 @@ def export(
             options = export_c.Options(main.vectors, machine, folding=costs_of_windows, parts=parts)
             written = export_c.export(code, out, options)
         if form is Format.TEXT and not quiet:
-            for line in summary(checked, done):
+            for line in (*summary(checked, done), *(() if integers is None else told(integers.report))):
                 echo(line)
         report = json.loads((out / REPORT).read_text(encoding="utf-8")) if costs else None
         _report(request, out, written.files, main.vectors.steps, written.removed, report)
@@ -198,7 +206,14 @@ def _write_lustre(checked: Checked, folder: Path, semantics: str) -> Path:
     return path
 
 
-def _main_run(checked: Checked, scenario: Path | None, table: Path | None, steps: int | None, seed: int) -> RecordedRun:
+def _main_run(
+    checked: Checked,
+    scenario: Path | None,
+    table: Path | None,
+    steps: int | None,
+    seed: int,
+    calibration: Report | None = None,
+) -> RecordedRun:
     from syncml.cli.export_evidence import main_run
     from syncml.cli.recording import random_inputs
     from syncml.cli.stimulus import stimulus
@@ -207,6 +222,9 @@ def _main_run(checked: Checked, scenario: Path | None, table: Path | None, steps
     if scenario is None and table is None:
         affordable = RANDOM_WORK // max(1, len(checked.flat.equations))
         ticks = steps or min(max(affordable, RANDOM_TICKS[0]), RANDOM_TICKS[-1])
+        if calibration is not None:
+            recording = calibration.recording
+            return main_run(checked, f"recorded, {calibration.file}", recording.inputs, min(ticks, recording.ticks))
         return main_run(checked, f"random, seed {seed}", random_inputs(checked.main, ticks, seed), ticks)
     meets = None if scenario is None else find_connection(None, Path(checked.main.span.file))
     driven = stimulus(checked.main, scenario, table, steps, seed, meets)

@@ -158,7 +158,12 @@ _TITLES: dict[str, str] = {
     "D006": "an optional package is not installed",
     "D007": "a VNN-LIB specification cannot be read",
     "D008": "an XML file cannot be read",
+    "D020": "a layer has no integer form",
     "D021": "an accumulator of integers can overflow",
+    "D022": "recorded inputs do not fit the program",
+    "D023": "recorded inputs are not finite",
+    "D024": "recorded inputs do not vary",
+    "D025": "a program has no network to quantise",
     # Derivatives.
     "G001": "a value that is rounded to an integer has no derivative",
     "G002": "a derivative would come too late",

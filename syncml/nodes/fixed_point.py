@@ -106,7 +106,7 @@ def times(x: Stream[Any], by: Multiplier, bound: int, name: str = "") -> Stream[
         product = wide * constants(by.mantissa, i64, "multiplier")
         # A negative tie is rounded down: 1 less, which is its sign as a number.
         return cast(_halves_up(product + (product >> 63), by.shift, i64, constants), i32)
-    product = wide * cast(constants(by.mantissa, i32, "multiplier"), i64)
+    product = wide * constants.widened(by.mantissa, "multiplier")
     # The floors of a division by 2**a and then by 2**b are that by 2**(a + b).
     before = int(by.shift.min()) - 1
     if _largest(by, bound, before) < 2**31:
@@ -118,7 +118,7 @@ def _twice_rounded(x: Stream[Any], by: Multiplier, bound: int, constants: _Const
     left, right = np.maximum(31 - by.shift, 0), np.maximum(by.shift - 31, 0)
     if left.any():
         x = x << constants(left, i64, "left")
-    product = x * cast(constants(by.mantissa, i32, "multiplier"), i64)
+    product = x * constants.widened(by.mantissa, "multiplier")
     high = (product + (1 << 30)) >> 31
     if not right.any():
         return cast(high, i32)
@@ -158,3 +158,9 @@ class _Constants:
         if (values == values.flat[0]).all():
             return constant(int(values.flat[0]), type=kind)
         return constant(values, type=kind, name=f"{self.prefix}{name}")
+
+    def widened(self, values: Integers, name: str) -> Stream[Any]:
+        """The same as ``i64``, of which an array is kept as ``i32``."""
+        if (values == values.flat[0]).all():
+            return self(values, i64, name)
+        return cast(self(values, i32, name), i64)

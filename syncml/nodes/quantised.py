@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from syncml.lang.functions import cast, clip, concat, constant, einsum, maximum
+from syncml.lang.functions import cast, clip, concat, constant, einsum, maximum, minimum
 from syncml.lang.iterators import each
 from syncml.lang.node import node
 from syncml.lang.stream import Stream
@@ -204,6 +204,42 @@ def multiply(a: Quantised, b: Quantised, output: Affine) -> Quantised:
     product = _centred(a) * _centred(b)
     real, bound = a.affine.scale * b.affine.scale / output.scale, a.affine.reach * b.affine.reach
     return _output(times(product, multiplier(real, Rounding.DOUBLE, bound), bound), output)
+
+
+def scaled(x: Quantised, factor: Array, output: Affine) -> Quantised:
+    """``x`` times constants, which broadcast: the magnitude of each is part of its multiplier."""
+    sign = np.sign(factor).astype(np.int64)
+    centred = _centred(x) * constant(sign, type=i32, name="sign") if (sign != 1).any() else _centred(x)
+    # What is multiplied by 0 has the sign 0, and any multiplier.
+    magnitude = np.where(factor == 0, 1.0, abs(factor)) * x.affine.scale / output.scale
+    bound = x.affine.reach
+    return _output(times(centred, multiplier(magnitude, Rounding.SINGLE, bound), bound), output)
+
+
+def shifted(x: Quantised, offset: Array, output: Affine, negative: bool = False) -> Quantised:
+    """``x`` plus constants, which broadcast, or the constants minus ``x``; rounded once, at the end."""
+    largest = x.affine.reach + int(abs(offset).max() / x.affine.scale) + 1
+    places = min(20, 30 - largest.bit_length())
+    if places < 0:
+        raise ValueError("a constant that is added is much larger than what it is added to")
+    wide = -_centred(x) if negative else _centred(x)
+    more = np.floor(offset / x.affine.scale * 2.0**places + 0.5).astype(np.int64)
+    total = (wide << places) + constant(more, type=i32, name="offset")
+    factor = multiplier(x.affine.scale / (output.scale * 2**places), Rounding.SINGLE, largest << places)
+    return _output(times(total, factor, largest << places), output)
+
+
+def bounded(x: Quantised, limit: Array, upper: bool) -> Quantised:
+    """``x`` where it is below (or above) constants, else these, in the quantisation of ``x``."""
+    integers = constant(x.affine.quantised(limit), type=x.affine.kind, name="limit")
+    return x.moved(minimum(x.values, integers) if upper else maximum(x.values, integers))
+
+
+def summed(x: Quantised, axis: int, output: Affine) -> Quantised:
+    """The sum along an axis."""
+    bound = x.shape[axis] * x.affine.reach
+    factor = multiplier(x.affine.scale / output.scale, Rounding.SINGLE, bound)
+    return _output(times(_centred(x).sum(axis), factor, bound), output)
 
 
 def relu(x: Quantised) -> Quantised:

@@ -1,0 +1,333 @@
+"""The equations of a network in integers.
+
+Rule: each stream ``x : f32`` of a network becomes a stream of integers with a quantisation, and each equation the layer
+of `syncml.nodes.quantised` for its operator. A product with constants, the bias that is added to it, and a ReLU after
+that are one layer. Streams that are rearranged keep their quantisation; a register has that of what it delays. The
+inputs of the network are quantised, its outputs are real numbers again; nothing in between is a float.
+
+The layers are programs of the language, so the equations come from tracing them; each takes the name and the place of
+the equation that it stands for.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syncml.dataclass import dataclass
+from syncml.diagnostics.model import DiagnosticError, error
+from syncml.ir.constants import Array, Const
+from syncml.ir.equations.rewrite import rewritten
+from syncml.ir.equations.syntax import Apply, Atom, Equation, Fby, Node, Var, atoms
+from syncml.ir.operators import OPERATORS, Op
+from syncml.ir.types import Scalar, shape, tensor
+from syncml.lang.functions import constant
+from syncml.lang.operations import apply, value_of
+from syncml.lang.presence import ON_BASE
+from syncml.lang.source import here
+from syncml.lang.stream import Stream, stream
+from syncml.lang.trace import Names, Session, Trace, Value, building
+from syncml.nodes.fixed_point import Rounding
+from syncml.nodes.quantised import (
+    Affine,
+    OverflowingError,
+    Quantised,
+    Table,
+    add,
+    bounded,
+    multiply,
+    quantise,
+    real,
+    requantise,
+    scaled,
+    shifted,
+    summed,
+)
+from syncml.quantise.networks import FUNCTIONS, VIEWS, weights_of
+from syncml.quantise.products import linear
+
+_NUMPY: dict[Op, Callable[[Any], Any]] = {
+    Op.TANH: np.tanh, Op.SIGMOID: lambda x: 1 / (1 + np.exp(-x)), Op.EXP: np.exp, Op.SIN: np.sin, Op.COS: np.cos,
+    Op.ABS: np.abs, Op.SQRT: lambda x: np.sqrt(np.maximum(x, 0)), Op.LOG: lambda x: np.log(np.maximum(x, 1e-30)),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A stream of a network in integers.
+
+    Attributes:
+        source: The stream of real numbers.
+        stream: The name of the stream of integers.
+        kind: What computes it.
+        affine: What its integers stand for.
+        bound: The largest magnitude of its accumulator, for products.
+        products: How many multiplications by weights it takes.
+    """
+
+    source: Var
+    stream: str
+    kind: str
+    affine: Affine
+    bound: int = 0
+    products: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A network in integers, the nodes that it calls, and its streams."""
+
+    node: Node
+    callees: tuple[Node, ...]
+    layers: tuple[Layer, ...]
+
+
+def in_integers(network: Node, affine: Callable[[Var], Affine], names: Names) -> Rewritten:
+    """``network`` in integers; ``affine`` is the quantisation of a stream by its range, ``names`` those of nodes.
+
+    Raises:
+        DiagnosticError: D020, a layer has no integer form; D021, an accumulator could overflow; what ``affine`` raises.
+    """
+    return _Network(network, affine, names).run()
+
+
+@dataclass(slots=True)
+class _Network:
+    """One network under construction."""
+
+    node: Node
+    affine: Callable[[Var], Affine]
+    names: Names
+    values: dict[Var, Quantised] = field(default_factory=dict[Var, Quantised])
+    layers: list[Layer] = field(default_factory=list[Layer])
+
+    def run(self) -> Rewritten:
+        session = Session(names=self.names)
+        trace = Trace(session, self.node.label, _Network.run.__code__, self.node.rate, self.node.span)
+        for var in (*self.node.inputs, *self.node.outputs):
+            trace.names.fresh(var.name)
+        registers: dict[Var, tuple[Var, Affine]] = {}
+        with building(session, trace):
+            for var in self.node.inputs:
+                given: Stream[Any] = stream(Value(var, ON_BASE, trace))
+                self._keep(trace, var, "input", len(trace.equations), quantise(given, self.affine(var)))
+            for equation in self.node.equations:
+                if isinstance(equation.rhs, Fby):
+                    registers[equation.target] = self._register(trace, equation.target)
+            uses = Counter(a for e in self.node.equations for a in atoms(e.rhs) if isinstance(a, Var))
+            uses.update(self.node.outputs)
+            readers = {a: e for e in self.node.equations for a in atoms(e.rhs) if isinstance(a, Var)}
+            for equation in _in_order(self.node):
+                if equation.target not in self.values:
+                    self._convert(trace, equation, uses, readers)
+            for equation in self.node.equations:
+                if isinstance(equation.rhs, Fby):
+                    self._delay(trace, equation, equation.rhs, *registers[equation.target])
+            for var in self.node.outputs:
+                start = len(trace.equations)
+                numbers = value_of(real(self.values[var]), here()).atom
+                assert numbers is not None
+                trace.equations.append(Equation((var,), Apply(Op.COPY, (numbers,)), var.span))
+                _place(trace, start, var, final=False)
+        session.collector.raise_if_errors()
+        node = replace(self.node, equations=tuple(trace.equations), properties=self.node.properties)
+        return Rewritten(node, tuple(session.nodes), tuple(self.layers))
+
+    def _keep(self, trace: Trace, var: Var, kind: str, start: int, made: Quantised, bound: int = 0, n: int = 0) -> None:
+        """Note that ``made`` stands for ``var``; the equations from ``start`` on are named after it."""
+        final = _place(trace, start, var, final=isinstance(made.values.ir.atom, Var))
+        atom = made.values.ir.atom
+        if isinstance(atom, Var) and atom in final:
+            made = made.moved(stream(replace(made.values.ir, atom=final[atom])))
+            self.layers.append(Layer(var, final[atom].name, kind, made.affine, bound, n))
+        self.values[var] = made
+
+    def _register(self, trace: Trace, var: Var) -> tuple[Var, Affine]:
+        affine = self.affine(var)
+        held = Var(trace.names.fresh(var.name), tensor(_scalar(affine), shape(var.type)), var.span, var.user, var.unit)
+        self.values[var] = Quantised(stream(Value(held, ON_BASE, trace)), affine)
+        self.layers.append(Layer(var, held.name, "state", affine))
+        return held, affine
+
+    def _delay(self, trace: Trace, equation: Equation, rhs: Fby, held: Var, affine: Affine) -> None:
+        start = len(trace.equations)
+        following = self._quantised(rhs.following, affine)
+        made = value_of(requantise(following, affine).values, here()).atom
+        assert made is not None and rhs.init is not None
+        _place(trace, start, held, final=False)
+        start_values = np.broadcast_to(affine.quantised(_numbers(rhs.init)), shape(held.type))
+        kind = _scalar(affine)
+        init = Const(Array.of(np.array(start_values), kind) if shape(held.type) else int(start_values), kind)
+        trace.equations.append(Equation((held,), Fby(init, made), equation.span))
+
+    def _quantised(self, atom: Atom, like: Affine) -> Quantised:
+        """A stream, or a constant in the quantisation ``like``."""
+        if isinstance(atom, Var):
+            return self.values[atom]
+        return Quantised(constant(like.quantised(_numbers(atom)), type=like.kind), like)
+
+    def _convert(
+        self, trace: Trace, equation: Equation, uses: Mapping[Var, int], readers: Mapping[Var, Equation]
+    ) -> None:
+        rhs, target = equation.rhs, equation.target
+        assert isinstance(rhs, Apply)
+        start = len(trace.equations)
+        try:
+            if weights_of(rhs) is not None:
+                last, bias, is_relu = _followed(equation, uses, readers)
+                (x,) = (a for a in rhs.arguments if isinstance(a, Var))
+                layer = linear(equation, self.affine(last.target), bias, is_relu, Rounding.SINGLE)
+                made = layer(self.values[x])
+                bound, count = layer.bound(self.values[x].affine), layer.products(made.shape)
+                self._keep(trace, last.target, "product", start, made, bound, count)
+                for skipped in _between(equation, last, readers):
+                    self.values[skipped] = self.values[last.target]
+                return
+            self._keep(trace, target, OPERATORS[rhs.op].symbol, start, self._value(rhs, target))
+        except OverflowingError as wrong:
+            help_ = "quantise with 16-bit activations, whose sums are of 64 bits, or split the layer"
+            raise DiagnosticError(error("D021", str(wrong), equation.span, help=help_)) from wrong
+        except ValueError as wrong:
+            help_ = f"leave the network in floats: --float {self.node.label}"
+            message = f"the layer that computes `{target.name}` of `{self.node.label}` cannot be quantised: {wrong}"
+            raise DiagnosticError(error("D020", message, equation.span, help=help_)) from wrong
+
+    def _value(self, rhs: Apply, target: Var) -> Quantised:
+        op, arguments = rhs.op, rhs.arguments
+        streams = [self.values[a] for a in arguments if isinstance(a, Var)]
+        numbers = [_numbers(a) for a in arguments if isinstance(a, Const)]
+        x = streams[0]
+        if op in VIEWS or op in (Op.LEAST, Op.GREATEST) or (op is Op.EINSUM and len(arguments) == 1):
+            return x.moved(stream(apply(op, (x.values,), rhs.attribute)))
+        if op in FUNCTIONS:
+            return Table(_NUMPY[op], x.affine, self._range(op, target), op.value)(x)
+        if op in (Op.MIN, Op.MAX) and numbers:
+            return bounded(x, numbers[0], upper=op is Op.MIN)
+        output = self.affine(target)
+        match op:
+            case Op.MIN | Op.MAX | Op.STACK | Op.CONCAT:
+                parts = [requantise(self._quantised(a, output), output).values for a in arguments]
+                return Quantised(stream(apply(op, parts, rhs.attribute)), output)
+            case Op.ADD | Op.SUB if numbers:
+                from_constant = isinstance(arguments[0], Const)
+                sign = -1 if op is Op.SUB else 1
+                return shifted(x, numbers[0] * (1 if from_constant else sign), output, sign < 0 and from_constant)
+            case Op.ADD | Op.SUB:
+                return add(streams[0], streams[1], output, subtract=op is Op.SUB)
+            case Op.MUL if not numbers:
+                return multiply(streams[0], streams[1], output)
+            case Op.MUL:
+                return scaled(x, numbers[0], output)
+            case Op.DIV:
+                return scaled(x, 1 / numbers[0], output)
+            case Op.NEG:
+                return scaled(x, np.array(-1.0), output)
+            case Op.SUM:
+                assert isinstance(rhs.attribute, tuple)
+                return summed(x, int(rhs.attribute[0]), output)
+            case _:
+                raise ValueError(f"`{OPERATORS[op].symbol}` has no integer form")
+
+    def _range(self, op: Op, target: Var) -> Affine:
+        """The quantisation of a function's values: for bounded ones all that they can be."""
+        bits = self.affine(target).bits
+        match op:
+            case Op.SIGMOID:
+                return Affine(1 / 256, -128) if bits == 8 else Affine(1 / 32768, 0, 16)
+            case Op.TANH | Op.SIN | Op.COS:
+                return Affine(1 / 128) if bits == 8 else Affine(1 / 32768, 0, 16)
+            case _:
+                return self.affine(target)
+
+
+def _scalar(affine: Affine) -> Scalar:
+    return Scalar.I8 if affine.bits == 8 else Scalar.I16
+
+
+def _numbers(value: Const) -> NDArray[np.float64]:
+    return np.asarray(value.machine(), dtype=np.float64)
+
+
+def _followed(
+    product: Equation, uses: Mapping[Var, int], readers: Mapping[Var, Equation]
+) -> tuple[Equation, Const | None, bool]:
+    """The last equation of the layer that begins with ``product``, its bias, and whether it ends in a ReLU."""
+    last, bias = product, None
+    following = _only_reader(last, uses, readers)
+    if following is not None and isinstance(following.rhs, Apply) and following.rhs.op is Op.ADD:
+        constants = [a for a in following.rhs.arguments if isinstance(a, Const)]
+        if constants and shape(following.target.type) == shape(product.target.type):
+            last, bias = following, constants[0]
+            following = _only_reader(last, uses, readers)
+    if following is not None and isinstance(following.rhs, Apply) and following.rhs.op is Op.MAX:
+        constants = [a for a in following.rhs.arguments if isinstance(a, Const)]
+        if constants and not _numbers(constants[0]).any():
+            return following, bias, True
+    return last, bias, False
+
+
+def _only_reader(equation: Equation, uses: Mapping[Var, int], readers: Mapping[Var, Equation]) -> Equation | None:
+    return readers.get(equation.target) if uses[equation.target] == 1 else None
+
+
+def _between(first: Equation, last: Equation, readers: Mapping[Var, Equation]) -> list[Var]:
+    """The targets of the equations from ``first`` up to ``last``, which is not among them."""
+    found: list[Var] = []
+    equation = first
+    while equation is not last:
+        found.append(equation.target)
+        equation = readers[equation.target]
+    return found
+
+
+def _in_order(node: Node) -> list[Equation]:
+    """The pointwise equations, each after what it reads at its instant."""
+    defined = {e.target: e for e in node.equations if isinstance(e.rhs, Apply)}
+    order: list[Equation] = []
+    done: set[Var] = set()
+    for root in defined:
+        stack = [root]
+        while stack:
+            var = stack[-1]
+            waiting = [a for a in atoms(defined[var].rhs) if isinstance(a, Var) and a in defined and a not in done]
+            if var in done or not waiting:
+                stack.pop()
+                if var not in done:
+                    done.add(var)
+                    order.append(defined[var])
+            else:
+                stack.append(waiting[0])
+    return order
+
+
+def _place(trace: Trace, start: int, var: Var, *, final: bool) -> dict[Var, Var]:
+    """Give the equations from ``start`` on the place of ``var``, and names that begin with its one.
+
+    With ``final`` the last of them is called as ``var`` is. Returns the new variables by the old ones.
+    """
+    made = trace.equations[start:]
+    if not made:
+        return {}
+    new: dict[Var, Var] = {}
+    for equation in made:
+        for target in equation.targets:
+            is_last = final and equation is made[-1]
+            name = var.name if is_last else f"{var.name}_{target.name.rpartition('.')[2]}"
+            if target is not var:
+                shown = var.user and is_last
+                new[target] = replace(target, name=trace.names.fresh(name), span=var.span, user=shown)
+    trace.equations[start:] = [
+        replace(
+            e,
+            targets=tuple(new.get(t, t) for t in e.targets),
+            rhs=rewritten(e.rhs, lambda a: new.get(a, a) if isinstance(a, Var) else a, lambda v: new.get(v, v)),
+            span=var.span,
+        )
+        for e in made
+    ]
+    return new
