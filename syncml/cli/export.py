@@ -93,6 +93,12 @@ def export(
     timeout: Annotated[
         float, Option(metavar="S", help="Seconds for the solvers of --tests and for those of --prove.")
     ] = 60.0,
+    region: Annotated[
+        str | None, Option(metavar="NAME=SIZE,...", help="Where state and constants may lie, the fastest region first.")
+    ] = None,
+    stack: Annotated[
+        str | None, Option(metavar="SIZE", help="The most bytes of local variables on the stack, as 4096 or 16K.")
+    ] = None,
     form: FormatOption = Format.TEXT,
     given: SetOption = None,
     dump: DumpOption = None,
@@ -107,6 +113,7 @@ def export(
     def body() -> ExitCode:
         from syncml import export_c, pipeline
         from syncml.cli.export_evidence import Asked, subject
+        from syncml.cli.memory_options import memory_of
         from syncml.cli.remarks import machine_numbers, without_body
         from syncml.export_c.evidence import evidence
         from syncml.export_c.report.document import REPORT
@@ -126,6 +133,7 @@ def export(
             return ExitCode.OK
         machine = target_machine(target)
         executive = _executive(schedule)
+        memory = memory_of(machine, stack, region)
         integers = quantised(request, int8, int16, ranges, floats)
         checked = request.checked() if integers is None else integers.checked
         emit(without_body(checked, run=False), stream=sys.stderr)
@@ -145,7 +153,7 @@ def export(
                 pipeline.step_code(checked, flat=inline, fold=Fold.NEVER, executive=executive) if done.shared else None
             )
             costs_of_windows = costs_of(checked, done, unfolded)
-            options = export_c.Options(main.vectors, machine, folding=costs_of_windows, parts=parts)
+            options = export_c.Options(main.vectors, machine, memory, costs_of_windows, parts)
             written = export_c.export(code, out, options)
         if form is Format.TEXT and not quiet:
             for line in (*summary(checked, done), *(() if integers is None else told(integers.report))):

@@ -28,7 +28,8 @@ class RamModel(Document):
 
     total: int = Field(ge=0, description="State and scratch.")
     state: int = Field(ge=0, description="The state struct with padding, on 64-bit processors, Arm and RISC-V.")
-    state_values: int = Field(ge=0, description="The state without padding.")
+    state_values: int = Field(ge=0, description="The registers, without padding.")
+    state_scratch: int = Field(ge=0, description="Scratch that lies in the state, since the stack has no room for it.")
     state_on_32_bit_x86: int = Field(ge=0, description="The state struct where numbers of 8 bytes are aligned to 4.")
     scratch: int = Field(ge=0, description="Local tensors along the calls that need the most.")
     scratch_lower_bound: int = Field(ge=0, description="The most bytes of local tensors that are live at one moment.")
@@ -81,6 +82,23 @@ class TensorModel(Document):
     type: str
     bytes: int = Field(ge=0)
     shares_memory: bool
+
+
+class ObjectModel(Document):
+    """An object that lies in a region."""
+
+    name: str = Field(description="Its name in C; `state` is one instance of the state.")
+    bytes: int = Field(ge=0)
+    accesses: int = Field(ge=0, description="How often a tick reads or writes one of its elements.")
+
+
+class RegionModel(Document):
+    """A region of memory that was given with --region."""
+
+    name: str
+    bytes: int = Field(ge=0)
+    used: int = Field(ge=0)
+    objects: list[ObjectModel]
 
 
 class LiveModel(Document):
@@ -139,5 +157,6 @@ class ReportModel(Document):
     rom: RomModel
     stack: StackModel
     largest: list[TensorModel]
+    regions: list[RegionModel]
     live: list[LiveModel]
     folding: FoldingModel | None = Field(default=None, description="Of a program with windows.")

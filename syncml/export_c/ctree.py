@@ -190,12 +190,16 @@ class Struct:
 
 @dataclass(frozen=True, slots=True)
 class ConstantArray:
-    """``[static] const type name[extents] = {values};`` with the values row-major, in C spelling."""
+    """``[mark] [static] const type name[extents] = {values};`` with the values row-major, in C spelling.
+
+    ``mark`` is a macro that may say where the array lies.
+    """
 
     variable: Variable
     values: tuple[str, ...]
     static: bool
     comment: str = ""
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from syncml.export_c.leaves import Leaves
 from syncml.export_c.memory import Memory
 from syncml.export_c.plan import Plan
 from syncml.export_c.printer import Line
+from syncml.export_c.regions import Placed
 from syncml.export_c.report.folding import Folding
 from syncml.export_c.report.memory import Report
 from syncml.export_c.sources import Sources
@@ -58,6 +59,7 @@ class Draft:
         code: The lines of C by path: ``include/<node>.h``, ``src/<node>.c``, and those of constant arrays.
         links_math: Whether the code calls ``sqrt`` or ``sqrtf``.
         report: What it costs.
+        regions: Where state and constants lie, where regions are given.
         options: What was asked for.
     """
 
@@ -67,6 +69,7 @@ class Draft:
     code: Mapping[str, tuple[Line, ...]]
     links_math: bool
     report: Report
+    regions: tuple[Placed, ...]
     options: Options
 
     @property

@@ -49,13 +49,13 @@ def callees_first(functions: Iterable[Function]) -> tuple[Function, ...]:
     return tuple(order)
 
 
-def constant_array(slot: Slot, name: str, *, static: bool, comment: str = "") -> ConstantArray:
+def constant_array(slot: Slot, name: str, *, static: bool, comment: str = "", mark: str = "") -> ConstantArray:
     """The definition of the CONSTANT tensor ``slot`` under ``name``."""
     contents = slot.initial.value if isinstance(slot.initial, Const) else slot.initial
     if not isinstance(contents, Array):
         raise TypeError(f"constant {slot.name} has no contents")
     variable = Variable(c_type(element(slot.type)), name, shape(slot.type), const=True)
-    return ConstantArray(variable, array_values(contents), static, comment)
+    return ConstantArray(variable, array_values(contents), static, comment, mark)
 
 
 def lower_function(function: Function, name: str, names: dict[Function, str], files: NameScope) -> FunctionDefinition:

@@ -69,6 +69,8 @@ def header(plan: Plan, sources: Sources) -> list[CTop]:
         lines = [f"/* Enumeration {kind.name}: the index of the constructor. */", f"typedef int32_t {names.type};"]
         lines += [f"#define {macro} (({names.type}){k})" for k, macro in enumerate(names.constructors)]
         items.append(Text(tuple(lines)))
+    if plan.marks:
+        items.append(_region_macros(plan))
     items.append(_public_struct(plan, sources, "in", main.inputs, f"Inputs of {label}, read by each step."))
     items.append(_public_struct(plan, sources, "out", main.outputs, _outputs_comment(label)))
     items += [state_struct(plan, own, sources.describe) for own in plan.machines if own.state is not None]
@@ -112,6 +114,19 @@ def _job(plan: Plan, job: MachinePlan) -> tuple[str, ...]:
         f"void {job.step}({plan.prefix}_state *self);",
         "",
     )
+
+
+def _region_macros(plan: Plan) -> Text:
+    """The macros that say where objects lie, empty unless the build defines them."""
+    lines = [
+        "/*",
+        " * Regions of memory, see README.md. A build defines each as what its compiler has to place an object there:",
+        ' * __attribute__((section(".fast"))); otherwise objects lie where the linker puts them.',
+        " */",
+    ]
+    for mark in dict.fromkeys(plan.marks.values()):
+        lines += [f"#ifndef {mark}", f"#define {mark}", "#endif"]
+    return Text(tuple(lines))
 
 
 def _supplied(plan: Plan, own: MachinePlan) -> Text:
@@ -177,13 +192,16 @@ def data_source(plan: Plan, sources: Sources) -> list[CTop]:
             plan.constants[slot],
             static=False,
             comment=_constant_comment(slot, sources),
+            mark=plan.marks.get(plan.constants[slot], ""),
         )
         for slot in data_names(plan)
     ]
     includes = [line for line in headers(arrays) if "math" in line]
+    own_header = (f'#include "{plan.prefix}.h"',) if plan.marks else ()
     top = (
         "/* Constant arrays, as hexadecimal floating-point numbers: exactly the values of the program. */",
         *includes,
+        *own_header,
         f'#include "{plan.prefix}_data.h"',
     )
     return [Text(top), *arrays]

@@ -98,7 +98,7 @@ def step_function(plan: Plan, own: MachinePlan, describe: Describe) -> FunctionD
     signature = _main_signature(plan, own) if own is plan.main else _signature(plan, own)
     slots = dict(signature.where)
     slots.update({slot: Name(signature.names.claim(slot.name)) for slot in own.machine.locals})
-    slots.update({slot: Member(SELF, member, arrow=True) for slot, member in own.members.items()})
+    slots.update({slot: Member(SELF, member, arrow=True) for slot, member in {**own.members, **own.scratch}.items()})
     for slot in own.machine.constants:
         if slot in plan.constants:
             slots[slot] = Name(plan.constants[slot])
@@ -107,7 +107,7 @@ def step_function(plan: Plan, own: MachinePlan, describe: Describe) -> FunctionD
     returning = {i.name: plan.machine(i.machine).returned is not None for i in own.machine.instances}
     returned = frozenset(() if own.returned is None or own.returned in own.kept else (own.returned,))
     unread = _unread(own, returning)
-    local = returned.union(own.machine.locals) - unread
+    local = returned.union(own.machine.locals) - unread - own.scratch.keys()
     declared = declarations(own.machine.body, local, own.assignment, returning, returned)
     enums = {kind: names.constructors for kind, names in plan.enums.items()}
     scope = Scope(slots, plan.functions, {}, enums, Asides(signature.names, own.machine.name))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 
 from syncml.dataclass import dataclass
 from syncml.export_c.build_files import build_files
@@ -20,6 +21,7 @@ from syncml.export_c.line_map import line_map
 from syncml.export_c.plan import plan
 from syncml.export_c.printer import Line, print_top, text_of
 from syncml.export_c.readme import readme
+from syncml.export_c.regions import macros, place
 from syncml.export_c.report.document import costs
 from syncml.export_c.report.memory import report
 from syncml.export_c.saving import saving
@@ -77,9 +79,11 @@ def drafted(program: StepProgram, options: Options) -> Draft:
     """The package of ``program`` before it is files.
 
     Raises:
-        DiagnosticError: X002, two names of the interface are the same in C.
+        DiagnosticError: X002, two names of the interface are the same in C; X006, a region of memory is too small.
     """
     planned, origins = plan(schedule_loops(program, options.target.loops), options.memory), sources(program)
+    regions = place(planned, options.memory.regions) if options.memory.regions else ()
+    planned = replace(planned, marks=macros(planned, regions))
     node = planned.prefix
     found = source(planned, origins)
     lines: dict[str, list[Line]] = {
@@ -91,7 +95,7 @@ def drafted(program: StepProgram, options: Options) -> Draft:
         lines[f"src/{node}_data.c"] = print_top(data_source(planned, origins))
     links_math = bool(called(found) & {"sqrt", "sqrtf"})
     printed = {path: tuple(text) for path, text in lines.items()}
-    return Draft(planned, origins, leaves(planned), printed, links_math, report(planned), options)
+    return Draft(planned, origins, leaves(planned), printed, links_math, report(planned), regions, options)
 
 
 def _manifest(draft: Draft, contents: Files) -> bytes:

@@ -8,7 +8,7 @@ struct. An output that some tick leaves alone lives in the state, since it keeps
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import field, replace
 
 from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Diagnostic, DiagnosticError, Label, Severity, error
@@ -18,10 +18,10 @@ from syncml.export_c.memory import Memory
 from syncml.export_c.naming import NameScope, identifier
 from syncml.export_c.prepare import prepare
 from syncml.export_c.scalars import c_type
-from syncml.ir.step.overlay import Placement, overlay, place_tensors
+from syncml.ir.step.overlay import Placement, overlay, place_tensors, private_slots
 from syncml.ir.step.syntax import Function, Literal, Machine, Slot, StepProgram
 from syncml.ir.step.traverse import expressions, machine_functions
-from syncml.ir.types import Element, EnumType, TensorType, element
+from syncml.ir.types import Element, EnumType, TensorType, element, element_bytes, size
 
 PUBLIC = (
     *("in", "out", "state", "init", "reset", "step"),
@@ -44,6 +44,7 @@ class MachinePlan:
         kept: The outputs that live in the state.
         returned: The only output, where it is a scalar and the step function returns it.
         assignment: Definite assignment of the body.
+        scratch: Large local tensors as members of the state struct, where the stack has no room for them.
     """
 
     machine: Machine
@@ -56,6 +57,7 @@ class MachinePlan:
     kept: frozenset[Slot]
     returned: Slot | None
     assignment: Assignment
+    scratch: Mapping[Slot, str] = field(default_factory=dict[Slot, str])
 
     def flag(self, name: str) -> str:
         """The member that is the flag ``due``, ``busy`` or ``overrun`` of this job."""
@@ -72,7 +74,11 @@ class EnumNames:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Names and interfaces of a package. ``inputs`` and ``outputs`` are the members of the public structs."""
+    """Names and interfaces of a package.
+
+    ``inputs`` and ``outputs`` are the members of the public structs, ``marks`` the macros that tell in which region of
+    memory the state and each constant array lie, by name, where regions are given.
+    """
 
     prefix: str
     machines: tuple[MachinePlan, ...]
@@ -83,6 +89,7 @@ class Plan:
     enums: Mapping[EnumType, EnumNames]
     files: NameScope
     jobs: tuple[MachinePlan, ...] = ()
+    marks: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def bodies(self) -> tuple[MachinePlan, ...]:
@@ -109,10 +116,10 @@ def plan(program: StepProgram, memory: Memory | None = None) -> Plan:
     Raises:
         DiagnosticError: X002, two inputs, two outputs or two constructors have the same name in C.
     """
-    large = (memory or Memory()).large
+    memory = memory or Memory()
     prepared = [_without_model(prepare(machine), program.main) for machine in _reachable(program)]
     # Locals that C sets to zero at first keep places of their own.
-    placements = [place_tensors(machine, large, analyse(machine.body).exposed) for machine in prepared]
+    placements = [place_tensors(machine, memory.large, analyse(machine.body).exposed) for machine in prepared]
     machines = list(map(overlay, placements))
     main = machines[-1]
     prefix = identifier(main.label or main.name)
@@ -127,13 +134,16 @@ def plan(program: StepProgram, memory: Memory | None = None) -> Plan:
     enums = {kind: _enum_names(kind, prefix, files) for kind in _enumerations([*machines, *_jobs(program)])}
     planned: dict[str, MachinePlan] = {}
     constants: dict[Slot, str] = {}
-    beside = [place_tensors(job, large, analyse(job.body).exposed) for job in map(prepare, _jobs(program))]
+    beside = [place_tensors(job, memory.large, analyse(job.body).exposed) for job in map(prepare, _jobs(program))]
     for machine, placed in zip(machines, placements, strict=True):
-        planned[machine.name] = _machine_plan(machine, placed, machine is main, prefix, files, planned)
+        own = _machine_plan(machine, placed, machine is main, prefix, files, planned)
+        planned[machine.name] = own
         owner = prefix if machine is main else f"{prefix}_{machine.name}"
         for slot in machine.constants:
             if isinstance(slot.type, TensorType):
                 constants[slot] = files.claim(f"{owner}_{slot.name}")
+    if _deepest(planned) > memory.stack:
+        planned[main.name] = _with_scratch(planned[main.name], memory.large)
     return Plan(
         prefix,
         tuple(planned.values()),
@@ -158,12 +168,67 @@ def _job_plan(job: Placement, main: MachinePlan, prefix: str, files: NameScope) 
     assignment = analyse(machine.body)
     own = frozenset[Slot]()
     return replace(
-        main, machine=machine, placed=job, step=name, init="", kept=own, returned=None, assignment=assignment
+        main,
+        machine=machine,
+        placed=job,
+        step=name,
+        init="",
+        kept=own,
+        returned=None,
+        assignment=assignment,
+        scratch={},
     )
 
 
 def _jobs(program: StepProgram) -> tuple[Machine, ...]:
     return tuple(job.machine for job in program.jobs)
+
+
+def local_bytes(own: MachinePlan) -> int:
+    """The bytes of the variables that a step has on the stack by itself."""
+    returned = () if own.returned is None or own.returned in own.kept else (own.returned,)
+    return sum(map(slot_bytes, (*stack_slots(own), *returned)))
+
+
+def slot_bytes(slot: Slot) -> int:
+    """The bytes of a variable."""
+    return element_bytes(element(slot.type)) * size(slot.type)
+
+
+def stack_slots(own: MachinePlan) -> tuple[Slot, ...]:
+    """The locals that exist together when the stack is deepest: what one loop has for itself exists in its block."""
+    loop = private_slots(own.machine.body)
+    alone: dict[int, list[Slot]] = {}
+    for slot in own.machine.locals:
+        if slot not in own.scratch:
+            alone.setdefault(loop.get(slot, 0), []).append(slot)
+    common = alone.pop(0, [])
+    groups = sorted(alone.values(), key=lambda group: sum(map(slot_bytes, group)))
+    return (*common, *(groups[-1] if groups else ()))
+
+
+def _deepest(planned: Mapping[str, MachinePlan]) -> int:
+    """The most bytes of local variables on the stack; the exported machine is the last."""
+    depth: dict[str, int] = {}
+    for name, own in planned.items():
+        depth[name] = local_bytes(own) + max((depth[i.machine] for i in own.machine.instances), default=0)
+    return list(depth.values())[-1]
+
+
+def _with_scratch(own: MachinePlan, large: int) -> MachinePlan:
+    """``own`` with its large tensors in the state, but for those that C sets to zero at first."""
+    private = private_slots(own.machine.body)
+    scope = NameScope(member=True)
+    scope.reserve((*own.members.values(), *own.instances.values()))
+    chosen = [
+        slot
+        for slot in own.machine.locals
+        if isinstance(slot.type, TensorType)
+        and slot_bytes(slot) >= large
+        and slot not in private
+        and slot not in own.assignment.exposed
+    ]
+    return replace(own, scratch={slot: scope.claim(slot.name) for slot in chosen})
 
 
 def _without_model(machine: Machine, main: str) -> Machine:

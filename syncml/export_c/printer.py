@@ -273,7 +273,8 @@ def _array(array: ConstantArray, indent: str = "") -> Iterator[Line]:
     if array.comment:
         for line in comment(array.comment, indent):
             yield Line(line)
-    storage = "static " if array.static else ""
+    storage = f"{array.mark} " if array.mark else ""
+    storage += "static " if array.static else ""
     yield Line(f"{indent}{storage}{print_variable(array.variable)} = {{")
     for row in _rows(array.values, array.variable.extents, indent + _INDENT):
         yield Line(row)

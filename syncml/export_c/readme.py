@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from syncml.export_c.draft import Draft, Files
 from syncml.export_c.interface import data_names
 from syncml.export_c.leaves import Leaf
+from syncml.export_c.regions import STATE
 from syncml.export_c.sources import Sources
 
 
@@ -83,7 +84,7 @@ An output that is absent at a tick keeps the value it had.
 
 {_memory(draft)}
 
-## What the code relies on
+{_regions(draft)}## What the code relies on
 
 - Two's complement integers of 8 to 64 bits; a conversion to a signed type keeps the low bits; `>>` of a negative
   number is arithmetic. Every current compiler documents all three; all uses are in the helper functions.
@@ -118,7 +119,8 @@ has to end before the step at which it is due again. Then the outputs are those 
 def _memory(draft: Draft) -> str:
     """The figures of memory that a program has by itself; those of a compiler are in its own report."""
     found, registers = draft.report, len(draft.leaves.state)
-    state = f"{found.state} bytes in {registers} register{'s' * (registers != 1)} ({found.values} without padding)"
+    state = f"{found.state} bytes in {registers} register{'s' * (registers != 1)} ({found.values} without padding"
+    state += f", and {found.in_state} of scratch of a step)" if found.in_state else ")"
     scratch = f"{found.main.stack} bytes of local variables, {found.main.scratch} of them tensors"
     rows = [
         ("memory", "bytes"),
@@ -134,6 +136,47 @@ def _memory(draft: Draft) -> str:
         "What a compiler adds to the stack (saved registers, return addresses) is in its own report.\n"
         f"`evidence/report.json` has all figures{drawn}."
     )
+
+
+def _regions(draft: Draft) -> str:
+    """What lies in which region, and how to tell compiler and linker."""
+    if not draft.regions:
+        return ""
+    marks = draft.plan.marks
+    rows: list[tuple[str, ...]] = [("object", "bytes", "accesses in a tick", "region"), ("---",) * 4]
+    for region in draft.regions:
+        rows += [(f"`{t.name}`", str(t.bytes), str(t.accesses), f"`{region.room.name}`") for t in region.things]
+    used = {region.room.name: marks[region.things[0].name] for region in draft.regions if region.things}
+    flags = " ".join(f"-D'{mark}=__attribute__((section(\".{name}\")))'" for name, mark in used.items())
+    sections = "\n".join(f"    .{name} : {{ . = ALIGN(8); *(.{name}) *(.{name}.*) }} > {name.upper()}" for name in used)
+    sizes = ", ".join(f"`{r.room.name}` {r.used} of {r.room.size} bytes" for r in draft.regions)
+    return f"""## Regions of memory
+
+{_table(rows)}
+
+Taken: {sizes}.
+The hottest object comes first, into the first region that has room for it. Constant arrays are marked in the code with
+a macro that is empty unless the build defines it; mark the state in the same way, and place the sections:
+
+```c
+{marks[STATE]} static {draft.node}_state state;
+```
+
+```make
+CFLAGS += {flags}
+```
+
+```
+SECTIONS
+{{
+{sections}
+}}
+```
+
+A region in RAM that holds constants has to be filled before the first step, as `.data` is: add `AT > FLASH` to its
+line, and copy it where the start-up code copies `.data`.
+
+"""
 
 
 def _table(rows: Iterable[tuple[str, ...]]) -> str:

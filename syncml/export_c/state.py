@@ -10,6 +10,7 @@ import numpy as np
 
 from syncml.export_c.ctree import (
     Call,
+    Cast,
     CExpr,
     ConstantArray,
     CStmt,
@@ -52,6 +53,10 @@ def state_struct(plan: Plan, own: MachinePlan, describe: Describe) -> Struct:
             remark = f"instance{'s' if extents else ''} of {callee.machine.label or callee.machine.name}"
             remark += f": {instance.names[0]} .. {instance.names[-1]}" if instance.names else ""
             members.append((variable, remark))
+    for slot, name in own.scratch.items():
+        variable = Variable(plan.type_of(element(slot.type)), name, shape(slot.type))
+        held = ", ".join(dict.fromkeys(h.name for h in slot.holds))
+        members.append((variable, f"scratch of a step, keeps nothing{f': {held}' * bool(held)}"))
     if not members:
         members.append((Variable("uint8_t", UNUSED), "the node has no memory; C has no empty struct"))
     name = own.state or f"{plan.prefix}_state"
@@ -69,7 +74,9 @@ def init_function(plan: Plan, own: MachinePlan) -> FunctionDefinition:
         callee = plan.machine(instance.machine)
         if callee.state is not None:
             body.append(initialise(plan, own, instance, names))
-    if not body:
+    if not body and own.scratch:
+        body.append(Do(Cast("void", SELF)))
+    elif not body:
         body.append(Set(Member(SELF, UNUSED, arrow=True), Number("0U")))
     parameter = Variable(own.state or f"{plan.prefix}_state", "self", pointer=True)
     # Constant arrays come first: declarations before statements.

@@ -57,6 +57,7 @@ class TargetMachine:
         memory: Its memory, nothing where that is not known.
         emulator: How to run a program for it here; None where ``make check`` runs on it directly.
         loops: The form that loops are given.
+        stack: The bytes of local variables that a step may have on the stack, if nothing else is said.
     """
 
     name: str
@@ -71,6 +72,7 @@ class TargetMachine:
     memory: tuple[Region, ...] = ()
     emulator: Emulator | None = None
     loops: LoopTable = GENERIC_LOOPS
+    stack: int = 4096
 
 
 _GCC_BRANCHLESS = ("-fno-tree-sink", "-fno-tree-pre", "-fno-split-paths")
@@ -79,7 +81,17 @@ _MPS2 = (Region("flash", 0x0000_0000, 4 << 20, writable=False), Region("ram", 0x
 """The memory of the boards AN385 and AN386, on which QEMU runs."""
 
 HOST = TargetMachine(
-    "host", "this machine", ("cc", "gcc", "clang"), (), (), FloatUnit.DOUBLE, 64, 128, 16, loops=VECTOR_LOOPS
+    "host",
+    "this machine",
+    ("cc", "gcc", "clang"),
+    (),
+    (),
+    FloatUnit.DOUBLE,
+    64,
+    128,
+    16,
+    loops=VECTOR_LOOPS,
+    stack=1 << 18,
 )
 GENERIC_C99 = TargetMachine(
     "generic-c99", "any C99 compiler with IEEE-754 numbers", ("cc", "gcc", "clang"), (), (), FloatUnit.DOUBLE, 32, 0, 8

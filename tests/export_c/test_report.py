@@ -48,10 +48,10 @@ def padded() -> StepProgram:
 PROGRAMS: dict[str, Callable[[], StepProgram]] = {**ALL, "padded": padded}
 
 
-def sizes(folder: Path, code: StepProgram, compiler: str) -> dict[str, int]:
+def sizes(folder: Path, code: StepProgram, compiler: str, options: Options | None = None) -> dict[str, int]:
     """The bytes of objects of the structs, and of constant arrays, as a compiler and its linker's tools see them."""
     command, names, flags = COMPILERS[compiler]
-    exported = package(code)
+    exported = package(code, options)
     for path, data in exported.files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(data)

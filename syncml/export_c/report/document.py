@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from syncml.export_c.draft import Draft, Files
+from syncml.export_c.regions import Placed
 from syncml.export_c.report.folding import folding_document, folding_lines
 from syncml.export_c.report.memory import Report
 from syncml.export_c.report.memory_map import memory_map
@@ -22,7 +23,7 @@ _CURVE = 256
 def costs(draft: Draft) -> Files:
     """``report.json`` and, where there are local tensors, the memory map."""
     found = draft.report
-    document = report_document(found)
+    document = report_document(found, draft.regions)
     options = draft.options
     if options.folding is not None:
         document["folding"] = folding_document(options.folding, found, options.memory, options.target.loops)
@@ -31,7 +32,7 @@ def costs(draft: Draft) -> Files:
     return {REPORT: text.encode(), **drawing}
 
 
-def report_document(found: Report) -> dict[str, Any]:
+def report_document(found: Report, regions: Sequence[Placed] = ()) -> dict[str, Any]:
     """The report as values of JSON."""
     cost = found.operations
     return {
@@ -50,6 +51,7 @@ def report_document(found: Report) -> dict[str, Any]:
             "total": found.ram,
             "state": found.state,
             "state_values": found.values,
+            "state_scratch": found.in_state,
             "state_on_32_bit_x86": found.state_i386,
             "scratch": found.main.scratch,
             "scratch_lower_bound": found.main.bound,
@@ -82,6 +84,17 @@ def report_document(found: Report) -> dict[str, Any]:
             {"function": t.function, "name": t.name, "type": t.type, "bytes": t.bytes, "shares_memory": t.shared}
             for t in found.largest
         ],
+        "regions": [
+            {
+                "name": region.room.name,
+                "bytes": region.room.size,
+                "used": region.used,
+                "objects": [
+                    {"name": thing.name, "bytes": thing.bytes, "accesses": thing.accesses} for thing in region.things
+                ],
+            }
+            for region in regions
+        ],
         "live": [{"moment": moment, "bytes": live} for moment, live in found.curve.steps(_CURVE)],
     }
 
@@ -98,7 +111,9 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     counted = {kind.replace("_", " "): cost[kind] for kind in kinds} | cost["calls"]
     yield from (f"  {number:>12,} {kind}" for kind, number in counted.items() if number)
     yield "RAM"
-    yield f"  {ram['state']:>12,} bytes of state ({ram['state_values']:,} without padding)"
+    inside = ram["state_scratch"]
+    scratch_in = f" and {inside:,} of scratch" if inside else ""
+    yield f"  {ram['state']:>12,} bytes of state ({ram['state_values']:,} without padding{scratch_in})"
     bound, scratch = ram["scratch_lower_bound"], ram["scratch"]
     above = f", {scratch / bound - 1:.1%} above the largest live set ({bound:,})" if bound else ""
     yield f"  {scratch:>12,} bytes of scratch in {ram['scratch_elements']:,} elements{above}"
@@ -112,6 +127,10 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     yield f"  {stack['locals']:>12,} bytes of local variables: {' > '.join(stack['path'])}"
     if document.get("folding"):
         yield from folding_lines(document["folding"])
+    for region in document["regions"]:
+        yield f"Region {region['name']}: {region['used']:,} of {region['bytes']:,} bytes"
+        for thing in region["objects"]:
+            yield f"  {thing['bytes']:>12,} bytes: {thing['name']}, {thing['accesses']:,} accesses in a tick"
     if document["largest"]:
         yield "Largest tensors"
     for tensor in document["largest"]:

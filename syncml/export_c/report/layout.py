@@ -58,6 +58,7 @@ def state_extents(plan: Plan, wide: int = 8) -> dict[str, Extent]:
             if plan.machine(instance.machine).state is not None:
                 inner = found[instance.machine]
                 members.append(Extent(inner.size * (instance.extent or 1), inner.alignment))
+        members += [type_extent(slot.type, wide) for slot in own.scratch]
         if own.state is not None or own is plan.main:
             found[own.machine.name] = struct_extent(members)
     return found

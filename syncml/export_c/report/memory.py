@@ -16,11 +16,11 @@ from dataclasses import replace
 
 from syncml.dataclass import dataclass
 from syncml.export_c.interface import data_names
-from syncml.export_c.plan import MachinePlan, Plan
+from syncml.export_c.plan import MachinePlan, Plan, local_bytes, stack_slots
 from syncml.export_c.report.layout import slots_extent, state_extents, type_extent
 from syncml.export_c.report.operations import Operations, operations
 from syncml.export_c.state import initial_tables
-from syncml.ir.step.overlay import Curve, Tenant, live_bytes, private_slots
+from syncml.ir.step.overlay import Curve, Tenant, live_bytes
 from syncml.ir.step.overlay.lifetimes import timeline
 from syncml.ir.step.syntax import Slot
 from syncml.ir.types import TensorType, element, element_bytes, size
@@ -87,6 +87,7 @@ class Report:
     outputs: int
     state: int
     state_i386: int
+    in_state: int
     values: int
     frames: tuple[Frame, ...]
     constants: tuple[Constant, ...]
@@ -101,8 +102,8 @@ class Report:
 
     @property
     def ram(self) -> int:
-        """State and scratch."""
-        return self.state + self.main.scratch
+        """State and scratch, of which some may be in the state."""
+        return self.state + self.main.scratch - self.in_state
 
     @property
     def elements(self) -> int:
@@ -157,6 +158,7 @@ def report(plan: Plan) -> Report:
         slots_extent(main.outputs).size,
         states[main.name].size,
         state_extents(plan, 4)[main.name].size,
+        sum(map(_bytes, plan.main.scratch)),
         _values(plan),
         tuple(frames.values()),
         tuple(Constant(plan.constants[s], str(s.type), _bytes(s)) for s in data_names(plan)),
@@ -200,12 +202,10 @@ def _curve(own: MachinePlan, frames: dict[str, Frame]) -> Curve:
 
 def _frame(plan: Plan, own: MachinePlan, frames: dict[str, Frame], curve: Curve) -> Frame:
     called = tuple(dict.fromkeys(i.machine for i in own.machine.instances))
-    slots = list(own.machine.locals)
-    if own.returned is not None and own.returned not in own.kept:
-        slots.append(own.returned)
-    here = _at_once(own, [slot for slot in slots if isinstance(slot.type, TensorType)])
+    here = [slot for slot in (*stack_slots(own), *own.scratch) if isinstance(slot.type, TensorType)]
     tensors = sum(map(_bytes, here))
-    scalars = sum(_bytes(slot) for slot in slots if not isinstance(slot.type, TensorType))
+    elsewhere = sum(map(_bytes, own.scratch))
+    scalars = local_bytes(own) - (tensors - elsewhere)
     return Frame(
         own.step,
         own.machine.label or own.machine.name,
@@ -214,21 +214,10 @@ def _frame(plan: Plan, own: MachinePlan, frames: dict[str, Frame], curve: Curve)
         sum(map(_bytes, local_tensors(own))),
         scalars,
         tensors + max((frames[name].scratch for name in called), default=0),
-        tensors + scalars + max((frames[name].stack for name in called), default=0),
+        local_bytes(own) + max((frames[name].stack for name in called), default=0),
         curve.peak,
         tuple(plan.machine(name).step for name in called if not plan.machine(name).machine.external),
     )
-
-
-def _at_once(own: MachinePlan, slots: list[Slot]) -> list[Slot]:
-    """The most of ``slots`` that exist together: what one loop has for itself exists in its block only."""
-    loop = private_slots(own.machine.body)
-    alone: dict[int, list[Slot]] = {}
-    for slot in slots:
-        alone.setdefault(loop.get(slot, 0), []).append(slot)
-    common = alone.pop(0, [])
-    groups = sorted(alone.values(), key=lambda group: sum(map(_bytes, group)))
-    return [*common, *(groups[-1] if groups else ())]
 
 
 def _tensors(own: MachinePlan) -> list[Tensor]:
