@@ -108,7 +108,7 @@ def _job(plan: Plan, job: MachinePlan) -> tuple[str, ...]:
         "/*",
         f" * The task {job.machine.name}: runs once after each step that sets self->{job.flag('due')}.",
         " * The step and other tasks may interrupt it at any place. It has to end before the step that sets the flag",
-        f" * again; where it does not, that step sets self->{job.flag('overrun')},",
+        f" * again; where it does not, that step counts it in self->{job.flag('overrun')},",
         " * and the values are no longer those of the program.",
         " */",
         f"void {job.step}({plan.prefix}_state *self);",

@@ -60,7 +60,7 @@ class MachinePlan:
     scratch: Mapping[Slot, str] = field(default_factory=dict[Slot, str])
 
     def flag(self, name: str) -> str:
-        """The member that is the flag ``due``, ``busy`` or ``overrun`` of this job."""
+        """The member that is ``due``, ``busy`` or ``overrun`` of this job."""
         return next(m for slot, m in self.members.items() if slot.name == f"{self.machine.name}.{name}")
 
 

@@ -105,7 +105,7 @@ def _calls(draft: Draft) -> str:
 def _tasks(draft: Draft) -> str:
     if not draft.plan.jobs:
         return ""
-    rows = [("task", "due after a step that sets", "ended too late")]
+    rows = [("task", "due after a step that sets", "counts late ends")]
     rows += [("---",) * 3]
     rows += [(f"`{j.step}`", f"`{j.flag('due')}`", f"`{j.flag('overrun')}`") for j in draft.plan.jobs]
     return f"""

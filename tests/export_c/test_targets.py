@@ -16,6 +16,7 @@ from syncml.cli.recording import record
 from syncml.export_c import Options, Vectors, export, instructions_per_step
 from syncml.export_c.targets import CORTEX_M3, CORTEX_M4F, TARGETS, TargetMachine, target_machine
 from syncml.ir.equations.syntax import Program
+from syncml.ir.step.lowering import Executive
 from syncml.ir.step.syntax import StepProgram
 from syncml.pipeline import Checked, check, check_file, on_machine, step_code
 from tests.export_c.programs import ALL, pid
@@ -73,6 +74,26 @@ def test_the_flagship_at_every_level(machine: TargetMachine, tmp_path: Path) -> 
     inputs, _ = scenario_inputs(checked.main, "hard_braking")
     vectors = record(checked, {name: values[:TICKS] for name, values in inputs.items()}, TICKS)
     replays(step_code(checked, flat=False), vectors, machine, tmp_path, "-O0", "-O2", "-O3")
+
+
+TASKS = """
+from syncml import Hz, Stream, f32, fby, hold, node, sample, tanh
+
+@node(rate=Hz(100))
+def main(x: Stream[f32]) -> Stream[f32]:
+    return x + hold(fby(0.0, tanh(sample(x, to=Hz(25)))), init=0.0)
+"""
+
+
+@EMULATED
+@CORTEX
+@pytest.mark.parametrize("executive", [Executive.CYCLIC, Executive.TASKS], ids=lambda e: e.value)
+def test_schedules(executive: Executive, machine: TargetMachine, tmp_path: Path) -> None:
+    (tmp_path / "rates.py").write_text(TASKS)
+    checked = check_file(str(tmp_path / "rates.py"))
+    vectors = record(checked, random_raw(checked.main, TICKS, 5), TICKS)
+    code = step_code(checked, flat=False, executive=executive)
+    replays(code, vectors, machine, tmp_path / "out", "-O2")
 
 
 @EMULATED

@@ -69,7 +69,7 @@ def eva_plan(draft: Draft, ranges: Ranges) -> EvaPlan:
     elementary = {f: name for f, name in draft.plan.functions.items() if f.name in _elementary()}
     contracts = {name: _contract(f, name, finite=finite) for f, name in elementary.items()}
     assumptions = [*_range_texts(draft, ranges), *(_certified(f, name) for f, name in elementary.items())]
-    counts = [s.count for own in draft.plan.machines for s in statements(own.machine.body) if isinstance(s, For)]
+    counts = [s.count for own in draft.plan.bodies for s in statements(own.machine.body) if isinstance(s, For)]
     counts += [n for slot in (s for own in draft.plan.machines for s in own.machine.state) for n in shape(slot.type)]
     unroll = max((100, *(count for count in counts if count <= UNROLLED)))
     text = "\n".join(_lines(draft, ranges, contracts, list(elementary.items())))
@@ -100,10 +100,17 @@ def _lines(
     yield f"    {node}_out out;"
     yield f"    {node}_state self;"
     yield f"    {node}_init(&self);"
+    if hints := _tables(draft):
+        # EVA would take the place in a table of ticks for any number, and the table for left.
+        yield f'    //@ loop widen_hints "all", {", ".join(map(str, hints))};'
     yield "    for (;;) {"
     for leaf in draft.leaves.inputs:
         yield from _input(leaf, ranges.get(leaf.name))
     yield f"        {node}_step(&in, &out, &self);"
+    for job in draft.plan.jobs:
+        yield f"        if (self.{job.flag('due')}) {{"
+        yield f"            {job.step}(&self);"
+        yield "        }"
     yield "    }"
     yield "}"
     yield ""
@@ -113,6 +120,12 @@ def _lines(
         arguments = ", ".join(_any(element(p.type)) for p in each.parameters)
         yield f"    (void){name}({arguments});"
     yield "}"
+
+
+def _tables(draft: Draft) -> list[int]:
+    """The last places of tables of constructors, of which the cyclic executive has one."""
+    tables = (slot for slot in draft.plan.main.machine.constants if isinstance(element(slot.type), EnumType))
+    return sorted({shape(slot.type)[0] - 1 for slot in tables if shape(slot.type)})
 
 
 def _input(leaf: Leaf, bounds: Bounds | None) -> Iterator[str]:

@@ -5,12 +5,12 @@ else waits for: what they write is read by each other, or by statements of the s
 see the values of the last time. The step copies what a job reads from elsewhere into registers of the job, at the place
 where the statement was, and says that the job is due. ``if c {S1; S2; S3}`` with S2 and S3 late becomes
 
-    if c {S1; job.x := x; job.overrun := job.overrun | job.busy; job.busy := true; job.due := true}
-    job: S2[job.x/x]; S3; job.busy := false
+    if c {S1; job.x := x; job.overrun := job.overrun + job.busy; job.busy := 1; job.due := true}
+    job: S2[job.x/x]; S3; job.busy := 0
 
 The trace is that of the program, wherever a job is interrupted by the step or by other jobs, if it ends before the step
 in which it is due again: between the two, nobody else reads what it writes or writes what it reads. A job that has not
-ended by then is noticed (``overrun``).
+ended by then is counted (``overrun``).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dataclasses import replace
 from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError, Label, error
 from syncml.ir.constants import Const, zero
-from syncml.ir.step.lowering.cyclic import timetable
+from syncml.ir.step.lowering.cyclic import COUNT, timetable
 from syncml.ir.step.syntax import (
     Assign,
     Binary,
@@ -97,6 +97,10 @@ def jobs(program: StepProgram) -> StepProgram:
 
 def _boolean(value: bool) -> Literal:
     return Literal(Const(value, BOOL))
+
+
+def _count(value: int) -> Literal:
+    return Literal(Const(value, COUNT))
 
 
 def _units(machine: Machine, guards: Mapping[int, tuple[bool, ...]]) -> list[_Unit]:
@@ -200,8 +204,9 @@ class _Made:
             slot: Slot(f"{name}.{slot.name}", slot.type, Storage.STATE, zero(slot.type), slot.origin)
             for slot in self._first
         }
-        flags = (Slot(f"{name}.{flag}", BOOL, Storage.STATE, Const(False, BOOL)) for flag in ("due", "busy", "overrun"))
-        self.due, self._busy, self._overrun = flags
+        self.due = Slot(f"{name}.due", BOOL, Storage.STATE, Const(False, BOOL))
+        counts = (Slot(f"{name}.{count}", COUNT, Storage.STATE, Const(0, COUNT)) for count in ("busy", "overrun"))
+        self._busy, self._overrun = counts
         self._last = max(unit.block for unit in self._late)
 
     @property
@@ -218,10 +223,10 @@ class _Made:
             elif unit.rate is not None:
                 done.append(unit.stmt)
         if units and units[0].block == self._last:
-            still = Binary(BinaryOp.OR, Place(self._overrun), Place(self._busy))
+            still = Binary(BinaryOp.ADD, Place(self._overrun), Place(self._busy))
             done += [
                 Assign(Place(self._overrun), still),
-                Assign(Place(self._busy), _boolean(True)),
+                Assign(Place(self._busy), _count(1)),
                 Assign(Place(self.due), _boolean(True)),
             ]
         return tuple(done)
@@ -243,7 +248,7 @@ class _Made:
             inputs=(),
             outputs=(),
             locals=tuple(slot for slot in machine.locals if slot in mentioned),
-            body=(*body, Assign(Place(self._busy), _boolean(False))),
+            body=(*body, Assign(Place(self._busy), _count(0))),
         )
         return Job(own, rate)
 
