@@ -99,7 +99,8 @@ def _network(data: Mapping[str, Any]) -> Network:
             layers.append(Activation(_ACTIVATIONS[each["activation"]]))
         else:
             weight = np.array([[float.fromhex(x) for x in row] for row in each["weight"]], dtype=np.float64)
-            layers.append(Affine(weight, np.array([float.fromhex(x) for x in each["bias"]], dtype=np.float64)))
+            bias = np.array([float.fromhex(x) for x in each["bias"]], dtype=np.float64)
+            layers.append(Affine(weight, bias, ordered=False))
     return Network(tuple(layers), F32 if data["type"] == str(F32) else F64, int(data["inputs"]))
 
 

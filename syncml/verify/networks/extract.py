@@ -1,8 +1,9 @@
 """The network that ends at a stream: the longest chain of equations that are layers.
 
 Rule: a chain is followed backward from a stream through products with constant matrices, sums with and products by
-constants, activations and changes of shape, each of which reads one stream that is not constant. Equations that other
-streams read as well belong to the chain all the same: it only says what the last stream is as a function of the first.
+constants, contractions with constants, activations, and changes of shape and of the order of elements, each of which
+reads one stream that is not constant. Equations that other streams read as well belong to the chain all the same: it
+only says what the last stream is as a function of the first.
 """
 
 from __future__ import annotations
@@ -17,6 +18,15 @@ from syncml.ir.equations.syntax import Apply, Atom, Equation, Var
 from syncml.ir.operators import Op
 from syncml.ir.types import FLOATS, Scalar, element, shape, size
 from syncml.verify.networks.layers import Activation, Affine, Layer, Network
+from syncml.verify.networks.linear import (
+    LARGEST_MATRIX,
+    Positions,
+    composed,
+    contracted,
+    merged,
+    rearrangement,
+    selection,
+)
 from syncml.verify.networks.rounding import LARGEST, Floats
 
 
@@ -33,19 +43,56 @@ def network_at(target: Var, definitions: Mapping[Var, Equation]) -> Found | None
     kind = element(target.type)
     if not isinstance(kind, Scalar) or kind not in FLOATS:
         return None
-    layers: list[Layer] = []
+    steps: list[tuple[Layer | Positions | None, Var]] = []
     current = target
     while (equation := definitions.get(current)) is not None and isinstance(equation.rhs, Apply):
         step = _step(equation.rhs, current)
-        if step is None:
+        if step is None or (isinstance(step[0], np.ndarray) and not any(layer is not None for layer, _ in steps)):
             break
-        layer, current = step
-        if layer is not None:
-            layers.append(layer)
-    layers.reverse()
+        steps.append(step)
+        current = step[1]
+    steps = _read(steps)
+    layers = [layer for layer, _ in reversed(steps) if layer is not None]
     if not layers:
         return None
-    return Found(Network(_joined(layers), kind, size(current.type)), current)
+    source = steps[-1][1]
+    return Found(Network(_joined(_placed(layers, size(source.type))), kind, size(source.type)), source)
+
+
+def _read(steps: list[tuple[Layer | Positions | None, Var]]) -> list[tuple[Layer | Positions | None, Var]]:
+    """The steps up to the stream that the network reads.
+
+    What is selected in front of a contraction is part of it; in front of another layer it is the stream that is read.
+    """
+    last = max((i for i, (layer, _) in enumerate(steps) if isinstance(layer, Affine | Activation)), default=-1)
+    first = steps[last][0] if steps else None
+    if isinstance(first, Affine) and not first.ordered:
+        return steps
+    for i, (layer, source) in enumerate(steps[last + 1 :], last + 1):
+        if isinstance(layer, np.ndarray) and len(layer) != size(source.type):
+            return steps[:i]
+    return steps
+
+
+def _placed(layers: list[Layer | Positions], inputs: int) -> list[Layer]:
+    """Rearrangements as parts of the matrices that follow them, or as matrices."""
+    placed: list[Layer] = []
+    before: Positions | None = None
+    for layer in layers:
+        if isinstance(layer, np.ndarray):
+            before = composed(before, layer)
+            continue
+        if before is None:
+            placed.append(layer)
+        elif isinstance(layer, Affine):
+            placed += merged(layer, before, inputs)
+        else:
+            placed += [selection(before, inputs), layer]
+            inputs = len(before)
+        if isinstance(layer, Affine):
+            inputs = len(layer.weight)
+        before = None
+    return placed if before is None else [*placed, selection(before, inputs)]
 
 
 def _joined(layers: list[Layer]) -> tuple[Layer, ...]:
@@ -55,18 +102,27 @@ def _joined(layers: list[Layer]) -> tuple[Layer, ...]:
         last = joined[-1] if joined else None
         is_sum = isinstance(layer, Affine) and np.array_equal(layer.weight, np.eye(*layer.weight.shape))
         if is_sum and isinstance(layer, Affine) and isinstance(last, Affine) and not last.bias.any():
-            joined[-1] = Affine(last.weight, layer.bias)
+            joined[-1] = Affine(last.weight, layer.bias, last.ordered)
         else:
             joined.append(layer)
     return tuple(joined)
 
 
-def _step(rhs: Apply, target: Var) -> tuple[Layer | None, Var] | None:
+def _step(rhs: Apply, target: Var) -> tuple[Layer | Positions | None, Var] | None:
     """The layer that an equation is and the one stream that it reads; no layer for a change of shape."""
     read = [a for a in rhs.arguments if isinstance(a, Var)]
-    if len(read) != 1 or (size(read[0].type) != size(target.type) and rhs.op is not Op.MATMUL):
+    if len(read) != 1:
         return None
     (source,) = read
+    if rhs.op is Op.EINSUM:
+        contraction = contracted(rhs, source, target)
+        return None if contraction is None else (contraction, source)
+    if rhs.op in _MOVES and (rhs.op is not Op.INDEX or size(source.type) != size(target.type)):
+        moved = rearrangement(rhs, source)
+        fits = size(source.type) * size(target.type) <= LARGEST_MATRIX
+        return None if moved is None or not fits else (moved, source)
+    if size(source.type) != size(target.type) and rhs.op is not Op.MATMUL:
+        return None
     match rhs.op:
         case Op.RESHAPE | Op.COPY | Op.INDEX:
             # Of the same size, so an index takes the only element.
@@ -83,6 +139,9 @@ def _step(rhs: Apply, target: Var) -> tuple[Layer | None, Var] | None:
             return None if layer is None else (layer, source)
         case _:
             return None
+
+
+_MOVES = frozenset({Op.UNFOLD, Op.TRANSPOSE, Op.SLICE, Op.INDEX, Op.CONCAT, Op.STACK})
 
 
 def _numbers(atom: Atom) -> Floats:

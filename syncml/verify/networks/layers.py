@@ -21,18 +21,28 @@ from syncml.verify.networks.rounding import LARGEST, TINY, UNIT, Floats, gamma, 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Affine:
-    """``weight @ x + bias``; (outputs, inputs) and (outputs,)."""
+    """``weight @ x + bias``; (outputs, inputs) and (outputs,).
+
+    ``ordered`` says that sums ascend in the inputs; otherwise they are in some fixed order.
+    """
 
     weight: Floats
     bias: Floats
+    ordered: bool = True
 
     def lost(self, size: Floats, scalar: Scalar) -> Floats:
         """How much rounding in ``scalar`` changes the results for inputs of at most ``size``, (boxes, inputs).
 
-        Sums ascend, so a product is rounded once itself and in each sum from its own on, the one with the bias
-        included. A product with zero, and the sum with it, are exact.
+        A product is rounded once itself and in each sum from its own on, the one with the bias included: where sums
+        ascend, in as many as there are inputs from its own on, else in at most as many as a result has terms. A
+        product with zero, and the sum with it, are exact.
         """
-        later = np.cumsum((size > 0.0)[:, ::-1], axis=1)[:, ::-1]
+        there = size > 0.0
+        if self.ordered:
+            later = np.cumsum(there[:, ::-1], axis=1)[:, ::-1]
+        else:
+            terms = np.count_nonzero(self.weight, axis=1).max(initial=0)
+            later = np.minimum(there.sum(axis=1, keepdims=True), terms)
         part = (later + 2) * UNIT[scalar]
         share = up(part / (1.0 - part))
         weight = np.abs(self.weight)
