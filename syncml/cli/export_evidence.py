@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from syncml.verify.traps import Goal
 
 PROOFS = "evidence/proofs.json"
+NOMINAL_TICKS = 64
+"""The length of the run in the declared ranges."""
 ROBUST_TICKS = 48
 """The length of the run on limits, infinities and NaN."""
 
@@ -46,13 +48,14 @@ def subject(checked: Checked, streaming: Checked, main: RecordedRun, asked: Aske
     """The evidence of a program with the machine's numbers; ``streaming`` is what the C is made from, folded or not."""
     from syncml.cli.trace_html import trace_page
 
-    runs = [main, robust_run(checked, asked.seed)]
+    ranges = declared_ranges(checked)
+    runs = [main, *([nominal_run(checked, ranges, asked.seed)] if ranges else []), robust_run(checked, asked.seed)]
     justified: tuple[Justified, ...] = ()
     if asked.tests:
         more, justified = _tests(checked, asked)
         runs += more
     proofs, verdicts = _proofs(checked, asked) if asked.prove else _no_proofs(checked)
-    return Subject(streaming.program, tuple(runs), declared_ranges(checked), proofs, trace_page, verdicts, justified)
+    return Subject(streaming.program, tuple(runs), ranges, proofs, trace_page, verdicts, justified)
 
 
 def as_run(
@@ -73,6 +76,25 @@ def as_run(
 def main_run(checked: Checked, source: str, raw: Raw, ticks: int) -> RecordedRun:
     """The run that ``make check`` replays."""
     return as_run(checked, MAIN, source, raw, ticks)
+
+
+def nominal_run(checked: Checked, ranges: Mapping[str, tuple[float, float]], seed: int) -> RecordedRun:
+    """Random values in the declared ranges, some of them at the ends."""
+    generator = np.random.default_rng(seed + 2)
+    raw = dict(random_inputs(checked.main, NOMINAL_TICKS, seed + 2))
+    for var in checked.main.inputs:
+        if var.name in ranges:
+            raw[var.name] = _between(*ranges[var.name], element(var.type), (NOMINAL_TICKS, *shape(var.type)), generator)
+    return as_run(checked, "nominal", "nominal: random values in the declared ranges", raw, NOMINAL_TICKS)
+
+
+def _between(low: float, high: float, kind: Any, extent: tuple[int, ...], generator: np.random.Generator) -> Any:
+    if kind not in FLOATS:
+        return generator.integers(int(low), int(high), extent, endpoint=True).astype(dtype(kind))
+    ends = np.where(generator.random(extent) < 0.5, low, high)
+    drawn = np.where(generator.random(extent) < 0.1, ends, generator.uniform(low, high, extent))
+    # The nearest number of the type may lie beyond an end, which is a number of the type itself.
+    return np.clip(drawn.astype(dtype(kind)), dtype(kind).type(low), dtype(kind).type(high))
 
 
 def robust_run(checked: Checked, seed: int) -> RecordedRun:

@@ -13,7 +13,7 @@ from typing import assert_never
 
 from syncml.dataclass import dataclass
 from syncml.export_c.asides import Asides
-from syncml.export_c.ctree import Call, Cast, CExpr, Infix, Name, Number, Prefix, Subscript
+from syncml.export_c.ctree import Call, Cast, CExpr, Conditional, Infix, Name, Number, Prefix, Subscript
 from syncml.export_c.helpers import EXTENSIONS
 from syncml.export_c.scalars import c_type, constant, literal, machine_scalar, number
 from syncml.export_c.simplify import Range, decided, integer_values, simplify, wrapped
@@ -193,12 +193,18 @@ def _choice(condition: CExpr, then: CExpr, otherwise: CExpr, scalar: Scalar, sco
     if scalar is Scalar.BOOL:
         then, otherwise = _as_truth(then), _as_truth(otherwise)
     elif scalar in MACHINE_INTEGERS:
-        # A literal is of the least type that it fits, and a choice with one is an int.
-        if constant(then) is not None and (constant(otherwise) is not None or BIT_WIDTH[scalar] < 32):
+        # A literal is of the least type that it fits, and a choice of narrow numbers is an int.
+        narrow = BIT_WIDTH[scalar] < 32
+        if (narrow and _is_int(then)) or (constant(then) is not None and constant(otherwise) is not None):
             then = Cast(c_type(scalar), then)
-        if constant(otherwise) is not None and BIT_WIDTH[scalar] < 32:
+        if narrow and _is_int(otherwise):
             otherwise = Cast(c_type(scalar), otherwise)
     return scope.asides.choice(condition, then, otherwise, c_type(scalar))
+
+
+def _is_int(operand: CExpr) -> bool:
+    """Whether an operand of a narrow type is an ``int`` in C."""
+    return isinstance(operand, Conditional) or constant(operand) is not None
 
 
 def _unary(op: UnaryOp, operand: CExpr, scalar: Scalar) -> CExpr:

@@ -10,12 +10,22 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
 
+from syncml import pipeline
 from syncml.cli.schemas import models, schema_file, schema_text
-from syncml.export_c.evidence.misra import DEVIATIONS
+from syncml.export_c import Options
+from syncml.export_c import export as export_package
+from syncml.export_c.draft import Draft, Files
+from syncml.export_c.evidence import collect as collecting
+from syncml.export_c.evidence.misra import DEFINES, DEVIATIONS
+from syncml.ir.equations.syntax import Program
+from syncml.ir.step.syntax import StepProgram
+from tests.support.programs import programs
 from tests.support.tools import needs
 
 HERE = Path(__file__).parent
@@ -212,3 +222,42 @@ def test_eva_finds_an_index_out_of_range(copied: Path) -> None:
     code, checks = collect(copied, "eva")
     assert code == 1
     assert checks["eva"]["runs"]["step"]["alarms"] > 0
+
+
+CORPUS = (
+    "adapt.py", "modes.py", "multirate.py", "trackers.py", "gru.py:level",
+    "../tests/accept/arithmetic.py", "../tests/accept/array_lookup.py", "../tests/accept/temporal.py",
+    "../tests/accept/matrix_powers.py", "../tests/accept/units_temperature.py", "../tests/accept/reset_words.py",
+    "../tests/accept/random_numbers.py", "../tests/accept/automaton_nested.py", "../tests/accept/integers_bits.py",
+)  # fmt: skip
+
+
+def misra_findings(code: StepProgram, folder: Path) -> list[str]:
+    """What cppcheck finds outside of the deviation list in the code of a program."""
+    config: dict[str, Any] = {}
+
+    def kept(draft: Draft) -> Files:
+        config["sources"] = [path for path in draft.code if path.endswith(".c")]
+        return {}
+
+    export_package(code, folder, Options(parts=(kept,)))
+    config["misra"] = {"defines": DEFINES, "deviations": [{"rule": d.rule, "pattern": d.pattern} for d in DEVIATIONS]}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(collecting, "ROOT", folder)
+        return collecting.misra(config)["outside"]
+
+
+@needs("cppcheck")
+@pytest.mark.parametrize("target", CORPUS)
+def test_nothing_is_found_outside_of_the_list(target: str, tmp_path: Path) -> None:
+    checked = pipeline.on_machine(pipeline.check_file(f"{ROOT}/examples/{target}"))
+    assert misra_findings(pipeline.step_code(checked, flat=False), tmp_path) == []
+
+
+@needs("cppcheck")
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+@given(program=programs())
+def test_nothing_is_found_in_generated_programs(program: Program) -> None:
+    with TemporaryDirectory() as folder:
+        checked = pipeline.on_machine(pipeline.check(program))
+        assert misra_findings(pipeline.step_code(checked, flat=False), Path(folder)) == []

@@ -40,6 +40,37 @@ def model(draft: Draft, program: Program) -> dict[str, Any]:
     }
 
 
+def readable(described: Mapping[str, Any]) -> str:
+    """The description as a page."""
+    lines = [f"# Networks in {described['node']}", ""]
+    if not described["networks"]:
+        lines += ["The node has no constant tensors, and so no network.", ""]
+    for network in described["networks"]:
+        lines += [f"## {network['node']}", "", f"{network['parameters']} parameters.", ""]
+        lines += [f"SHA-256 of all weights: `{network['sha256']}`", ""]
+        lines += ["| weights | type | shape | source | SHA-256 |", "|---|---|---|---|---|"]
+        for each in network["weights"]:
+            digest = f"`{each['sha256'][:16]}...`"
+            lines.append(f"| {each['name']} | {each['type']} | {_sizes(each)} | {each['source']} | {digest} |")
+        lines += ["", "| operator | results | source |", "|---|---|---|"]
+        for each in network["operators"]:
+            results = ", ".join(f"{result['name']} {_sizes(result)}".strip() for result in each["results"])
+            lines.append(f"| {each['operator']} | {results} | {each['source']} |")
+        lines.append("")
+    lines += [
+        "## Errors",
+        "",
+        "The C against the simulator: 0, bit for bit. Elementary functions against the exact ones, in",
+    ]
+    lines += ["units in the last place:", "", "| function | error | found by |", "|---|---|---|"]
+    lines += [f"| {f['function']} | {f['error_ulp']} | {f['evidence']} |" for f in described["elementary_functions"]]
+    return "\n".join([*lines, "", f"Training: {described['training']}.", ""])
+
+
+def _sizes(described: Mapping[str, Any]) -> str:
+    return " x ".join(map(str, described["shape"]))
+
+
 def _networks(draft: Draft, program: Program) -> Iterator[dict[str, Any]]:
     order = _order(draft)
     nodes = {node.name: node for node in program.nodes}

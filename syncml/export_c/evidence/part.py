@@ -16,7 +16,7 @@ from syncml.export_c.draft import Draft, Files, Part, template
 from syncml.export_c.evidence.eva import DRIVER, FUNCTIONS_ENTRY, STEP_ENTRY, EvaPlan, Ranges, eva_plan
 from syncml.export_c.evidence.function_tests import FunctionTests, function_tests
 from syncml.export_c.evidence.misra import DEFINES, DEVIATIONS
-from syncml.export_c.evidence.model import model
+from syncml.export_c.evidence.model import model, readable
 from syncml.export_c.evidence.runs import RecordedRun, run_files
 from syncml.export_c.evidence.trace_model import TraceModel
 from syncml.export_c.evidence.traceability import Verdicts, traceability
@@ -64,12 +64,14 @@ def evidence(subject: Subject) -> Part:
     def part(draft: Draft) -> Files:
         planned = eva_plan(draft, subject.ranges)
         tests = function_tests(draft)
+        described = model(draft, subject.program)
         trace = traceability(draft, subject.program, subject.runs, subject.verdicts)
         texts = {f"{path}:{n}": x.text for path, lines in draft.code.items() for n, x in enumerate(lines, start=1)}
         return {
             "evidence/traceability.json": trace.model_dump_json(indent=1, by_alias=True).encode() + b"\n",
             "evidence/traceability.html": subject.page(trace, texts).encode(),
-            "evidence/model.json": _json(model(draft, subject.program)),
+            "evidence/model.json": _json(described),
+            "evidence/model.md": readable(described).encode(),
             "evidence/evidence.json": _json(_config(draft, subject, planned, tests)),
             DRIVER: planned.driver.encode(),
             **({"evidence/functions.c": tests.text.encode()} if tests.cases else {}),
