@@ -120,7 +120,7 @@ def write_evidence(subject: Subject, report: VerificationReport, folder: Path, p
             case _:
                 continue
     names = stems(report)
-    for result, found in _runs(report):
+    for result, found in shown_runs(report):
         name = names[result.node, result.name]
         kinds = {"inputs": f"{name}.csv", "picture": f"{name}.svg"}
         yield _write(folder / f"{name}.csv", inputs_csv(found))
@@ -153,7 +153,7 @@ def replay_commands(subject: Subject, report: VerificationReport, folder: Path) 
     chosen = split_target(subject.target)[1]
     file = subject.target.removesuffix(f":{chosen}") if chosen else subject.target
     commands: dict[Key, str] = {}
-    for result, _ in _runs(report):
+    for result, _ in shown_runs(report):
         target = subject.target if result.node == subject.main else f"{file}:{result.node}"
         options = [x for name, value in subject.settings.items() for x in ("--set", f"{name}={value}")]
         options += [x for name in subject.opened.get(result.node, ()) for x in ("--abstract", name)]
@@ -163,7 +163,7 @@ def replay_commands(subject: Subject, report: VerificationReport, folder: Path) 
     return commands
 
 
-def _runs(report: VerificationReport) -> Iterator[tuple[Result, Counterexample]]:
+def shown_runs(report: VerificationReport) -> Iterator[tuple[Result, Counterexample]]:
     """The results with a run that is worth keeping: violations, and goals that the user asked for."""
     for result in report.results:
         match result.verdict:

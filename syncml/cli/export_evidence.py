@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -22,9 +22,11 @@ from syncml.ir.types import FLOATS, MACHINE_INTEGERS, element, integer_range, sh
 if TYPE_CHECKING:
     from syncml.diagnostics import Span
     from syncml.export_c.draft import Files
+    from syncml.export_c.evidence.runs import Stated
     from syncml.ir.equations.syntax import Node
     from syncml.pipeline import Checked
     from syncml.sim.inputs import Raw
+    from syncml.verify import Result
     from syncml.verify.traps import Goal
 
 PROOFS = "evidence/proofs.json"
@@ -54,7 +56,8 @@ def subject(checked: Checked, streaming: Checked, main: RecordedRun, asked: Aske
     if asked.tests:
         more, justified = _tests(checked, asked)
         runs += more
-    proofs, verdicts = _proofs(checked, asked) if asked.prove else _no_proofs(checked)
+    proofs, verdicts, shown = _proofs(checked, asked) if asked.prove else _no_proofs(checked)
+    runs += shown
     return Subject(streaming.program, tuple(runs), ranges, proofs, trace_page, verdicts, justified)
 
 
@@ -190,7 +193,11 @@ def _outcome(goal: Goal) -> str:
     return outcomes.get(goal.value, "")
 
 
-def _no_proofs(checked: Checked) -> tuple[Files, Mapping[tuple[Span, str], str]]:
+Proofs: TypeAlias = "tuple[Files, Mapping[Stated, str], list[RecordedRun]]"
+"""The files of verdicts, the verdict of each clause, and the runs of counterexamples and of goals that are reached."""
+
+
+def _no_proofs(checked: Checked) -> Proofs:
     """A document that says that nothing was proved."""
     document = {
         "schema": "syncml/c-proofs/1",
@@ -198,12 +205,12 @@ def _no_proofs(checked: Checked) -> tuple[Files, Mapping[tuple[Span, str], str]]
         "run": False,
         "note": "no proof was run for this export; `syncml export --prove` runs `syncml verify` and keeps its verdicts",
     }
-    return {PROOFS: (json.dumps(document, indent=1) + "\n").encode()}, {}
+    return {PROOFS: (json.dumps(document, indent=1) + "\n").encode()}, {}, []
 
 
-def _proofs(checked: Checked, asked: Asked) -> tuple[Files, Mapping[tuple[Span, str], str]]:
-    """Every verdict of `syncml verify`, and the certificates that it leaves."""
-    from syncml.cli.evidence import certificate_files
+def _proofs(checked: Checked, asked: Asked) -> Proofs:
+    """Every verdict of `syncml verify`, the certificates that it leaves, and its runs of the exported node."""
+    from syncml.cli.evidence import certificate_files, shown_runs
     from syncml.cli.verify_json import render_verify
     from syncml.sim.interpreter import replay
     from syncml.verify import Semantics, VerifyOptions, verify
@@ -215,7 +222,19 @@ def _proofs(checked: Checked, asked: Asked) -> tuple[Files, Mapping[tuple[Span, 
     document = {"schema": "syncml/c-proofs/1", "node": checked.main.label, "run": True, "verify": document}
     found: dict[str, bytes] = {PROOFS: (json.dumps(document, indent=1) + "\n").encode()}
     found.update({f"evidence/{path}": text.encode() for path, text in certificates.items()})
-    return found, _worst(report)
+    runs = [
+        as_run(checked, f"shown_{number:02}", _what(result), example.inputs, example.ticks)
+        for number, (result, example) in enumerate(shown_runs(report), start=1)
+        if result.node == checked.main.label
+    ]
+    return found, _worst(report), runs
+
+
+def _what(result: Result) -> str:
+    """What a run that verification found shows."""
+    kind = "requirement: the goal" if result.kind in ("cover", "mode") else "counterexample: violates"
+    named = f" of {result.requirement}" if result.requirement else ""
+    return f"{kind} {result.name}{named}, found by `syncml verify`"
 
 
 def _worst(report: Any) -> dict[tuple[Span, str], str]:

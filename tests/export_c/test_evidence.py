@@ -49,6 +49,28 @@ def main(x: Stream[f32], other: Stream[f32]) -> tuple[Stream[bool], Stream[f32]]
 """
 
 
+IMPOSSIBLE = """
+from syncml import Stream, f32, i32, node, state, where
+
+@node
+def main(go: Stream[bool]) -> Stream[i32]:
+    count = state(init=0, type=i32)
+    count.next = where(go & (count < 5), count + 1, 0)
+    return where((count >= 2) & (count <= 7), count, 0)
+"""
+VIOLATED = """
+from syncml import Stream, cover, ensure, i32, node, state, where
+
+@node
+def main(go: Stream[bool]) -> Stream[i32]:
+    count = state(init=0, type=i32)
+    count.next = where(go & (count < 5), count + 1, 0)
+    cover(count == 4, "high is seen", req="SR-8")
+    ensure(count < 3, "small", req="SR-9")
+    return count
+"""
+
+
 def export(target: str, folder: Path, *options: str) -> None:
     command = [sys.executable, "-m", "syncml", "export", target, "-o", str(folder), "-q", *options]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -193,6 +215,30 @@ def test_all_decisions_are_reached_and_what_is_not_is_listed(copied: Path) -> No
     assert (code, checks["coverage"]["status"]) == (0, "open")
     assert any("never" in line for line in checks["coverage"]["outside"])
     assert collect(copied, "--strict", "coverage")[0] == 1
+
+
+@needs("clang-19", "llvm-cov-19", "llvm-profdata-19")
+def test_an_outcome_that_is_proved_impossible_is_justified(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(IMPOSSIBLE)
+    export(str(tmp_path / "program.py"), tmp_path / "out", "--tests", "--steps", "50")
+    code, checks = collect(tmp_path / "out", "coverage")
+    assert (code, checks["coverage"]["status"]) == (0, "passed"), checks["coverage"]
+    assert len(checks["coverage"]["justified"]) == 1
+    assert "no run reaches it" in checks["coverage"]["justified"][0]
+    config = json.loads((tmp_path / "out" / "evidence" / "evidence.json").read_text())
+    config["justified"] = []
+    (tmp_path / "out" / "evidence" / "evidence.json").write_text(json.dumps(config))
+    assert collect(tmp_path / "out", "coverage")[1]["coverage"]["status"] == "open"
+
+
+def test_runs_of_proofs_are_vectors(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(VIOLATED)
+    export(str(tmp_path / "program.py"), tmp_path / "out", "--prove", "--steps", "5")
+    sources = {v["source"] for v in trace(tmp_path / "out")["vectors"]}
+    assert "counterexample: violates small of SR-9, found by `syncml verify`" in sources
+    assert any(source.startswith("requirement: the goal high is seen of SR-8") for source in sources)
+    assert {p["name"]: p["verdict"] for p in trace(tmp_path / "out")["properties"]}["small"] == "violated"
+    assert collect(tmp_path / "out", "vectors")[1]["vectors"]["status"] == "passed"
 
 
 @needs("frama-c")
