@@ -137,6 +137,26 @@ def test_hops_of_several_columns_and_a_register_of_the_user() -> None:
     assert (6, 1, 1) in kept(found)
 
 
+def test_dilated_layers_keep_their_columns_in_rings() -> None:
+    """Of the columns that a dilated layer spans it reads few: they stay where they are, and the newest goes round."""
+    layers = [conv(f"d{d}", 8, 3 if d == 1 else 8, 2, dilation=d, activation=tanh) for d in (1, 2, 4, 8, 16)]
+
+    @node
+    def main(x: Stream[Vec[L[3]]]) -> Stream[Vec[L[8]]]:
+        h = window(x, 32, init=0.5)
+        for layer in layers:
+            h = layer(h)
+        return h[-1]
+
+    checked = check(program_of(main))
+    found = folded(checked)
+    assert kept(found) == [(32, 0, 1), (31, 1, 2), (29, 1, 4), (25, 1, 8), (17, 1, 16)]
+    rings = [v.type for n in found.program.nodes for e in n.equations for v in e.targets if v.name.endswith("_ring")]
+    assert [str(t) for t in rings] == ["f32[8, 1, 8]", "f32[16, 1, 8]"]
+    assert products_of(found.program) == 2 * 8 * (3 + 4 * 8)
+    assert equal(checked, found, 70)
+
+
 def test_the_oldest_columns_of_a_slow_window() -> None:
     """A window of a sampled stream moves at its instants."""
 

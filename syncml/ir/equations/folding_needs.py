@@ -68,9 +68,9 @@ def needs_of(node: Node, found: Lines, shown: Collection[Var]) -> Needs:
             if atom in machinery:
                 seen_outside.add(atom)
             if atom in lines:
-                part = _part(equation, lines[atom], found)
-                wanted[atom][part or (0, lines[atom].count)] = None
-                if part is None:
+                parts = _parts(equation, lines[atom], found)
+                wanted[atom].update(dict.fromkeys(parts))
+                if not parts:
                     whole.add(atom)
     for var in whole:
         wanted[var][0, lines[var].count] = None
@@ -104,7 +104,7 @@ def _backwards(
         assert isinstance(line.equation.rhs, Apply)
         for atom in line.equation.rhs.arguments:
             if isinstance(atom, Var) and atom in lines:
-                wanted[atom][line.runs.support(first, stop)] = None
+                wanted[atom].update(dict.fromkeys(line.runs.parts(first, stop)))
 
     for var, line in reversed(tuple(lines.items())):
         stretches = wanted[var]
@@ -144,18 +144,18 @@ def _ask_inside(
             wanted[inner][low, high] = None
 
 
-def _part(equation: Equation, line: Line, found: Lines) -> Stretch | None:
-    """The positions of ``line`` that the target of ``equation`` is computed from; None if it takes the array."""
+def _parts(equation: Equation, line: Line, found: Lines) -> tuple[Stretch, ...]:
+    """The stretches of ``line`` that the target of ``equation`` is computed from; none if it takes the array."""
     rhs = equation.rhs
     if not isinstance(rhs, Apply):
-        return None
+        return ()
     if equation.target in found.partial:
         runs = found.partial[equation.target]
-        return runs.support(0, runs.count)
+        return runs.parts(0, runs.count)
     if rhs.op is Op.INDEX and line.axis < len(plain_attribute(rhs.attribute)):
         position = plain_attribute(rhs.attribute)[line.axis]
-        return position, position + 1
-    return None
+        return ((position, position + 1),)
+    return ()
 
 
 def _machinery(node: Node, lines: Mapping[Var, Line]) -> dict[Var, set[Var]]:

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Span
-from syncml.ir.clocks import BASE
+from syncml.ir.clocks import BASE, Clock
 from syncml.ir.constants import Array, Const, zero
 from syncml.ir.equations.folding_lines import Kind, Line, Lines
 from syncml.ir.equations.folding_needs import Stretch, needs_of
@@ -21,7 +21,7 @@ from syncml.ir.equations.folding_rules import Along, cut
 from syncml.ir.equations.syntax import Apply, Atom, Call, Equation, Fby, Iterate, Node, Var, atoms
 from syncml.ir.operators import Op, result_type
 from syncml.ir.step.lowering.elements import plain_attribute
-from syncml.ir.types import Type, element, shape
+from syncml.ir.types import I32, Type, element, shape, size, tensor
 from syncml.lazy import numpy as np
 
 Values: TypeAlias = Callable[[Node], Mapping[str, Any]]
@@ -63,6 +63,17 @@ def without_inputs(equations: tuple[Equation, ...]) -> Node:
     return Node("image", "image", (), targets, equations, (), equations[0].span, clocks=clocks)
 
 
+RING = 64
+"""The least number of elements that are kept in a ring."""
+SPARSE = 4
+"""A ring keeps at least so many columns for each one that is read."""
+
+
+def column_size(line: Line) -> int:
+    """The number of elements of a column."""
+    return size(line.var.type) // line.count
+
+
 class Folding:
     """One node on its way."""
 
@@ -77,6 +88,7 @@ class Folding:
         self._images: dict[int, Mapping[str, Any]] = {}
         self._stretches: dict[tuple[Var, Stretch], Atom] = {}
         self._made: list[Equation] = []
+        self._heads: dict[tuple[int, Clock | None, tuple[Var, ...]], Var] = {}
         self._roles: dict[tuple[Var, str], Atom] = {}
         self.shared: list[Shared] = []
         self.whole: list[Whole] = []
@@ -169,28 +181,87 @@ class Folding:
 
     def _shared(self, line: Line, first: int, stop: int) -> Atom:
         """A stretch of the shared positions, from the columns that are kept and the newest ones."""
-        depth = self._needs.depth[line.var]
-        full = self._once(line, "columns", lambda: self._columns(line, depth))
-        last = depth + line.fresh - 1
-        place = last - line.step * (line.count - line.right - 1 - first)
-        return self._slice(line, full, place, stop - first, line.step)
+        depth, fresh, count = self._needs.depth[line.var], line.fresh, stop - first
+        newest = self._once(line, "newest", lambda: self._newest(line))
+        place = depth + fresh - 1 - line.step * (line.count - line.right - 1 - first)
+        if place >= depth:
+            return self._slice(line, newest, place - depth, count, line.step)
+        ring = self._rings(line, depth)
+        past = self._once(line, "past", lambda: self._ring(line, newest) if ring else self._past(line, newest))
+        if ring:
+            taken = range(place, place + count * line.step, line.step)
+            return self._joined(line, [self._tap(line, past, depth - position) for position in taken])
+        if place + (count - 1) * line.step < depth:
+            return self._slice(line, past, place, count, line.step)
+        full = self._once(line, "columns", lambda: self._joined(line, [past, newest]))
+        return self._slice(line, full, place, count, line.step)
 
-    def _columns(self, line: Line, depth: int) -> Atom:
-        """The columns that are kept and the newest ones; the equation of the register."""
-        end, fresh = line.count - line.right, line.fresh
-        newest = line.newest if line.newest is not None else self._computed(line, end - fresh, end)
-        if not depth:
-            return newest
+    def _newest(self, line: Line) -> Atom:
+        end = line.count - line.right
+        return line.newest if line.newest is not None else self._computed(line, end - line.fresh, end)
+
+    def _past(self, line: Line, newest: Atom) -> Var:
+        """The columns that are kept, the oldest first, in a register that moves on."""
+        depth, fresh = self._needs.depth[line.var], line.fresh
         image = self._image(line, depth)
         old = self._var(line, "past", image.type)
         kept: list[Atom] = []
         if depth > fresh:
             kept.append(self._slice(line, old, fresh, depth - fresh))
         kept.append(self._slice(line, newest, max(0, fresh - depth), min(fresh, depth)))
-        following = self._joined(line, kept, "next")
-        resets = line.resets
-        self._made.append(Equation((old,), Fby(image, following, resets), line.equation.span, line.equation.clock))
-        return self._joined(line, [old, newest])
+        self._register(line, old, image, self._joined(line, kept, "next"))
+        return old
+
+    def _register(self, line: Line, var: Var, init: Const, following: Atom) -> None:
+        rhs = Fby(init, following, line.resets)
+        self._made.append(Equation((var,), rhs, line.equation.span, line.equation.clock))
+
+    def _rings(self, line: Line, depth: int) -> bool:
+        """Whether so few of the columns that are kept are read that a ring moves less than a shift register."""
+        if line.fresh > 1 or depth * column_size(line) < RING:
+            return False
+        read = 0
+        for first, stop in self._needs.stretches[line.var]:
+            low, high = max(first, line.left), min(stop, line.count - line.right)
+            if high - low > 1 and high == line.count - line.right:
+                return False
+            read += max(0, high - low)
+        return read * SPARSE <= depth
+
+    def _ring(self, line: Line, newest: Atom) -> Var:
+        """The columns that are kept in a ring: the next one takes the place of the oldest, at the head."""
+        depth = self._needs.depth[line.var]
+        image = self._image(line, depth)
+        assert isinstance(image.value, Array)
+        columns = np.stack(np.split(image.value.numpy(), depth, line.axis))
+        ring = self._var(line, "ring", tensor(element(line.var.type), columns.shape))
+        head = self._head(line, depth)
+        moved = self._define(line, "next", Apply(Op.UPDATE, (ring, newest, head)))
+        self._register(line, ring, Const(Array.of(columns, element(line.var.type)), element(line.var.type)), moved)
+        return ring
+
+    def _head(self, line: Line, depth: int) -> Var:
+        """Where the oldest column is; one for all rings of a length that move together."""
+        key = (depth, line.equation.clock, line.resets)
+        if key not in self._heads:
+            head = self._heads[key] = self._var(line, "head", I32)
+            full = self._define(line, "last", Apply(Op.GE, (head, Const(depth - 1, I32))))
+            more = self._define(line, "more", Apply(Op.ADD, (head, Const(1, I32))))
+            following = self._define(line, "place", Apply(Op.WHERE, (full, Const(0, I32), more)))
+            self._register(line, head, Const(0, I32), following)
+        return self._heads[key]
+
+    def _tap(self, line: Line, ring: Atom, age: int) -> Var:
+        """The column of a ring that is ``age`` instants old."""
+        depth = self._needs.depth[line.var]
+        head = self._head(line, depth)
+        if age == depth:
+            return self._define(line, "part", Apply(Op.AT, (ring, head)))
+        ahead = self._define(line, "ahead", Apply(Op.GE, (head, Const(age, I32))))
+        near = self._define(line, "near", Apply(Op.SUB, (head, Const(age, I32))))
+        far = self._define(line, "far", Apply(Op.ADD, (head, Const(depth - age, I32))))
+        place = self._define(line, "place", Apply(Op.WHERE, (ahead, near, far)))
+        return self._define(line, "part", Apply(Op.AT, (ring, place)))
 
     def _image(self, line: Line, depth: int) -> Const:
         """The columns that are kept at first, the oldest first."""
@@ -240,6 +311,12 @@ class Folding:
     def _applied(self, rhs: Apply, runs: Along, first: int, stop: int) -> Apply:
         """The operation on the stretches that the positions of its value need."""
         support = runs.support(first, stop)
+        taps = runs.parts(first, stop)
+        if len(taps) > 1:
+            source = rhs.arguments[0]
+            assert isinstance(source, Var)
+            joined = self._joined(self._lines[source], [self._stretches[source, tap] for tap in taps])
+            return Apply(Op.UNFOLD, (joined,), (runs.axis, len(taps), 1, 1))
         arguments: list[Atom] = []
         for atom, axis in zip(rhs.arguments, runs.axes, strict=True):
             if isinstance(atom, Var) and atom in self._lines:

@@ -43,6 +43,7 @@ class Along:
         axes: The axis of each operand that is cut to a stretch; None for one that is taken as it is.
         start, stride, reach: Which positions of the operands the positions of the value need.
         attribute: The attribute of the operation on a stretch, given the extent of the stretch of its value.
+        dilation: The distance of the positions that a position of the value needs.
     """
 
     axis: int
@@ -52,6 +53,14 @@ class Along:
     start: int = 0
     stride: int = 1
     reach: int = 1
+    dilation: int = 1
+
+    def parts(self, first: int, stop: int) -> tuple[tuple[int, int], ...]:
+        """The stretches of the operands that those positions need: for one position of a dilated view, each tap."""
+        low, high = self.support(first, stop)
+        if self.dilation == 1 or stop - first > 1:
+            return ((low, high),)
+        return tuple((place, place + 1) for place in range(low, high, self.dilation))
 
     def support(self, first: int, stop: int) -> tuple[int, int]:
         """The positions of the operands, from and to before, that those of the value need."""
@@ -209,7 +218,7 @@ def _taken(op: Op, static: tuple[int, ...], axis: int, result: Type, fixed: Call
     if op is Op.UNFOLD:
         along_, size, stride, dilation = static
         if along_ == axis:
-            return Along(axis, shape(result)[axis], (axis,), fixed, 0, stride, (size - 1) * dilation + 1)
+            return Along(axis, shape(result)[axis], (axis,), fixed, 0, stride, (size - 1) * dilation + 1, dilation)
         placed = axis + (along_ < axis)
         return Along(placed, shape(result)[placed], (axis,), fixed)
     along_, start, count, step = static
