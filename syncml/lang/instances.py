@@ -6,7 +6,7 @@ that they are on its base clock; a result that the node computes on a slower clo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -160,8 +160,11 @@ def targets_of(
     if not isinstance(result, tuple):
         named = [(place.names[0] if len(place.names) == 1 else "", result)]
     else:
-        fits = len(place.names) == len(result)
-        named = [(place.names[number] if fits else "", part) for number, part in enumerate(result)]
+        parts = list(_parts(result))
+        # A tuple in a tuple is unpacked to its parts, or keeps a name for all of them.
+        whole = parts if len(place.names) == len(parts) else list(result)
+        fits = len(place.names) == len(whole)
+        named = [(place.names[number] if fits else "", part) for number, part in enumerate(whole)]
     single = len(ir.outputs) == 1
     outputs = iter(enumerate(ir.outputs))
     targets: list[Var] = []
@@ -172,6 +175,15 @@ def targets_of(
             role = ir.label if single else f"{ir.label}_{output.name}"
             targets.append(trace.variable(type_of(position, output.type), spot, role, output.unit))
     return targets
+
+
+def _parts(result: Result) -> Iterator[Result]:
+    """What a result is made of, down to streams and records."""
+    for part in result if isinstance(result, tuple) else ():
+        if isinstance(part, tuple):
+            yield from _parts(part)
+        else:
+            yield part
 
 
 def activation(place: Place, made: Made, arguments: Sequence[Value]) -> Presence:

@@ -267,6 +267,17 @@ def _named(tree: Tree, node: ast.AST, span: Span, code: CodeType) -> Place:
     return Place(span, code, tree, node, (), names[0] if len(names) == 1 else "")
 
 
+def _unpacked(elements: list[ast.expr]) -> tuple[str, ...]:
+    """The names of an unpacked tuple, and of the tuples in it, in their order."""
+    names: list[str] = []
+    for each in elements:
+        if isinstance(each, ast.Tuple | ast.List):
+            names += _unpacked(each.elts)
+        else:
+            names.append(each.id if isinstance(each, ast.Name) and each.id != "_" else "")
+    return tuple(names)
+
+
 def _target_of(statement: ast.AST | None) -> ast.expr | None:
     return statement.targets[0] if isinstance(statement, ast.Assign) else None
 
@@ -279,9 +290,9 @@ def _targets(target: ast.expr, index: int | None) -> tuple[str, ...]:
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return (name,)
         case ast.Tuple(elts=elements) | ast.List(elts=elements):
-            names = tuple(e.id if isinstance(e, ast.Name) else "" for e in elements)
             if index is None:
-                return names
+                return _unpacked(elements)
+            names = tuple(e.id if isinstance(e, ast.Name) else "" for e in elements)
             return (names[index],) if index < len(names) else ()
         case ast.Subscript(value=ast.Name(id=name)):
             return (name,)
