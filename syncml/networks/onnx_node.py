@@ -8,13 +8,17 @@ runs along the axis within one instant, from its initial state.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, cast
 
 import numpy as np
 
 from syncml.diagnostics.model import DiagnosticError, Span, error
+from syncml.lang.functions import constant
 from syncml.lang.node import node
+from syncml.lang.registers import state as register
 from syncml.lang.stream import Stream
 from syncml.lang.types import Vec, f32, i8, i16, i32, i64, u8, u16, u32, u64
 from syncml.networks.onnx_folding import evaluated, folded, is_constant
@@ -30,28 +34,36 @@ _KINDS: dict[str, Any] = {
 }  # fmt: skip
 
 
-def load_onnx(path: str | Path) -> Network | QuantisedNetwork:
+def load_onnx(path: str | Path, state: Mapping[str, str] | None = None) -> Network | QuantisedNetwork:
     """The network in an ONNX file; call it on a vector of its inputs. A quantised one is of integers.
+
+    Args:
+        path: The file.
+        state: For inputs that hold a state, the output that is their next value, by name; they are 0 at first.
 
     Raises:
         DiagnosticError: D001, D004, D005, D006, see `syncml.networks.onnx_graph.read_onnx`; D005 also where an operator
-            has no equations, or is used in a way that has none.
+            has no equations, or is used in a way that has none, and where the network has no such state.
     """
     graph = read_onnx(path)
-    return QuantisedNetwork(graph) if is_quantised(graph) else Network(graph)
+    return QuantisedNetwork(graph) if is_quantised(graph) and not state else Network(graph, state or {})
 
 
 class Network:
     """A network in real numbers; a call makes an instance, with state of its own if the network is recurrent."""
 
-    def __init__(self, graph: OnnxGraph) -> None:
+    def __init__(self, graph: OnnxGraph, state: Mapping[str, str] = MappingProxyType({})) -> None:
         refuse_unknown(graph, OPERATORS, _constants(graph))
-        self.graph = folded(graph)
-        if len(graph.inputs) != 1:
-            names = ", ".join(graph.inputs) or "none"
-            message = f"{graph.path.name} has {len(graph.inputs)} inputs ({names}); one is supported"
-            raise DiagnosticError(error("D005", message, Span.point(str(graph.path))))
-        ((self._input, self._shape),) = graph.inputs.items()
+        self.graph, self._state = folded(graph), state
+        unknown = [n for n in state if n not in graph.inputs] + [n for n in state.values() if n not in graph.outputs]
+        free = {name: shape for name, shape in graph.inputs.items() if name not in state}
+        if unknown or len(free) != 1:
+            inputs, outputs = ", ".join(graph.inputs) or "none", ", ".join(graph.outputs)
+            why = f"no {unknown[0]!r}" if unknown else f"{len(free)} inputs that are no state, and one is supported"
+            message = f"{graph.path.name} has {why}; its inputs are {inputs}, its outputs {outputs}"
+            help_ = "say which inputs are states: load_onnx(FILE, state={INPUT: OUTPUT})"
+            raise DiagnosticError(error("D005", message, Span.point(str(graph.path)), help=help_))
+        ((self._input, self._shape),) = free.items()
 
     @property
     def kind(self) -> Any:
@@ -68,8 +80,12 @@ class Network:
         """The first output of the network, as a vector."""
         values: dict[str, Tensor] = dict(self.graph.weights)
         values[self._input] = x.reshape(*self._shape)
+        memory = {name: register(init=constant(_zeros(self.graph, name))) for name in self._state}
+        values |= memory
         for operator in self.graph.nodes:
             values |= _results(operator, values, self.graph)
+        for name, held in memory.items():
+            held.next = as_stream(values[self._state[name]]).reshape(*self.graph.inputs[name])
         y = as_stream(values[self.graph.outputs[0]])
         return y.reshape(int(np.prod(y.shape)))
 
@@ -84,6 +100,10 @@ class Network:
             message = f"{self.graph.path.name} reads {self.inputs} inputs {self._shape}, the stream has {size}"
             raise DiagnosticError(error("D003", message, Span.point(str(self.graph.path))))
         return self.network(x)
+
+
+def _zeros(graph: OnnxGraph, name: str) -> Any:
+    return np.zeros(graph.inputs[name], dtype=np.float32)
 
 
 def _constants(graph: OnnxGraph) -> set[str]:

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from syncml.diagnostics.model import DiagnosticError
+from syncml.networks.onnx_node import load_onnx
+from tests.networks import models
 from tests.networks.models import Array, agrees, array, op, reference, streamed, write
 
 CASES: dict[str, tuple[list[Any], tuple[int, ...], dict[str, Array]]] = {
@@ -131,6 +133,36 @@ def test_a_recurrent_operator_keeps_its_state_from_instant_to_instant(tmp_path: 
     x = array(6, 2)
     (expected,) = reference.ReferenceEvaluator(str(path)).run(None, {"x": x.reshape(6, 1, 2)})
     assert streamed(path, x) == pytest.approx(expected.reshape(6, 3), abs=1e-5)
+
+
+@pytest.mark.parametrize(("kind", "gates"), [("GRU", 3), ("LSTM", 4)])
+def test_states_that_are_inputs_are_fed_back(tmp_path: Path, kind: str, gates: int) -> None:
+    """As recurrent policies are exported: (x, h) to (y, h')."""
+    names = ("h", "c")[: gates - 2]
+    weights = {"w": array(1, gates * 3, 2), "r": array(1, gates * 3, 3), "b": array(1, gates * 6), "o": array(3, 1)}
+    operators = [op(kind, ["x", "w", "r", "b", "", *names], ["s", *(f"{n}_next" for n in names)], hidden_size=3),
+                 op("MatMul", ["s", "o"])]  # fmt: skip
+    path = write(tmp_path, operators, (1, 1, 2), weights)
+    model = models.onnx.load(path)
+    for name in names:
+        model.graph.input.append(models.helper.make_tensor_value_info(name, 1, [1, 1, 3]))
+        model.graph.output.append(models.helper.make_tensor_value_info(f"{name}_next", 1, [1, 1, 3]))
+    path.write_bytes(model.SerializeToString())
+    x = array(6, 2)
+    evaluator, expected, held = (
+        reference.ReferenceEvaluator(str(path)),
+        [],
+        {n: np.zeros((1, 1, 3), "f4") for n in names},
+    )
+    for row in x:
+        y, *after = evaluator.run(None, {"x": row.reshape(1, 1, 2), **held})
+        held = dict(zip(names, after, strict=True))
+        expected.append(y.reshape(-1))
+    feedback = {n: f"{n}_next" for n in names}
+    assert models.outputs(load_onnx(path, feedback), x) == pytest.approx(np.array(expected), abs=1e-5)
+    for wrong in ({}, {"h": "absent"}, {"absent": "h_next"}):
+        with pytest.raises(DiagnosticError, match="D005"):
+            load_onnx(path, wrong)
 
 
 def test_an_embedding_of_symbols(tmp_path: Path) -> None:

@@ -20,8 +20,9 @@ from syncml.sim.interpreter import interpret, replay
 from syncml.verify import Proved, VerifyOptions, Violated, verify_network
 from syncml.verify.networks.crown import bounds
 from syncml.verify.networks.extract import network_at
-from syncml.verify.networks.layers import Affine, Network
+from syncml.verify.networks.layers import Affine
 from syncml.verify.networks.region import Region
+from tests.verify.test_networks import extracted
 
 
 def weights(*shape: int) -> np.ndarray[Any, Any]:
@@ -65,14 +66,6 @@ def made(name: str) -> Checked:
         return function(x)
 
     return check(program_of(net))
-
-
-def extracted(checked: Checked) -> Network:
-    flat = checked.flat
-    found = network_at(flat.outputs[0], {t: e for e in flat.equations for t in e.targets})
-    assert found is not None
-    assert found.source is flat.inputs[0]
-    return found.network
 
 
 @pytest.mark.parametrize("width", [0.0, 0.05, 2.0])
