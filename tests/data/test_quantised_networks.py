@@ -17,13 +17,16 @@ from typing import Literal as L
 import numpy as np
 import pytest
 
-from syncml import Mat, Stream, Vec, i8, node
+from syncml import Mat, Stream, Vec, i8, node, window
 from syncml.export_c import compile_and_run
+from syncml.ir.equations.syntax import Fby
+from syncml.ir.equations.work import products_of
+from syncml.ir.types import size
 from syncml.lang.load import program_of
 from syncml.networks.onnx_node import load_onnx
 from syncml.networks.onnx_quantised import QuantisedNetwork
 from syncml.nodes.fixed_point import Rounding
-from syncml.pipeline import Checked, check, step_code
+from syncml.pipeline import Checked, check, folded, step_code
 from syncml.sim.interpreter import interpret
 
 FILE = Path(os.environ.get("SYNCML_TEST_DATA", "")) / "onnx" / "mlperf_tiny_streaming_wakeword.onnx"
@@ -147,3 +150,22 @@ def test_rounded_once_the_integers_are_those_of_quantize_linear() -> None:
     assert np.array_equal(single, meant)
     # The reference kernels round otherwise, and that shows.
     assert 0 < (run(program(Rounding.DOUBLE, Rounding.EXACT), x) != meant).mean() < 0.15
+
+
+def test_folded_over_time_a_frame_takes_46040_products_and_3536_bytes_of_state() -> None:
+    network = load_onnx(FILE)
+
+    @node
+    def wake(x: Stream[Vec[L[40], i8]]) -> Stream[Vec[L[3], i8]]:
+        return network(window(x, 30))
+
+    checked = check(program_of(wake))
+    found = folded(checked).program
+    registers = [e.target for n in found.nodes for e in n.equations if isinstance(e.rhs, Fby)]
+    assert products_of(checked.program) == 826_368 and products_of(found) == 46_040
+    assert all(str(v.type).startswith("i8") for v in registers) and sum(size(v.type) for v in registers) == 3536
+    x = windows()[0].repeat(2, axis=0)
+    expected = interpret(checked.program, {"x": x}, len(x)).trace
+    compiled = compile_and_run(step_code(checked, flat=False), {"x": x}, len(x), "gcc", ("-O3",))
+    output = checked.main.outputs[0].name
+    assert np.array_equal(compiled.outputs[output], expected.column(output).values)
