@@ -19,6 +19,7 @@ from syncml.ir.equations.inline import inline_where
 from syncml.ir.equations.syntax import Apply, Call, Equation, Fby, Iterate, Node, Program, Var
 from syncml.ir.operators import OPERATORS, Op
 from syncml.ir.types import F32, element
+from syncml.ir.typing_rules import contraction
 
 VIEWS = frozenset({Op.COPY, Op.INDEX, Op.SLICE, Op.RESHAPE, Op.TRANSPOSE, Op.UNFOLD})
 """Operators that rearrange elements."""
@@ -72,7 +73,8 @@ def networks_of(program: Program, in_floats: Collection[str] = ()) -> Networks:
         computes = any(isinstance(e.rhs, Fby) or (isinstance(e.rhs, Apply) and e.rhs.op not in VIEWS)
                        for e in node.equations)  # fmt: skip
         only_calls = bool(calls) and not computes and all(c in found for c in calls)
-        if pure[node.name] is None and node.label not in in_floats and (own or only_calls):
+        of_floats = all(element(v.type) is F32 for v in node.inputs) and node.label not in in_floats
+        if pure[node.name] is None and of_floats and (own or only_calls):
             found.add(node.name)
     outer = {program.main} & found
     outer |= {e.rhs.node for n in program.nodes if n.name not in found for e in n.equations
@@ -141,6 +143,11 @@ def _without_form(node: Node, pure: dict[str, Equation | None]) -> Equation | No
     return next((e for e in node.equations if not _has_form(e, pure)), None)
 
 
+def _moves(rhs: Apply) -> bool:
+    """Whether a contraction of one array only rearranges it."""
+    return rhs.op is Op.EINSUM and len(rhs.arguments) == 1 and not contraction(rhs.attribute).summed
+
+
 def _has_form(equation: Equation, pure: dict[str, Equation | None]) -> bool:
     if equation.clock != BASE or any(element(t.type) is not F32 for t in equation.targets):
         return False
@@ -154,7 +161,7 @@ def _has_form(equation: Equation, pure: dict[str, Equation | None]) -> bool:
             if op not in HAS_FORM or not streams or any(element(a.type) is not F32 for a in arguments):
                 return False
             if op in (Op.MATMUL, Op.EINSUM):
-                return weights_of(equation.rhs) is not None or (op is Op.EINSUM and len(arguments) == 1)
+                return weights_of(equation.rhs) is not None or _moves(equation.rhs)
             return op is not Op.DIV or not isinstance(arguments[1], Var)
         case _:
             return False

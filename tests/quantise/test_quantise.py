@@ -11,7 +11,7 @@ from typing import Literal as L
 import numpy as np
 import pytest
 
-from syncml import Mat, Stream, Vec, clip, concat, constant, exp, f32, maximum, minimum, node, tanh, where
+from syncml import Mat, Stream, Vec, clip, concat, constant, each, einsum, exp, f32, maximum, minimum, node, tanh, where
 from syncml.diagnostics.model import DiagnosticError
 from syncml.ir.equations.syntax import Apply, Node
 from syncml.ir.operators import Op
@@ -150,6 +150,21 @@ def test_two_instances_of_a_network_share_its_ranges(tmp_path: Path) -> None:
     (streams,) = found.report.networks.values()
     x = next(s for s in streams if s.name == "x")
     assert x.layer is not None and x.layer.affine.scale == pytest.approx((seen.max() - seen.min()) / 255)
+
+
+def test_an_array_of_networks_and_a_contraction_that_sums(tmp_path: Path) -> None:
+    mlp = perceptron()
+
+    @node
+    def main(x: Stream[Mat[L[3], L[4]]]) -> Stream[Vec[L[2]]]:
+        return einsum("ij->j", each(mlp.mlp)(x))
+
+    found = quantised(program_of(main), recorded(tmp_path, x=(3, 4)))
+    # The sum over the rows is in no network: its operator adds real numbers.
+    assert list(found.report.networks) == ["mlp"] and snr(found) > 25
+    with pytest.raises(DiagnosticError) as caught:
+        quantised(program_of(of_vector(lambda x: einsum("i->", DENSE(x)).reshape(1))), recorded(tmp_path, x=(4,)))
+    assert caught.value.diagnostics[0].code == "D020"
 
 
 def test_the_report_is_a_table_and_a_document(tmp_path: Path) -> None:
