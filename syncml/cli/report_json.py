@@ -26,7 +26,7 @@ class OperationsModel(Document):
 class RamModel(Document):
     """Bytes of writable memory."""
 
-    total: int = Field(ge=0, description="State and scratch.")
+    total: int = Field(ge=0, description="State and local variables.")
     state: int = Field(ge=0, description="The state struct with padding, on 64-bit processors, Arm and RISC-V.")
     state_values: int = Field(ge=0, description="The registers, without padding.")
     state_scratch: int = Field(ge=0, description="Scratch that lies in the state, since the stack has no room for it.")

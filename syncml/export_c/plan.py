@@ -7,7 +7,7 @@ struct. An output that some tick leaves alone lives in the state, since it keeps
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import field, replace
 
 from syncml.dataclass import dataclass
@@ -135,15 +135,14 @@ def plan(program: StepProgram, memory: Memory | None = None) -> Plan:
     planned: dict[str, MachinePlan] = {}
     constants: dict[Slot, str] = {}
     beside = [place_tensors(job, memory.large, analyse(job.body).exposed) for job in map(prepare, _jobs(program))]
+    # Where the stack has no room for the tensors of all calls, large ones are in the state of their function.
+    spilled = memory.large if _deepest(machines) > memory.stack else None
     for machine, placed in zip(machines, placements, strict=True):
-        own = _machine_plan(machine, placed, machine is main, prefix, files, planned)
-        planned[machine.name] = own
+        planned[machine.name] = _machine_plan(machine, placed, machine is main, prefix, files, planned, spilled)
         owner = prefix if machine is main else f"{prefix}_{machine.name}"
         for slot in machine.constants:
             if isinstance(slot.type, TensorType):
                 constants[slot] = files.claim(f"{owner}_{slot.name}")
-    if _deepest(planned) > memory.stack:
-        planned[main.name] = _with_scratch(planned[main.name], memory.large)
     return Plan(
         prefix,
         tuple(planned.values()),
@@ -197,38 +196,42 @@ def slot_bytes(slot: Slot) -> int:
 
 def stack_slots(own: MachinePlan) -> tuple[Slot, ...]:
     """The locals that exist together when the stack is deepest: what one loop has for itself exists in its block."""
-    loop = private_slots(own.machine.body)
+    return _together(own.machine, own.scratch)
+
+
+def _together(machine: Machine, elsewhere: Collection[Slot] = ()) -> tuple[Slot, ...]:
+    loop = private_slots(machine.body)
     alone: dict[int, list[Slot]] = {}
-    for slot in own.machine.locals:
-        if slot not in own.scratch:
+    for slot in machine.locals:
+        if slot not in elsewhere:
             alone.setdefault(loop.get(slot, 0), []).append(slot)
     common = alone.pop(0, [])
     groups = sorted(alone.values(), key=lambda group: sum(map(slot_bytes, group)))
     return (*common, *(groups[-1] if groups else ()))
 
 
-def _deepest(planned: Mapping[str, MachinePlan]) -> int:
-    """The most bytes of local variables on the stack; the exported machine is the last."""
+def _deepest(machines: Iterable[Machine]) -> int:
+    """The most bytes of local variables on the stack, if all are there; the exported machine is the last."""
     depth: dict[str, int] = {}
-    for name, own in planned.items():
-        depth[name] = local_bytes(own) + max((depth[i.machine] for i in own.machine.instances), default=0)
-    return list(depth.values())[-1]
+    deepest = 0
+    for machine in machines:
+        deepest = sum(map(slot_bytes, _together(machine)))
+        deepest += max((depth[i.machine] for i in machine.instances), default=0)
+        depth[machine.name] = deepest
+    return deepest
 
 
-def _with_scratch(own: MachinePlan, large: int) -> MachinePlan:
-    """``own`` with its large tensors in the state, but for those that C sets to zero at first."""
-    private = private_slots(own.machine.body)
-    scope = NameScope(member=True)
-    scope.reserve((*own.members.values(), *own.instances.values()))
-    chosen = [
+def _spilled(machine: Machine, assignment: Assignment, large: int) -> list[Slot]:
+    """The large tensors of ``machine``, but for those that one loop has for itself and those that start as zero."""
+    private = private_slots(machine.body)
+    return [
         slot
-        for slot in own.machine.locals
+        for slot in machine.locals
         if isinstance(slot.type, TensorType)
         and slot_bytes(slot) >= large
         and slot not in private
-        and slot not in own.assignment.exposed
+        and slot not in assignment.exposed
     ]
-    return replace(own, scratch={slot: scope.claim(slot.name) for slot in chosen})
 
 
 def _without_model(machine: Machine, main: str) -> Machine:
@@ -256,6 +259,7 @@ def _machine_plan(
     prefix: str,
     files: NameScope,
     callees: Mapping[str, MachinePlan],
+    spilled: int | None,
 ) -> MachinePlan:
     assignment = analyse(machine.body)
     # The user's function writes all of its results.
@@ -265,6 +269,8 @@ def _machine_plan(
     members = {slot: scope.claim(slot.name) for slot in machine.state}
     instances = {i.name: scope.claim(i.name) for i in machine.instances if callees[i.machine].state is not None}
     members.update({slot: scope.claim(slot.name) for slot in machine.outputs if slot in kept})
+    large = [] if spilled is None else _spilled(machine, assignment, spilled)
+    scratch = {slot: scope.claim(slot.name) for slot in large}
     single = not is_main and len(machine.outputs) == 1 and not isinstance(machine.outputs[0].type, TensorType)
     if is_main:
         step, init, state = f"{prefix}_step", files.claim(f"{prefix}_initial"), f"{prefix}_state"
@@ -272,9 +278,9 @@ def _machine_plan(
         step, init = machine.external, f"{machine.external}_init"
         if not machine.external:
             step, init = files.claim(f"{machine.name}_step"), files.claim(f"{machine.name}_init")
-        state = files.claim(f"{prefix}_{machine.name}_state") if members or instances else None
+        state = files.claim(f"{prefix}_{machine.name}_state") if members or instances or scratch else None
     returned = machine.outputs[0] if single else None
-    return MachinePlan(machine, placed, step, init, state, members, instances, kept, returned, assignment)
+    return MachinePlan(machine, placed, step, init, state, members, instances, kept, returned, assignment, scratch)
 
 
 def _enumerations(machines: Iterable[Machine]) -> dict[EnumType, None]:

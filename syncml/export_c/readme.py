@@ -120,8 +120,8 @@ def _memory(draft: Draft) -> str:
     """The figures of memory that a program has by itself; those of a compiler are in its own report."""
     found, registers = draft.report, len(draft.leaves.state)
     state = f"{found.state} bytes in {registers} register{'s' * (registers != 1)} ({found.values} without padding"
-    state += f", and {found.in_state} of scratch of a step)" if found.in_state else ")"
-    scratch = f"{found.main.stack} bytes of local variables, {found.main.scratch} of them tensors"
+    state += f", and {found.main.kept[0]} of scratch of a step)" if found.main.kept[0] else ")"
+    scratch = f"{found.main.stack} bytes of local variables, {found.main.loose[0]} of them tensors"
     rows = [
         ("memory", "bytes"),
         ("---", "---"),

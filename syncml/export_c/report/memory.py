@@ -11,8 +11,9 @@ which no placement for this order of operations goes below.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import replace
+from typing import TypeAlias
 
 from syncml.dataclass import dataclass
 from syncml.export_c.interface import data_names
@@ -41,16 +42,21 @@ class Tensor:
     shared: bool
 
 
+Amount: TypeAlias = tuple[int, int]
+"""Bytes and elements."""
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """The local variables of one function, in bytes.
 
     Attributes:
         function: Its name in C; ``node`` that of the node.
-        tensors: What its tensors take, in ``elements`` elements.
+        tensors: What its tensors take.
         separate: What they would take if none shared memory.
         scalars: What its other variables take, if none is in a register.
-        scratch: The tensors along the calls that need the most.
+        kept: The bytes and elements of tensors in the states of the function and of what it calls.
+        loose: Those of tensors on the stack, along the calls that need the most.
         stack: All variables along the calls that need the most.
         bound: The most bytes of tensors that are live at one moment, calls included.
         calls: The functions that it calls.
@@ -59,13 +65,23 @@ class Frame:
     function: str
     node: str
     tensors: int
-    elements: int
     separate: int
     scalars: int
-    scratch: int
+    kept: Amount
+    loose: Amount
     stack: int
     bound: int
     calls: tuple[str, ...]
+
+    @property
+    def scratch(self) -> int:
+        """The bytes of all tensors, on the stack and in states."""
+        return self.kept[0] + self.loose[0]
+
+    @property
+    def scratch_elements(self) -> int:
+        """Their elements: their bytes, if each were one byte."""
+        return self.kept[1] + self.loose[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +103,6 @@ class Report:
     outputs: int
     state: int
     state_i386: int
-    in_state: int
     values: int
     frames: tuple[Frame, ...]
     constants: tuple[Constant, ...]
@@ -102,14 +117,8 @@ class Report:
 
     @property
     def ram(self) -> int:
-        """State and scratch, of which some may be in the state."""
-        return self.state + self.main.scratch - self.in_state
-
-    @property
-    def elements(self) -> int:
-        """The elements of the scratch: its bytes if each were one byte."""
-        frames = {frame.function: frame for frame in self.frames}
-        return sum(frames[name].elements for name in self.scratch_path)
+        """State and local variables."""
+        return self.state + self.main.stack
 
     @property
     def rom(self) -> int:
@@ -119,18 +128,10 @@ class Report:
     @property
     def call_path(self) -> tuple[str, ...]:
         """The functions whose frames are on the stack together when it is deepest, outermost first."""
-        return self._path(lambda frame: frame.stack)
-
-    @property
-    def scratch_path(self) -> tuple[str, ...]:
-        """The functions whose tensors take the most together, outermost first."""
-        return self._path(lambda frame: frame.scratch)
-
-    def _path(self, weight: Callable[[Frame], int]) -> tuple[str, ...]:
         frames = {frame.function: frame for frame in self.frames}
         path = [self.main]
         while path[-1].calls:
-            path.append(max((frames[name] for name in path[-1].calls), key=weight))
+            path.append(max((frames[name] for name in path[-1].calls), key=lambda frame: frame.stack))
         return tuple(frame.function for frame in path)
 
 
@@ -158,7 +159,6 @@ def report(plan: Plan) -> Report:
         slots_extent(main.outputs).size,
         states[main.name].size,
         state_extents(plan, 4)[main.name].size,
-        sum(map(_bytes, plan.main.scratch)),
         _values(plan),
         tuple(frames.values()),
         tuple(Constant(plan.constants[s], str(s.type), _bytes(s)) for s in data_names(plan)),
@@ -202,22 +202,27 @@ def _curve(own: MachinePlan, frames: dict[str, Frame]) -> Curve:
 
 def _frame(plan: Plan, own: MachinePlan, frames: dict[str, Frame], curve: Curve) -> Frame:
     called = tuple(dict.fromkeys(i.machine for i in own.machine.instances))
-    here = [slot for slot in (*stack_slots(own), *own.scratch) if isinstance(slot.type, TensorType)]
-    tensors = sum(map(_bytes, here))
-    elsewhere = sum(map(_bytes, own.scratch))
-    scalars = local_bytes(own) - (tensors - elsewhere)
+    here = _amount(slot for slot in stack_slots(own) if isinstance(slot.type, TensorType))
+    kept = _amount(own.scratch)
+    inner = [(frames[i.machine].kept, i.extent or 1) for i in own.machine.instances]
+    loose = max((frames[name].loose for name in called), default=(0, 0))
     return Frame(
         own.step,
         own.machine.label or own.machine.name,
-        tensors,
-        sum(size(slot.type) for slot in here),
+        here[0] + kept[0],
         sum(map(_bytes, local_tensors(own))),
-        scalars,
-        tensors + max((frames[name].scratch for name in called), default=0),
+        local_bytes(own) - here[0],
+        (kept[0] + sum(k[0] * n for k, n in inner), kept[1] + sum(k[1] * n for k, n in inner)),
+        (here[0] + loose[0], here[1] + loose[1]),
         local_bytes(own) + max((frames[name].stack for name in called), default=0),
         curve.peak,
         tuple(plan.machine(name).step for name in called if not plan.machine(name).machine.external),
     )
+
+
+def _amount(slots: Iterable[Slot]) -> Amount:
+    counted = [(_bytes(slot), size(slot.type)) for slot in slots]
+    return sum(n for n, _ in counted), sum(n for _, n in counted)
 
 
 def _tensors(own: MachinePlan) -> list[Tensor]:
