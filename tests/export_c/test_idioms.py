@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from syncml import pipeline
+from syncml.export_c import Options, export
 from syncml.export_c.evidence.idioms import all_constructs, constructs, idiom_files, idioms
 from syncml.export_c.helpers import HELPERS
 from syncml.export_c.interface import data_source, header, source
 from syncml.export_c.plan import plan
 from syncml.export_c.sources import sources
+from syncml.export_c.targets import target_machine
 from syncml.ir.elementary import ELEMENTARY, function
 from syncml.ir.types import F32, F64
 from tests.support.tools import needs
@@ -90,3 +92,22 @@ def test_the_programs_are_the_same_each_time() -> None:
                               text=True, check=True).stdout for seed in ("1", "2")}  # fmt: skip
     assert len(digests) == 1
     assert re.fullmatch(r"[0-9a-f]{64}\n", digests.pop())
+
+
+@needs("arm-none-eabi-gcc", "qemu-system-arm")
+def test_a_cross_compiler_is_tested_on_its_target(tmp_path: Path) -> None:
+    target = target_machine("cortex-m4f")
+    code = pipeline.step_code(pipeline.on_machine(pipeline.check_file(f"{ROOT}/examples/counter.py")), flat=False)
+    export(code, tmp_path / "package", Options(target=target))
+    rules = (tmp_path / "package" / "harness" / "target.mk").read_text()
+    flags, emulator = (re.search(rf"^{name} *= (.*)$", rules, re.MULTILINE) for name in ("TARGET_FLAGS", "QEMU"))
+    assert flags is not None
+    assert emulator is not None
+    harness = tmp_path / "package" / "harness"
+    link = f"--specs=rdimon.specs -T {harness}/memory.ld {harness}/startup.c"
+    run = f"{emulator[1]} -semihosting-config enable=on,target=native -kernel"
+    names = "NAMES=arithmetic_f32 division_i64 state table helper_shr_i32 function_tanh_f32"
+    arguments = ("CC=arm-none-eabi-gcc", f"FLAGS={flags[1]} {link}", "WARN=-Wall", f"RUN={run}", names)
+    status, output = make(write(tmp_path / "idioms"), "check", *arguments)
+    assert status == 0, output
+    assert "all 6 passed" in output
