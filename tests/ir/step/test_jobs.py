@@ -75,7 +75,14 @@ def main(x: Stream[f32]) -> Stream[f32]:
     b = fby(0.5, tanh(a) * 2.0 + fby(0.0, a))
     return x + hold(b, init=0.0)
 """
-PROGRAMS = {"two tasks": TWO, "vectors and a reset": VECTORS, "a phase": PHASES}
+NAMES = """
+@node(rate=Hz(100))
+def main(x: Stream[f32], again: Stream[bool]) -> Stream[f32]:
+    due = sample(x, to=Hz(25))
+    busy = sample(fby(0.0, x), to=Hz(25))
+    return x + hold(fby(0.5, tanh(due) * 2.0 + busy), init=0.0)
+"""
+PROGRAMS = {"two tasks": TWO, "vectors and a reset": VECTORS, "a phase": PHASES, "names of flags": NAMES}
 Choose = Callable[[int], int]
 
 

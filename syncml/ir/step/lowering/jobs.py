@@ -15,19 +15,21 @@ ended by then is counted (``overrun``).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 
 from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError, Label, error
 from syncml.ir.constants import Const, zero
 from syncml.ir.step.lowering.cyclic import COUNT, timetable
+from syncml.ir.step.lowering.slots import place
+from syncml.ir.step.lowering.tensors import nest
 from syncml.ir.step.syntax import (
     Assign,
     Binary,
     BinaryOp,
     Expr,
-    For,
     If,
     Invoke,
     Job,
@@ -128,33 +130,60 @@ def _works(unit: _Unit) -> bool:
     )
 
 
+class _Touching:
+    """Who reads and writes each slot, and who runs each instance."""
+
+    def __init__(self, units: Sequence[_Unit]) -> None:
+        self.place = {unit: number for number, unit in enumerate(units)}
+        self.readers: dict[Slot, list[_Unit]] = {}
+        self.writers: dict[Slot, list[_Unit]] = {}
+        self.runners: dict[str, list[_Unit]] = {}
+        for unit in units:
+            for slot in unit.reads:
+                self.readers.setdefault(slot, []).append(unit)
+            for slot in unit.writes:
+                self.writers.setdefault(slot, []).append(unit)
+            for name in unit.instances:
+                self.runners.setdefault(name, []).append(unit)
+
+    def with_results(self, unit: _Unit) -> list[_Unit]:
+        """Those that share an instance with ``unit`` or write what it reads or writes."""
+        found = [other for slot in unit.reads | unit.writes for other in self.writers.get(slot, ())]
+        return found + [other for name in unit.instances for other in self.runners[name]]
+
+    def awaited(self, unit: _Unit, found: set[_Unit]) -> bool:
+        """Whether a statement outside of ``found`` waits for ``unit``, or touches what it writes."""
+        if any(slot.storage is Storage.OUTPUT for slot in unit.writes):
+            return True
+        others = [other for slot in unit.writes for other in self.writers[slot]]
+        others += [other for name in unit.instances for other in self.runners[name]]
+        if any(other not in found for other in others):
+            return True
+        return any(
+            other not in found and not (self._earlier(other, unit) and slot.storage is Storage.STATE)
+            for slot in unit.writes
+            for other in self.readers.get(slot, ())
+        )
+
+    def _earlier(self, one: _Unit, other: _Unit) -> bool:
+        return one.rate == other.rate and self.place[one] < self.place[other]
+
+
 def _late(units: Sequence[_Unit], rate: tuple[bool, ...]) -> frozenset[_Unit]:
     """The greatest set of statements of a rate for which nothing waits."""
+    touching = _Touching(units)
     found = {unit for unit in units if unit.rate == rate}
-    while True:
-        waits = {unit for unit in found if _awaited(unit, found, units)} | _torn(found, units)
-        if not waits:
-            return frozenset(found)
-        found -= waits
-
-
-def _awaited(unit: _Unit, found: set[_Unit], units: Sequence[_Unit]) -> bool:
-    """Whether a statement outside of ``found`` waits for ``unit``, or touches what it writes."""
-    if any(slot.storage is Storage.OUTPUT for slot in unit.writes):
-        return True
-    before = True
-    for other in units:
-        if other is unit:
-            before = False
-        if other in found:
-            continue
-        if other.writes & unit.writes or other.instances & unit.instances:
-            return True
-        seen = other.reads & unit.writes
-        earlier = other.rate == unit.rate and before
-        if seen and (not earlier or any(slot.storage is not Storage.STATE for slot in seen)):
-            return True
-    return False
+    pending = [unit for unit in units if unit in found]
+    while pending:
+        while pending:
+            unit = pending.pop()
+            if unit in found and touching.awaited(unit, found):
+                found.discard(unit)
+                pending += touching.with_results(unit)
+        torn = _torn(found, units)
+        found -= torn
+        pending += [other for unit in torn for other in touching.with_results(unit)]
+    return frozenset(found)
 
 
 def _torn(found: set[_Unit], units: Sequence[_Unit]) -> set[_Unit]:
@@ -196,14 +225,15 @@ class _Made:
         self._machine = machine
         self._late = [unit for unit in units if unit in late]
         written = {slot for unit in self._late for slot in unit.writes}
-        read = dict.fromkeys(slot for unit in self._late for slot in sorted(unit.reads, key=lambda s: s.name))
-        self._first = {
-            slot: next(unit for unit in self._late if slot in unit.reads) for slot in read if slot not in written
-        }
-        self._copies = {
-            slot: Slot(f"{name}.{slot.name}", slot.type, Storage.STATE, zero(slot.type), slot.origin)
-            for slot in self._first
-        }
+        self._copies: dict[Slot, Slot] = {}
+        self._taken: dict[_Unit, list[Slot]] = {unit: [] for unit in self._late}
+        names = {"due", "busy", "overrun"}
+        for unit in self._late:
+            for slot in sorted(unit.reads - written - self._copies.keys(), key=lambda s: (s.name, s.storage.value)):
+                own = next(n for n in _spellings(slot.name) if n not in names)
+                names.add(own)
+                self._copies[slot] = Slot(f"{name}.{own}", slot.type, Storage.STATE, zero(slot.type), slot.origin)
+                self._taken[unit].append(slot)
         self.due = Slot(f"{name}.due", BOOL, Storage.STATE, Const(False, BOOL))
         counts = (Slot(f"{name}.{count}", COUNT, Storage.STATE, Const(0, COUNT)) for count in ("busy", "overrun"))
         self._busy, self._overrun = counts
@@ -218,8 +248,9 @@ class _Made:
         """What the step does where the test of the rate holds."""
         done: list[Stmt] = []
         for unit in units:
-            if unit in self._late:
-                done += [_copied(slot, self._copies[slot]) for slot, first in self._first.items() if first is unit]
+            if unit in self._taken:
+                for slot in self._taken[unit]:
+                    done += _copied(slot, self._copies[slot])
             elif unit.rate is not None:
                 done.append(unit.stmt)
         if units and units[0].block == self._last:
@@ -253,12 +284,13 @@ class _Made:
         return Job(own, rate)
 
 
-def _copied(source: Slot, target: Slot) -> Stmt:
-    counters = tuple(LoopIndex("ijklmn"[axis % 6]) for axis in range(len(shape(source.type))))
-    copy: Stmt = Assign(Place(target, counters), Place(source, counters), source.origin)
-    for counter, extent in reversed(list(zip(counters, shape(source.type), strict=True))):
-        copy = For(counter, extent, (copy,))
-    return copy
+def _spellings(name: str) -> Iterator[str]:
+    yield name
+    yield from (f"{name}_{number}" for number in count(2))
+
+
+def _copied(source: Slot, target: Slot) -> list[Stmt]:
+    return nest(shape(source.type), lambda i: [Assign(place(target, i), place(source, i), source.origin)])
 
 
 def _nothing(machine: Machine, units: Sequence[_Unit], rates: Sequence[tuple[bool, ...]]) -> DiagnosticError:
