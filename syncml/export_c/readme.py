@@ -38,6 +38,7 @@ def _text(draft: Draft) -> str:
         ),
         ("`evidence/`", "each line of C with its stream, clock, unit and source line; the digests of all files"),
         ("`Makefile`", "`make check`, also with `CC=clang` or `OPT=-O3`; `make sanitize`, `make timing`"),
+        *_emulator(draft),
         ("`CMakeLists.txt`", f"the library `{node}`, for `add_subdirectory`"),
     ]
     math = (
@@ -92,6 +93,14 @@ An output that is absent at a tick keeps the value it had.
   subnormal numbers to zero. The code refuses to compile where the compiler says otherwise.
 - {math}
 """
+
+
+def _emulator(draft: Draft) -> list[tuple[str, ...]]:
+    target = draft.options.target
+    if target.emulator is None:
+        return []
+    what = f"`make check-target` and `make instructions`: the same on {target.title}, under `{target.emulator.program}`"
+    return [("`harness/target.mk`", what)]
 
 
 def _calls(draft: Draft) -> str:

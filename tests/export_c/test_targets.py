@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, seed, settings
 
 from syncml.cli.recording import random_inputs as random_raw
 from syncml.cli.recording import record
-from syncml.export_c import Options, Vectors, export, instructions_per_step
+from syncml.export_c import Options, Vectors, export, instructions_per_step, package
 from syncml.export_c.targets import CORTEX_M3, CORTEX_M4F, TARGETS, TargetMachine, target_machine
 from syncml.ir.equations.syntax import Program
 from syncml.ir.step.lowering import Executive
@@ -166,6 +166,14 @@ def test_a_branch_shows_in_the_number_of_instructions(tmp_path: Path) -> None:
     code = step_code(check_file(str(path)), flat=False)
     counts = instructions_per_step(code, {"x": np.ones(9, dtype=np.float32)}, 9, CORTEX_M4F, "-O2")
     assert counts.least < counts.mean < counts.most
+
+
+def test_what_runs_elsewhere_is_there_for_targets_with_an_emulator_only() -> None:
+    for machine in TARGETS:
+        files = package(pid(), Options(target=machine)).files
+        elsewhere = {"harness/target.mk", "harness/startup.c", "harness/memory.ld", "harness/instructions.c"}
+        assert elsewhere & files.keys() == (elsewhere if machine.emulator else set())
+        assert (b"make check-target" in files["README.md"]) == bool(machine.emulator)
 
 
 def test_targets_are_found_by_their_names() -> None:
