@@ -235,11 +235,36 @@ def bounded(x: Quantised, limit: Array, upper: bool) -> Quantised:
     return x.moved(minimum(x.values, integers) if upper else maximum(x.values, integers))
 
 
-def summed(x: Quantised, axis: int, output: Affine) -> Quantised:
-    """The sum along an axis."""
-    bound = x.shape[axis] * x.affine.reach
+def divide(a: Quantised, b: Quantised, output: Affine) -> Quantised:
+    """``a / b``, elementwise, rounded once, ties upwards; a quotient by 0 is 0.
+
+    ``A / B * r`` with the integers A and B of both and ``r = scale_a / (scale_b * scale_y)`` as a number of 20 bits.
+
+    Raises:
+        ValueError: the scales are too far apart for integers of 64 bits.
+    """
+    fraction, exponent = np.frexp(a.affine.scale / (b.affine.scale * output.scale))
+    mantissa, shift = round(float(fraction) * 2**20) << max(int(exponent) - 20, 0), max(20 - int(exponent), 0)
+    if mantissa * a.affine.reach >= 2**61 or b.affine.reach << shift >= 2**61:
+        raise ValueError("the scales of a quotient are too far apart")
+    wide: Stream[Any] = cast(_centred(b), i64)
+    divisor = wide << shift if shift else wide
+    numerator: Stream[Any] = cast(_centred(a), i64) * mantissa
+    quotient = (2 * numerator + divisor) // (2 * divisor)
+    # What saturates is cut before it is narrowed.
+    limit = 2 * output.reach
+    return _output(cast(clip(quotient, -limit, limit), i32), output)
+
+
+def summed(x: Quantised, form: str, output: Affine) -> Quantised:
+    """A contraction of one array: the sums over the axes that ``form`` leaves out, rounded once."""
+    letters, _, kept = form.partition("->")
+    count = int(np.prod([n for letter, n in zip(letters, x.shape, strict=True) if letter not in kept], dtype=np.int64))
+    bound = count * x.affine.reach
+    if bound > ACCUMULATOR:
+        raise OverflowingError("the sum", bound)
     factor = multiplier(x.affine.scale / output.scale, Rounding.SINGLE, bound)
-    return _output(times(_centred(x).sum(axis), factor, bound), output)
+    return _output(times(einsum(form, _centred(x)), factor, bound), output)
 
 
 def relu(x: Quantised) -> Quantised:

@@ -19,7 +19,6 @@ from syncml.ir.equations.inline import inline_where
 from syncml.ir.equations.syntax import Apply, Call, Equation, Fby, Iterate, Node, Program, Var
 from syncml.ir.operators import OPERATORS, Op
 from syncml.ir.types import F32, element
-from syncml.ir.typing_rules import contraction
 
 VIEWS = frozenset({Op.COPY, Op.INDEX, Op.SLICE, Op.RESHAPE, Op.TRANSPOSE, Op.UNFOLD})
 """Operators that rearrange elements."""
@@ -31,7 +30,7 @@ HAS_FORM = VIEWS | FUNCTIONS | {
     Op.ADD, Op.SUB, Op.MUL, Op.DIV, Op.NEG, Op.MIN, Op.MAX, Op.STACK, Op.CONCAT, Op.MATMUL, Op.EINSUM, Op.SUM, Op.LEAST,
     Op.GREATEST,
 }  # fmt: skip
-"""The operators with an integer form; of a division, where the divisor is constant."""
+"""The operators with an integer form; of a product of matrices, where one of them is constant."""
 
 _LIBRARY = Path(__file__).parents[1]
 _LAYERS = (str(_LIBRARY / "nodes"), str(_LIBRARY / "networks"))
@@ -143,11 +142,6 @@ def _without_form(node: Node, pure: dict[str, Equation | None]) -> Equation | No
     return next((e for e in node.equations if not _has_form(e, pure)), None)
 
 
-def _moves(rhs: Apply) -> bool:
-    """Whether a contraction of one array only rearranges it."""
-    return rhs.op is Op.EINSUM and len(rhs.arguments) == 1 and not contraction(rhs.attribute).summed
-
-
 def _has_form(equation: Equation, pure: dict[str, Equation | None]) -> bool:
     if equation.clock != BASE or any(element(t.type) is not F32 for t in equation.targets):
         return False
@@ -161,7 +155,7 @@ def _has_form(equation: Equation, pure: dict[str, Equation | None]) -> bool:
             if op not in HAS_FORM or not streams or any(element(a.type) is not F32 for a in arguments):
                 return False
             if op in (Op.MATMUL, Op.EINSUM):
-                return weights_of(equation.rhs) is not None or _moves(equation.rhs)
-            return op is not Op.DIV or not isinstance(arguments[1], Var)
+                return weights_of(equation.rhs) is not None or len(arguments) == 1
+            return True
         case _:
             return False

@@ -26,6 +26,7 @@ from syncml.ir.equations.rewrite import rewritten
 from syncml.ir.equations.syntax import Apply, Atom, Equation, Fby, Node, Var, atoms
 from syncml.ir.operators import OPERATORS, Op
 from syncml.ir.types import Scalar, shape, tensor
+from syncml.ir.typing_rules import contraction
 from syncml.lang.functions import constant
 from syncml.lang.operations import apply, value_of
 from syncml.lang.presence import ON_BASE
@@ -40,6 +41,7 @@ from syncml.nodes.quantised import (
     Table,
     add,
     bounded,
+    divide,
     multiply,
     quantise,
     real,
@@ -202,7 +204,8 @@ class _Network:
         streams = [self.values[a] for a in arguments if isinstance(a, Var)]
         numbers = [_numbers(a) for a in arguments if isinstance(a, Const)]
         x = streams[0]
-        if op in VIEWS or op in (Op.LEAST, Op.GREATEST) or (op is Op.EINSUM and len(arguments) == 1):
+        moves = op is Op.EINSUM and not contraction(rhs.attribute).summed
+        if op in VIEWS or op in (Op.LEAST, Op.GREATEST) or moves:
             return x.moved(stream(apply(op, (x.values,), rhs.attribute)))
         if op in FUNCTIONS:
             return Table(_NUMPY[op], x.affine, self._range(op, target), op.value)(x)
@@ -223,13 +226,21 @@ class _Network:
                 return multiply(streams[0], streams[1], output)
             case Op.MUL:
                 return scaled(x, numbers[0], output)
+            case Op.DIV if not numbers:
+                return divide(streams[0], streams[1], output)
+            case Op.DIV if isinstance(arguments[0], Const):
+                largest = float(abs(numbers[0]).max()) or 1.0
+                return divide(self._quantised(arguments[0], Affine(largest / 32767, 0, 16)), x, output)
             case Op.DIV:
                 return scaled(x, 1 / numbers[0], output)
             case Op.NEG:
                 return scaled(x, np.array(-1.0), output)
             case Op.SUM:
                 assert isinstance(rhs.attribute, tuple)
-                return summed(x, int(rhs.attribute[0]), output)
+                letters = "abcdefgh"[: len(x.shape)]
+                return summed(x, f"{letters}->{letters.replace(letters[int(rhs.attribute[0])], '')}", output)
+            case Op.EINSUM:
+                return summed(x, str(rhs.attribute), output)
             case _:
                 raise ValueError(f"`{OPERATORS[op].symbol}` has no integer form")
 

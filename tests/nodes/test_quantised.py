@@ -20,6 +20,7 @@ from syncml.nodes.quantised import (
     Table,
     add,
     average,
+    divide,
     join,
     multiply,
     quantise,
@@ -116,6 +117,24 @@ def test_sums_products_and_what_joins_them() -> None:
     within_one(joined, np.concatenate([left, right], axis=1), Y)
     within_one(same, left, Y)
     assert np.array_equal(reals(positive, A), np.maximum(left, 0))
+
+
+def test_a_quotient_is_rounded_once_and_by_0_is_0() -> None:
+    output = Affine(0.2, -20)
+
+    @node
+    def top(a: Stream[Vec[L[8], i8]], b: Stream[Vec[L[8], i8]]) -> Stream[Vec[Any, i8]]:
+        return divide(Quantised(a, A), Quantised(b, B), output).values
+
+    a, b = integers(24, 8), integers(24, 8, seed=1)
+    b[0, :4] = B.zero_point
+    found = out(top, a=a, b=b)
+    zero = reals(b, B) == 0
+    assert (found[zero] == output.zero_point).all()
+    least, most = reals(np.array([-128, 127]), output)
+    quotient = np.clip(reals(a, A)[~zero] / reals(b, B)[~zero], least, most)
+    assert abs(reals(found[~zero], output) - quotient).max() <= output.scale * 0.501
+    assert_engines_agree(top, a=a, b=b)
 
 
 def test_a_mean_has_its_ties_away_from_zero() -> None:
