@@ -75,8 +75,20 @@ def choose(made: Accumulation, table: LoopTable) -> Schedule:
         tile[-1] = length(extents[-1], most, 1 if written_out else _VECTOR)
         written_out = written_out or tile[-1] < _SHORT
     all_terms = ALL_TERMS if not shares_operand(made) else FEW_TERMS
-    count = terms if terms <= all_terms and not written_out else min(row.terms, terms)
+    if terms <= all_terms and not written_out:
+        count = terms
+    elif extents and tile[-1] <= row.few and not written_out:
+        count = _terms_of_few(made.terms[-1].extent, row.terms_of_few)
+    else:
+        count = min(row.terms, terms)
     return Schedule(tuple(tile), count, written_out)
+
+
+def _terms_of_few(extent: int, wanted: int) -> int:
+    """The terms of one statement where results are few: about as many as wanted, without a rest if that can be."""
+    if extent <= wanted:
+        return extent
+    return next((n for n in range(wanted, 2 * wanted + 1) if extent % n == 0), wanted)
 
 
 def sharing_axis(made: Accumulation) -> int | None:

@@ -24,12 +24,17 @@ class LoopRow:
         positions: The most results along another axis that share an operand with those.
         terms: How many terms one statement adds.
         written_out: Whether the results of a tile are written out, each in a scalar.
+        few: Up to so many results, one statement adds ``terms_of_few`` terms. A compiler that unrolls short loops first
+            makes no vectors of them; so much in one iteration is too much to unroll.
+        terms_of_few: See ``few``.
     """
 
     results: int
     positions: int
     terms: int
     written_out: bool = False
+    few: int = 0
+    terms_of_few: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ class LoopTable:
     vectors: bool = False
 
 
-_VECTORS = LoopRow(results=64, positions=5, terms=2)
+_VECTORS = LoopRow(results=64, positions=5, terms=2, few=16, terms_of_few=8)
 _SMALL = LoopRow(results=4, positions=1, terms=1, written_out=True)
 
 VECTOR_LOOPS = LoopTable(_VECTORS, _VECTORS, _VECTORS, vectors=True)

@@ -6,6 +6,9 @@
         for tile { target := sums }
     }
 
+The sums are a local of their own, even where all terms are in one expression: what is written there overlaps nothing
+that is read. Only a tile that is all there is goes straight to its target.
+
 Rule: each element sees its terms in the order of the accumulation: the loops over terms keep their order, and the
 terms that one statement adds follow each other in the innermost of them. What `Finish` reads of the target it reads
 of the sums, so an elementwise use of the target needs neither a loop nor memory of its own.
@@ -109,21 +112,22 @@ class _Region:
         """The loops over the tiles."""
         made, finish, places = self._made, self._finish, self._places
         counters = tuple(axis.index for axis in self._inside)
-        total = prod(axis.extent for axis in made.terms)
+        at_once = self._schedule.terms >= prod(axis.extent for axis in made.terms)
         target = places.place(finish.target) if finish.target.indices else finish.target
         reads = sum(part == made.target for part in walk(finish.value))
         if self._is_target():
             sums = Place(made.target.slot, counters)
-        elif self._schedule.terms >= total and reads == 1:
-            points = product(*(range(axis.extent) for axis in made.terms))
-            terms = [self._term(map(index, point)) for point in points]
-            value = places.expr(finish.value, made.target, self._added(terms, places.expr(made.start)))
-            return _loops(self._around, self._tile(Assign(target, value, finish.origin)))
+        elif at_once and reads == 1 and not self._around:
+            value = places.expr(finish.value, made.target, self._all_terms())
+            return self._tile(Assign(target, value, finish.origin))
         else:
             type_ = tensor(element(made.target.slot.type), tuple(axis.extent for axis in self._inside))
             sums = Place(local(f"{made.target.slot.name}_sums", type_), counters)
-        body = _loops(self._inside, [Assign(sums, places.expr(made.start), made.origin)])
-        body += self._terms(sums)
+        if at_once:
+            body = self._tile(Assign(sums, self._all_terms(), made.origin))
+        else:
+            body = _loops(self._inside, [Assign(sums, places.expr(made.start), made.origin)])
+            body += self._terms(sums)
         if sums.slot is not made.target.slot:
             value = places.expr(finish.value, made.target, sums)
             body += _loops(self._inside, [Assign(target, value, finish.origin)])
@@ -144,6 +148,12 @@ class _Region:
         for term in terms:
             sums = self._places.at(term).expr(self._made.update, self._made.target, sums)
         return sums
+
+    def _all_terms(self) -> Expr:
+        """An element with all its terms in one expression."""
+        points = product(*(range(axis.extent) for axis in self._made.terms))
+        terms = [self._term(map(index, point)) for point in points]
+        return self._added(terms, self._places.expr(self._made.start))
 
     def _tile(self, body: Stmt) -> list[Stmt]:
         """``body`` for all elements of a tile: written out, or in a loop over the last axis, the others written out."""
