@@ -46,7 +46,7 @@ class Bench:
         self.folder = folder
         self.onnx2c = onnx2c
         self._input = np.random.default_rng(0).normal(size=1024).astype(np.float32)
-        self._output = np.zeros(65536, np.float32)
+        self.output = np.zeros(65536, np.float32)
         self._timing = self._library(["gcc", "-O2"], [HERE / "timing.c"], "timing").fastest
         self._timing.restype = ctypes.c_double
 
@@ -88,7 +88,7 @@ class Bench:
         """What measures the contender, compiled."""
         paths, name = sources
         run = self._library([*compiler, *STRICT], paths, f"{name}{'_'.join(compiler)}".replace("=", "_")).run
-        pointers = (self._input.ctypes.data_as(ctypes.c_void_p), self._output.ctypes.data_as(ctypes.c_void_p))
+        pointers = (self._input.ctypes.data_as(ctypes.c_void_p), self.output.ctypes.data_as(ctypes.c_void_p))
         return partial(self._timing, run, *pointers, calls, 20)
 
     def _library(self, compiler: Sequence[str], paths: Sequence[Path], name: str) -> Any:
