@@ -207,7 +207,8 @@ def _statement(statement: Stmt) -> _Effect:
         case Assign():
             for expr in (statement.value, *statement.target.indices):
                 effect.exposed.update(dict.fromkeys(_reads(expr)))
-            box = _box(statement.target, reading=False)
+            # What shares a slot is written before it is read, and its many pieces would be long to join.
+            box = None if statement.target.slot.holds else _box(statement.target, reading=False)
             if box is not None:
                 effect.sets.add(statement.target.slot, box)
         case Invoke():

@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 
 from syncml import Stream, Vec, node
-from syncml.export_c import compile_and_run
+from syncml.export_c import Options, compile_and_run
+from syncml.export_c.package import drafted
+from syncml.export_c.targets import CORTEX_M4F, HOST, TargetMachine
 from syncml.lang.load import program_of
 from syncml.networks.onnx_node import load_onnx
 from syncml.pipeline import Checked, check, step_code
@@ -74,3 +76,14 @@ def test_the_keyword_network_computes_what_the_reference_computes_and_c_has_the_
     assert found == pytest.approx(np.array(expected), abs=1e-6)
     compiled = compile_and_run(step_code(checked, flat=False), {"x": x}, len(x), "gcc", ("-O2",))
     assert np.array_equal(compiled.outputs[output].view(np.uint32), found.view(np.uint32))
+
+
+@pytest.mark.parametrize(("target", "above"), [(HOST, 1.10), (CORTEX_M4F, 1.16)], ids=["host", "cortex-m4f"])
+def test_the_keyword_network_takes_little_more_memory_than_its_largest_live_set(
+    target: TargetMachine, above: float
+) -> None:
+    """In elements it is less than the 24 KB of bytes that the same network in integers takes elsewhere."""
+    checked, _ = program("mlperf_tiny_kws_f32")
+    told = drafted(step_code(checked, flat=False), Options(target=target)).report
+    assert told.main.bound <= told.main.scratch <= above * told.main.bound
+    assert told.main.scratch_elements <= 24 * 1024
