@@ -14,7 +14,7 @@ import numpy as np
 
 from syncml.export_c.plan import MachinePlan, Plan
 from syncml.export_c.report.memory import Report, tenants
-from syncml.ir.step.overlay import Tenant
+from syncml.ir.step.overlay import Curve, Tenant, live_bytes
 from syncml.ir.step.overlay.lifetimes import NEVER
 from syncml.ir.types import element, element_bytes
 
@@ -27,8 +27,8 @@ _ROWS = 64
 
 
 def memory_map(plan: Plan, found: Report) -> str:
-    """A self-contained SVG: the function with the largest tensors, and the live set of the exported node."""
-    own = max(plan.machines, key=lambda each: sum(b.extent * element_bytes(b.element) for b in each.placed.blocks))
+    """A self-contained SVG: the function with the largest tensors and its live set, else that of the exported node."""
+    own = max(plan.machines, key=_extent)
     label = own.machine.label or own.machine.name
     placed = tenants(own)
     title = f"Memory of {label}: scratch by address and time" if placed else f"Memory of {found.node}"
@@ -44,13 +44,22 @@ def memory_map(plan: Plan, found: Report) -> str:
     if placed:
         parts += _map(own, placed, top)
         top += HEIGHT + MARGIN
-    parts += _curve(found, top)
+    if placed:
+        widths = ((t.lifetime, element_bytes(element(t.slot.type))) for _, t in placed)
+        parts += _curve(f"Live bytes of {label}", live_bytes(widths), _extent(own), top)
+    else:
+        parts += _curve(f"Live bytes of {found.node}, calls included", found.curve, found.main.scratch, top)
     return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def _extent(own: MachinePlan) -> int:
+    """The bytes of the blocks of a function."""
+    return sum(b.extent * element_bytes(b.element) for b in own.placed.blocks)
 
 
 def _map(own: MachinePlan, placed: tuple[tuple[int, Tenant], ...], top: float) -> Iterator[str]:
     end = max(t.lifetime.end for _, t in placed)
-    extent = sum(b.extent * element_bytes(b.element) for b in own.placed.blocks)
+    extent = _extent(own)
     across, up = WIDTH / max(1, end), HEIGHT / max(1, extent)
     base = top + HEIGHT
     for number, (start, tenant) in enumerate(placed):
@@ -97,18 +106,17 @@ def _middle(points: list[tuple[float, float]]) -> tuple[float, float]:
     return (min(t for t, _ in near) + max(t for t, _ in near)) / 2, half
 
 
-def _curve(found: Report, top: float) -> Iterator[str]:
-    steps = found.curve.steps(512)
-    there = found.main.scratch
-    most = max(there, found.main.bound, 1)
+def _curve(title: str, curve: Curve, there: int, top: float) -> Iterator[str]:
+    steps = curve.steps(512)
+    most = max(there, curve.peak, 1)
     end = max(1, steps[-1][0])
     across, up, base = WIDTH / end, CURVE / most, top + CURVE
     corners: list[str] = [f"M {MARGIN} {base}"]
     for (moment, live), (after, _) in zip(steps, [*steps[1:], (end, 0)], strict=True):
         corners.append(f"L {MARGIN + moment * across:.1f} {base - live * up:.1f} H {MARGIN + after * across:.1f}")
-    yield f'<text x="{MARGIN}" y="{top - 10}">Live bytes of {html.escape(found.node)}, calls included</text>'
+    yield f'<text x="{MARGIN}" y="{top - 10}">{html.escape(title)}</text>'
     yield f'<path d="{" ".join(corners)} V {base} Z" fill="#66ccee" fill-opacity="0.5" stroke="#4477aa"/>'
-    for bytes_, text in ((there, "there"), (found.main.bound, "needed")):
+    for bytes_, text in ((there, "there"), (curve.peak, "needed")):
         y = base - bytes_ * up
         yield f'<path d="M {MARGIN} {y:.1f} H {MARGIN + WIDTH}" fill="none" stroke="#444" stroke-dasharray="4"/>'
         yield f'<text x="{MARGIN + WIDTH + 4}" y="{y + (-2 if text == "there" else 12):.1f}">{text}</text>'
