@@ -10,6 +10,7 @@ one, of the negated condition.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import field
 
 from syncml.dataclass import dataclass
@@ -31,6 +32,7 @@ from syncml.export_c.ctree import (
 from syncml.export_c.naming import NameScope
 from syncml.export_c.printer import print_expression
 from syncml.export_c.scalars import constant
+from syncml.export_c.uses import names_in
 from syncml.ir.step.syntax import Origin
 
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "%", "<<", ">>", "&", "|", "^"})
@@ -81,6 +83,16 @@ class Asides:
             condition.operand if isinstance(condition, Prefix) and condition.op == "!" else Prefix("!", condition)
         )
         return Conditional(opposite, otherwise, then)
+
+    def before(self, statement: Sequence[CStmt]) -> list[CStmt]:
+        """The declarations that ``statement`` uses, itself or by each other: of some, simplification leaves no use."""
+        needed = set(names_in(statement))
+        kept: list[CStmt] = []
+        for each in reversed(self.declared):
+            if isinstance(each, Declare) and each.variable.name in needed:
+                kept.append(each)
+                needed |= names_in((each,))
+        return kept[::-1]
 
     def _named(self, operand: CExpr, ctype: str, role: str) -> CExpr:
         name = self.names.claim(f"{self.stem}_{role}")

@@ -222,7 +222,7 @@ def _block(body: tuple[Stmt, ...], outer: Path, position: _Position, context: _C
         asides = Asides(position.names, _stem(stmt), position.said)
         beside = replace(position, scope=replace(position.scope, asides=asides))
         statement = _statement(stmt, path, beside, context)
-        lowered += [*asides.declared, *statement]
+        lowered += [*asides.before(statement), *statement]
     return lowered
 
 
