@@ -34,6 +34,9 @@ NOMINAL_TICKS = 64
 """The length of the run in the declared ranges."""
 ROBUST_TICKS = 48
 """The length of the run on limits, infinities and NaN."""
+WORK = 200_000
+"""Equations times ticks of each of them, at some microseconds each; a large program has shorter ones."""
+LEAST_TICKS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +87,17 @@ def main_run(checked: Checked, source: str, raw: Raw, ticks: int) -> RecordedRun
 
 def nominal_run(checked: Checked, ranges: Mapping[str, tuple[float, float]], seed: int) -> RecordedRun:
     """Random values in the declared ranges, some of them at the ends."""
+    ticks = _affordable(checked, NOMINAL_TICKS)
     generator = np.random.default_rng(seed + 2)
-    raw = dict(random_inputs(checked.main, NOMINAL_TICKS, seed + 2))
+    raw = dict(random_inputs(checked.main, ticks, seed + 2))
     for var in checked.main.inputs:
         if var.name in ranges:
-            raw[var.name] = _between(*ranges[var.name], element(var.type), (NOMINAL_TICKS, *shape(var.type)), generator)
-    return as_run(checked, "nominal", "nominal: random values in the declared ranges", raw, NOMINAL_TICKS)
+            raw[var.name] = _between(*ranges[var.name], element(var.type), (ticks, *shape(var.type)), generator)
+    return as_run(checked, "nominal", "nominal: random values in the declared ranges", raw, ticks)
+
+
+def _affordable(checked: Checked, ticks: int) -> int:
+    return min(ticks, max(LEAST_TICKS, WORK // max(1, len(checked.flat.equations))))
 
 
 def _between(low: float, high: float, kind: Any, extent: tuple[int, ...], generator: np.random.Generator) -> Any:
@@ -103,16 +111,17 @@ def _between(low: float, high: float, kind: Any, extent: tuple[int, ...], genera
 
 def robust_run(checked: Checked, seed: int) -> RecordedRun:
     """Limits of types, zeros of both signs, infinities and NaN, with ordinary values between."""
+    ticks = _affordable(checked, ROBUST_TICKS)
     generator = np.random.default_rng(seed + 1)
-    raw = dict(random_inputs(checked.main, ROBUST_TICKS, seed + 1))
+    raw = dict(random_inputs(checked.main, ticks, seed + 1))
     for var in checked.main.inputs:
         special = _special(element(var.type))
         if special is not None:
-            extent = (ROBUST_TICKS, *shape(var.type))
+            extent = (ticks, *shape(var.type))
             chosen = special[generator.integers(0, len(special), extent)]
             raw[var.name] = np.where(generator.random(extent) < 0.4, chosen, raw[var.name])
     source = "robustness: limits of types, infinities and NaN between random values, whatever the program assumes"
-    return as_run(checked, "robustness", source, raw, ROBUST_TICKS)
+    return as_run(checked, "robustness", source, raw, ticks)
 
 
 def _special(kind: Any) -> Any:

@@ -32,6 +32,9 @@ from syncml.export_c.printer import Line
 from syncml.export_c.sources import Sources
 from syncml.ir.equations.syntax import GOALS, Program, Property, PropertyKind
 
+TOGETHER = 16
+"""So many streams of one place of the source are taken to be made by its lines together; of more, as a loop of Python
+makes them, each line makes the one that it names."""
 NOT_RUN, ASSUMED = "not run", "assumed"
 _SUPPORT = re.compile(r"static inline [\w ]+?(\w+)\(")
 _STATEMENT = re.compile(r"[^{}]*;\Z")
@@ -57,11 +60,17 @@ def traceability(draft: Draft, program: Program, runs: Sequence[RecordedRun], ve
     clauses = list(_clauses(program, cones))
     code = dict(_code(draft))
     places = _places(program)
+    at_span: dict[Span, dict[Part, None]] = defaultdict(dict)
+    for (span, _), parts in places.items():
+        at_span[span].update(dict.fromkeys(parts))
     lines_of: dict[Part, list[str]] = defaultdict(list)
     parts_of: dict[str, tuple[Part, ...]] = {}
     for where, line in code.items():
         if line.origin is not None:
-            parts_of[where] = places.get(line.origin.span, ())
+            stated = places.get((line.origin.span, line.origin.stream))
+            # A call or a record has one line for several streams, and the line bears the name of one of them.
+            together = stated if stated and len(stated) > 1 else at_span[line.origin.span]
+            parts_of[where] = tuple(together) if len(together) <= TOGETHER else stated or ()
             for part in parts_of[where]:
                 lines_of[part].append(where)
     by_part: dict[Part, list[_Clause]] = defaultdict(list)
@@ -104,17 +113,17 @@ def _code(draft: Draft) -> Iterator[tuple[str, Line]]:
             yield f"{path}:{number}", line
 
 
-def _places(program: Program) -> dict[Span, tuple[Part, ...]]:
-    """The streams that are stated at each place of the source: by their equation, or by their declaration."""
-    found: dict[Span, dict[Part, None]] = defaultdict(dict)
+def _places(program: Program) -> dict[tuple[Span, str], tuple[Part, ...]]:
+    """The streams that are stated at each place of the source, by name: by their equation, or by their declaration."""
+    found: dict[tuple[Span, str], dict[Part, None]] = defaultdict(dict)
     for node in program.nodes:
         for var in (*node.inputs, *node.outputs):
-            found[var.span][Part(node.name, var)] = None
+            found[var.span, var.name][Part(node.name, var)] = None
         for equation in node.equations:
             for var in equation.targets:
-                found[equation.span][Part(node.name, var)] = None
-                found[var.span][Part(node.name, var)] = None
-    return {span: tuple(parts) for span, parts in found.items()}
+                found[equation.span, var.name][Part(node.name, var)] = None
+                found[var.span, var.name][Part(node.name, var)] = None
+    return {place: tuple(parts) for place, parts in found.items()}
 
 
 def _property(
