@@ -113,6 +113,7 @@ def export(
     def body() -> ExitCode:
         from syncml import export_c, pipeline
         from syncml.cli.export_evidence import Asked, subject
+        from syncml.cli.export_schedule import drawn_schedule
         from syncml.cli.memory_options import memory_of
         from syncml.cli.remarks import machine_numbers, without_body
         from syncml.export_c.evidence import evidence
@@ -148,6 +149,7 @@ def export(
             main = _main_run(checked, scenario, table, steps, seed, None if integers is None else integers.report)
             asked = Asked(tests=tests, prove=prove, timeout=timeout, seed=seed)
             parts = (evidence(subject(checked, streaming, main, asked)),)
+            parts += drawn_schedule(streaming)
             parts += () if integers is None else (part_of(integers.report),)
             unfolded = (
                 pipeline.step_code(checked, flat=inline, fold=Fold.NEVER, executive=executive) if done.shared else None

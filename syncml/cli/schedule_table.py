@@ -62,10 +62,8 @@ def make_schedule(program: Program, checked: Checked, *, flatten: bool) -> Sched
     applied = better is not None and flatten
     shown, counted = (better.checked, better.counted) if better is not None and applied else (checked, before)
     node = shown.main
-    again = f"then the last {counted.period} again" if counted.prefix else "then again"
-    rate = "" if node.rate is None else f", {in_hertz(node.rate)}"
     return Schedule(
-        title=f"node {node.label}{rate}: {counted.prefix + counted.period} ticks, {again}",
+        title=_title(shown, counted),
         counted=counted,
         rows=_rows(shown, counted),
         moves=tuple(row for move in better.moves for row in _moves(node, move)) if better is not None else (),
@@ -74,6 +72,20 @@ def make_schedule(program: Program, checked: Checked, *, flatten: bool) -> Sched
         applied=flatten,
         proved=better is None or better.proved,
     )
+
+
+def schedule_as_written(checked: Checked) -> Schedule:
+    """The executive of a program with the phases that it has."""
+    counted = count(checked)
+    rows = _rows(checked, counted)
+    return Schedule(_title(checked, counted), counted, rows, (), counted.peak, counted.peak, applied=False, proved=True)
+
+
+def _title(checked: Checked, counted: Executive) -> str:
+    node = checked.main
+    again = f"then the last {counted.period} again" if counted.prefix else "then again"
+    rate = "" if node.rate is None else f", {in_hertz(node.rate)}"
+    return f"node {node.label}{rate}: {counted.prefix + counted.period} ticks, {again}"
 
 
 _flatten = flatten

@@ -74,6 +74,16 @@ def test_a_drawing_has_a_bar_for_each_tick_and_clock(syncml: Callable, program: 
     assert sum("base every (10)" in text for text in bars) == 3
 
 
+def test_a_package_has_the_drawing_of_several_rates(syncml: Callable, program: Path, tmp_path: Path) -> None:
+    assert syncml("schedule", program, "-o", "executive.svg").code == 0
+    assert syncml("export", program, "-o", "out", "-q").code == 0
+    drawing = tmp_path / "out/evidence/schedule.svg"
+    assert drawing.read_text() == (tmp_path / "executive.svg").read_text()
+    program.write_text(PROGRAM.replace("Hz(20)", "Hz(60)").replace("Hz(30)", "Hz(60)"))
+    assert syncml("export", program, "-o", "out", "-q").code == 0
+    assert not drawing.exists()
+
+
 def test_only_svg_is_drawn(syncml: Callable, program: Path) -> None:
     done = syncml("schedule", program, "-o", "executive.pdf")
     assert done.code == 2
