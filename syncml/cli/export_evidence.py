@@ -153,12 +153,13 @@ def declared_ranges(checked: Checked) -> dict[str, tuple[float, float]]:
     bounds = assumed(node, {t: e for e in node.equations for t in e.targets})
     found: dict[str, tuple[float, float]] = {}
     for var in node.inputs:
-        value = top(var.type, finite=True)
-        for low, high in bounds.get(var, ()):
-            value = meet(value, low, high)
         kind = element(var.type)
         if var in bounds and kind in FLOATS | MACHINE_INTEGERS:
-            least, greatest = value.low.min().item(), value.high.max().item()
+            value = top(var.type, finite=True)
+            for low, high in bounds[var]:
+                value = meet(value, low, high)
+            number = float if kind in FLOATS else int
+            least, greatest = number(value.low.min()), number(value.high.max())
             if kind not in FLOATS or max(abs(least), abs(greatest)) < float(np.finfo(dtype(kind)).max):
                 found[var.name] = (least, greatest)
     return found

@@ -27,7 +27,7 @@ from syncml.lang.records import Record, leafwise
 from syncml.lang.registers import Hole, State, in_type
 from syncml.lang.rows import Rows
 from syncml.lang.source import Place, here, inner
-from syncml.lang.stream import Numbers, Stream, stream
+from syncml.lang.stream import Numbers, Open, Stream, stream
 from syncml.lang.trace import POISON, Trace, Value, fault, report, trace_at
 from syncml.lang.types import Mat, Tensor, Vec, type_text
 
@@ -333,6 +333,8 @@ def _outside(place: Place, what: str) -> Diagnostic:
 
 
 @overload
+def pack(x: Stream[Open], n: int | None = None) -> Stream[Any]: ...
+@overload
 def pack(x: R, n: int | None = None) -> Rows[R, Any]: ...
 @overload
 def pack(x: Stream[Vec[N, E]], n: int | None = None) -> Stream[Mat[Any, N, E]]: ...  # type: ignore[overload-overlap]
@@ -366,6 +368,8 @@ def pack(x: Any, n: int | None = None) -> Any:
     return stream(trace.define(Pack(atom_of(source), scope.ir, scope.outer), type_, place, "pack", sampled))
 
 
+@overload
+def unpack(p: Stream[Open], init: float = 0) -> Stream[Any]: ...
 @overload
 def unpack(p: Rows[R, Any], init: float = 0) -> R: ...
 @overload

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, overload
 
 from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Diagnostic, DiagnosticError, Label, error
@@ -35,7 +35,7 @@ from syncml.lang.operations import atom_of, typed, value_of
 from syncml.lang.presence import ON_BASE, UNKNOWN, Presence
 from syncml.lang.segments import segment_around
 from syncml.lang.source import here
-from syncml.lang.stream import stream
+from syncml.lang.stream import Stream, stream
 from syncml.lang.trace import Value, fault, trace_at
 from syncml.lang.types import type_text
 from syncml.learn.activity import STOP, active, late, reached, rounded
@@ -45,6 +45,7 @@ from syncml.learn.here import number
 from syncml.learn.tangent import tangent
 
 X = TypeVar("X")
+R = TypeVar("R")
 Names: TypeAlias = str | tuple[str, ...] | None
 OF_FIRST = object()
 """Stands for a change of 1 with the first result."""
@@ -62,6 +63,10 @@ def stop_gradient(x: X) -> X:
     return found
 
 
+@overload
+def grad(f: Node[..., Any], wrt: str | None = None) -> Callable[..., Stream[Any]]: ...
+@overload
+def grad(f: Node[..., Any], wrt: tuple[str, ...]) -> Callable[..., tuple[Stream[Any], ...]]: ...
 def grad(f: Node[..., Any], wrt: Names = None) -> Callable[..., Any]:
     """The gradient of a node's first result, summed over the segment, by some of its inputs.
 
@@ -79,6 +84,10 @@ def grad(f: Node[..., Any], wrt: Names = None) -> Callable[..., Any]:
     return apply
 
 
+@overload
+def value_and_grad(f: Node[..., R], wrt: str | None = None) -> Callable[..., tuple[R, Stream[Any]]]: ...
+@overload
+def value_and_grad(f: Node[..., R], wrt: tuple[str, ...]) -> Callable[..., tuple[R, tuple[Stream[Any], ...]]]: ...
 def value_and_grad(f: Node[..., Any], wrt: Names = None) -> Callable[..., Any]:
     """As `grad`, with the results of ``f`` first: ``(results, gradient)``."""
 
@@ -88,6 +97,10 @@ def value_and_grad(f: Node[..., Any], wrt: Names = None) -> Callable[..., Any]:
     return apply
 
 
+@overload
+def vjp(f: Node[..., R], wrt: str | None = None) -> Callable[..., tuple[R, Stream[Any]]]: ...
+@overload
+def vjp(f: Node[..., R], wrt: tuple[str, ...]) -> Callable[..., tuple[R, tuple[Stream[Any], ...]]]: ...
 def vjp(f: Node[..., Any], wrt: Names = None) -> Callable[..., Any]:
     """What takes changes of an objective with the results of ``f``, then the arguments of ``f``.
 
@@ -100,7 +113,7 @@ def vjp(f: Node[..., Any], wrt: Names = None) -> Callable[..., Any]:
     return apply
 
 
-def jvp(f: Node[..., Any], wrt: Names = None) -> Callable[..., Any]:
+def jvp(f: Node[..., R], wrt: Names = None) -> Callable[..., tuple[R, R]]:
     """What takes changes of the inputs ``wrt``, then the arguments of ``f``; it gives the results and their changes."""
 
     def apply(changes: Any, /, *args: Any, **kwargs: Any) -> Any:

@@ -4,7 +4,7 @@ from typing import Literal as L
 
 import numpy as np
 
-from syncml import Mat, Stream, Vec, constant, einsum, node, state, vec, zeros
+from syncml import Mat, Stream, Vec, concat, constant, einsum, node, state, vec, zeros
 
 KERNEL = constant(np.arange(12).reshape(2, 3, 2) / 8, name="kernel")
 
@@ -24,4 +24,4 @@ def main(v: Stream[Vec[L[6]]], m: Stream[Mat[L[7], L[2]]]) -> Stream[Vec[L[39]]]
     both = m.windows(2, stride=3).windows(2, axis=2)
     best = both.max(axis=3).max(axis=1).reshape(2)
     one_of_one = v.windows(1, stride=5)[:, 0]
-    return vec(every, dilated.reshape(6), best, one_of_one, convolved(m).reshape(6), pairs[1:4].sum(axis=1), memory)
+    return concat(every, dilated.reshape(6), best, one_of_one, convolved(m).reshape(6), pairs[1:4].sum(axis=1), memory)
