@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -22,6 +21,7 @@ from syncml.sim.inputs import prepare
 from syncml.sim.interpreter import Run, interpret
 from syncml.sim.trace import Column, Trace, first_difference
 from tests.backward import programs as p
+from tests.support.tools import require
 
 FILE = str(Path(p.__file__))
 SEGMENTS = 4
@@ -280,8 +280,7 @@ def test_the_sweeps_have_the_trace_of_the_fixed_point(name: str) -> None:
 @pytest.mark.parametrize("name", PROGRAMS)
 @pytest.mark.parametrize(("compiler", "level"), [("gcc", "-O3"), ("clang", "-O3")])
 def test_c_has_the_trace_of_the_interpreter(name: str, compiler: str, level: str) -> None:
-    if shutil.which(compiler) is None:
-        pytest.skip(f"{compiler} is not installed")
+    require(compiler)
     code = step_code(checked(name), flat=False)
     check_step(code)
     given = {v.name: c.values for v, c in prepare(checked(name).main, inputs(name), TICKS).items()}

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
-
-import pytest
 
 from benchmarks.export_c.peers import networks
 from benchmarks.export_c.peers.run import Bench
 from syncml.export_c.targets import HOST
 from syncml.lang.load import program_of
 from syncml.pipeline import check
+from tests.support.tools import needs
 
 
-@pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is missing")
+@needs("gcc")
 def test_exported_and_hand_written_networks_agree(tmp_path: Path) -> None:
     bench = Bench(tmp_path, None)
     found: list[bytes] = []

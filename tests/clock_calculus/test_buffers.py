@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import deque
 
 import numpy as np
@@ -22,6 +21,7 @@ from syncml.pipeline import Checked, check, step_code
 from syncml.sim.compiled import compile_program
 from syncml.sim.interpreter import interpret
 from tests.support.ir import NodeBuilder, const
+from tests.support.tools import needs
 
 TICKS = 60
 PREFIXES = st.lists(st.integers(0, 1), max_size=4)
@@ -80,7 +80,7 @@ def test_a_buffer_is_a_queue(words: tuple[Word, Word], spare: int, extents: tupl
     assert_is_queue(column.values, rows)
 
 
-@pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is not installed")
+@needs("gcc")
 @pytest.mark.parametrize(
     ("writer", "reader", "first", "slots"),
     [

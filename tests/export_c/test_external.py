@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from syncml.pipeline import check_file, step_code
 from syncml.sim.compiled import compile_program
 from syncml.sim.interpreter import interpret
 from syncml.verify import Proved, VerifyOptions, Violated, verify
+from tests.support.tools import require
 from tests.verify.test_verify import replay
 
 PROGRAM = """
@@ -97,8 +97,7 @@ def test_the_model_is_simulated_and_the_function_is_compared_with_it(program: Pa
     header = (folder / "include" / "main_.h").read_text("utf-8")
     assert "float twice(float x);" in header
     assert "void sensor_filter_init(main__smooth_state *self);" in header
-    if shutil.which("gcc") is None:
-        pytest.skip("gcc is not installed")
+    require("gcc")
     (folder / "sensor_filter.c").write_text(SUPPLIED, "utf-8")
     command = ["make", "-C", str(folder), "check", "CC=gcc", "EXTERNAL=sensor_filter.c"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -25,6 +25,7 @@ from tests.export_c.programs import add, at, const, inp, machine, mul, out, prog
 from tests.export_c.test_report import sizes
 from tests.ir.step.test_overlay import STEPS, chain, joined, padded_convolution, repeated, rows_by_matrix
 from tests.support.step_machine import random_inputs, run
+from tests.support.tools import require
 
 IN_STATE = Options(memory=Memory(large=1, stack=0))
 
@@ -91,8 +92,7 @@ def test_sizes_may_have_units() -> None:
 
 @pytest.mark.parametrize("prefix", ["", "arm-none-eabi-"])
 def test_a_build_that_defines_the_macros_has_the_sections(prefix: str, tmp_path: Path) -> None:
-    if shutil.which(f"{prefix}gcc") is None:
-        pytest.skip(f"{prefix}gcc is not installed")
+    require(f"{prefix}gcc")
     exported = package(weights(), Options(memory=Memory(regions=(Room("fast", 24), Room("slow", 400)))))
     for path, data in exported.files.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)

@@ -18,3 +18,10 @@ def needs(*commands: str) -> pytest.MarkDecorator:
     """Mark a test that runs ``commands``."""
     missing = [] if ALL_NEEDED else [command for command in commands if shutil.which(command) is None]
     return pytest.mark.skipif(bool(missing), reason=f"not installed: {', '.join(missing)}")
+
+
+def require(*commands: str) -> None:
+    """The same from within a test, which goes on if all ``commands`` are there."""
+    for command in commands:
+        if shutil.which(command) is None:
+            (pytest.fail if ALL_NEEDED else pytest.skip)(f"not installed: {command}")
