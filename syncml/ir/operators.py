@@ -114,7 +114,11 @@ _TRUTH = reduction_rule(frozenset({BOOL}))
 _EXTREME = reduction_rule(NUMERIC)
 
 OPERATORS: dict[Op, Operator] = {
-    Op.COPY: Operator("copy", copy_rule, "its argument: a constant stream, or a second name for a stream"),
+    Op.COPY: Operator(
+        "copy",
+        copy_rule,
+        "its argument: a constant stream, or a second name for a stream; derivatives do not pass one with an attribute",
+    ),
     Op.ADD: Operator("+", _ARITHMETIC, "sum; machine integers wrap, floats round to nearest"),
     Op.SUB: Operator("-", _ARITHMETIC, "difference; machine integers wrap, floats round to nearest"),
     Op.MUL: Operator("*", _ARITHMETIC, "product; machine integers wrap, floats round to nearest"),
