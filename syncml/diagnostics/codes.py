@@ -170,6 +170,7 @@ _TITLES: dict[str, str] = {
     "G002": "a derivative would come too late",
     "G003": "a derivative does not fit its node",
     "G004": "a gradient is 0 whatever happens",
+    "G005": "a declared derivative does not fit its node",
     # Reading and writing Lustre.
     "R001": "a Lustre file has a syntax error",
     "R002": "a construct of Lustre is not read",

@@ -35,7 +35,7 @@ from syncml.lang.rates import Hz, RateFault, word_at
 from syncml.lang.records import Record
 from syncml.lang.segments import segment_around
 from syncml.lang.stream import Stream, stream
-from syncml.lang.trace import Abandoned, Session, Trace, Unplaced, Value, building, current, fault
+from syncml.lang.trace import Abandoned, Declared, Session, Trace, Unplaced, Value, building, current, fault
 from syncml.lang.types import Pattern, type_text
 
 _AS_DECLARED = "return what the annotation says, or change the annotation"
@@ -106,6 +106,8 @@ def make(
         session.made[key] = BORROWS
         key = (*key, segment_around(caller))
     session.made[key] = made
+    if node.options.tangent is not None and made.ir is not None:
+        session.tangents[made.ir.name] = Declared(node.options.tangent, statics)
     return made
 
 

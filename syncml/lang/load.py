@@ -203,7 +203,13 @@ def _program(session: Session, candidates: Mapping[str, Node[..., Any]], path: P
     called |= session.derived
     left = [found for node, diagnostics in unplaced if not is_borrower(node, session) for found in diagnostics]
     session.collector.extend(found for number, found in enumerate(left) if found not in left[:number])
-    roots = {key: pair for key, pair in made.items() if pair[0].name not in called}
+    # A node with a declared derivative stands for its two parts.
+    parts = {part.function for _, n in distinct if (rule := n.options.tangent) for part in (n, rule)}
+    roots = {
+        key: (ir, n)
+        for key, (ir, n) in made.items()
+        if ir.name not in called and (n.options.tangent is not None or n.function not in parts)
+    }
     session.collector.raise_if_errors()
     if len(roots) > 1:
         names = ", ".join(f"`{key}`" for key in roots)

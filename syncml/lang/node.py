@@ -31,13 +31,14 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What ``@node(...)`` says."""
+    """What ``@node(...)`` says; ``tangent`` is the derivative that `syncml.learn.with_tangent` declares."""
 
     rate: Hz | None = None
     at: tuple[tuple[str, object], ...] = ()
     abstract: bool = False
     external: str = ""
     memory: bool = True
+    tangent: Node[..., Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

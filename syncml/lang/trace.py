@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from dataclasses import field, replace
 from fractions import Fraction
 from types import CodeType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Collector, Diagnostic, DiagnosticError, Label, Span, error
@@ -28,6 +28,7 @@ from syncml.lang.source import Place
 from syncml.lang.types import type_text
 
 if TYPE_CHECKING:
+    from syncml.lang.node import Node as SourceNode
     from syncml.lang.segments import Scope
 
 
@@ -94,11 +95,20 @@ class Value:
 POISON = Value(None)
 
 
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A derivative that a node declares, and the Python values that the node was made for."""
+
+    rule: SourceNode[..., Any]
+    statics: Mapping[str, object]
+
+
 @dataclass(slots=True)
 class Session:
     """One program under construction; ``settings`` are the values of parameters, ``made`` the nodes by key.
 
-    ``derived`` are the names of nodes of which a derivative is called, as good as a call of theirs.
+    ``derived`` are the names of nodes of which a derivative is called, as good as a call of theirs; ``tangents`` the
+    derivatives that nodes declare, by the name of the node.
     """
 
     settings: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -107,6 +117,7 @@ class Session:
     made: dict[object, object] = field(default_factory=dict[object, object])
     active: list[tuple[object, ...]] = field(default_factory=list[tuple[object, ...]])
     derived: set[str] = field(default_factory=set[str])
+    tangents: dict[str, Declared] = field(default_factory=dict[str, "Declared"])
     names: Names = field(default_factory=lambda: Names())
     parameters: dict[str, object] = field(default_factory=dict[str, object])
     # Objects whose identity is part of a key must live as long as the keys.

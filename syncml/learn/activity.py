@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from syncml.diagnostics.model import Diagnostic, Label, error
-from syncml.ir.equations.syntax import Apply, Atom, Equation, Fby, Merge, Node, Pack, Post, Var, When
+from syncml.ir.equations.syntax import Apply, Atom, Call, Equation, Fby, Merge, Node, Pack, Post, Var, When
 from syncml.ir.operators import Op
 from syncml.ir.types import INTEGERS, element
 from syncml.learn.elementwise import CHOICES, FACTORS
@@ -31,7 +31,7 @@ def passages(equation: Equation) -> list[Var]:
 
 def _read(equation: Equation) -> Iterable[Atom]:
     rhs = equation.rhs
-    if not all(map(is_fractional, equation.targets)):
+    if not any(map(is_fractional, equation.targets)):
         return ()
     match rhs:
         case Apply(op=Op.COPY, attribute="stop_gradient"):
@@ -48,6 +48,8 @@ def _read(equation: Equation) -> Iterable[Atom]:
             return (rhs.following, rhs.init)
         case Pack():
             return (rhs.source,)
+        case Call():
+            return rhs.arguments
         case _:
             return ()
 
@@ -58,7 +60,7 @@ def active(node: Node, inputs: Iterable[Var], outputs: Iterable[Var]) -> frozens
     backwards: dict[Var, list[Var]] = {}
     for equation in node.equations:
         for source in passages(equation):
-            for target in equation.targets:
+            for target in filter(is_fractional, equation.targets):
                 forwards.setdefault(source, []).append(target)
                 backwards.setdefault(target, []).append(source)
     return _reached(forwards, inputs) & _reached(backwards, outputs)
@@ -69,7 +71,7 @@ def reached(node: Node, inputs: Iterable[Var]) -> frozenset[Var]:
     forwards: dict[Var, list[Var]] = {}
     for equation in node.equations:
         for source in passages(equation):
-            forwards.setdefault(source, []).extend(equation.targets)
+            forwards.setdefault(source, []).extend(filter(is_fractional, equation.targets))
     return _reached(forwards, inputs)
 
 

@@ -9,6 +9,7 @@ equations (``y'`` is the adjoint of what is defined, ``s`` the segment around th
     y = x when C(b)              x' += merge b (C -> y') (else -> 0)
     y = merge b (C -> x) ..      x' += y' when C(b)
     y = x pack in s              x' += the element of y' at the position of x in the segment
+    (y, ..) = f(x, ..)           (x', ..) += f_adjoint(y', .., x, ..), where f declares its derivative
     y = x, an output             x' += the change of the objective with y
 
 The dual of a delay is a look ahead, and the other way round ("Bidirectional Reactive Programming for Machine
@@ -25,35 +26,49 @@ from syncml.diagnostics.model import InternalFault
 from syncml.ir.clocks import Clock
 from syncml.ir.constants import Const, zero
 from syncml.ir.equations.growth import Growth
-from syncml.ir.equations.syntax import Apply, Atom, Equation, Fby, Merge, Node, Pack, Post, Segment, Var, When
+from syncml.ir.equations.syntax import Apply, Atom, Call, Equation, Fby, Merge, Node, Pack, Post, Segment, Var, When
 from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, I32, EnumType, element, shape
 from syncml.learn.activity import active, passages
 from syncml.learn.elementwise import CHOICES, FACTORS, chosen, factor
 from syncml.learn.here import Here, number
-from syncml.learn.structure import transposed
+from syncml.learn.rules import Rule, applied
+from syncml.learn.structure import is_fractional, transposed
 
 
 def adjoint(
-    node: Node, wrt: Sequence[Var], changes: Mapping[Var, Atom], segment: Segment | None
+    node: Node,
+    wrt: Sequence[Var],
+    changes: Mapping[Var, Atom],
+    segment: Segment | None,
+    rules: Mapping[str, Rule],
 ) -> tuple[Node, tuple[Atom, ...]]:
     """The flat ``node`` with the adjoint of each stream on the way from ``wrt`` to the outputs.
 
     Args:
-        node: Clocked equations without calls and buffers; its outputs are its own.
+        node: Clocked equations without buffers, and without calls but of ``rules``; its outputs are its own.
         wrt: Inputs.
         changes: The change of the objective with each output that it depends on, on the clock of that output.
         segment: The segment around the node, whose borders are inputs of it; None if there is none.
+        rules: The derivatives of the nodes that are called.
 
     Returns:
         The node with more equations, and the adjoint of each of ``wrt``; a constant 0 where nothing depends on it.
     """
-    return _Adjoint(node, wrt, changes, segment).run()
+    return _Adjoint(node, wrt, changes, segment, rules).run()
 
 
 class _Adjoint:
-    def __init__(self, node: Node, wrt: Sequence[Var], changes: Mapping[Var, Atom], segment: Segment | None) -> None:
+    def __init__(
+        self,
+        node: Node,
+        wrt: Sequence[Var],
+        changes: Mapping[Var, Atom],
+        segment: Segment | None,
+        rules: Mapping[str, Rule],
+    ) -> None:
         self._node = node
+        self._rules = rules
         self._wrt = wrt
         self._segment = segment
         self._active = active(node, wrt, changes)
@@ -73,7 +88,9 @@ class _Adjoint:
 
     def run(self) -> tuple[Node, tuple[Atom, ...]]:
         for equation in self._node.equations:
-            if equation.targets and all(t in self._adjoints for t in equation.targets):
+            if isinstance(equation.rhs, Call):
+                self._called(equation, equation.rhs)
+            elif equation.targets and all(t in self._adjoints for t in equation.targets):
                 self._reverse(equation)
         for var, target in self._adjoints.items():
             here = Here(self._make, var.span, self._node.clocks[var], f"{target.name}_sum")
@@ -84,7 +101,7 @@ class _Adjoint:
             equations=(*self._node.equations, *self._make.equations),
             clocks=MappingProxyType({**self._node.clocks, **self._make.clocks}),
         )
-        return node, tuple(self._adjoints.get(var, zero(var.type)) for var in self._wrt)
+        return node, tuple(map(self._adjoint, self._wrt))
 
     def _shaped(self, var: Var, change: Atom) -> Atom:
         here = Here(self._make, var.span, self._node.clocks[var], f"d_{var.name}_from")
@@ -117,6 +134,18 @@ class _Adjoint:
                 self._terms[source].append(self._unpacked(equation, rhs, source, change))
             case _:
                 raise InternalFault(f"{y.name} has no adjoint")
+
+    def _called(self, equation: Equation, call: Call) -> None:
+        """What comes back through an instance whose node declares its derivative."""
+        sources = [a for a in call.arguments if is_fractional(a)]
+        if any(t in self._adjoints for t in equation.targets) and any(s in self._adjoints for s in sources):
+            found = applied(self._make, equation, self._rules[call.node].adjoint, self._adjoint, forward=False)
+            for source, returned in zip(sources, found, strict=True):
+                if isinstance(source, Var) and source in self._adjoints:
+                    self._terms[source].append(returned)
+
+    def _adjoint(self, atom: Atom) -> Atom:
+        return self._adjoints.get(atom, zero(atom.type)) if isinstance(atom, Var) else zero(atom.type)
 
     def _delayed(self, here: Here, rhs: Fby, y: Var, change: Atom) -> Atom:
         """The change at the next instant, unless the memory was put back there."""

@@ -8,6 +8,7 @@ Rule (``dx`` is the change of ``x``, 0 where nothing reaches it):
     y = x when C(b)          dy = dx when C(b)
     y = merge b (C -> x) ..  dy = merge b (C -> dx) ..
     y = pack x in s          dy = pack dx in s
+    (y, ..) = f(x, ..)       (dy, ..) = f_tangent(dx, .., x, ..), where f declares its derivative
 
 It needs no future, and its adjoint identity with `adjoint` is a test of both.
 """
@@ -21,30 +22,34 @@ from types import MappingProxyType
 from syncml.diagnostics.model import InternalFault
 from syncml.ir.constants import zero
 from syncml.ir.equations.growth import Growth
-from syncml.ir.equations.syntax import Apply, Atom, Equation, Fby, Merge, Node, Pack, Post, Rhs, Var, When
+from syncml.ir.equations.syntax import Apply, Atom, Call, Equation, Fby, Merge, Node, Pack, Post, Rhs, Var, When
 from syncml.ir.operators import Op
 from syncml.ir.types import element, shape
 from syncml.learn.activity import passages, reached
 from syncml.learn.elementwise import CHOICES, FACTORS, factor
 from syncml.learn.here import Here, number
+from syncml.learn.rules import Rule, applied
+from syncml.learn.structure import is_fractional
 
 
-def tangent(node: Node, changes: Mapping[Var, Atom]) -> tuple[Node, tuple[Atom, ...]]:
+def tangent(node: Node, changes: Mapping[Var, Atom], rules: Mapping[str, Rule]) -> tuple[Node, tuple[Atom, ...]]:
     """The flat ``node`` with the change of each stream that a change of inputs reaches.
 
     Args:
-        node: Clocked equations without calls and buffers.
+        node: Clocked equations without buffers, and without calls but of ``rules``.
         changes: The changes of inputs, of their types and on their clocks.
+        rules: The derivatives of the nodes that are called.
 
     Returns:
         The node with more equations, and the change of each of its outputs.
     """
-    return _Tangent(node, changes).run()
+    return _Tangent(node, changes, rules).run()
 
 
 class _Tangent:
-    def __init__(self, node: Node, changes: Mapping[Var, Atom]) -> None:
+    def __init__(self, node: Node, changes: Mapping[Var, Atom], rules: Mapping[str, Rule]) -> None:
         self._node = node
+        self._rules = rules
         self._make = Growth((v.name for v in (*node.inputs, *node.clocks)), node.span)
         self._changes: dict[Var, Atom] = dict(changes)
         for var in (t for e in node.equations for t in e.targets if t in reached(node, changes)):
@@ -52,7 +57,11 @@ class _Tangent:
 
     def run(self) -> tuple[Node, tuple[Atom, ...]]:
         for equation in self._node.equations:
-            if any(source in self._changes for source in passages(equation)):
+            if not any(source in self._changes for source in passages(equation)):
+                continue
+            if isinstance(equation.rhs, Call):
+                self._called(equation, equation.rhs)
+            else:
                 target = self._changes[equation.target]
                 assert isinstance(target, Var)
                 self._make.equate(target, self._rhs(equation))
@@ -65,6 +74,13 @@ class _Tangent:
 
     def _change(self, atom: Atom) -> Atom:
         return self._changes.get(atom, zero(atom.type)) if isinstance(atom, Var) else zero(atom.type)
+
+    def _called(self, equation: Equation, call: Call) -> None:
+        found = applied(self._make, equation, self._rules[call.node].tangent, self._change, forward=True)
+        for target, change in zip(filter(is_fractional, equation.targets), found, strict=True):
+            named = self._changes[target]
+            assert isinstance(named, Var)
+            self._make.equate(named, Apply(Op.COPY, (change,)))
 
     def _rhs(self, equation: Equation) -> Rhs:
         y, rhs = equation.target, equation.rhs

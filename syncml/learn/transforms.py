@@ -40,8 +40,10 @@ from syncml.lang.trace import Value, fault, trace_at
 from syncml.lang.types import type_text
 from syncml.learn.activity import STOP, active, late, reached, rounded
 from syncml.learn.adjoint import adjoint
+from syncml.learn.declared import alone, rules_of
 from syncml.learn.flat import flattened
 from syncml.learn.here import number
+from syncml.learn.rules import Rule
 from syncml.learn.tangent import tangent
 
 X = TypeVar("X")
@@ -139,6 +141,7 @@ class _Prepared:
     made: Made
     ir: IrNode
     flat: IrNode
+    rules: Mapping[str, Rule]
     arguments: tuple[Value, ...]
 
     def presence(self, var: Var) -> Presence | None:
@@ -192,7 +195,7 @@ class _Derivative:
                 self._check_effect(prepared, wrt, on_path)
             segment, borders_ = self._segment(prepared, on_path)
             extras += borders_
-            derived, found = adjoint(_with_inputs(prepared.flat, extras), wrt, seeds, segment)
+            derived, found = adjoint(_with_inputs(prepared.flat, extras), wrt, seeds, segment, prepared.rules)
         except _WrongError:
             return poisoned(result)
         return self._called(prepared, derived, result, extras, list(zip(wrt, found, strict=True)))
@@ -205,7 +208,7 @@ class _Derivative:
             wrt = self._inputs(prepared)
             extras, seeds = self._changes(prepared, wrt, changes)
             self._check(prepared, wrt, [])
-            derived, found = tangent(_with_inputs(prepared.flat, extras), seeds)
+            derived, found = tangent(_with_inputs(prepared.flat, extras), seeds, prepared.rules)
         except _WrongError:
             return poisoned(result)
         outputs = list(zip(prepared.flat.outputs, found, strict=True))
@@ -222,11 +225,13 @@ class _Derivative:
         if made.ir is None:
             raise _WrongError
         try:
-            flat = flattened(made.ir, session.nodes)
+            # A node that declares its derivative is seen from outside.
+            flat = flattened(alone(made.ir) if made.ir.name in session.tangents else made.ir, session)
+            rules = rules_of(flat, session)
         except DiagnosticError as wrong:
             session.collector.extend(wrong.diagnostics)
             raise _WrongError from wrong
-        return _Prepared(made, made.ir, flat, (*arguments, *borders(self._node, made, self._place)))
+        return _Prepared(made, made.ir, flat, rules, (*arguments, *borders(self._node, made, self._place)))
 
     def _inputs(self, prepared: _Prepared) -> list[Var]:
         """The leaves of ``wrt``, in their order."""
@@ -304,8 +309,8 @@ class _Derivative:
         delayed = [
             e
             for e in prepared.flat.equations
-            if e.target in on_path
-            and ((isinstance(e.rhs, Fby) and e.rhs.following in on_path) or isinstance(e.rhs, Pack))
+            if ((isinstance(e.rhs, Fby) and e.rhs.following in on_path) or isinstance(e.rhs, Pack))
+            and e.target in on_path
         ]
         if not delayed:
             return None, []
