@@ -4,8 +4,9 @@
                                                          |
                                                          +--interpret--> traces     +--verify--> verdicts
 
-The checks, then for a back end `inline` and the passes of `syncml.ir.step.lowering`, are the passes in order.
-``--dump`` prints what the pass of a name yields; tests run each language's checker after every pass.
+The checks, then for a back end `inline`, the passes of `syncml.ir.step.lowering`, and those of
+`syncml.ir.step.schedules` for the machine that runs the code, are the passes in order. ``--dump`` prints what the
+pass of a name yields; tests run each language's checker after every pass.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from syncml.verify.units import check_units
 if TYPE_CHECKING:
     from syncml.ir.equations.folding import Fold, Folded
     from syncml.ir.step.lowering import Executive, Observed
+    from syncml.ir.step.schedules import LoopTable
     from syncml.ir.step.syntax import StepProgram
 
 Shown: TypeAlias = "Callable[[str, Program | StepProgram], None]"
@@ -43,9 +45,11 @@ Shown: TypeAlias = "Callable[[str, Program | StepProgram], None]"
 def passes() -> tuple[str, ...]:
     """The passes that change a program, in order; the names that ``--dump`` takes beside ``all``."""
     from syncml.ir.step.lowering import EQUATION_PASSES, STEP_PASSES
+    from syncml.ir.step.schedules import LOOP_PASSES
 
     checks = ("trace", "clocks", "spread", "buffers", "modes", "segments", "fold", "inline", "restrict")
-    return (*checks, *(p.name for p in EQUATION_PASSES), "translate", *(p.name for p in STEP_PASSES))
+    lowering = (*(p.name for p in EQUATION_PASSES), "translate", *(p.name for p in STEP_PASSES))
+    return (*checks, *lowering, *(p.name for p in LOOP_PASSES))
 
 
 def _silent(_name: str, _program: Program | StepProgram) -> None:
@@ -216,15 +220,18 @@ def step_code(
     fold: Fold | None = None,
     shown: Shown = _silent,
     executive: Executive | None = None,
+    loops: LoopTable | None = None,
 ) -> StepProgram:
     """Step code of the main node, with its outputs or what to observe: one machine if ``flat``, else one a node.
 
-    With an ``executive`` that knows the rates, nodes with rates of their own are part of the main one.
+    With an ``executive`` that knows the rates, nodes with rates of their own are part of the main one. With ``loops``,
+    the loops are those of the machine that the table describes; a back end that is given other step code makes them.
 
     Raises:
         DiagnosticError: X004, a table of the ticks would be too large; X005, no rate can be a job.
     """
     from syncml.ir.step.lowering import Executive, Observe, lower
+    from syncml.ir.step.schedules import schedule_loops
 
     executive = executive or Executive.SINGLE
 
@@ -241,7 +248,8 @@ def step_code(
         if executive is not Executive.SINGLE:
             program = inline_words(program)
     shown("inline", program)
-    return lower(program, Observe.OUTPUTS if observe is None else observe, shown, executive=executive)
+    code = lower(program, Observe.OUTPUTS if observe is None else observe, shown, executive=executive)
+    return code if loops is None else schedule_loops(code, loops, shown)
 
 
 def text(program: Program | StepProgram) -> str:

@@ -10,6 +10,7 @@ from syncml.ir.equations.check import check_program
 from syncml.ir.equations.syntax import Program
 from syncml.ir.step.check import check_step
 from syncml.ir.step.lowering import STEP_PASSES, Observe
+from syncml.ir.step.schedules import CORTEX_M4F_LOOPS, LOOP_PASSES, SIMULATION_LOOPS, LoopTable
 from syncml.ir.step.syntax import StepProgram
 from syncml.pipeline import check, load, passes, step_code, text
 
@@ -17,6 +18,10 @@ ROOT = Path(__file__).resolve().parents[1]
 PROGRAMS = [*sorted((ROOT / "tests" / "accept").glob("*.py")), ROOT / "scenarios" / "highway_acc" / "pipeline.py"]
 UNCLOCKED = {"counters"}
 """Counting may put a word on an outer clock, so clocks are no longer those of the equations' shape."""
+
+
+ASSIGNED = {STEP_PASSES[-1].name, *(step.name for step in LOOP_PASSES)}
+"""From here on every local is written before it is read."""
 
 
 class Recorder:
@@ -28,18 +33,18 @@ class Recorder:
     def __call__(self, name: str, program: Program | StepProgram) -> None:
         self.seen.append(name)
         if isinstance(program, StepProgram):
-            check_step(program, assigned=name == STEP_PASSES[-1].name)
+            check_step(program, assigned=name in ASSIGNED)
         elif name not in UNCLOCKED:
             check_program(program)
         assert text(program).strip()
 
 
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda p: p.parent.name + "/" + p.stem)
-@pytest.mark.parametrize("flat", [True, False])
-def test_every_pass_yields_a_well_formed_program(path: Path, flat: bool) -> None:
+@pytest.mark.parametrize(("flat", "loops"), [(True, SIMULATION_LOOPS), (False, CORTEX_M4F_LOOPS)])
+def test_every_pass_yields_a_well_formed_program(path: Path, flat: bool, loops: LoopTable) -> None:
     record = Recorder()
     checked = check(load(str(path)), record)
-    step_code(checked, Observe.NAMED if flat else Observe.OUTPUTS, flat=flat, shown=record)
+    step_code(checked, Observe.NAMED if flat else Observe.OUTPUTS, flat=flat, shown=record, loops=loops)
     assert record.seen == list(passes())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -133,6 +134,7 @@ def export(
             _report(request, out, (_write_lustre(request.checked(), out, semantics),), 0)
             return ExitCode.OK
         machine = target_machine(target)
+        request = replace(request, loops=machine.loops)
         executive = _executive(schedule)
         memory = memory_of(machine, stack, region)
         integers = quantised(request, int8, int16, ranges, floats)

@@ -15,6 +15,7 @@ from syncml.diagnostics.render import Format
 
 if TYPE_CHECKING:
     from syncml.ir.equations.syntax import Program
+    from syncml.ir.step.schedules import LoopTable
     from syncml.ir.step.syntax import StepProgram
     from syncml.pipeline import Checked
 
@@ -31,6 +32,8 @@ class Request:
     form: Format
     quiet: bool
     verbose: bool
+    loops: LoopTable | None = None
+    """The machine whose loops dumps show; the one that simulates, if none."""
 
     @staticmethod
     def start(
@@ -69,7 +72,9 @@ class Request:
                 program = pipeline.load(self.target, self.settings)
             checked = pipeline.check(program, self.dumps)
         if self.dumps.wanted:
-            pipeline.step_code(checked, flat=True, shown=self.dumps)
+            from syncml.ir.step.schedules import SIMULATION_LOOPS
+
+            pipeline.step_code(checked, flat=True, shown=self.dumps, loops=self.loops or SIMULATION_LOOPS)
         return program, checked
 
 

@@ -20,6 +20,7 @@ from syncml.ir.constants import Const
 from syncml.ir.equations.sweeps import lower_segments
 from syncml.ir.equations.syntax import Node, Program, Var
 from syncml.ir.step.lowering import Observe, Observed, lower, observed
+from syncml.ir.step.schedules import SIMULATION_LOOPS, schedule_loops
 from syncml.ir.step.syntax import Machine, Slot, StepProgram
 from syncml.ir.types import BOOL, TensorType, element, shape, size
 from syncml.sim.inputs import Raw, prepare
@@ -48,7 +49,7 @@ def compile_program(program: Program, observe: Observed = Observe.NAMED) -> Simu
     shown = (*node.inputs, *node.outputs, *observed(node, observe))
     recorded = with_conditions(node, shown)
     machine = embedded(lower(flat, frozenset(v.name for v in recorded)))
-    code = StepProgram((machine,), machine.name)
+    code = schedule_loops(StepProgram((machine,), machine.name), SIMULATION_LOOPS)
     return Simulation(node, tuple(dict.fromkeys(shown)), code)
 
 

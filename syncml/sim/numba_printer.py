@@ -16,7 +16,7 @@ from syncml.ir.step.syntax import Machine, Slot, Storage
 from syncml.ir.step.traverse import machine_functions
 from syncml.ir.types import I64, Scalar, TensorType, element, size
 from syncml.sim.numba_families import Family, families
-from syncml.sim.numba_text import OPTIONS, Text, indented, load, machine_name, store
+from syncml.sim.numba_text import OPTIONS, USE, USES, Text, array_of, indented, load, machine_name, store
 
 ON_STACK = 4096
 """The most elements of a tensor that is kept on the stack; larger ones stay in the arrays that are handed in."""
@@ -24,8 +24,6 @@ ON_STACK = 4096
 STACK_BYTES = 256 * 1024
 """The most bytes of all tensors on the stack together."""
 
-_USES = ("inputs", "outputs", "state", "constants", "scratch")
-_USE = dict(zip((Storage.INPUT, Storage.OUTPUT, Storage.STATE, Storage.CONSTANT, Storage.LOCAL), _USES, strict=True))
 _ON_STACK = (Storage.LOCAL, Storage.STATE, Storage.OUTPUT)
 _SIGN = {"i": "int", "u": "uint", "f": "float"}
 
@@ -51,10 +49,10 @@ def layout_of(machine: Machine) -> Layout:
     offset: dict[Slot, int] = {}
     groups = (machine.inputs, machine.outputs, machine.state, machine.constants, machine.locals)
     for slot in (s for group in groups for family in families(group) for s in family.slots):
-        key = (_USE[slot.storage], machine_name(element(slot.type)))
+        key = (USE[slot.storage], machine_name(element(slot.type)))
         offset[slot] = length.get(key, 0)
         length[key] = offset[slot] + size(slot.type)
-    arguments = tuple(sorted(length, key=lambda k: (_USES.index(k[0]), k[1])))
+    arguments = tuple(sorted(length, key=lambda k: (USES.index(k[0]), k[1])))
     return Layout(arguments, length, offset)
 
 
@@ -85,7 +83,7 @@ class _Printer:
             for storage, slots in (
                 (Storage.INPUT, machine.inputs),
                 (Storage.CONSTANT, machine.constants),
-                (Storage.LOCAL, machine.locals),
+                (Storage.LOCAL, tuple(s for s in machine.locals if not s.near)),
                 (Storage.OUTPUT, machine.outputs),
                 (Storage.STATE, machine.state),
             )
@@ -133,13 +131,13 @@ class _Printer:
         for slot, (pointer, index) in text.memory.items():
             size_of[pointer] = index + 1
             like.setdefault(pointer, slot)
-        lines += [f"{pointer} = stack({_array(like[pointer])}, {count})" for pointer, count in size_of.items()]
+        lines += [f"{pointer} = stack({array_of(like[pointer])}, {count})" for pointer, count in size_of.items()]
         for family in (f for use in (Storage.CONSTANT, *_ON_STACK) for f in self._arrays[use]):
             slot = family.first
             if slot in self._on_stack:
-                lines.append(f"{text.name(slot)} = stack({_array(slot)}, {family.elements})")
+                lines.append(f"{text.name(slot)} = stack({array_of(slot)}, {family.elements})")
             elif slot.storage is not Storage.OUTPUT:
-                lines.append(f"{text.name(slot)} = advance({_array(slot)}, {offset[slot]})")
+                lines.append(f"{text.name(slot)} = advance({array_of(slot)}, {offset[slot]})")
         for family in self._arrays[Storage.OUTPUT]:
             slot = family.first
             if slot in self._on_stack:
@@ -147,8 +145,8 @@ class _Printer:
         lines += [text.write(slot, text.zero(slot)) for slot in self._outputs]
         for family in self._arrays[Storage.STATE]:
             if family.first in self._on_stack:
-                lines += self._copied(family, _array(family.first), into_stack=True)
-        lines += [text.write(slot, load(slot, _array(slot), str(offset[slot]))) for slot in self._state]
+                lines += self._copied(family, array_of(family.first), into_stack=True)
+        lines += [text.write(slot, load(slot, array_of(slot), str(offset[slot]))) for slot in self._state]
         return lines
 
     def _copied(self, family: Family, array: str, into_stack: bool) -> list[str]:
@@ -161,7 +159,7 @@ class _Printer:
 
     def _after(self) -> list[str]:
         """State back to its arrays."""
-        return self._stored(self._arrays[Storage.STATE], self._state, _array)
+        return self._stored(self._arrays[Storage.STATE], self._state, array_of)
 
     def _stored(self, families: list[Family], scalars: list[Slot], array: Callable[[Slot], str]) -> list[str]:
         lines: list[str] = []
@@ -191,14 +189,9 @@ class _Printer:
         return self._stored(self._arrays[Storage.OUTPUT], self._outputs, _row)
 
 
-def _array(slot: Slot) -> str:
-    """The pointer to the array in which a slot lies."""
-    return f"p_{_USE[slot.storage]}_{machine_name(element(slot.type))}"
-
-
 def _row(slot: Slot) -> str:
     """The pointer to this tick's row of the array in which an input or output lies."""
-    return f"r_{_USE[slot.storage]}_{machine_name(element(slot.type))}"
+    return f"r_{USE[slot.storage]}_{machine_name(element(slot.type))}"
 
 
 def _each(family: Family, statement: Callable[[str], str]) -> list[str]:

@@ -14,7 +14,7 @@ import keyword
 import re
 from collections import Counter
 from collections.abc import Sequence
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 from syncml.diagnostics.model import InternalFault
 from syncml.ir.constants import Const
@@ -43,7 +43,7 @@ from syncml.ir.step.syntax import (
     Unary,
     UnaryOp,
 )
-from syncml.ir.step.traverse import statements, writes
+from syncml.ir.step.traverse import read_in, statements, writes
 from syncml.ir.types import BOOL, FLOATS, I64, MACHINE_INTEGERS, Element, EnumType, TensorType, element, size
 from syncml.sim.numba_families import families, with_loops
 
@@ -54,6 +54,12 @@ INLINED = 2000
 """The most statements of a step whose parts are inlined again."""
 
 OPTIONS = 'error_model="numpy", fastmath=False'
+
+USES = ("inputs", "outputs", "state", "constants", "scratch")
+"""What the arrays of a generated function are for."""
+
+USE = dict(zip((Storage.INPUT, Storage.OUTPUT, Storage.STATE, Storage.CONSTANT, Storage.LOCAL), USES, strict=True))
+"""The use of the slots of each storage."""
 
 _LETTER = {
     Storage.INPUT: "i",
@@ -78,6 +84,11 @@ _UNARY = {UnaryOp.NEG: "negate", UnaryOp.NOT: "invert", UnaryOp.ABS: "absolute",
 def machine_name(kind: Element) -> str:
     """The name of the machine type of an element in generated code; Booleans are bytes in arrays."""
     return "i32" if isinstance(kind, EnumType) else str(kind)
+
+
+def array_of(slot: Slot) -> str:
+    """The pointer to the array in which a slot lies."""
+    return f"p_{USE[slot.storage]}_{machine_name(element(slot.type))}"
 
 
 def indented(lines: Sequence[str]) -> list[str]:
@@ -112,6 +123,7 @@ class Text:
         self.parts: list[str] = []
         self.memory = _scalars_in_memory(machine, cut=count > PART)
         self.pointers = {pointer for pointer, _ in (*self.memory.values(), *rows.values())}
+        self.pointers.update(array_of(slot) for slot in machine.locals if slot.near)
         self.families = [f for f in families(_variables(machine)) if len(f.slots) > 1]
         self._family = {slot: f for f in self.families for slot in f.slots}
         self._start = {s: i * size(s.type) for f in self.families for i, s in enumerate(f.slots)}
@@ -129,7 +141,7 @@ class Text:
         slot = self._family[slot].first if slot in self._family else slot
         if slot not in self._names:
             self._names[slot] = self._unique(f"{_LETTER[slot.storage]}_{slot.name}")
-            if isinstance(slot.type, TensorType) or slot in self._family:
+            if (isinstance(slot.type, TensorType) or slot in self._family) and not slot.near:
                 self.pointers.add(self._names[slot])
         return self._names[slot]
 
@@ -171,6 +183,8 @@ class Text:
         """The pointer and the index of a scalar in memory."""
         if slot in self._family:
             return self.name(slot), self._start[slot]
+        if slot.near:
+            return self.name(slot), 0
         return self.memory.get(slot) or self._rows.get(slot)
 
     def zero(self, slot: Slot) -> str:
@@ -182,9 +196,9 @@ class Text:
 
     # Statements.
 
-    def block(self, body: Sequence[Stmt], cut: bool = True) -> list[str]:
+    def block(self, body: Sequence[Stmt], cut: bool = True, declare: bool = True) -> list[str]:
         """The lines of a list of statements, those of families in loops, cut into parts where it is long."""
-        pieces = self._pieces(body, cut)
+        pieces = self._pieces(_together(body) if declare else [((), (stmt,)) for stmt in body], cut)
         if not (cut and self._cut) or sum(map(len, pieces)) <= PART:
             return [line for piece in pieces for line in piece] or ["pass"]
         lines: list[str] = []
@@ -196,12 +210,17 @@ class Text:
             part += piece or []
         return lines
 
-    def _pieces(self, body: Sequence[Stmt], cut: bool) -> list[list[str]]:
+    def _pieces(self, groups: Sequence[_Group], cut: bool) -> list[list[str]]:
         if not self.families:
-            return [self._statement(stmt, cut) for stmt in body]
+            return [self._group(group, cut) for group in groups]
         # What is alike shows before it is cut.
-        pieces = with_loops([self._statement(stmt, cut=False) for stmt in body])
-        return [p.lines if p.number is None or not cut else self._statement(body[p.number], cut) for p in pieces]
+        pieces = with_loops([self._group(group, cut=False) for group in groups])
+        return [p.lines if p.number is None or not cut else self._group(groups[p.number], cut) for p in pieces]
+
+    def _group(self, group: _Group, cut: bool) -> list[str]:
+        near, body = group
+        lines = [f"{self.name(slot)} = stack({array_of(slot)}, {size(slot.type)})" for slot in near]
+        return [*lines, *(line for stmt in body for line in self._statement(stmt, cut))]
 
     def _part(self, lines: list[str]) -> list[str]:
         if len(lines) < PART // 4:
@@ -229,7 +248,10 @@ class Text:
             case For():
                 counter = self._counters[stmt.index] = f"n_{stmt.index.name}"
                 # The body reads the counters around it, which are no pointers.
-                return [f"for {counter} in range({stmt.count}):", *indented(self.block(stmt.body, cut=False))]
+                return [
+                    f"for {counter} in range({stmt.count}):",
+                    *indented(self.block(stmt.body, cut=False, declare=False)),
+                ]
             case Invoke() | Reset():
                 raise InternalFault("an instance outlived inlining")
             case _:
@@ -327,16 +349,45 @@ def _float_text(value: float) -> str:
     return repr(value)
 
 
+_Group: TypeAlias = tuple[tuple[Slot, ...], tuple[Stmt, ...]]
+"""Statements that are not to be parted, and the variables that they have for themselves."""
+
+
+def _together(body: Sequence[Stmt]) -> list[_Group]:
+    """Statements that follow each other as groups, of which each has its near slots for itself.
+
+    A near slot is a variable of the function in which all that mention it stand: LLVM keeps it in registers only if
+    nothing else knows its address.
+    """
+    groups: list[_Group] = []
+    for stmt in body:
+        near = _near(stmt)
+        if groups and near.keys() & set(groups[-1][0]):
+            own, earlier = groups.pop()
+            groups.append((tuple(dict.fromkeys((*own, *near))), (*earlier, stmt)))
+        else:
+            groups.append((tuple(near), (stmt,)))
+    return groups
+
+
+def _near(stmt: Stmt) -> dict[Slot, None]:
+    """The near slots of a statement; a branch has its own, since it may be cut."""
+    if isinstance(stmt, If | Switch):
+        return {}
+    mentioned = (*(slot for part in statements((stmt,)) for slot in writes(part)), *read_in((stmt,)))
+    return dict.fromkeys(sorted((slot for slot in mentioned if slot.near), key=lambda slot: slot.name))
+
+
 def _variables(machine: Machine) -> tuple[Slot, ...]:
     """The slots that may have relatives."""
-    return (*machine.state, *machine.outputs, *machine.locals)
+    return (*machine.state, *machine.outputs, *(slot for slot in machine.locals if not slot.near))
 
 
 def _scalars_in_memory(machine: Machine, cut: bool) -> dict[Slot, tuple[str, int]]:
     """State, outputs, and locals that several statements write (or parts read, in a step that is cut)."""
     count = Counter(slot for stmt in statements(machine.body) for slot in writes(stmt))
     related = {s for f in families(_variables(machine)) if len(f.slots) > 1 for s in f.slots}
-    locals_ = (s for s in machine.locals if cut or count[s] > 1)
+    locals_ = (s for s in machine.locals if not s.near and (cut or count[s] > 1))
     candidates = (s for s in (*machine.state, *machine.outputs, *locals_) if s not in related)
     places: dict[Slot, tuple[str, int]] = {}
     used: Counter[str] = Counter()

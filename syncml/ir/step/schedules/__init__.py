@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
+from syncml.dataclass import dataclass
 from syncml.ir.step.schedules.accumulation import (
     Accumulation,
     accumulation_at,
@@ -29,6 +30,7 @@ from syncml.ir.step.schedules.table import (
     CORTEX_M3_LOOPS,
     CORTEX_M4F_LOOPS,
     GENERIC_LOOPS,
+    SIMULATION_LOOPS,
     VECTOR_LOOPS,
     LoopRow,
     LoopTable,
@@ -42,8 +44,11 @@ __all__ = [
     "CORTEX_M3_LOOPS",
     "CORTEX_M4F_LOOPS",
     "GENERIC_LOOPS",
+    "LOOP_PASSES",
+    "SIMULATION_LOOPS",
     "VECTOR_LOOPS",
     "Accumulation",
+    "LoopPass",
     "LoopRow",
     "LoopTable",
     "Schedule",
@@ -58,14 +63,60 @@ Chooser = Callable[[Accumulation], Schedule]
 """What decides: the cost table of a machine, or a search."""
 
 
-def schedule_loops(program: StepProgram, table: LoopTable) -> StepProgram:
-    """``program`` with its loops as the cost table of a machine has them."""
-    machines = tuple(map(channels_last, program.machines)) if table.vectors else program.machines
-    machines = tuple(schedule_machine(machine, lambda made: choose(made, table)) for machine in machines)
-    found = replace(program, machines=machines)
-    if not table.vectors:
-        return found
-    return mask_choices(replace(found, machines=tuple(map(in_own_memory, found.machines))))
+@dataclass(frozen=True, slots=True)
+class LoopPass:
+    """A named rewriting of step code for the machine that a cost table describes."""
+
+    name: str
+    run: Callable[[StepProgram, LoopTable], StepProgram]
+
+
+def _axes(program: StepProgram, table: LoopTable) -> StepProgram:
+    return _each_machine(program, channels_last) if table.vectors else program
+
+
+def _loops(program: StepProgram, table: LoopTable) -> StepProgram:
+    return _each_machine(program, lambda machine: schedule_machine(machine, lambda made: choose(made, table)))
+
+
+def _memories(program: StepProgram, table: LoopTable) -> StepProgram:
+    return _each_machine(program, in_own_memory) if table.overlap else program
+
+
+def _masks(program: StepProgram, table: LoopTable) -> StepProgram:
+    return mask_choices(program) if table.branches else program
+
+
+LOOP_PASSES: tuple[LoopPass, ...] = (
+    LoopPass("axes", _axes),
+    LoopPass("loops", _loops),
+    LoopPass("memories", _memories),
+    LoopPass("masks", _masks),
+)
+"""In order, after the passes of `syncml.ir.step.lowering`."""
+
+
+def schedule_loops(
+    program: StepProgram,
+    table: LoopTable,
+    shown: Callable[[str, StepProgram], None] = lambda _name, _program: None,
+) -> StepProgram:
+    """``program`` with its loops as the cost table of a machine has them.
+
+    Args:
+        program: Step code.
+        table: What is known of the machine and its compiler.
+        shown: Called with the name and the result of every pass.
+    """
+    for step in LOOP_PASSES:
+        program = step.run(program, table)
+        shown(step.name, program)
+    return program
+
+
+def _each_machine(program: StepProgram, change: Callable[[Machine], Machine]) -> StepProgram:
+    # A job reads the constants of the main machine where they lie, so its loops stay as they are.
+    return replace(program, machines=tuple(map(change, program.machines)))
 
 
 def schedule_machine(machine: Machine, chooser: Chooser) -> Machine:

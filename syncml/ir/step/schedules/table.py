@@ -46,9 +46,9 @@ class LoopTable:
         integers: For integers.
         called: For floating-point numbers that a library computes: the loop hardly matters, the size of code does.
         doubles_called: Whether a library computes binary64 numbers.
-        vectors: Whether compilers use vectors, and what stops them is to be avoided: a choice between two computed
-            numbers that could become a branch (`masks`), pointers that might be to one memory (`pointers`), and
-            inner loops over a short axis (`axes`).
+        vectors: Whether compilers use vectors, so that inner loops over a short axis are to be avoided (`axes`).
+        overlap: Whether pointers that might be to one memory keep them from it (`pointers`).
+        branches: Whether they may make a branch of a choice between two computed numbers, which does too (`masks`).
     """
 
     floats: LoopRow
@@ -56,13 +56,21 @@ class LoopTable:
     called: LoopRow
     doubles_called: bool = False
     vectors: bool = False
+    overlap: bool = False
+    branches: bool = False
 
 
 _VECTORS = LoopRow(results=64, positions=5, terms=2, few=16, terms_of_few=8)
 _SMALL = LoopRow(results=4, positions=1, terms=1, written_out=True)
 
-VECTOR_LOOPS = LoopTable(_VECTORS, _VECTORS, _VECTORS, vectors=True)
-"""A processor with vectors, whatever their width."""
+VECTOR_LOOPS = LoopTable(_VECTORS, _VECTORS, _VECTORS, vectors=True, overlap=True, branches=True)
+"""A processor with vectors, whatever their width, and a C compiler."""
+
+_SIMULATION = LoopRow(results=64, positions=4, terms=2, few=16, terms_of_few=8)
+
+SIMULATION_LOOPS = LoopTable(_SIMULATION, _SIMULATION, _SIMULATION, vectors=True)
+"""The machine that simulates, and LLVM: it keeps tiles of 4 x 64 sums in vector registers of its own accord, tests at
+run time whether arrays overlap, and has an instruction for a choice."""
 
 GENERIC_LOOPS = LoopTable(_VECTORS, _VECTORS, _VECTORS)
 """A machine that nothing is known of: short code that a compiler can make vectors of."""
