@@ -14,7 +14,7 @@ import keyword
 import re
 from collections import Counter
 from collections.abc import Sequence
-from typing import TypeAlias, assert_never
+from typing import assert_never
 
 from syncml.diagnostics.model import InternalFault
 from syncml.ir.constants import Const
@@ -43,9 +43,10 @@ from syncml.ir.step.syntax import (
     Unary,
     UnaryOp,
 )
-from syncml.ir.step.traverse import read_in, statements, writes
+from syncml.ir.step.traverse import statements, writes
 from syncml.ir.types import BOOL, FLOATS, I64, MACHINE_INTEGERS, Element, EnumType, TensorType, element, size
 from syncml.sim.numba_families import families, with_loops
+from syncml.sim.numba_near import Group, together
 
 PART = 50
 """The most lines of a function that is a part of the step."""
@@ -133,6 +134,7 @@ class Text:
         self._literals: dict[str, str] = {}
         self._functions: dict[Function, str] = {}
         self._counters: dict[LoopIndex, str] = {}
+        self._around: list[str] = []
         self._names: dict[Slot, str] = {}
         self._used: set[str] = set(self.pointers)
 
@@ -198,7 +200,7 @@ class Text:
 
     def block(self, body: Sequence[Stmt], cut: bool = True, declare: bool = True) -> list[str]:
         """The lines of a list of statements, those of families in loops, cut into parts where it is long."""
-        pieces = self._pieces(_together(body) if declare else [((), (stmt,)) for stmt in body], cut)
+        pieces = self._pieces(together(body) if declare else [((), (stmt,)) for stmt in body], cut)
         if not (cut and self._cut) or sum(map(len, pieces)) <= PART:
             return [line for piece in pieces for line in piece] or ["pass"]
         lines: list[str] = []
@@ -210,14 +212,14 @@ class Text:
             part += piece or []
         return lines
 
-    def _pieces(self, groups: Sequence[_Group], cut: bool) -> list[list[str]]:
+    def _pieces(self, groups: Sequence[Group], cut: bool) -> list[list[str]]:
         if not self.families:
             return [self._group(group, cut) for group in groups]
         # What is alike shows before it is cut.
         pieces = with_loops([self._group(group, cut=False) for group in groups])
         return [p.lines if p.number is None or not cut else self._group(groups[p.number], cut) for p in pieces]
 
-    def _group(self, group: _Group, cut: bool) -> list[str]:
+    def _group(self, group: Group, cut: bool) -> list[str]:
         near, body = group
         lines = [f"{self.name(slot)} = stack({array_of(slot)}, {size(slot.type)})" for slot in near]
         return [*lines, *(line for stmt in body for line in self._statement(stmt, cut))]
@@ -246,16 +248,21 @@ class Text:
             case Switch():
                 return self._switch(stmt, cut)
             case For():
-                counter = self._counters[stmt.index] = f"n_{stmt.index.name}"
+                counter = self._counters[stmt.index] = self._counter(stmt.index)
+                self._around.append(counter)
                 # The body reads the counters around it, which are no pointers.
-                return [
-                    f"for {counter} in range({stmt.count}):",
-                    *indented(self.block(stmt.body, cut=False, declare=False)),
-                ]
+                body = indented(self.block(stmt.body, cut=False, declare=False))
+                self._around.pop()
+                return [f"for {counter} in range({stmt.count}):", *body]
             case Invoke() | Reset():
                 raise InternalFault("an instance outlived inlining")
             case _:
                 assert_never(stmt)
+
+    def _counter(self, index: LoopIndex) -> str:
+        """The name of a counter, another one than those of the loops around it."""
+        name = f"n_{index.name}"
+        return name if name not in self._around else f"{name}_{len(self._around)}"
 
     def _switch(self, stmt: Switch, cut: bool) -> list[str]:
         kind = stmt.scrutinee.type
@@ -347,35 +354,6 @@ def _float_text(value: float) -> str:
     if value in (float("inf"), float("-inf")):
         return "np.inf" if value > 0 else "-np.inf"
     return repr(value)
-
-
-_Group: TypeAlias = tuple[tuple[Slot, ...], tuple[Stmt, ...]]
-"""Statements that are not to be parted, and the variables that they have for themselves."""
-
-
-def _together(body: Sequence[Stmt]) -> list[_Group]:
-    """Statements that follow each other as groups, of which each has its near slots for itself.
-
-    A near slot is a variable of the function in which all that mention it stand: LLVM keeps it in registers only if
-    nothing else knows its address.
-    """
-    groups: list[_Group] = []
-    for stmt in body:
-        near = _near(stmt)
-        if groups and near.keys() & set(groups[-1][0]):
-            own, earlier = groups.pop()
-            groups.append((tuple(dict.fromkeys((*own, *near))), (*earlier, stmt)))
-        else:
-            groups.append((tuple(near), (stmt,)))
-    return groups
-
-
-def _near(stmt: Stmt) -> dict[Slot, None]:
-    """The near slots of a statement; a branch has its own, since it may be cut."""
-    if isinstance(stmt, If | Switch):
-        return {}
-    mentioned = (*(slot for part in statements((stmt,)) for slot in writes(part)), *read_in((stmt,)))
-    return dict.fromkeys(sorted((slot for slot in mentioned if slot.near), key=lambda slot: slot.name))
 
 
 def _variables(machine: Machine) -> tuple[Slot, ...]:

@@ -25,6 +25,7 @@ from syncml.ir.step.schedules.choose import Schedule, candidates, choose
 from syncml.ir.step.schedules.fresh import Locals
 from syncml.ir.step.schedules.layouts import LaidOut, constants_read_once, description, laid_out
 from syncml.ir.step.schedules.masks import mask_choices
+from syncml.ir.step.schedules.packing import packed
 from syncml.ir.step.schedules.pointers import in_own_memory
 from syncml.ir.step.schedules.table import (
     CORTEX_M3_LOOPS,
@@ -163,9 +164,10 @@ class _Schedules:
 
     def _scheduled(self, made: Accumulation, finish: Finish | None) -> list[Stmt]:
         schedule = self._chooser(made)
+        copies, made = packed(made, schedule.packed, self._locals.new) if schedule.packed else ([], made)
         constants: dict[Slot, LaidOut] = laid_out(made, schedule, self._free)
         self._constants.update({old: new.slot for old, new in constants.items()})
-        return scheduled(made, schedule, finish, constants, self._near)
+        return copies + scheduled(made, schedule, finish, constants, self._near)
 
     def _near(self, name: str, type_: Type) -> Slot:
         return self._locals.new(name, type_, near=True)

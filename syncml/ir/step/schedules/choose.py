@@ -1,6 +1,7 @@
 """The schedule of an accumulation: a value, chosen by the row of a cost table or listed by a search.
 
-    schedule ::= tile (a length along each axis of the results), terms (how many a statement adds), written out or not
+    schedule ::= tile (a length along each axis of the results), terms (how many a statement adds), written out or not,
+                 packed (for how many results an operand is read that is copied into the order of the tile, or 0)
 
 Rule: each schedule gives the same value; `candidates` lists those that make sense, `choose` takes the one for which
 the cost table of a machine speaks. A tile that does not divide an axis leaves a rest, which is a nest of its own; so
@@ -15,6 +16,7 @@ from math import prod
 
 from syncml.dataclass import dataclass
 from syncml.ir.step.schedules.accumulation import Accumulation
+from syncml.ir.step.schedules.packing import across, reuse
 from syncml.ir.step.schedules.table import LoopRow, LoopTable
 from syncml.ir.step.syntax import LoopIndex, Place
 from syncml.ir.step.traverse import walk
@@ -42,11 +44,13 @@ class Schedule:
         tile: How many elements along each axis of the results are computed together.
         terms: How many terms one statement adds.
         written_out: Whether the elements of a tile are written out, or computed in a loop along the last axis.
+        packed: The least number of results for which an operand is read that is packed (`packing`), 0 for none.
     """
 
     tile: tuple[int, ...]
     terms: int
     written_out: bool
+    packed: int = 0
 
 
 def row_of(made: Accumulation, table: LoopTable) -> LoopRow:
@@ -64,6 +68,11 @@ def choose(made: Accumulation, table: LoopTable) -> Schedule:
     terms = prod(axis.extent for axis in made.terms)
     tile = [1] * len(extents)
     written_out = row.written_out
+    uses = [reuse(made, place) for place in across(made)]
+    packed = row.packed if row.packed and max(uses, default=0) >= row.packed else 0
+    if row.apart and terms > ALL_TERMS and any(n < row.packed for n in uses):
+        tile[-1] = length(extents[-1], row.apart, 1)
+        return Schedule(tuple(tile), min(row.terms, terms), written_out=True, packed=packed)
     if extents:
         tile[-1] = extents[-1]
         shared = sharing_axis(made)
@@ -81,7 +90,7 @@ def choose(made: Accumulation, table: LoopTable) -> Schedule:
         count = _terms_of_few(made.terms[-1].extent, row.terms_of_few)
     else:
         count = min(row.terms, terms)
-    return Schedule(tuple(tile), count, written_out)
+    return Schedule(tuple(tile), count, written_out, packed)
 
 
 def _terms_of_few(extent: int, wanted: int) -> int:
@@ -134,8 +143,9 @@ def candidates(made: Accumulation) -> Iterator[Schedule]:
     counts = sorted({min(n, terms) for n in (1, 2, 4, 8)} | ({terms} if terms <= ALL_TERMS else set()))
     lengths = [sorted({min(extent, n) for n in (1, 2, 4, 5)}) for extent in extents[:-1]]
     lengths += [sorted({min(extent, n) for n in (1, 2, 4, 8, 16, 32, 64, extent)}) for extent in extents[-1:]]
+    packings = (0, 1) if any(reuse(made, place) for place in across(made)) else (0,)
     for tile in product(*lengths):
         for count in counts:
             for written_out in (False, True):
                 if not written_out or prod(tile) <= 32:
-                    yield Schedule(tile, count, written_out)
+                    yield from (Schedule(tile, count, written_out, packed) for packed in packings)

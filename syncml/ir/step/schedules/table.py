@@ -27,6 +27,9 @@ class LoopRow:
         few: Up to so many results, one statement adds ``terms_of_few`` terms. A compiler that unrolls short loops first
             makes no vectors of them; so much in one iteration is too much to unroll.
         terms_of_few: See ``few``.
+        packed: An operand whose elements for neighbouring results lie apart is copied so that they lie side by side, if
+            each is read for at least so many results (`packing`); 0 for never.
+        apart: So many results are written out where such an operand stays as it is; 0 for no exception.
     """
 
     results: int
@@ -35,6 +38,8 @@ class LoopRow:
     written_out: bool = False
     few: int = 0
     terms_of_few: int = 0
+    packed: int = 0
+    apart: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,7 @@ _SMALL = LoopRow(results=4, positions=1, terms=1, written_out=True)
 VECTOR_LOOPS = LoopTable(_VECTORS, _VECTORS, _VECTORS, vectors=True, overlap=True, branches=True)
 """A processor with vectors, whatever their width, and a C compiler."""
 
-_SIMULATION = LoopRow(results=64, positions=4, terms=2, few=16, terms_of_few=8)
+_SIMULATION = LoopRow(results=64, positions=4, terms=2, few=16, terms_of_few=8, packed=4, apart=8)
 
 SIMULATION_LOOPS = LoopTable(_SIMULATION, _SIMULATION, _SIMULATION, vectors=True)
 """The machine that simulates, and LLVM: it keeps tiles of 4 x 64 sums in vector registers of its own accord, tests at
