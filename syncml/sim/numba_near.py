@@ -1,7 +1,7 @@
 """Variables that are to stay in registers, in the functions that a step is cut into.
 
-Rule: a near slot (`Slot.near`) is a variable of the one function in which all statements that mention it stand, for LLVM
-keeps it in registers only if nothing else knows its address. So these statements are never parted.
+Rule: a near slot (`Slot.near`) is a variable of the one function in which all statements that mention it stand, for
+LLVM keeps it in registers only if nothing else knows its address. So these statements are never parted.
 """
 
 from __future__ import annotations
