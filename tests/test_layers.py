@@ -49,7 +49,7 @@ ALLOWED: dict[str, set[str]] = {
     "graph": {"ir"},
     "lustre": {"ir"},
     "gym": {"ir", "lang", "nodes", "pipeline", "sim"},
-    "learn": {"clock_calculus", "ir", "lang"},
+    "learn": {"clock_calculus", "ir", "lang", "nodes"},
     "networks": {"lang", "nodes"},
     "quantise": {"ir", "lang", "nodes", "pipeline", "sim"},
     "nodes": {"lang"},

@@ -171,6 +171,8 @@ _TITLES: dict[str, str] = {
     "G003": "a derivative does not fit its node",
     "G004": "a gradient is 0 whatever happens",
     "G005": "a declared derivative does not fit its node",
+    "G010": "a parameter is declared or used wrongly",
+    "G011": "parameters and their gradients do not correspond",
     # Reading and writing Lustre.
     "R001": "a Lustre file has a syntax error",
     "R002": "a construct of Lustre is not read",

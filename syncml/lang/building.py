@@ -1,7 +1,7 @@
 """From a function to a node of the program: run it on its inputs, check what it returns, collect the equations.
 
-Rule: a node is made once for each key: function, Python-valued arguments, types of its streams. A node that needs
-itself has no finite set of equations.
+Rule: a node is made once for each key: function, Python-valued arguments, types of its streams; one with parameters
+for each call, since each instance has its own. A node that needs itself has no finite set of equations.
 """
 
 from __future__ import annotations
@@ -47,6 +47,9 @@ DEEPEST_NESTING = 50
 BORROWS = object()
 """Stands, among the nodes that are made, for one that is made once for each segment of a caller."""
 
+LEARNS = object()
+"""Stands for one that is made once for each call, since its parameters are those of the instance."""
+
 
 @dataclass(frozen=True, slots=True)
 class Made:
@@ -54,6 +57,7 @@ class Made:
 
     ``presences`` are the clocks of the outputs and ``inputs`` those of the inputs, in terms of the node itself;
     ``captured`` are the streams of the node around it, or of its caller, that stand for the last of its inputs.
+    ``learns`` says that it has parameters, by their names those of this one instance.
     """
 
     ir: IrNode | None
@@ -61,6 +65,7 @@ class Made:
     inputs: tuple[Presence, ...] = ()
     presences: tuple[Presence | None, ...] = ()
     captured: tuple[Value, ...] = ()
+    learns: bool = False
 
 
 def make(
@@ -102,6 +107,10 @@ def make(
         raise
     finally:
         session.active.pop()
+    if made.learns:
+        if caller is not None:
+            session.made[key] = LEARNS
+        return made
     if builder.borrows and caller is not None:
         session.made[key] = BORROWS
         key = (*key, segment_around(caller))
@@ -113,8 +122,17 @@ def make(
 
 def is_borrower(node: Node[..., Any], session: Session) -> bool:
     """Whether the node was made for a call in a segment in which it looks ahead."""
+    return _stands(BORROWS, node, session)
+
+
+def is_learner(node: Node[..., Any], session: Session) -> bool:
+    """Whether the node was made for a call that has parameters."""
+    return _stands(LEARNS, node, session)
+
+
+def _stands(mark: object, node: Node[..., Any], session: Session) -> bool:
     key = key_of(node, session.kept)
-    return any(cast("tuple[object, ...]", k)[0] == key for k, found in session.made.items() if found is BORROWS)
+    return any(cast("tuple[object, ...]", k)[0] == key for k, found in session.made.items() if found is mark)
 
 
 class _Builder:
@@ -197,13 +215,14 @@ class _Builder:
             tuple(self._trace.properties), self._node.span, self._trace.rate, self._node.options.abstract,
             MappingProxyType(clocks), inspect.getdoc(self._node.function) or "", MappingProxyType(self._trace.within),
             MappingProxyType(self._trace.beside), self._node.options.external,
+            tuple(self._trace.parameters),
         )  # fmt: skip
         if not self._node.options.memory and has_memory(ir, {n.name: n for n in self._session.nodes}):
             fault("L023", f"the external node `{ir.label}` is declared without memory, and its model has some",
                   self._node.span, help=f'write @external("{ir.external}", memory=True)')  # fmt: skip
         self._session.nodes.append(ir)
         inputs = tuple(presences.get(var, ON_BASE) for var in self._inputs)
-        return Made(ir, self._interface, inputs, tuple(output_presences), tuple(captured))
+        return Made(ir, self._interface, inputs, tuple(output_presences), tuple(captured), self._trace.learns)
 
     def _arguments(self, presences: Mapping[Var, Presence]) -> dict[str, Any]:
         arguments: dict[str, Any] = dict(self._statics)

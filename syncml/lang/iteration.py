@@ -140,6 +140,9 @@ class _Application:
         made = make(node, self._trace.session, arguments.statics, types, self._place.span)
         if made.ir is None:
             raise _WrongError
+        if made.learns:
+            self._wrong("G010", f"{self._iterator.name} has parameters, and the elements of an array share a node",
+                        "make the parameters outside, and give them to the node", definition_label(node))  # fmt: skip
         self._check_results(node, made, [value for _, value in leaves[:carried]])
         captured = [value_of(stream(value), self._place) for value in made.captured]
         values = [*(value for _, value in leaves), *map(self._sound, captured)]

@@ -21,7 +21,7 @@ from syncml.diagnostics.model import Diagnostic, DiagnosticError, Span, error
 from syncml.ir.equations.syntax import Call, Iterate, Program
 from syncml.ir.equations.syntax import Node as IrNode
 from syncml.lang import source
-from syncml.lang.building import is_borrower, make
+from syncml.lang.building import is_borrower, is_learner, make
 from syncml.lang.instances import types_of
 from syncml.lang.mishaps import diagnostic_of
 from syncml.lang.node import Interface, Node
@@ -29,19 +29,20 @@ from syncml.lang.parameters import Parameter, read, unknown
 from syncml.lang.trace import Abandoned, Session, Unplaced, building
 
 
-def load_program(target: str | Path, settings: Mapping[str, str] | None = None) -> Program:
+def load_program(target: str | Path, settings: Mapping[str, str] | None = None, seed: int = 0) -> Program:
     """The program of a file.
 
     Args:
         target: ``FILE`` or ``FILE:NODE``.
         settings: Values for parameters: those of `param`, and the Python-valued ones of the main node.
+        seed: What the first values of what is learned are drawn from.
 
     Raises:
         DiagnosticError: every fault of the program that tracing finds.
     """
     path, name = split_target(str(target))
     source.refresh()
-    session = Session(dict(settings or {}))
+    session = Session(dict(settings or {}), seed=seed)
     with _imports_of(path.parent), building(session, None):
         module = _import(path, session)
         return _program(session, _candidates(module, path, name), path, name)
@@ -208,7 +209,9 @@ def _program(session: Session, candidates: Mapping[str, Node[..., Any]], path: P
     roots = {
         key: (ir, n)
         for key, (ir, n) in made.items()
-        if ir.name not in called and (n.options.tangent is not None or n.function not in parts)
+        if ir.name not in called
+        and (n.options.tangent is not None or n.function not in parts)
+        and not (len(made) > 1 and is_learner(n, session))
     }
     session.collector.raise_if_errors()
     if len(roots) > 1:

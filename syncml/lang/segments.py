@@ -16,15 +16,16 @@ from typing import Any, TypeVar, overload
 from syncml.diagnostics.model import Diagnostic, error
 from syncml.ir.clocks import Word
 from syncml.ir.constants import Const
-from syncml.ir.equations.syntax import Apply, Equation, Fby, Merge, Pack, Post, Schedule, Var, When
+from syncml.ir.equations.syntax import Apply, Equation, Fby, Pack, Post, Schedule, Var
 from syncml.ir.equations.syntax import Segment as IrSegment
 from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, I32, element, shape, tensor
+from syncml.lang.carrying import at_ends, carried, since
 from syncml.lang.operations import apply_at, atom_of, same_type, shared_presence, typed, value_of
 from syncml.lang.presence import ON_BASE, Pending, Presence, Sampled, join, resolve
 from syncml.lang.rates import Duration, periodic
 from syncml.lang.records import Record, leafwise
-from syncml.lang.registers import Hole, State, in_type
+from syncml.lang.registers import State, in_type
 from syncml.lang.rows import Rows
 from syncml.lang.source import Place, here, inner
 from syncml.lang.stream import Numbers, Open, Stream, stream
@@ -227,31 +228,8 @@ class Segments:
             if start.atom is not None:
                 fault("I001", "the first value of `carry` is a constant", place.span, help="give a number or an array")
             return State(None)
-        scope, type_ = self.scope, start.type
-        carried = trace.variable(type_, place, "carried")
-        hidden = inner(place)
-
-        def missing() -> Diagnostic:
-            label = "its value in the next segment is never given"
-            return error("L004", f"the state `{carried.name}` has no `.next`", carried.span, label,
-                         help=f"add {carried.name}.next = ...")  # fmt: skip
-
-        given = Var(trace.names.fresh(f"{carried.name}_next"), type_, hidden.span)
-        hole = Hole(trace, given, lambda value: Apply(Op.COPY, (atom_of(value),)), missing)
-        hole.value = Value(given, Sampled(scope.presence, scope.ir.last, True, scope.word), trace)
-        value = _since(trace, hidden, scope, carried, given, start.atom)
-        return State(hole, value)
-
-
-def _since(trace: Trace, place: Place, scope: Scope, target: Var, given: Var, init: Const) -> Value:
-    """``target``, the value that ``given`` had at the end of the segment before."""
-    last, parent = scope.ir.last, scope.presence
-    kept = Var(trace.names.fresh(f"{target.name}_kept"), target.type, place.span)
-    held = Var(trace.names.fresh(f"{target.name}_held"), target.type, place.span)
-    trace.equations.append(Equation((kept,), When(target, last, False), place.span))
-    trace.equations.append(Equation((held,), Merge(last, ((True, given), (False, kept))), place.span))
-    trace.equations.append(Equation((target,), Fby(init, held, scope.outer), target.span))
-    return Value(target, parent, trace)
+        target = trace.variable(start.type, place, "carried")
+        return State(*carried(trace, place, self.scope, target, start.atom, self.scope.outer))
 
 
 @overload
@@ -364,8 +342,7 @@ def pack(x: Any, n: int | None = None) -> Any:
     if isinstance(source.atom, Var) and source.presence is not None:
         source = Value(source.atom, join([source.presence, scope.presence]), trace)
     type_ = tensor(element(source.type), (scope.ir.longest, *shape(source.type)))
-    sampled = Sampled(scope.presence, scope.ir.last, True, scope.word)
-    return stream(trace.define(Pack(atom_of(source), scope.ir, scope.outer), type_, place, "pack", sampled))
+    return stream(trace.define(Pack(atom_of(source), scope.ir, scope.outer), type_, place, "pack", at_ends(scope)))
 
 
 @overload
@@ -407,7 +384,7 @@ def unpack(p: Any, init: Any = 0) -> Any:
         return stream(POISON)
     hidden = inner(place)
     before = Var(trace.names.fresh(f"{source.atom.name}_before"), source.type, hidden.span)
-    held = _since(trace, hidden, scope, before, source.atom, start.atom)
+    held = since(trace, hidden, scope, before, source.atom, start.atom, scope.outer)
     return stream(apply_at(place, trace, Op.AT, [held, scope.index(trace, hidden)], role="unpack"))
 
 

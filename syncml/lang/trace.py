@@ -19,7 +19,7 @@ from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Collector, Diagnostic, DiagnosticError, Label, Span, error
 from syncml.ir.clocks import Word
 from syncml.ir.constants import Const
-from syncml.ir.equations.syntax import Buffer, Call, Equation, Fby, Node, Property, Rhs, Var, Wave
+from syncml.ir.equations.syntax import Buffer, Call, Equation, Fby, Node, Parameter, Property, Rhs, Var, Wave
 from syncml.ir.types import BOOL, EnumType, Type
 from syncml.lang import source
 from syncml.lang.literals import Literal
@@ -118,6 +118,8 @@ class Session:
     active: list[tuple[object, ...]] = field(default_factory=list[tuple[object, ...]])
     derived: set[str] = field(default_factory=set[str])
     tangents: dict[str, Declared] = field(default_factory=dict[str, "Declared"])
+    seed: int = 0
+    """What the first values of parameters are drawn from."""
     names: Names = field(default_factory=lambda: Names())
     parameters: dict[str, object] = field(default_factory=dict[str, object])
     # Objects whose identity is part of a key must live as long as the keys.
@@ -211,6 +213,11 @@ class Trace:
     segments: list[Scope] = field(default_factory=list["Scope"])
     """The segments around, outermost first."""
     ended_by: dict[Var, Scope] = field(default_factory=dict[Var, "Scope"])
+    parameters: list[Parameter] = field(default_factory=list[Parameter])
+    learns: bool = False
+    """Whether it, or a node that it calls, has parameters: then it is made for each instance."""
+    _instance: str = ""
+    _part_names: Names = field(default_factory=Names)
     unfinished: dict[object, Callable[[], Diagnostic]] = field(default_factory=dict[object, Callable[[], Diagnostic]])
     _waves: dict[tuple[object, ...], Value] = field(default_factory=dict[tuple[object, ...], Value])
 
@@ -269,6 +276,18 @@ class Trace:
                 return self.name_at(outer, role)
         base = place.base or (place.names[0] if place.names else "")
         return (f"{base}_{role}" if base else role), False
+
+    def parameter_name(self, base: str) -> str:
+        """The name of a parameter called ``base``: unique in the program, after the instances that it is in."""
+        self.learns = True
+        path = self._path_of_instance()
+        return path + self._part_names.fresh(base)
+
+    def _path_of_instance(self) -> str:
+        """``outer.inner.``: the labels of the nodes around, from the main node's parts on."""
+        if self.caller is not None and not self._instance:
+            self._instance = self.caller.parameter_name(self.label) + "."
+        return self._instance
 
     def define(self, rhs: Rhs, type_: Type, place: Place, role: str, presence: Presence | None) -> Value:
         """Add the equation of a new variable."""

@@ -1,13 +1,18 @@
-"""Optimisers: how parameters follow their gradients, once for each segment.
+"""Optimisers: how parameters follow their gradients.
 
-    descend(batch, Adam(rate=0.01), (w, d_w), (b, d_b), limit=1.0)
+    descend(batch, Adam(rate=0.01), (w, d_w), (net, d_net), limit=1.0)       once for each segment
 
-Rule: at the end of a segment every parameter ``w``, a state of the segments (`Segments.carry`), gets
+    memory = adam.start(w)                                                   as functions, for `fold` and the like
+    w, memory = adam.step(w, g, memory)
 
-    w.next = update of (w, the sum of d_w over the segment, what the optimiser remembers of w)
+Rule: ``step`` gives the next value of every leaf of ``w``, a stream, a record of streams or a tuple of these, and of
+what is remembered of it. `descend` is ``step`` at the end of each segment: with ``d_w`` the adjoint of ``w``
+(`syncml.learn.value_and_grad`),
 
-where ``d_w`` is the adjoint of ``w`` (`syncml.learn.value_and_grad`). What an optimiser remembers is carried from
-segment to segment as the parameter is. The sums, the norm and the updates are computed in the order of the arguments.
+    w.next, memory.next = step(w, the sum of d_w over the segment, memory)
+
+where what is remembered is carried from segment to segment as a parameter is. The sums, the norm and the updates are
+computed in the order of the arguments.
 """
 
 from __future__ import annotations
@@ -16,18 +21,26 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from syncml.lang.functions import cos, minimum, sqrt
 from syncml.lang.kernel import when
 from syncml.lang.registers import State
 from syncml.lang.segments import Segments
+from syncml.lang.source import here
 from syncml.lang.stream import Stream
+from syncml.lang.trace import POISON, fault
+from syncml.learn.memories import Remembered, remember
+from syncml.learn.parameters import Parameter
 from syncml.learn.sums import mean, number_like, total, zeros_like
+from syncml.learn.trees import correspond, leaves, mapped
 
+T = TypeVar("T")
 Number: TypeAlias = Stream[Any]
+Memory: TypeAlias = tuple[Any, ...]
+"""What an optimiser remembers, as streams: the number of updates, then what there is of each leaf."""
 Rate: TypeAlias = float | Callable[[Number], Number]
-"""A rate, or what gives it from the number of segments before: 0, 1, ..."""
+"""A rate, or what gives it from the number of updates before: 0, 1, ..."""
 
 
 def exponential(start: float, decay: float) -> Callable[[Number], Number]:
@@ -35,24 +48,56 @@ def exponential(start: float, decay: float) -> Callable[[Number], Number]:
     return lambda n: start * number_like(n, decay) ** n
 
 
-def cosine(start: float, segments: int, end: float = 0.0) -> Callable[[Number], Number]:
-    """From ``start`` down to ``end`` along half a cosine in so many segments (Loshchilov, Hutter 2017)."""
+def cosine(start: float, updates: int, end: float = 0.0) -> Callable[[Number], Number]:
+    """From ``start`` down to ``end`` along half a cosine in so many updates (Loshchilov, Hutter 2017)."""
 
     def rate(n: Number) -> Number:
-        share = minimum(n / float(segments), 1.0)
+        share = minimum(n / float(updates), 1.0)
         return end + (start - end) * 0.5 * (1.0 + cos(math.pi * share))
 
     return rate
 
 
 class Optimiser(ABC):
-    """How one parameter follows its gradient; ``rate`` is how far."""
+    """How parameters follow their gradients; ``rate`` is how far."""
 
     rate: Rate
 
+    def start(self, w: object) -> Memory:
+        """What is remembered before the first step: constants of the types of the leaves of ``w``."""
+        streams = leaves(w)
+        return (number_like(streams[0], 0.0), *(part for leaf in streams for part in self.remembered(leaf)))
+
+    def step(self, w: T, g: object, memory: Memory) -> tuple[T, Memory]:
+        """The next values of parameters, and what is remembered then.
+
+        Args:
+            w: A stream, a record of streams, or a tuple of these.
+            g: The gradient, with the same leaves, on the same clock.
+            memory: What the last step gave, or `start`.
+        """
+        count, *rest = memory
+        rate: Number | float = self.rate(count) if callable(self.rate) else self.rate
+        parts = iter(rest)
+        following: list[Stream[Any]] = []
+
+        def update(leaf: Stream[Any], slope: Stream[Any]) -> Stream[Any]:
+            own = tuple(next(parts) for _ in self.remembered(leaf))
+            value, remembered = self.update(leaf, slope, own, rate)
+            following.extend(remembered)
+            return value
+
+        return mapped(update, w, g), (count + 1.0, *following)
+
     @abstractmethod
-    def update(self, block: Segments, w: Stream[Any], g: Stream[Any], rate: Number | float) -> Stream[Any]:
-        """The next value of a parameter; all streams are on the clock of the ends of ``block``."""
+    def remembered(self, w: Stream[Any]) -> Memory:
+        """What is remembered of one leaf before the first step."""
+
+    @abstractmethod
+    def update(
+        self, w: Stream[Any], g: Stream[Any], memory: Memory, rate: Number | float
+    ) -> tuple[Stream[Any], Memory]:
+        """The next value of one leaf, and what is remembered of it then."""
 
 
 @dataclass(frozen=True)
@@ -69,14 +114,19 @@ class SGD(Optimiser):
     momentum: float = 0.0
     weight_decay: float = 0.0
 
-    def update(self, block: Segments, w: Stream[Any], g: Stream[Any], rate: Number | float) -> Stream[Any]:
+    def remembered(self, w: Stream[Any]) -> Memory:
+        """The last step, if some of it is kept."""
+        return (zeros_like(w),) if self.momentum else ()
+
+    def update(
+        self, w: Stream[Any], g: Stream[Any], memory: Memory, rate: Number | float
+    ) -> tuple[Stream[Any], Memory]:
         """The next value."""
         if self.weight_decay:
             g = g + self.weight_decay * w
         if self.momentum:
-            v = block.carry(init=zeros_like(w))
-            v.next = g = self.momentum * when(v, block.last) + g
-        return w - rate * g
+            g = self.momentum * memory[0] + g
+        return w - rate * g, (g,) if self.momentum else ()
 
 
 @dataclass(frozen=True)
@@ -87,11 +137,16 @@ class RMSProp(Optimiser):
     decay: float = 0.99
     epsilon: float = 1e-8
 
-    def update(self, block: Segments, w: Stream[Any], g: Stream[Any], rate: Number | float) -> Stream[Any]:
+    def remembered(self, w: Stream[Any]) -> Memory:
+        """The mean square."""
+        return (zeros_like(w),)
+
+    def update(
+        self, w: Stream[Any], g: Stream[Any], memory: Memory, rate: Number | float
+    ) -> tuple[Stream[Any], Memory]:
         """The next value."""
-        s = block.carry(init=zeros_like(w))
-        s.next = following = self.decay * when(s, block.last) + (1.0 - self.decay) * (g * g)
-        return w - rate * (g / (sqrt(following) + self.epsilon))
+        following = self.decay * memory[0] + (1.0 - self.decay) * (g * g)
+        return w - rate * (g / (sqrt(following) + self.epsilon)), (following,)
 
 
 @dataclass(frozen=True)
@@ -107,26 +162,47 @@ class Adam(Optimiser):
     epsilon: float = 1e-8
     weight_decay: float = 0.0
 
-    def update(self, block: Segments, w: Stream[Any], g: Stream[Any], rate: Number | float) -> Stream[Any]:
+    def remembered(self, w: Stream[Any]) -> Memory:
+        """The moments, and the powers of the betas: these are carried, for a product is exact where a power is not."""
+        return (zeros_like(w), zeros_like(w), number_like(w, 1.0), number_like(w, 1.0))
+
+    def update(
+        self, w: Stream[Any], g: Stream[Any], memory: Memory, rate: Number | float
+    ) -> tuple[Stream[Any], Memory]:
         """The next value."""
         first, second = self.betas
-        m, v = block.carry(init=zeros_like(w)), block.carry(init=zeros_like(w))
-        m.next = m_next = first * when(m, block.last) + (1.0 - first) * g
-        v.next = v_next = second * when(v, block.last) + (1.0 - second) * (g * g)
-        # The powers of the betas are carried, for a product is exact where a power is not.
-        powers = [block.carry(init=number_like(w, 1.0)) for _ in self.betas]
-        for power, beta in zip(powers, self.betas, strict=True):
-            power.next = beta * when(power, block.last)
-        m_hat = m_next / (1.0 - first * when(powers[0], block.last))
-        v_hat = v_next / (1.0 - second * when(powers[1], block.last))
+        m = first * memory[0] + (1.0 - first) * g
+        v = second * memory[1] + (1.0 - second) * (g * g)
+        first_power, second_power = first * memory[2], second * memory[3]
+        m_hat = m / (1.0 - first_power)
+        v_hat = v / (1.0 - second_power)
         following = w - rate * (m_hat / (sqrt(v_hat) + self.epsilon))
-        return following - (rate * self.weight_decay) * w if self.weight_decay else following
+        if self.weight_decay:
+            following = following - (rate * self.weight_decay) * w
+        return following, (m, v, first_power, second_power)
+
+
+def limited(g: T, limit: float | None) -> tuple[T, Number]:
+    """A gradient scaled down to a norm of at most ``limit``, and the norm that it had.
+
+    The norm is that of all leaves together.
+    """
+    squares = [_square(leaf) for leaf in leaves(g)]
+    norm: Number = sqrt(sum(squares[1:], squares[0]))
+    if limit is None:
+        return g, norm
+    scale: Number = limit / (norm + 1e-6)
+
+    def scaled(leaf: Stream[Any]) -> Stream[Any]:
+        return leaf * minimum(scale, 1.0)
+
+    return mapped(scaled, g), norm
 
 
 def descend(
     block: Segments,
     optimiser: Optimiser,
-    *pairs: tuple[State[Any], Stream[Any]],
+    *pairs: tuple[Any, Any],
     limit: float | None = None,
     average: bool = False,
 ) -> Stream[Any]:
@@ -135,7 +211,8 @@ def descend(
     Args:
         block: The segments at whose ends the parameters change.
         optimiser: How.
-        pairs: Each parameter with its adjoint, on the clock of the segments.
+        pairs: Each parameter, or record of parameters, with its adjoint, on the clock of the segments. A frozen
+            parameter stays what it is, and its gradient does not count.
         limit: The norm of all gradients together that is not exceeded: they are scaled down to it.
         average: Whether the gradient is the mean over the instants of the segment, in place of the sum.
 
@@ -144,23 +221,42 @@ def descend(
     """
     if not pairs:
         raise ValueError("descend(...) takes at least one pair of a parameter and its adjoint")
-    gradients = [(mean if average else total)(block, d) for _, d in pairs]
-    squares: list[Number] = [_square(g) for g in gradients]
-    norm: Number = sqrt(sum(squares[1:], squares[0]))
-    if limit is not None:
-        scale: Number = limit / (norm + 1e-6)
-        gradients = [g * minimum(scale, 1.0) for g in gradients]
-    rate: Number | float
-    if callable(optimiser.rate):
-        count = block.carry(init=number_like(squares[0], 0.0))
-        so_far = when(count, block.last)
-        count.next = so_far + 1.0
-        rate = optimiser.rate(so_far)
-    else:
-        rate = optimiser.rate
-    for (w, _), g in zip(pairs, gradients, strict=True):
-        w.next = optimiser.update(block, when(w, block.last), g, rate)
+    learned: list[State[Any]] = []
+    adjoints: list[Stream[Any]] = []
+
+    def noted(leaf: Stream[Any], slope: Stream[Any]) -> Stream[Any]:
+        return _pair(leaf, slope, learned, adjoints)
+
+    for w, d in pairs:
+        if not correspond(w, d):
+            for leaf in leaves(w):
+                noted(leaf, Stream(POISON))
+            for state in learned:
+                state.next = Stream(POISON)
+            return Stream(POISON)
+        mapped(noted, w, d)
+    if not learned:
+        message = "all parameters that are to descend are frozen"
+        return Stream(fault("G010", message, here().span, help="leave frozen=True out for one of them"))
+    summed = tuple((mean if average else total)(block, d) for d in adjoints)
+    g, norm = limited(summed, limit)
+    w = tuple(when(leaf, block.last) for leaf in learned)
+    memory: Remembered[Memory] = remember(block, optimiser.start(w))
+    following, memory.next = optimiser.step(w, g, memory.now)
+    for leaf, value in zip(learned, following, strict=True):
+        leaf.next = value
     return norm
+
+
+def _pair(leaf: Stream[Any], slope: Stream[Any], learned: list[State[Any]], adjoints: list[Stream[Any]]) -> Stream[Any]:
+    """Note a parameter and its adjoint, unless it is frozen."""
+    if not isinstance(leaf, State):
+        fault("G011", "what is to descend is no parameter", here().span,
+              help="make it with parameter(block, ...) or block.carry(...)")  # fmt: skip
+    elif not (isinstance(leaf, Parameter) and leaf.frozen):
+        learned.append(leaf)
+        adjoints.append(slope)
+    return leaf
 
 
 def _square(g: Stream[Any]) -> Number:

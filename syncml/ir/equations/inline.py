@@ -29,6 +29,7 @@ from syncml.ir.equations.syntax import (
     Merge,
     Node,
     Pack,
+    Parameter,
     Post,
     Program,
     Property,
@@ -113,16 +114,21 @@ class _Inliner:
             return node
         equations: list[Equation] = []
         properties: list[Property] = list(node.properties)
+        parameters: list[Parameter] = list(node.parameters)
         clocks = dict(node.clocks)
         for equation in node.equations:
             if isinstance(equation.rhs, Call) and chosen(node, equation.rhs):
                 copy = _Copy(self._body(equation.rhs), equation, equation.rhs)
                 equations += copy.equations()
                 properties += copy.properties()
+                parameters += copy.parameters()
                 clocks.update(copy.clocks())
             else:
                 equations.append(equation)
-        return replace(node, equations=tuple(equations), properties=tuple(properties), clocks=MappingProxyType(clocks))
+        return replace(
+            node, equations=tuple(equations), properties=tuple(properties), clocks=MappingProxyType(clocks),
+            parameters=tuple(parameters),
+        )  # fmt: skip
 
     def _body(self, call: Call) -> Node:
         """The node that a call is a copy of; the words of an instance that may be reset are its own."""
@@ -217,6 +223,10 @@ class _Copy:
             replace(p, holds=self._var(p.holds), instance=f"{prefix}.{p.instance}" if p.instance else prefix)
             for p in self._callee.properties
         ]
+
+    def parameters(self) -> list[Parameter]:
+        """What the callee learns; the names are those of the program already."""
+        return [replace(p, var=self._var(p.var)) for p in self._callee.parameters]
 
     def _atom(self, atom: Atom) -> Atom:
         return self._atoms[atom] if isinstance(atom, Var) else atom

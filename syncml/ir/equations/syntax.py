@@ -297,6 +297,18 @@ class Property:
 
 
 @dataclass(frozen=True, slots=True)
+class Parameter:
+    """A memory that is learned: ``var`` is defined by an `Fby`, and ``name`` is unique in the program.
+
+    ``frozen`` says that it keeps its first value.
+    """
+
+    name: str
+    var: Var
+    frozen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """A node. ``rate`` is the frequency of its base clock in hertz, where the user fixed it.
 
@@ -304,6 +316,7 @@ class Node:
     ``within`` says of streams, before clock inference, that they are on ``ck on C(x)`` where x is on ck, and ``beside``
     that they are on the clock of another one.
     ``external`` names the C function that exported code calls in place of the body, which is its model.
+    ``parameters`` are what is learned in it, without that of the nodes that it calls.
     ``label`` is the name the user wrote; ``name`` is unique in the program (instances of a parametric node differ).
     """
 
@@ -321,6 +334,7 @@ class Node:
     within: Mapping[Var, tuple[Var, bool | str]] = field(default_factory=lambda: MappingProxyType({}))
     beside: Mapping[Var, Var] = field(default_factory=lambda: MappingProxyType({}))
     external: str = ""
+    parameters: tuple[Parameter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
