@@ -1,9 +1,10 @@
 """Recorded inputs, and the ranges that the streams of networks take on them.
 
 Rule: a file of recorded inputs has an array for each input of the program, one row for each tick. The first three
-quarters of the ticks are the calibration set, from which ranges are taken; the rest is held out. The program runs in
-the reference interpreter on all of them. A range is that of the values (``minmax``), of all but one in 10,000 at either
-end (``percentile``), or the one with the least mean square error of the integers (``mse``); it contains 0.
+quarters of the ticks are the calibration set, from which ranges are taken; the rest is held out. The program runs on
+all of them, compiled where that is less work than to compile it; the bits are the same. A range is that of the values
+(``minmax``), of all but one in 10,000 at either end (``percentile``), or the one with the least mean square error of
+the integers (``mse``); it contains 0.
 """
 
 from __future__ import annotations
@@ -24,11 +25,16 @@ from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Diagnostic, DiagnosticError, Span, error
 from syncml.ir.clocks import BASE
 from syncml.ir.equations.syntax import Apply, Call, Equation, Iterate, Node, Program, Var
+from syncml.ir.equations.work import work_of
 from syncml.ir.operators import Op
 from syncml.ir.types import FLOATS, element, shape
 from syncml.nodes.quantised import Affine
+from syncml.sim.compiled import compile_program
 from syncml.sim.interpreter import interpret
 from syncml.sim.trace import Trace
+
+COMPILED = 2_000_000
+"""The work, operations of a tick times ticks, from which on a program is compiled: some seconds of interpreting."""
 
 FEWEST = 8
 """The fewest ticks that a calibration takes: 6 to calibrate and 2 held out."""
@@ -161,11 +167,15 @@ class Seen:
         return np.concatenate([c.values[ticks][c.present[ticks]] for c in columns])
 
 
-def see(program: Program, networks: tuple[Node, ...], recording: Recording) -> Seen:
-    """Run ``program``, in which ``networks`` are in their places, on the recorded inputs."""
-    watched = exchanged(program, {n.name: observed(n) for n in networks})
-    paths = {n.name: paths_of(watched, n.name) for n in networks}
-    return Seen(interpret(watched, recording.inputs, recording.ticks).trace, paths)
+def see(program: Program, networks: Mapping[str, Node], recording: Recording) -> Seen:
+    """Run ``program``, in which ``networks`` are in the places of the nodes of these names, on the recorded inputs."""
+    watched = exchanged(program, networks)
+    paths = {name: paths_of(watched, name) for name in networks}
+    streams = {f"{path}{t.name}" for name, node in networks.items() for path in paths[name]
+               for e in node.equations for t in e.targets}  # fmt: skip
+    if work_of(watched) * recording.ticks < COMPILED:
+        return Seen(interpret(watched, recording.inputs, recording.ticks).trace, paths)
+    return Seen(compile_program(watched, frozenset(streams)).run(recording.inputs, recording.ticks), paths)
 
 
 def affine_of(values: NDArray[Any], method: Method, bits: int) -> Affine | None:

@@ -31,14 +31,12 @@ from syncml.quantise.calibration import (
     Seen,
     affine_of,
     dequantised,
-    exchanged,
-    paths_of,
+    observed,
     read_recording,
     see,
 )
 from syncml.quantise.networks import networks_of
 from syncml.quantise.rewriting import Layer, Rewritten, in_integers
-from syncml.sim.interpreter import interpret
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +113,14 @@ def quantised(traced: Program, path: Path, scheme: Scheme | None = None) -> Quan
     floats = pipeline.check(traced)
     networks = networks_of(floats.program, scheme.in_floats)
     recording = read_recording(path, floats.main)
-    seen = see(exchanged(floats.program, {n.name: n for n in networks.nodes}), networks.nodes, recording)
+    seen = see(floats.program, {n.name: observed(n) for n in networks.nodes}, recording)
     names = Names()
     for node in traced.nodes:
         names.fresh(node.name)
     made = {n.name: in_integers(n, _affines(n, seen, recording, scheme), names) for n in networks.nodes}
     integers = pipeline.check(_assembled(traced, made))
-    trace = interpret(integers.program, recording.inputs, recording.ticks).trace
-    found = Seen(trace, {name: paths_of(integers.program, name) for name in made})
+    found = see(integers.program, {n.name: n for n in integers.program.nodes if n.name in made}, recording)
+    trace = found.trace
     compared = {
         node.label: tuple(_compared(node, layer, seen, found, recording) for layer in made[node.name].layers)
         for node in networks.nodes

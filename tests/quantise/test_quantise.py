@@ -13,17 +13,19 @@ import pytest
 
 from syncml import Mat, Stream, Vec, clip, concat, constant, each, einsum, exp, f32, maximum, minimum, node, tanh, where
 from syncml.diagnostics.model import DiagnosticError
-from syncml.ir.equations.syntax import Apply, Node
+from syncml.ir.equations.syntax import Apply, Node, Program
 from syncml.ir.operators import Op
-from syncml.ir.step.lowering import Observe
+from syncml.ir.step.lowering import Observe, Observed
 from syncml.ir.types import FLOATS, element, shape
 from syncml.lang.load import program_of
 from syncml.nodes.activations import softmax
 from syncml.nodes.convolution import Conv1d
 from syncml.nodes.neural import GRU, MLP, Dense, normalise, relu
+from syncml.quantise import calibration
 from syncml.quantise.calibration import Method, affine_of, dequantised
 from syncml.quantise.program import Quantisation, Scheme, quantised
 from syncml.quantise.report import json_of, text_of
+from syncml.sim.compiled import Simulation
 from syncml.sim.interpreter import interpret
 from tests.support.engines import TICKS, assert_c_agrees, assert_numba_agrees
 
@@ -251,3 +253,22 @@ def test_products_of_a_filter_stay_and_are_told(tmp_path: Path) -> None:
 
 def test_a_program_without_a_network_is_refused(tmp_path: Path) -> None:
     assert refused(of_vector(lambda x: x * 2.0), recorded(tmp_path, x=(4,)))[0] == "D025"
+
+
+def test_compiled_calibration_finds_the_ranges_of_the_interpreter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = recorded(tmp_path, x=(4,))
+    original, compiled = calibration.compile_program, list[Program]()
+
+    def counted(program: Program, observe: Observed) -> Simulation:
+        compiled.append(program)
+        return original(program, observe)
+
+    monkeypatch.setattr(calibration, "compile_program", counted)
+    reports: list[str] = []
+    for least, times in ((1 << 62, 0), (0, 2)):
+        monkeypatch.setattr(calibration, "COMPILED", least)
+        reports.append(json_of(quantised(program_of(NETWORKS["softmax"][0]), path).report))
+        assert len(compiled) == times
+    assert reports[0] == reports[1]
