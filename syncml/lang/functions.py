@@ -13,7 +13,7 @@ from typing import Any, TypeVar, overload
 import numpy as np
 
 from syncml.ir.operators import Op
-from syncml.ir.types import F32, Scalar, shape
+from syncml.ir.types import F32, Scalar, element, shape
 from syncml.lang.literals import Literal, LiteralFault, literal
 from syncml.lang.operations import apply, apply_at, common_element, literal_value, typed, value_of
 from syncml.lang.records import Record, leafwise
@@ -69,14 +69,20 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     return stream(apply(Op.WHERE, (condition, a, b)))
 
 
-def cast(x: Stream[Any], to: type[X]) -> Stream[X]:
-    """``x`` converted to the scalar type ``to``, such as ``f32``; tensors keep their shape.
+def cast(x: Stream[Any], to: type[X] | Stream[Any]) -> Stream[X]:
+    """``x`` converted to the scalar type ``to``, such as ``f32``, or to that of a stream; tensors keep their shape.
 
     Integers wrap; floats to integers truncate, saturate, and NaN is 0; numbers to bool compare with 0; an enumeration
     has no number.
     """
     place = here()
     trace = trace_at(place, "`cast`")
+    if isinstance(to, Stream):
+        like = value_of(to, place)
+        kind = None if like.atom is None else element(like.type)
+        return stream(
+            apply_at(place, trace, Op.CAST, [value_of(x, place)], kind) if isinstance(kind, Scalar) else POISON
+        )
     try:
         wanted = pattern(to).closed
     except AnnotationFault as wrong:

@@ -7,7 +7,7 @@ w = wire(type); w.define(e)         w = e
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from syncml.diagnostics.model import Diagnostic, Label, Span, error
 from syncml.ir.constants import Const, zero
@@ -242,9 +242,17 @@ def wire(type: Any) -> Any:
     """A stream, or a record of streams, of the given type that is used before it is defined.
 
     A cycle through wires has to cross a delay.
+
+    Args:
+        type: The type; a class of records; or a stream, whose type it has.
     """
     place = here()
     trace = trace_at(place, "`wire`")
+    if isinstance(type, Stream):
+        like = value_of(cast("Stream[Any]", type), place)
+        return (
+            Wire[Any](None) if like.atom is None else _wire(place, trace, Pattern(element(like.type), shape(like.type)))
+        )
     if is_record(type):
 
         def field(found: Pattern) -> Wire[Any]:

@@ -228,9 +228,9 @@ class Text:
         if len(lines) < PART // 4:
             return lines
         words = {word for line in lines for word in re.findall(r"[A-Za-z_]\w*", line)}
-        parameters = ", ".join(sorted(words & self.pointers))
+        parameters = ", ".join(sorted(words & self.pointers.union(self._around)))
         name = self._unique("part")
-        self._define(name, parameters, lines, self._inlined)
+        self._define(name, parameters, lines, self._inlined and not self._around)
         return [f"{name}({parameters})"]
 
     def _statement(self, stmt: Stmt, cut: bool) -> list[str]:
@@ -250,8 +250,9 @@ class Text:
             case For():
                 counter = self._counters[stmt.index] = self._counter(stmt.index)
                 self._around.append(counter)
-                # The body reads the counters around it, which are no pointers.
-                body = indented(self.block(stmt.body, cut=False, declare=False))
+                # A long body of loops is cut as the step is; its parts take the counters around them as parameters.
+                is_cut = cut and _is_long(stmt.body)
+                body = indented(self.block(stmt.body, cut=is_cut, declare=is_cut))
                 self._around.pop()
                 return [f"for {counter} in range({stmt.count}):", *body]
             case Invoke() | Reset():
@@ -345,6 +346,11 @@ class Text:
             self._literals[source] = self._unique(f"C{len(self._literals)}")
             self.constants.append(f"{self._literals[source]} = {source}")
         return self._literals[source]
+
+
+def _is_long(body: Sequence[Stmt]) -> bool:
+    """Whether statements are worth functions of their own: many, and with loops, so that calls cost little."""
+    return any(isinstance(stmt, For) for stmt in body) and sum(1 for _ in statements(body)) > PART
 
 
 def _float_text(value: float) -> str:

@@ -1,0 +1,83 @@
+"""Cart-pole by proximal policy optimisation: environments, policy and update are one program.
+
+python examples/train_cartpole.py
+syncml check examples/train_cartpole.py
+
+A tick is a step of 16 environments, and 128 of them are a rollout, at whose end the policy is trained: 4 epochs of 4
+mini-batches. It is solved when the mean return of the last 100 episodes is at least 475.
+"""
+
+import time
+from typing import Any
+from typing import Literal as L
+
+import numpy as np
+
+from syncml import Stream, Vec, arange, f32, i32, node, segment, state, u64, where, wire
+from syncml.ir.step.lowering import Observe
+from syncml.lang.load import program_of
+from syncml.learn import Adam, parameter
+from syncml.learn.rl.distributions import Categorical
+from syncml.learn.rl.experience import Experience
+from syncml.learn.rl.networks import Layers
+from syncml.learn.rl.ppo import PPO
+from syncml.learn.rl.returns import following_value, gae
+from syncml.nodes.classic import cart_pole
+from syncml.nodes.random import random_bits
+from syncml.pipeline import check
+from syncml.sim.compiled import compile_program
+
+ENVIRONMENTS, STEPS = 16, 128
+ACTOR, CRITIC = Layers((4, 64, 64, 2), last_gain=0.01), Layers((4, 64, 64, 1))
+FIRST = np.concatenate([ACTOR.initial(1), CRITIC.initial(2)])
+ALGORITHM = PPO(Adam(1e-3, epsilon=1e-5), epochs=4, batches=4, entropy_weight=0.01)
+
+
+def model(parameters: Any, observation: Any) -> Any:
+    """The policy and the values of observations."""
+    scores = ACTOR(parameters, observation)
+    return Categorical(scores), CRITIC(parameters, observation, ACTOR.size)[:, 0]
+
+
+@node
+def main() -> tuple[Stream[f32], Stream[f32]]:
+    """The sum of the returns of the episodes that end at a tick, and how many they are."""
+    tick = state(init=0, type=u64)
+    tick.next = tick + 1
+    bits = random_bits(tick, 12345)
+    action: Any = wire(Vec[L[16], i32])
+    world = cart_pole(action, 1, ENVIRONMENTS)
+    with segment(every=STEPS) as rollout:
+        parameters = parameter(rollout, init=FIRST)
+        actions, value = model(parameters, world.observation)
+        chosen = actions.sample(random_bits(bits, arange(ENVIRONMENTS, type=u64)))
+        action.define(chosen)
+        after = model(parameters, world.after)[1]
+        following = following_value(value, after, world.terminated, world.truncated)
+        advantage = gae(world.reward, value, following, world.ended, gamma=0.99, lam=0.95)
+        experience = Experience(world.observation, chosen, actions.log_probability(chosen), value, advantage)
+        ALGORITHM.learn(rollout, parameters, model, experience, bits)
+    return where(world.ended, world.total, 0.0).sum(), where(world.ended, 1.0, 0.0).sum()
+
+
+def train(rollouts: int = 300) -> float:
+    """The mean return of the last 100 episodes, after the rollouts in which that gets to 475, or after all of them."""
+    begin = time.perf_counter()
+    simulation = compile_program(check(program_of(main)).program, Observe.OUTPUTS)
+    print(f"compiled in {time.perf_counter() - begin:.1f} s", flush=True)
+    returns: list[float] = []
+    for count in range(10, rollouts + 1, 10):
+        trace = simulation.run({}, 10 * STEPS)
+        total, ends = (np.asarray(column.values) for column in trace.columns)
+        for instant in np.flatnonzero(ends):
+            returns += [float(total[instant] / ends[instant])] * int(ends[instant])
+        mean = float(np.mean(returns[-100:]))
+        steps = count * STEPS * ENVIRONMENTS
+        print(f"{steps} steps, {time.perf_counter() - begin:.1f} s: mean return {mean:.1f}", flush=True)
+        if len(returns) >= 100 and mean >= 475.0:
+            break
+    return float(np.mean(returns[-100:]))
+
+
+if __name__ == "__main__":
+    train()

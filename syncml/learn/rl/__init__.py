@@ -1,0 +1,1 @@
+"""Reinforcement learning in the language: environment, policy and update are one program."""
