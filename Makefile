@@ -13,7 +13,7 @@ RUN := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo gallery test test-data bench bench-esmini bench-peers bench-reach bench-sim bench-sweep bench-verify conformance lanes mutants soundness exhaustive lint format clean onnx-cases
+.PHONY: help install demo gallery test test-data bench bench-esmini bench-learn bench-peers bench-reach bench-sim bench-sweep bench-verify conformance lanes mutants soundness exhaustive lint format clean onnx-cases
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -58,9 +58,7 @@ bench-reach: $(DEV) ## closed loops with the networks in DATA/onnx: verdicts, ti
 	@test -n "$(DATA)" || { echo "make bench-reach DATA=folder [TRACES=1000000]" >&2; exit 2; }
 	$(BIN)/python -m benchmarks.reach.run "$(DATA)/onnx" --traces "$(or $(TRACES),10000)"
 
-bench-peers: $(DEV) ## exported code against ONNX2C, HEPTAGON (programs), runtimes and emlearn in the interpreter PEERS, C by hand; KWS is the keyword network
-	$(BIN)/python -m benchmarks.export_c.peers.run $(if $(ONNX2C),--onnx2c "$(ONNX2C)") $(if $(KWS),--kws "$(KWS)") \
-		$(if $(HEPTAGON),--heptagon "$(HEPTAGON)") $(if $(PEERS),--python "$(PEERS)") $(ARGS)
+bench-peers: $(DEV) ## exported code against ONNX2C, HEPTAGON (programs), runtimes and emlearn in the interpreter PEERS, C by hand; KWS is the keyword network $(BIN)/python -m benchmarks.export_c.peers.run $(if $(ONNX2C),--onnx2c "$(ONNX2C)") $(if $(KWS),--kws "$(KWS)") \ $(if $(HEPTAGON),--heptagon "$(HEPTAGON)") $(if $(PEERS),--python "$(PEERS)") $(ARGS) bench-learn: a GRU that learns PyTorch TORCH JAX JAX; products of matrices NumPy OPENBLAS_NUM_THREADS=1 benchmarks.learn.run $(TORCH),--torch "$(TORCH)") $(JAX),--jax "$(JAX)") networks ONNX2C (a program), onnxruntime $(ONNX2C)) $(KWS))
 
 bench-sim: $(DEV) ## many runs at once against C written by hand, JAX in the interpreter JAX, EnvPool in ENVPOOL; the scenarios of the folder SUITE
 	$(BIN)/python -m benchmarks.sim.run $(if $(JAX),--jax "$(JAX)") $(ARGS)

@@ -22,6 +22,7 @@ from syncml.ir.step.schedules.accumulation import (
 )
 from syncml.ir.step.schedules.axes import channels_last
 from syncml.ir.step.schedules.choose import Schedule, candidates, choose
+from syncml.ir.step.schedules.copies import without_copies
 from syncml.ir.step.schedules.fresh import Locals
 from syncml.ir.step.schedules.layouts import LaidOut, constants_read_once, description, laid_out
 from syncml.ir.step.schedules.masks import mask_choices
@@ -72,6 +73,10 @@ class LoopPass:
     run: Callable[[StepProgram, LoopTable], StepProgram]
 
 
+def _copies(program: StepProgram, table: LoopTable) -> StepProgram:
+    return _each_machine(program, without_copies) if table.copies else program
+
+
 def _axes(program: StepProgram, table: LoopTable) -> StepProgram:
     return _each_machine(program, channels_last) if table.vectors else program
 
@@ -89,6 +94,7 @@ def _masks(program: StepProgram, table: LoopTable) -> StepProgram:
 
 
 LOOP_PASSES: tuple[LoopPass, ...] = (
+    LoopPass("copies", _copies),
     LoopPass("axes", _axes),
     LoopPass("loops", _loops),
     LoopPass("memories", _memories),

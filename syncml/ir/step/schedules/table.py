@@ -51,6 +51,7 @@ class LoopTable:
         integers: For integers.
         called: For floating-point numbers that a library computes: the loop hardly matters, the size of code does.
         doubles_called: Whether a library computes binary64 numbers.
+        copies: Whether copies of tensors that nobody needs are left out (`copies`).
         vectors: Whether compilers use vectors, so that inner loops over a short axis are to be avoided (`axes`).
         overlap: Whether pointers that might be to one memory keep them from it (`pointers`).
         branches: Whether they may make a branch of a choice between two computed numbers, which does too (`masks`).
@@ -60,6 +61,7 @@ class LoopTable:
     integers: LoopRow
     called: LoopRow
     doubles_called: bool = False
+    copies: bool = False
     vectors: bool = False
     overlap: bool = False
     branches: bool = False
@@ -73,7 +75,7 @@ VECTOR_LOOPS = LoopTable(_VECTORS, _VECTORS, _VECTORS, vectors=True, overlap=Tru
 
 _SIMULATION = LoopRow(results=64, positions=4, terms=2, few=16, terms_of_few=8, packed=4, apart=8)
 
-SIMULATION_LOOPS = LoopTable(_SIMULATION, _SIMULATION, _SIMULATION, vectors=True)
+SIMULATION_LOOPS = LoopTable(_SIMULATION, _SIMULATION, _SIMULATION, copies=True, vectors=True)
 """The machine that simulates, and LLVM: it keeps tiles of 4 x 64 sums in vector registers of its own accord, tests at
 run time whether arrays overlap, and has an instruction for a choice."""
 
