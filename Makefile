@@ -58,7 +58,12 @@ bench-reach: $(DEV) ## closed loops with the networks in DATA/onnx: verdicts, ti
 	@test -n "$(DATA)" || { echo "make bench-reach DATA=folder [TRACES=1000000]" >&2; exit 2; }
 	$(BIN)/python -m benchmarks.reach.run "$(DATA)/onnx" --traces "$(or $(TRACES),10000)"
 
-bench-peers: $(DEV) ## exported code against ONNX2C, HEPTAGON (programs), runtimes and emlearn in the interpreter PEERS, C by hand; KWS is the keyword network $(BIN)/python -m benchmarks.export_c.peers.run $(if $(ONNX2C),--onnx2c "$(ONNX2C)") $(if $(KWS),--kws "$(KWS)") \ $(if $(HEPTAGON),--heptagon "$(HEPTAGON)") $(if $(PEERS),--python "$(PEERS)") $(ARGS) bench-learn: a GRU that learns PyTorch TORCH JAX JAX; products of matrices NumPy OPENBLAS_NUM_THREADS=1 benchmarks.learn.run $(TORCH),--torch "$(TORCH)") $(JAX),--jax "$(JAX)") networks ONNX2C (a program), onnxruntime $(ONNX2C)) $(KWS))
+bench-learn: $(DEV) ## a GRU that learns against PyTorch in the interpreter TORCH and JAX in JAX; products of matrices against NumPy
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.learn.run $(if $(TORCH),--torch "$(TORCH)") $(if $(JAX),--jax "$(JAX)") $(ARGS)
+
+bench-peers: $(DEV) ## exported code against ONNX2C, HEPTAGON (programs), runtimes and emlearn in the interpreter PEERS, C by hand; KWS is the keyword network
+	$(BIN)/python -m benchmarks.export_c.peers.run $(if $(ONNX2C),--onnx2c "$(ONNX2C)") $(if $(KWS),--kws "$(KWS)") \
+		$(if $(HEPTAGON),--heptagon "$(HEPTAGON)") $(if $(PEERS),--python "$(PEERS)") $(ARGS)
 
 bench-sim: $(DEV) ## many runs at once against C written by hand, JAX in the interpreter JAX, EnvPool in ENVPOOL; the scenarios of the folder SUITE
 	$(BIN)/python -m benchmarks.sim.run $(if $(JAX),--jax "$(JAX)") $(ARGS)
