@@ -22,9 +22,10 @@ from syncml.ir.equations.exclusive import split_exclusive
 from syncml.ir.equations.external import check_separate, whole_models
 from syncml.ir.equations.inline import inline, inline_loops, inline_words
 from syncml.ir.equations.numbers import on_machine as machine_numbers
+from syncml.ir.equations.opening import open_future
 from syncml.ir.equations.pretty import print_program
 from syncml.ir.equations.product import EQUAL, product
-from syncml.ir.equations.sweeps import lower_segments, open_future
+from syncml.ir.equations.sweeps import lower_segments, taped
 from syncml.ir.equations.syntax import Node, Program, Var
 from syncml.sizing import size_buffers
 from syncml.verify.causality import check_causality
@@ -71,7 +72,7 @@ class Checked:
     @property
     def flat(self) -> Node:
         """The main node with all calls inlined."""
-        return inline(lower_segments(self.program)).node(self.program.main)
+        return inline(lower_segments(taped(self.program))).node(self.program.main)
 
 
 def split_target(target: str) -> tuple[Path, str]:

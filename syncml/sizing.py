@@ -16,7 +16,8 @@ from syncml.clock_calculus import clauses, crossing, lower_buffers
 from syncml.diagnostics import Collector, Diagnostic, error
 from syncml.ir.equations.exclusive import split_exclusive
 from syncml.ir.equations.inline import inline
-from syncml.ir.equations.sweeps import lower_segments, open_future
+from syncml.ir.equations.opening import open_future
+from syncml.ir.equations.sweeps import lower_segments, taped
 from syncml.ir.equations.syntax import Buffer, Equation, Node, Program, PropertyKind, Var
 from syncml.ir.rates import describe
 from syncml.verify import Counterexample, Proved, Semantics, VerifyOptions, Violated, verify
@@ -74,7 +75,7 @@ def _sizes(part: Program, asked: Mapping[Var, Equation], collector: Collector) -
 
     counted = split_exclusive(open_future(lower_buffers(part, BOUNDS)[0]))
     check_causality(counted)
-    main = inline(lower_segments(counted)).node(part.main)
+    main = inline(lower_segments(taped(counted))).node(part.main)
     names = {name for target in asked for name in (clauses(target, BOUNDS)[0], *clauses(target, BOUNDS)[1])}
     questions = [p for p in main.properties if not p.instance and p.name in names]
     given = [p for p in main.properties if not p.instance and p.kind in (PropertyKind.ASSUME, PropertyKind.REQUIRE)]

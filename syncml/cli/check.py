@@ -88,7 +88,7 @@ def _print_buffers(buffers: list[BufferUse]) -> None:
 
 
 def _print_node(node: Node, units: Units) -> None:
-    from syncml.cli.streams import pass_line, segment_rows, stream_rows
+    from syncml.cli.streams import demand_line, pass_line, segment_rows, stream_rows
     from syncml.cli.tables import print_table
     from syncml.ir.rates import in_hertz
 
@@ -108,4 +108,6 @@ def _print_node(node: Node, units: Units) -> None:
     print_table(columns, rows)
     for segment in segment_rows(node):
         echo(f"  {pass_line(segment)}")
+        if segment.has_sweeps:
+            echo(f"    {demand_line(segment)}")
     echo()

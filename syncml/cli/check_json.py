@@ -57,8 +57,12 @@ class SegmentModel(Document):
     """A segment of a node: its work is done in these passes, in this order."""
 
     longest: int = Field(ge=1, description="The most instants that it has.")
-    schedule: Literal["burst", "double buffer", "alternating"]
+    schedule: Literal["burst", "double buffer", "alternating", "checkpointed"]
     passes: list[PassModel]
+    slots: int = Field(ge=1, description="For each stream that a sweep reads.")
+    snapshots: int = Field(ge=0, description="For each memory that is computed again; 0 where none is.")
+    most_steps: int = Field(ge=1, description="Steps of sweeps, and of the way forwards, in the fullest tick.")
+    latency: tuple[int, int] = Field(description="How many ticks after its instant a value that looks ahead comes.")
     line: int = Field(ge=1)
 
 
@@ -129,6 +133,10 @@ def _node(node: Node, uses: list[BufferUse], units: Units) -> NodeModel:
                 "longest": row.longest,
                 "schedule": row.schedule,
                 "passes": [{"kind": kind, "streams": names} for kind, names in row.passes],
+                "slots": row.demand.slots,
+                "snapshots": row.demand.snapshots,
+                "most_steps": row.demand.steps,
+                "latency": (row.demand.earliest, row.demand.latest),
                 "line": row.line,
             }
         )

@@ -22,6 +22,10 @@ def machine_numbers(checked: Checked, observe: Observe) -> list[Diagnostic]:
     from syncml.ir.equations.syntax import Program
     from syncml.ir.step.lowering import restrict
 
+    # A program of long segments is large when it is written out, and most have no such numbers.
+    streams = (v for n in checked.program.nodes for v in (*n.inputs, *(t for e in n.equations for t in e.targets)))
+    if not any(element(v.type) in MATHEMATICAL for v in streams):
+        return []
     flat = checked.flat
     (node,) = restrict(Program((flat,), flat.name), observe).nodes
     computed = [*node.inputs, *(t for e in node.equations for t in e.targets)]

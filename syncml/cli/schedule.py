@@ -98,6 +98,7 @@ def _print(request: Request, found: Schedule) -> None:
 
 
 def _print_text(found: Schedule) -> None:
+    from syncml.cli.streams import demand_line, pass_line
     from syncml.cli.tables import print_table
 
     counted = found.counted
@@ -119,6 +120,9 @@ def _print_text(found: Schedule) -> None:
     if not counted.complete:
         echo(f"only the first {len(totals)} of {counted.prefix + counted.period} ticks were counted")
     echo(f"peak {peak} operations at tick {totals.index(peak)}, mean {sum(totals) / len(totals):.1f}")
+    for segment in found.segments:
+        echo(pass_line(segment))
+        echo(f"  {demand_line(segment)}")
     _print_moves(found)
 
 

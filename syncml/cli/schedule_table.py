@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
+from syncml.cli.streams import SegmentRow, segment_rows
 from syncml.clock_calculus.executive import Executive
 from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Span
@@ -53,6 +54,7 @@ class Schedule:
     after: int
     applied: bool
     proved: bool
+    segments: tuple[SegmentRow, ...] = ()
 
 
 def make_schedule(program: Program, checked: Checked, *, flatten: bool) -> Schedule:
@@ -71,6 +73,7 @@ def make_schedule(program: Program, checked: Checked, *, flatten: bool) -> Sched
         after=better.counted.peak if better is not None else before.peak,
         applied=flatten,
         proved=better is None or better.proved,
+        segments=tuple(row for row in segment_rows(node) if row.has_sweeps),
     )
 
 

@@ -10,6 +10,7 @@ from syncml.clock_calculus import BufferUse, in_ticks, in_time
 from syncml.dataclass import dataclass
 from syncml.ir.clocks import BASE
 from syncml.ir.equations.backward import backward_of
+from syncml.ir.equations.demand import Demand, demand_of
 from syncml.ir.equations.passes import passes_of
 from syncml.ir.equations.syntax import Node, Var
 from syncml.ir.rates import in_hertz, rate_of, text_of
@@ -108,13 +109,16 @@ class SegmentRow:
 
     longest: int
     schedule: str
+    demand: Demand
     passes: tuple[tuple[str, tuple[str, ...]], ...]
+    has_sweeps: bool
     line: int
 
 
 def segment_rows(node: Node) -> Iterator[SegmentRow]:
     """Describe the segments of a node."""
     passes = passes_of(node)
+    backward = backward_of(node)
     for segment in dict.fromkeys(each.segment for each in passes):
         if segment is not None:
             mine = tuple(
@@ -122,7 +126,9 @@ def segment_rows(node: Node) -> Iterator[SegmentRow]:
                 for each in passes
                 if each.segment == segment
             )
-            yield SegmentRow(segment.longest, segment.schedule.value, mine, segment.last.span.line)
+            sweeps = next((len(s.directions) for s in backward.sweeps if s.segment == segment), 0)
+            demand = demand_of(segment, sweeps)
+            yield SegmentRow(segment.longest, segment.schedule.value, demand, mine, sweeps > 0, segment.last.span.line)
 
 
 def pass_line(row: SegmentRow) -> str:
@@ -132,6 +138,16 @@ def pass_line(row: SegmentRow) -> str:
         shown = ", ".join(f"`{name}`" for name in names[:MOST_NAMES]) + (", ..." if len(names) > MOST_NAMES else "")
         written.append(f"{number} {kind} ({shown})" if names else f"{number} {kind}")
     return f"segments of at most {row.longest}, {row.schedule}: {', '.join(written)}"
+
+
+def demand_line(row: SegmentRow) -> str:
+    """What the schedule of a segment asks for, in a line."""
+    demand = row.demand
+    again = f", {demand.snapshots} of a memory that is computed again" if demand.snapshots else ""
+    return (
+        f"{demand.slots} slots for each stream that a sweep reads{again}; at most {demand.steps} steps in a tick; "
+        f"a value comes {demand.earliest} to {demand.latest} ticks later"
+    )
 
 
 def _position(var: Var) -> tuple[str, int, int, str]:

@@ -13,9 +13,10 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, TypeVar, overload
 
+from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Diagnostic, error
 from syncml.ir.clocks import Word
-from syncml.ir.constants import Const
+from syncml.ir.constants import Const, zero
 from syncml.ir.equations.syntax import Apply, Equation, Fby, Pack, Post, Schedule, Var
 from syncml.ir.equations.syntax import Segment as IrSegment
 from syncml.ir.operators import Op
@@ -40,7 +41,10 @@ V = TypeVar("V", bound=Tensor[Any])
 
 
 def segment(
-    every: int | Duration | Stream[bool], longest: int | None = None, schedule: Schedule | str = Schedule.BURST
+    every: int | Duration | Stream[bool],
+    longest: int | None = None,
+    schedule: Schedule | str = Schedule.BURST,
+    slots: int | None = None,
 ) -> Segments:
     """Cut time into stretches: use it in a ``with`` statement.
 
@@ -52,13 +56,18 @@ def segment(
             streams at that rate), or a Boolean stream that is true at each last instant.
         longest: The most instants of a segment that a Boolean stream ends; one of that length ends by itself.
         schedule: When values that need the future are computed.
+        slots: For the schedule ``checkpointed``: the number of snapshots, that of the start included.
 
     Raises:
-        ValueError: a length is less than 1, or there is no such schedule.
+        ValueError: a length is less than 1, there is no such schedule, or `slots` does not fit it.
     """
     place = here()
     trace = trace_at(place, "`segment`")
-    kind = Schedule(schedule)
+    kind = _Policy(Schedule(schedule), slots or 0)
+    if (kind.schedule is Schedule.CHECKPOINTED) is not (slots is not None and slots >= 1):
+        raise ValueError(
+            f"segment(schedule={kind.schedule.value!r}, slots={slots}): 'checkpointed' has at least 1 slot"
+        )
     if isinstance(every, Stream):
         ends = value_of(every, place)
         if longest is None:
@@ -81,6 +90,14 @@ def segment(
         fault("K014", f"segments of {length} instants do not fill the segments around them", place.span,
               help="make the length of the outer ones a multiple of it")  # fmt: skip
     return _periodic(place, trace, length, kind)
+
+
+@dataclass(frozen=True, slots=True)
+class _Policy:
+    """When the sweeps of a segment run, and from what."""
+
+    schedule: Schedule
+    slots: int
 
 
 def _ticks(place: Place, trace: Trace, time: Duration) -> int:
@@ -127,7 +144,7 @@ class Scope:
         return self._index
 
 
-def _periodic(place: Place, trace: Trace, length: int, schedule: Schedule) -> Segments:
+def _periodic(place: Place, trace: Trace, length: int, policy: _Policy) -> Segments:
     shared = Pending()
     hidden = inner(place)
 
@@ -136,18 +153,18 @@ def _periodic(place: Place, trace: Trace, length: int, schedule: Schedule) -> Se
         target = Var(trace.names.fresh(name), BOOL, hidden.span)
         return replace(trace.letters(target, word, place.span), presence=shared)
 
-    return _scope(trace, wave("first", 0), wave("last", length - 1), length, schedule, length)
+    return _scope(trace, wave("first", 0), wave("last", length - 1), length, policy, length)
 
 
-def _ended(place: Place, trace: Trace, ends: Value, longest: int, schedule: Schedule) -> Segments:
+def _ended(place: Place, trace: Trace, ends: Value, longest: int, policy: _Policy) -> Segments:
     """A segment that ends where ``ends`` is true, when it is full, or with the one around it."""
     if ends.atom is None:
-        return _periodic(place, trace, longest, schedule)
+        return _periodic(place, trace, longest, policy)
     shared = ends.presence or Pending()
     last = Var(trace.names.fresh("last"), BOOL, place.span)
     first = Var(trace.names.fresh("first"), BOOL, place.span)
     first_value = trace.equate(first, Fby(Const(True, BOOL), last), place.span, shared)
-    made = _scope(trace, first_value, Value(last, shared, trace), longest, schedule)
+    made = _scope(trace, first_value, Value(last, shared, trace), longest, policy)
     position = made.scope.index(trace, place)
     full = apply_at(inner(place), trace, Op.EQ, [position, Value(Const(longest - 1, I32))])
     if trace.segments:
@@ -157,12 +174,13 @@ def _ended(place: Place, trace: Trace, ends: Value, longest: int, schedule: Sche
 
 
 def _scope(
-    trace: Trace, first: Value, last: Value, longest: int, schedule: Schedule, length: int | None = None
+    trace: Trace, first: Value, last: Value, longest: int, policy: _Policy, length: int | None = None
 ) -> Segments:
     assert isinstance(first.atom, Var)
     assert isinstance(last.atom, Var)
     trace.beside[first.atom] = last.atom
-    scope = Scope(IrSegment(first.atom, last.atom, longest, schedule), first, last, length, trace.resets)
+    ir = IrSegment(first.atom, last.atom, longest, policy.schedule, policy.slots)
+    scope = Scope(ir, first, last, length, trace.resets)
     trace.ended_by[last.atom] = scope
     return Segments(trace, scope)
 
@@ -203,6 +221,31 @@ class Segments:
     def index(self) -> Stream[int]:
         """The position in the segment, from 0; an ``i32``."""
         return stream(self.scope.index(self._trace, here()))
+
+    def total(self, x: Stream[X]) -> Stream[X]:
+        """The sum of ``x`` over the segment, on the clock of ``last``; the last value comes first.
+
+        Values that need the future are added as the sweep finds them, and none of them is kept.
+
+        Args:
+            x: Numbers on the clock of the segment.
+        """
+        place = here()
+        trace = trace_at(place, "`total`")
+        source, scope, hidden = value_of(x, place), self.scope, inner(place)
+        if source.atom is None:
+            return stream(POISON)
+        presence = join([source.presence, scope.presence]) if source.presence is not None else scope.presence
+        running = Var(trace.names.fresh("running"), source.type, hidden.span)
+        behind = trace.define(Post(running, zero(source.type), scope.ir), source.type, hidden, "behind", presence)
+        added = apply_at(place, trace, Op.ADD, [behind, source])
+        if added.atom is None:
+            return stream(POISON)
+        trace.equations.append(Equation((running,), Apply(Op.COPY, (added.atom,)), hidden.span))
+        type_ = tensor(element(source.type), (scope.ir.longest, *shape(source.type)))
+        sampled = Sampled(scope.presence, scope.ir.last, True, scope.word)
+        whole = trace.define(Pack(running, scope.ir, scope.outer), type_, hidden, "running_all", sampled)
+        return stream(apply_at(place, trace, Op.INDEX, [whole], attribute=(0,), role="total"))
 
     @overload
     def carry(self, init: Stream[X], type: Any = None) -> State[X]: ...
@@ -301,7 +344,7 @@ def _borrowed(trace: Trace, scope: Scope) -> Scope:
     first, last = borders
     assert isinstance(first.atom, Var)
     assert isinstance(last.atom, Var)
-    ir = IrSegment(first.atom, last.atom, scope.ir.longest, scope.ir.schedule)
+    ir = replace(scope.ir, first=first.atom, last=last.atom)
     return Scope(ir, first, last, scope.length, ())
 
 

@@ -335,7 +335,7 @@ class _Derivative:
                 var = Var(f"{border.atom.name}_around", BOOL, border.atom.span)
                 extras.append(_Extra(var, BASE, ON_BASE, value_of(stream(border), self._place)))
             ends.append(var)
-        return Segment(ends[0], ends[1], scope.ir.longest, scope.ir.schedule), extras
+        return replace(scope.ir, first=ends[0], last=ends[1]), extras
 
     def _called(
         self,

@@ -1,6 +1,6 @@
 """Iterators without memory as loops of one machine without instances.
 
-Rule: where a node is an expression of its inputs (operators on its base clock, and iterators of such nodes), each
+Rule: where a node is an expression of its inputs (operators, choices by conditions, and iterators of such nodes), each
 element of an array of its instances does the same, and has no state and no clause of its own. So the array stays a
 loop, in which the node's step stands in the place of the call: inputs that are tensors are the arguments, other inputs
 are locals set to them, results are the outputs, all else is a fresh local. All other arrays are unrolled. A loop has
@@ -13,9 +13,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from syncml.diagnostics.model import InternalFault
-from syncml.ir.clocks import BASE
+from syncml.ir.clocks import BASE, Periodic, steps
 from syncml.ir.equations.inline import inline, inline_loops, inline_where
-from syncml.ir.equations.syntax import Apply, Iterate, Node, Program
+from syncml.ir.equations.syntax import Apply, Iterate, Merge, Node, Program, When
 from syncml.ir.equations.unroll import unroll
 from syncml.ir.step.lowering import Observe, Observed
 from syncml.ir.step.syntax import (
@@ -43,7 +43,7 @@ LONG = 128
 def flattened(program: Program, observe: Observed, streams: Iterable[str] = ()) -> Program:
     """Flatten the main node of a clocked program; with loops, unless streams of elements are asked for.
 
-    A stream of an element has a name of its own only where iterators are written out.
+    A stream of an element has a name of its own only where iterators are written out; those of a sweep have none.
 
     Args:
         program: Clocked equations.
@@ -52,15 +52,20 @@ def flattened(program: Program, observe: Observed, streams: Iterable[str] = ()) 
     """
     if not isinstance(observe, Observe):
         streams = (*streams, *observe)
-    elif observe is not Observe.OUTPUTS:
+    elif observe is Observe.ALL:
         return inline(program)
-    flat = looped(program)
+    flat = looped(program, named=observe is Observe.NAMED)
     there = {v.name for v in flat.node(flat.main).clocks}
     return flat if there.issuperset(streams) else inline(program)
 
 
-def looped(program: Program) -> Program:
-    """Flatten the main node of a clocked program but for iterators of nodes that are expressions."""
+def looped(program: Program, *, named: bool = False) -> Program:
+    """Flatten the main node of a clocked program but for iterators of nodes that are expressions.
+
+    Args:
+        program: Clocked equations.
+        named: Write out those of nodes with a stream that the user named, too.
+    """
     sizes: dict[str, int] = {}
     flat = inline_where(program, lambda _caller, _call: True)
     for node in flat.nodes:
@@ -68,8 +73,14 @@ def looped(program: Program) -> Program:
         if size is not None:
             sizes[node.name] = size
 
+    shown: set[str] = set()
+    for node in flat.nodes if named else ():
+        inner = {e.rhs.node for e in node.equations if isinstance(e.rhs, Iterate)}
+        if inner & shown or any(v.user for v in node.clocks):
+            shown.add(node.name)
+
     def chosen(_node: Node, rhs: Iterate) -> bool:
-        return rhs.extent * sizes.get(rhs.node, 0) < LONG
+        return rhs.node in shown or rhs.extent * sizes.get(rhs.node, 0) < LONG
 
     unrolled = unroll(flat, chosen)
     return inline_loops(inline_where(unrolled, lambda _caller, _call: True))
@@ -78,11 +89,13 @@ def looped(program: Program) -> Program:
 def _size(node: Node, sizes: dict[str, int]) -> int | None:
     """The equations of a node that is an expression, those of its iterators written out; None for another node."""
     total = 0
-    if node.properties or node.external or any(clock != BASE for clock in node.clocks.values()):
+    if node.properties or node.external or any(node.clocks[v] != BASE for v in (*node.inputs, *node.outputs)):
+        return None
+    if any(isinstance(step, Periodic) for clock in set(node.clocks.values()) for step in steps(clock)):
         return None
     for equation in node.equations:
         match equation.rhs:
-            case Apply():
+            case Apply() | When() | Merge():
                 total += 1
             case Iterate(node=callee, extent=extent) if callee in sizes:
                 total += extent * sizes[callee]

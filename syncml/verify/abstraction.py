@@ -15,7 +15,7 @@ from types import MappingProxyType
 from syncml.diagnostics.model import Diagnostic, error
 from syncml.ir.clocks import conditions
 from syncml.ir.equations.inline import inline
-from syncml.ir.equations.sweeps import lower_segments
+from syncml.ir.equations.sweeps import lower_segments, taped
 from syncml.ir.equations.syntax import (
     Apply,
     Call,
@@ -94,7 +94,7 @@ def opening(
     main = program.node(program.main)
     own = tuple(replace(p, kind=PropertyKind.ASSUME) if p.kind is PropertyKind.REQUIRE else p for p in main.properties)
     nodes = tuple(replace(n, properties=own) if n is main else n for n in program.nodes)
-    current = inline(lower_segments(Program(nodes, program.main)), keep)
+    current = inline(lower_segments(taped(Program(nodes, program.main))), keep)
     calls: list[Equation] = []
     while found := [e for e in current.node(current.main).equations if isinstance(e.rhs, Call)]:
         # A clause of a contract may itself call an abstract node, so this repeats until no call is left.

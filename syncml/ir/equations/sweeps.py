@@ -16,15 +16,17 @@ from dataclasses import replace
 from syncml.ir.clocks import word
 from syncml.ir.constants import Array, Const, zero
 from syncml.ir.equations.backward import Direction, Sweeps, backward_of, has_future
+from syncml.ir.equations.checkpointed import Checkpointed, Kept, refuse_checkpoints
 from syncml.ir.equations.conditions import Conditions, conditions_of
+from syncml.ir.equations.exits import Exits, exits_of
 from syncml.ir.equations.growth import Growth
-from syncml.ir.equations.inline import inline_where, normalise_clocks
+from syncml.ir.equations.inline import normalise_clocks
 from syncml.ir.equations.spread import Spread, refuse_spread
 from syncml.ir.equations.sweep_body import Body, BodyBuilder, Shift
 from syncml.ir.equations.syntax import (
+    LATE,
     Apply,
     Atom,
-    Call,
     Equation,
     Fby,
     Iterate,
@@ -41,41 +43,9 @@ from syncml.ir.equations.syntax import (
     atoms,
 )
 from syncml.ir.equations.syntax import resets as resets_of
-from syncml.ir.equations.unroll import unroll
 from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, I32, element, shape, tensor
 from syncml.lazy import numpy as np
-
-
-def open_future(program: Program) -> Program:
-    """Inline the calls of a clocked program whose arguments need the future: a sweep has no instances.
-
-    So are those of nodes that look ahead in a segment of their caller. An array of instances becomes calls first.
-    """
-    while True:
-        borrowers = {node.name for node in program.nodes if _borrows(node)}
-        chosen = {
-            node.name: frozenset(
-                e.rhs.instance
-                for e in node.equations
-                if isinstance(e.rhs, Call | Iterate)
-                and (e.rhs.node in borrowers or not found.ahead.keys().isdisjoint(e.targets))
-            )
-            for node in program.nodes
-            if (found := backward_of(node)).ahead or borrowers
-        }
-        if not any(chosen.values()):
-            return program
-
-        def is_chosen(node: Node, rhs: Call | Iterate, chosen: Mapping[str, frozenset[str]] = chosen) -> bool:
-            return rhs.instance in chosen.get(node.name, frozenset())
-
-        program = inline_where(unroll(program, is_chosen), is_chosen)
-
-
-def _borrows(node: Node) -> bool:
-    """Whether a node looks ahead in a segment whose borders its caller gives."""
-    return any(isinstance(e.rhs, Post) and e.rhs.segment.last in node.inputs for e in node.equations)
 
 
 def lower_segments(program: Program) -> Program:
@@ -102,6 +72,22 @@ def lower_segments(program: Program) -> Program:
     return replace(result, nodes=tuple(normalise_clocks(node, revealed[node.name]) for node in nodes))
 
 
+def taped(program: Program) -> Program:
+    """``program`` with a tape in place of snapshots: the same values, by fewer steps; what a proof is about."""
+
+    def schedule(segment: Segment) -> Segment:
+        return replace(segment, schedule=Schedule.BURST, slots=0)
+
+    def on_tape(equation: Equation) -> Equation:
+        rhs = equation.rhs
+        if isinstance(rhs, Post | Pack) and rhs.segment.schedule is Schedule.CHECKPOINTED:
+            return replace(equation, rhs=replace(rhs, segment=schedule(rhs.segment)))
+        return equation
+
+    nodes = (replace(n, equations=tuple(map(on_tape, n.equations))) if has_future(n) else n for n in program.nodes)
+    return replace(program, nodes=tuple(nodes))
+
+
 class _Lowering:
     """The rewriting of one node."""
 
@@ -112,6 +98,7 @@ class _Lowering:
         self._definitions = {t: e for e in node.equations for t in e.targets}
         self._growth = Growth((v.name for v in node.clocks), node.span)
         self.bodies: list[Node] = []
+        self.dropped: set[Var] = set()
 
     def node(self) -> Node:
         """The node without segments; `bodies` are the nodes that it calls."""
@@ -122,26 +109,18 @@ class _Lowering:
         segments = dict.fromkeys(e.rhs.segment for e in node.equations if isinstance(e.rhs, Post | Pack))
         for segment in segments:
             sweeps = next((s for s in backward.sweeps if s.segment == segment), None)
-            exits = [e for e in node.equations if self._leaves(e, segment, ahead)]
-            result |= _Segment(self, segment, sweeps, exits).results()
+            result |= _Segment(self, segment, sweeps, exits_of(node, segment, ahead)).results()
         equations: list[Equation] = []
         for equation in node.equations:
+            if self.dropped.issuperset(equation.targets) and equation.targets:
+                continue
             if len(equation.targets) == 1 and equation.target in result:
                 equations.append(replace(equation, rhs=Apply(Op.COPY, (result[equation.target],))))
             elif not ahead.intersection(equation.targets):
                 equations.append(equation)
-        clocks = {v: c for v, c in node.clocks.items() if v not in ahead} | self._growth.clocks
+        gone = ahead | self.dropped
+        clocks = {v: c for v, c in node.clocks.items() if v not in gone} | self._growth.clocks
         return replace(node, equations=(*self._growth.equations, *equations), clocks=clocks)
-
-    def _leaves(self, equation: Equation, segment: Segment, ahead: set[Var]) -> bool:
-        """Whether ``equation`` takes something at the end of ``segment``."""
-        rhs = equation.rhs
-        if isinstance(rhs, Pack):
-            return rhs.segment == segment
-        if not isinstance(rhs, When) or rhs.condition is not segment.last or rhs.source not in ahead:
-            return False
-        # What is ahead itself is sampled within a longer segment, at the ends of those in it.
-        return equation.target not in ahead
 
     def name(self, stem: str) -> str:
         """A name for a node."""
@@ -176,7 +155,7 @@ class _Lowering:
 class _Segment:
     """The buffers and sweeps of one segment."""
 
-    def __init__(self, outer: _Lowering, segment: Segment, sweeps: Sweeps | None, exits: list[Equation]) -> None:
+    def __init__(self, outer: _Lowering, segment: Segment, sweeps: Sweeps | None, exits: Exits) -> None:
         self._outer = outer
         self._segment = segment
         self._sweeps = sweeps
@@ -194,38 +173,64 @@ class _Segment:
 
     def results(self) -> dict[Var, Atom]:
         """For each stream that is taken at the end, the stream on the clock of the end that it equals."""
-        if self._segment.schedule is not Schedule.BURST:
+        if self._segment.schedule in LATE:
             return self._spread()
         found: dict[Var, Atom] = {}
         ahead = frozenset[Var]() if self._sweeps is None else frozenset(self._sweeps.number)
-        ends = [e for e in self._exits if isinstance(e.rhs, When)]
-        packs = [e for e in self._exits if isinstance(e.rhs, Pack)]
-        values: dict[Var, Var] = {}
-        if self._sweeps is not None:
-            values = self._run(self._sweeps, ends, packs)
-        for equation in ends:
-            assert isinstance(equation.rhs, When)
-            assert isinstance(equation.rhs.source, Var)
-            found[equation.target] = values[equation.rhs.source]
-        for equation in packs:
+        for equation in self._exits.packs:
             assert isinstance(equation.rhs, Pack)
-            source = equation.rhs.source
-            if isinstance(source, Var) and source in ahead:
+            if equation.rhs.source not in ahead:
+                found[equation.target] = self._every(equation.rhs.source)
+        if self._sweeps is None:
+            return found
+        ends = tuple(dict.fromkeys(_source(e) for e in self._exits.ends))
+        starts = tuple(dict.fromkeys(_source(e) for e in self._exits.packs if e.target in self._exits.firsts))
+        if self._segment.schedule is Schedule.CHECKPOINTED:
+            values = self._checkpointed(self._sweeps, ends, starts)
+        else:
+            values = self._run(self._sweeps, ends, starts)
+        taken = dict(zip((*((v, False) for v in ends), *((v, True) for v in starts)), values, strict=True))
+        for equation in self._exits.ends:
+            found[equation.target] = taken[_source(equation), False]
+        for equation in self._exits.packs:
+            source = _source(equation)
+            if equation.target in self._exits.firsts:
+                self._outer.dropped.add(equation.target)
+                for reader in self._exits.firsts[equation.target]:
+                    found[reader.target] = self._element(reader, taken[source, True])
+            elif source in ahead:
                 found[equation.target] = self._arrays[source]
-            elif isinstance(source, Var):
-                found[equation.target] = self._buffer(source)
-            else:
-                found[equation.target] = self._repeated(source)
         return found
+
+    def _element(self, reader: Equation, first: Var) -> Atom:
+        """What ``reader`` takes of the first value of a pack."""
+        assert isinstance(reader.rhs, Apply)
+        assert isinstance(reader.rhs.attribute, tuple)
+        rest = reader.rhs.attribute[1:]
+        return self._growth.apply("element", self._end, Op.INDEX, first, attribute=rest) if rest else first
+
+    def _checkpointed(self, sweeps: Sweeps, ends: tuple[Var, ...], starts: tuple[Var, ...]) -> list[Var]:
+        """The values at the ends and at the starts, from snapshots."""
+        place = self._outer.definitions.get(self._segment.last, self._exits.all[0])
+        refuse_checkpoints(sweeps, self._exits, place)
+        kept = Kept(self._buffer, self._shared, self._position)
+        found = Checkpointed(self._outer.source, self._growth, sweeps, self._end, kept, self._outer.name)
+        body, values = found.run(ends, starts)
+        self._outer.bodies.append(body)
+        return values
+
+    def _every(self, source: Atom) -> Atom:
+        return self._buffer(source) if isinstance(source, Var) else self._repeated(source)
 
     def _spread(self) -> dict[Var, Atom]:
         """The same by another schedule."""
         node, sweeps = self._outer.source, self._sweeps
         place = self._outer.definitions.get(self._segment.last)
-        refuse_spread(self._segment, sweeps, self._exits, self._exact, place or self._exits[0])
-        resets = tuple(dict.fromkeys(r for e in self._exits for r in resets_of(e.rhs)))
+        exits = [*self._exits.all]
+        refuse_spread(self._segment, sweeps, exits, self._exact, place or exits[0])
+        resets = tuple(dict.fromkeys(r for e in exits for r in resets_of(e.rhs)))
         spread = Spread(node, self._growth, self._segment, self._end, resets)
-        sources = {e.target: e.rhs.source for e in self._exits if isinstance(e.rhs, Pack)}
+        sources = {e.target: e.rhs.source for e in exits if isinstance(e.rhs, Pack)}
         arrays: dict[Var, Atom] = {}
         if sweeps is not None:
             kept = tuple(v for v in sweeps.streams(0) if v in sources.values())
@@ -350,29 +355,30 @@ class _Segment:
 
     # Sweeps.
 
-    def _run(self, sweeps: Sweeps, ends: list[Equation], packs: list[Equation]) -> dict[Var, Var]:
-        """Run the sweeps; the values at the end of the segment, by the stream ahead."""
+    def _run(self, sweeps: Sweeps, ends: tuple[Var, ...], starts: tuple[Var, ...]) -> list[Var]:
+        """Run the sweeps; the values at the ends and at the starts, in their order."""
         node = self._outer.source
-        wanted_ends = {e.rhs.source for e in ends if isinstance(e.rhs, When)}
-        wanted_all = {e.rhs.source for e in packs if isinstance(e.rhs, Pack)}
+        packs = [e for e in self._exits.packs if e.target not in self._exits.firsts]
+        wanted: set[Atom] = {e.rhs.source for e in packs if isinstance(e.rhs, Pack)}
         for equation in node.equations:
             for target in equation.targets:
                 number = sweeps.number.get(target)
                 if number is not None:
-                    wanted_all |= {a for a in atoms(equation.rhs) if sweeps.number.get(a, number) < number}  # type: ignore[arg-type]
-        values: dict[Var, Var] = {}
+                    wanted |= {a for a in atoms(equation.rhs) if sweeps.number.get(a, number) < number}  # type: ignore[arg-type]
+        values: dict[tuple[Var, bool], Var] = {}
         for number in range(len(sweeps.directions)):
             mine = sweeps.streams(number)
-            finals = tuple(v for v in mine if v in wanted_ends)
-            kept = tuple(v for v in mine if v in wanted_all)
-            builder = BodyBuilder(node, sweeps, number, finals, (), kept, None if self._exact else self._active())
+            last, first = tuple(v for v in ends if v in mine), tuple(v for v in starts if v in mine)
+            kept = tuple(v for v in mine if v in wanted)
+            builder = BodyBuilder(node, sweeps, number, last, first, kept, None if self._exact else self._active())
             direction = sweeps.directions[number]
             body = builder.body(self._outer.name(f"{node.name}_{direction.value}"))
             self._outer.bodies.append(body.node)
-            values |= self._sweep(body, direction)
-        return values
+            results = self._sweep(body, direction)
+            values |= zip((*((v, False) for v in last), *((v, True) for v in first)), results, strict=True)
+        return [*(values[v, False] for v in ends), *(values[v, True] for v in starts)]
 
-    def _sweep(self, body: Body, direction: Direction) -> dict[Var, Var]:
+    def _sweep(self, body: Body, direction: Direction) -> list[Var]:
         """An array of the steps of one sweep, one for each instant, what is carried chained from step to step."""
         growth, end, count = self._growth, self._end, self._segment.longest
         carried = len(body.starts)
@@ -398,4 +404,11 @@ class _Segment:
             self._arrays[var] = every = growth.fresh(f"{var.name}_all", type_, end, each.span)
             results.append(every)
         growth.equations.append(Equation(tuple(results), rhs, growth.span, end))
-        return {var: results[position] for var, position in body.finals}
+        return [results[position] for _, position in body.finals]
+
+
+def _source(equation: Equation) -> Var:
+    """The stream ahead that is taken at the end of a segment."""
+    assert isinstance(equation.rhs, When | Pack)
+    assert isinstance(equation.rhs.source, Var)
+    return equation.rhs.source

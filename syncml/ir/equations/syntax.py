@@ -193,6 +193,12 @@ class Schedule(Enum):
     """One at each instant of the next segment, from a second buffer."""
     ALTERNATING = "alternating"
     """As the double buffer, in one buffer that is filled upwards and downwards in turn; segments of equal length."""
+    CHECKPOINTED = "checkpointed"
+    """All of them at the last instant; what the memory of the segment leads to is computed again from snapshots."""
+
+
+LATE = frozenset({Schedule.DOUBLE, Schedule.ALTERNATING})
+"""The schedules by which what is packed is that of the segment before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,12 +206,14 @@ class Segment:
     """A cut of the instants of a clock into stretches of at most ``longest`` instants.
 
     ``first`` and ``last`` are Boolean streams on that clock, true at the first and at the last instant of each.
+    ``slots`` is the number of snapshots of the schedule *checkpointed*, that of the start included.
     """
 
     first: Var
     last: Var
     longest: int
     schedule: Schedule = Schedule.BURST
+    slots: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +233,7 @@ class Pack:
     """The values of ``source``, on the clock of the segment, at the last instant of each.
 
     They are in their order along a new first axis of ``segment.longest``; a shorter segment is filled with zeros. By
-    another schedule than *burst* they are the values of the segment before, zeros in the first.
+    a schedule in `LATE` they are the values of the segment before, zeros in the first.
     """
 
     source: Atom
@@ -235,7 +243,7 @@ class Pack:
     @property
     def is_late(self) -> bool:
         """Whether the values are those of the segment before."""
-        return self.segment.schedule is not Schedule.BURST
+        return self.segment.schedule in LATE
 
 
 Rhs: TypeAlias = Apply | Fby | When | Merge | Wave | Call | Iterate | Buffer | Post | Pack
