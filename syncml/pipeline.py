@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from syncml.clock_calculus import BufferUse, infer_clocks, lower_buffers, spread_calls
 from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Collector
+from syncml.ir.equations.checkpointed import taped
 from syncml.ir.equations.exclusive import split_exclusive
 from syncml.ir.equations.external import check_separate, whole_models
 from syncml.ir.equations.inline import inline, inline_loops, inline_words
@@ -25,7 +26,7 @@ from syncml.ir.equations.numbers import on_machine as machine_numbers
 from syncml.ir.equations.opening import open_future
 from syncml.ir.equations.pretty import print_program
 from syncml.ir.equations.product import EQUAL, product
-from syncml.ir.equations.sweeps import lower_segments, taped
+from syncml.ir.equations.sweeps import lower_segments
 from syncml.ir.equations.syntax import Node, Program, Var
 from syncml.sizing import size_buffers
 from syncml.verify.causality import check_causality

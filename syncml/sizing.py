@@ -14,10 +14,11 @@ from typing import Any
 
 from syncml.clock_calculus import clauses, crossing, lower_buffers
 from syncml.diagnostics import Collector, Diagnostic, error
+from syncml.ir.equations.checkpointed import taped
 from syncml.ir.equations.exclusive import split_exclusive
 from syncml.ir.equations.inline import inline
 from syncml.ir.equations.opening import open_future
-from syncml.ir.equations.sweeps import lower_segments, taped
+from syncml.ir.equations.sweeps import lower_segments
 from syncml.ir.equations.syntax import Buffer, Equation, Node, Program, PropertyKind, Var
 from syncml.ir.rates import describe
 from syncml.verify import Counterexample, Proved, Semantics, VerifyOptions, Violated, verify

@@ -14,8 +14,9 @@ from types import MappingProxyType
 
 from syncml.diagnostics.model import Diagnostic, error
 from syncml.ir.clocks import conditions
+from syncml.ir.equations.checkpointed import taped
 from syncml.ir.equations.inline import inline
-from syncml.ir.equations.sweeps import lower_segments, taped
+from syncml.ir.equations.sweeps import lower_segments
 from syncml.ir.equations.syntax import (
     Apply,
     Call,

@@ -20,7 +20,7 @@ from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError, error
 from syncml.ir.clocks import Clock, On, steps
 from syncml.ir.constants import Array, Const, zero
-from syncml.ir.equations.backward import Direction, Sweeps, needs_of
+from syncml.ir.equations.backward import Direction, Sweeps, has_future, needs_of
 from syncml.ir.equations.checkpoint_steps import ONE, ZERO, Action
 from syncml.ir.equations.exits import Exits
 from syncml.ir.equations.growth import Growth
@@ -42,6 +42,22 @@ from syncml.ir.equations.syntax import (
 from syncml.ir.operators import Op
 from syncml.ir.types import I32, element, shape, tensor
 from syncml.lazy import numpy as np
+
+
+def taped(program: Program) -> Program:
+    """``program`` with a tape in place of snapshots: the same values, by fewer steps; what a proof is about."""
+
+    def schedule(segment: Segment) -> Segment:
+        return replace(segment, schedule=Schedule.BURST, slots=0)
+
+    def on_tape(equation: Equation) -> Equation:
+        rhs = equation.rhs
+        if isinstance(rhs, Post | Pack) and rhs.segment.schedule is Schedule.CHECKPOINTED:
+            return replace(equation, rhs=replace(rhs, segment=schedule(rhs.segment)))
+        return equation
+
+    nodes = (replace(n, equations=tuple(map(on_tape, n.equations))) if has_future(n) else n for n in program.nodes)
+    return replace(program, nodes=tuple(nodes))
 
 
 def refuse_checkpoints(sweeps: Sweeps, exits: Exits, place: Equation) -> None:
@@ -225,4 +241,4 @@ class Checkpointed:
         return growth.define(f"{memory.name}_taken", type_, self._end, When(filled, self._segment.last, True))
 
 
-__all__ = ["Checkpointed", "Kept", "Recomputed", "recomputed", "refuse_checkpoints"]
+__all__ = ["Checkpointed", "Kept", "Recomputed", "recomputed", "refuse_checkpoints", "taped"]

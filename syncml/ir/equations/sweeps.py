@@ -72,22 +72,6 @@ def lower_segments(program: Program) -> Program:
     return replace(result, nodes=tuple(normalise_clocks(node, revealed[node.name]) for node in nodes))
 
 
-def taped(program: Program) -> Program:
-    """``program`` with a tape in place of snapshots: the same values, by fewer steps; what a proof is about."""
-
-    def schedule(segment: Segment) -> Segment:
-        return replace(segment, schedule=Schedule.BURST, slots=0)
-
-    def on_tape(equation: Equation) -> Equation:
-        rhs = equation.rhs
-        if isinstance(rhs, Post | Pack) and rhs.segment.schedule is Schedule.CHECKPOINTED:
-            return replace(equation, rhs=replace(rhs, segment=schedule(rhs.segment)))
-        return equation
-
-    nodes = (replace(n, equations=tuple(map(on_tape, n.equations))) if has_future(n) else n for n in program.nodes)
-    return replace(program, nodes=tuple(nodes))
-
-
 class _Lowering:
     """The rewriting of one node."""
 
