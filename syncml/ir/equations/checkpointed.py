@@ -15,6 +15,7 @@ that of the way forwards on the same values, so the results have the same bits a
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 
 from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError, error
@@ -35,6 +36,9 @@ from syncml.ir.equations.syntax import (
     Merge,
     Node,
     Pack,
+    Post,
+    Program,
+    Schedule,
     Segment,
     Var,
     When,
