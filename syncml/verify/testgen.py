@@ -1,10 +1,12 @@
 """Test suites from the program: few short runs that reach every goal which can be reached.
 
 Rule: of each goal it is claimed that no run reaches it (`traps`), and the claims are verified. A counterexample is a
-run that reaches the goal, a proof says that no test can. Every run, those of the solver and random ones, is replayed
-by the interpreter, which says what goals it reaches while all assumptions hold; only that counts. Of all runs those are
-kept that reach most of what the others before them do not, each up to the last instant at which it reaches something
-new.
+run that reaches the goal, a proof says that no test can. An assumption may make a claim depend on most of the program;
+what is left open is therefore claimed once more alone, with only those clauses that depend on nothing beyond what the
+goal depends on: a proof without an assumption is one with it. Every run, those of the solver and random ones, is
+replayed by the interpreter, which says what goals it reaches while all assumptions hold; only that counts. Of all runs
+those are kept that reach most of what the others before them do not, each up to the last instant at which it reaches
+something new.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from syncml.dataclass import dataclass
 from syncml.ir.equations.syntax import Node, Program, PropertyKind
 from syncml.ir.types import EnumType, element, shape
 from syncml.verify.abstraction import opened
+from syncml.verify.cone import Cones
 from syncml.verify.driver import verify
 from syncml.verify.replay import Replay
 from syncml.verify.sampling import sample
@@ -30,6 +33,9 @@ Inputs: TypeAlias = Mapping[str, Sequence[Any]]
 RANDOM_RUNS = 24
 RANDOM_TICKS = 40
 RANDOM_TRIES = 12
+
+_KEPT = (PropertyKind.ASSUME, PropertyKind.INVARIANT)
+"""The clauses that may help a proof: what may be taken for granted, and lemmas, which are proved with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +103,15 @@ def generate(program: Program, options: VerifyOptions, replay: Replay, *, pairs:
     generator = np.random.default_rng(options.seed)
     for _ in range(RANDOM_RUNS if {t.goal for t in traps} - settled else 0):
         watch.sample(generator)
+    left = [t for t in traps if isinstance(verdicts[t.clause], Unknown) and t.goal not in watch.reached]
+    for trap in left:
+        lone = replace(options, properties=(trap.clause,), abstract=(), timeout=options.timeout / len(left))
+        report = verify(_alone(claiming, trap), lone, replay)
+        (found,) = (r.verdict for r in report.results if r.name == trap.clause)
+        if isinstance(found, Proved):
+            verdicts[trap.clause] = found
+        elif isinstance(found, Violated):
+            watch.run(found.counterexample.inputs, found.counterexample.ticks)
     runs = _fewest(watch.runs)
     goals: dict[Goal, int | Unreachable | NotReached] = {}
     by_goal: dict[Goal, list[Trap]] = {}
@@ -106,6 +121,17 @@ def generate(program: Program, options: VerifyOptions, replay: Replay, *, pairs:
         test = next((i for i, run in enumerate(runs) if goal in run.reaches), None)
         goals[goal] = test if test is not None else _missing([verdicts[t.clause] for t in group])
     return Suite(node, tuple(runs), goals)
+
+
+def _alone(program: Program, trap: Trap) -> Program:
+    """One claim with what it depends on, and the clauses that speak of nothing else."""
+    node = program.node(program.main)
+    cones = Cones(node)
+    (claim,) = (p for p in node.properties if p.name == trap.clause)
+    around = cones.within([claim.holds])
+    lone = tuple(p for p in node.properties if p is claim or (p.kind in _KEPT and cones.within([p.holds]) <= around))
+    equations = tuple(e for e in node.equations if not around.isdisjoint(e.targets))
+    return Program((replace(node, equations=equations, outputs=(), properties=lone),), node.name)
 
 
 def _missing(verdicts: Sequence[object]) -> Unreachable | NotReached:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 from syncml.ir.equations.syntax import Program
 from syncml.pipeline import check, load
 from syncml.sim.interpreter import interpret, replay
-from syncml.verify import Semantics, VerifyOptions
+from syncml.verify import Semantics, VerifyOptions, testgen
+from syncml.verify.driver import verify
 from syncml.verify.testgen import NotReached, Suite, Unreachable, generate
 from syncml.verify.traps import Aspect, Goal
 from tests.verify.build import BOOL, F32, I32, Builder, Op
@@ -128,3 +130,24 @@ def test_the_same_seed_gives_the_same_suite() -> None:
         return [(run.inputs, run.ticks, dict(run.reaches)) for run in suite.runs]
 
     assert once() == once()
+
+
+def test_what_is_left_open_is_claimed_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No engine runs on the whole program, which an assumption ties together; the claim alone is about a counter."""
+    whole: list[int] = []
+
+    def without_engines_at_first(program: Program, options: VerifyOptions, replay: Any) -> Any:
+        whole.append(len(program.node(program.main).equations))
+        return verify(program, replace(options, timeout=20.0 if len(whole) > 1 else 0.0), replay)
+
+    monkeypatch.setattr(testgen, "verify", without_engines_at_first)
+    b = saturating()
+    x = b.input("x", I32)
+    n = b.program().node(b.program().main).outputs[0]
+    squares = b.op(Op.MUL, x, x)
+    b.assume("tied", b.op(Op.LE, b.op(Op.MUL, squares, x), b.op(Op.ADD, n, 1000)))
+    b.output(b.op(Op.WHERE, b.op(Op.EQ, squares, 50, name="nowhere"), 1, 0))
+    found = by_name(suite_of(b.program()))
+    assert isinstance(found["beyond", "true"], Unreachable)
+    assert isinstance(found["nowhere", "false"], int)
+    assert all(alone < whole[0] for alone in whole[1:])
