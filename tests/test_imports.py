@@ -50,10 +50,15 @@ NEEDLESS = ("numpy", "typer", "click", "rich", "pydantic", "numba", "networkx", 
 """What a proof about scalars does without."""
 
 
-@pytest.mark.parametrize("command", ["check", "verify"])
-def test_a_command_on_a_small_file_loads_only_what_it_needs(command: str, tmp_path: Path) -> None:
-    file = tmp_path / "proved.lus"
-    file.write_text(PROVED, encoding="utf-8")
+@pytest.mark.parametrize(
+    ("command", "claim", "said"),
+    [("check", ">= 0", ""), ("verify", ">= 0", "1 proved"), ("verify", "< 3", "1 violated")],
+)
+def test_a_command_on_a_small_file_loads_only_what_it_needs(
+    command: str, claim: str, said: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "numbers.lus"
+    file.write_text(PROVED.replace(">= 0", claim), encoding="utf-8")
     program = f"""
 import sys
 from syncml.cli import main
@@ -61,15 +66,14 @@ sys.argv[1:] = [{command!r}, {str(file)!r}]
 try:
     main()
 except SystemExit as exit:
-    assert not exit.code, exit.code
+    assert exit.code in (0, None, 1), exit.code
 found = {{name.partition(".")[0] for name in sys.modules}}
 print(*sorted(found & set({NEEDLESS!r})), "z3" in found, file=sys.stderr)
 """
     environment = {**os.environ, "SYNCML_VERDICTS": "off"}
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment)
-    assert run.stderr.split() == [str(command == "verify")]
-    if command == "verify":
-        assert "1 proved" in run.stdout
+    assert run.stderr.splitlines()[-1].split() == [str(command == "verify")]
+    assert said in run.stdout
 
 
 SWITCH = """
@@ -83,7 +87,7 @@ tel
 
 @pytest.mark.parametrize(
     ("property_", "verdict", "expected"),
-    [("true -> not (lit and off)", "1 proved", []), ("not lit", "1 violated", ["numpy"])],
+    [("true -> not (lit and off)", "1 proved", []), ("not lit", "1 violated", [])],
 )
 def test_truth_values_are_decided_without_a_solver(
     property_: str, verdict: str, expected: list[str], tmp_path: Path

@@ -30,6 +30,7 @@ from syncml.ir.types import (
 )
 from syncml.ir.typing_rules import Attribute, contraction, windows
 from syncml.lazy import numpy
+from syncml.sim.exact import exact_function
 
 np: Any = numpy
 """Values are typed by their streams, not by Python."""
@@ -37,6 +38,10 @@ np: Any = numpy
 
 def evaluate(op: Op, values: tuple[Any, ...], attribute: Attribute, types: tuple[Type, ...], result: Type) -> Any:
     """The value of ``op`` applied to ``values`` of ``types``, a value of type ``result``."""
+    exact = None if MATHEMATICAL.isdisjoint((*types, result)) else exact_function(op, types, result)
+    if exact is not None:
+        # NumPy would make machine integers of Python's.
+        return _settle(exact(*(bool(v) if t is BOOL else v for v, t in zip(values, types, strict=True))), result)
     with np.errstate(all="ignore"):
         value = _apply(op, values, attribute, types, result)
     return _settle(value, result)

@@ -12,13 +12,13 @@ known: the least fixed point over streams from instants to values. What is still
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import Any, assert_never
 
 from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError, InternalFault, error
-from syncml.ir.clocks import Clock, Periodic, conditions, steps
+from syncml.ir.clocks import Clock, Periodic, steps
 from syncml.ir.constants import Const, dtype, zero
 from syncml.ir.equations.inline import inline
 from syncml.ir.equations.syntax import (
@@ -38,13 +38,14 @@ from syncml.ir.equations.syntax import (
     Var,
     Wave,
     When,
-    atoms,
     resets,
 )
 from syncml.ir.types import EnumType, element, shape
 from syncml.lazy import numpy as np
 from syncml.sim.evaluate import evaluate
+from syncml.sim.exact import ExactRun, exact_run
 from syncml.sim.inputs import Raw, prepare
+from syncml.sim.order import clock_of, likely_order
 from syncml.sim.trace import Column, Trace
 
 
@@ -96,9 +97,9 @@ def interpret(program: Program, inputs: Raw, ticks: int, state: Mapping[str, Any
     return Interpreter(node, state).run(inputs, ticks)
 
 
-def replay(program: Program, inputs: Raw, ticks: int) -> Trace:
+def replay(program: Program, inputs: Mapping[str, Sequence[Any]], ticks: int) -> Trace | ExactRun:
     """The trace of a run, by which the verifier judges its counterexamples."""
-    return interpret(program, inputs, ticks).trace
+    return exact_run(program, inputs, ticks) or interpret(program, inputs, ticks).trace
 
 
 @dataclass(slots=True)
@@ -135,7 +136,7 @@ class Interpreter:
 
     def __init__(self, node: Node, state: Mapping[str, Any] | None = None) -> None:
         self._node = node
-        self._equations = _likely_order(node)
+        self._equations = likely_order(node)
         self._variables = (*node.inputs, *(t for e in node.equations for t in e.targets))
         self._registers = {e.target: e for e in node.equations if isinstance(e.rhs, Fby)}
         self._words = {e.target: e for e in node.equations if isinstance(e.rhs, Wave)}
@@ -215,7 +216,7 @@ class Interpreter:
                 self._now[item] = _input(self._given[item], tick) if present else _ABSENT
             else:
                 self._reset(item.target, item.rhs)
-                self._now[item.target] = self._value(item) if self._present(_clock(item)) else _ABSENT
+                self._now[item.target] = self._value(item) if self._present(clock_of(item)) else _ABSENT
         except _UnknownError:
             return False
         return True
@@ -282,7 +283,7 @@ class Interpreter:
             case Wave():
                 return np.bool_(rhs.word.at(_known(self._memory.letters[equation.target])))
             case Post():
-                return self._later(rhs, _clock(equation))
+                return self._later(rhs, clock_of(equation))
             case Pack():
                 return self._collected(equation.target, rhs)
             case Call() | Iterate():
@@ -327,14 +328,14 @@ class Interpreter:
             assert isinstance(equation.rhs, Fby)
             try:
                 self._reset(var, equation.rhs)
-                if self._present(_clock(equation)):
+                if self._present(clock_of(equation)):
                     memory.state[var] = self._read(equation.rhs.following)
             except _UnknownError:
                 memory.state[var] = _UNKNOWN
         for var, equation in self._words.items():
             try:
                 self._reset(var, equation.rhs)
-                memory.letters[var] = _known(memory.letters[var]) + self._present(_clock(equation))
+                memory.letters[var] = _known(memory.letters[var]) + self._present(clock_of(equation))
             except _UnknownError:
                 memory.letters[var] = _UNKNOWN
         for var, rhs in self._packs.items():
@@ -377,37 +378,8 @@ def _word_clocks(clock: Clock) -> list[Clock]:
     return [step.parent for step in steps(clock) if isinstance(step, Periodic)]
 
 
-def _clock(equation: Equation) -> Clock:
-    if equation.clock is None:
-        raise InternalFault(f"{equation.target.name} is interpreted before its clock is known")
-    return equation.clock
-
-
 def _input(column: Column, tick: int) -> Any:
     if not column.present[tick]:
         message = f"input {column.name!r} has no value at tick {tick}, where its clock is present"
         raise DiagnosticError(error("S002", message, help="supply a value for each instant of its clock"))
     return column.values[tick]
-
-
-def _likely_order(node: Node) -> tuple[Equation, ...]:
-    """Equations after what they read where that is possible; only speed depends on it."""
-    definition = {t: e for e in node.equations for t in e.targets}
-    order: dict[int, Equation] = {}
-    visiting: set[int] = set()
-    for root in node.equations:
-        stack = [root]
-        while stack:
-            equation = stack[-1]
-            key = id(equation)
-            if key in order or key in visiting:
-                stack.pop()
-                order.setdefault(key, equation)
-                continue
-            visiting.add(key)
-            reads = resets(equation.rhs) if isinstance(equation.rhs, Fby | Post) else atoms(equation.rhs)
-            guards = [v for v in conditions(_clock(equation)) if v in definition]
-            needed = [definition[a] for a in reads if isinstance(a, Var) and a in definition]
-            needed += [definition[v] for v in guards]
-            stack += [e for e in needed if id(e) not in order and id(e) not in visiting]
-    return tuple(order.values())

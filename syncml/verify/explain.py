@@ -19,6 +19,7 @@ from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, shape
 from syncml.lazy import numpy as np
 from syncml.verify.formula import Formulas
+from syncml.verify.replay import is_scalar
 from syncml.verify.verdicts import Counterexample, Reason
 
 LONGEST = 30
@@ -179,4 +180,4 @@ class _Walk:
 
     def _is(self, var: Var, tick: int, wanted: bool) -> bool:
         value = self._value(var, tick)
-        return value is not None and bool(np.all(value)) == wanted
+        return value is not None and bool(value if is_scalar(value) else np.all(value)) == wanted

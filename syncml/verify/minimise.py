@@ -23,7 +23,7 @@ from syncml.ir.equations.syntax import Node, Program, Property, Var
 from syncml.ir.types import BOOL, FLOATS, Element, EnumType, Scalar, element, integer_range, shape
 from syncml.lazy import numpy as np
 from syncml.verify.finite.forcing import needed_where_finite
-from syncml.verify.replay import Replay, counterexample, first_failure
+from syncml.verify.replay import Replay, counterexample, first_failure, is_scalar
 from syncml.verify.system import System
 from syncml.verify.verdicts import Counterexample
 
@@ -126,7 +126,7 @@ def _leaves(subject: Subject, found: Counterexample) -> list[Leaf]:
         for tick, value in enumerate(found.inputs[var.name]):
             if value is None:
                 continue
-            flat = np.asarray(value, dtype=object).reshape(-1).tolist()
+            flat = [value] if is_scalar(value) else np.asarray(value, dtype=object).reshape(-1).tolist()
             pairs = zip(subject.inputs[var.name], flat, strict=True)
             leaves += [((var.name, tick), n, _number(x, element(var.type))) for n, x in pairs if n in known]
     return leaves

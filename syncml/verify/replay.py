@@ -65,9 +65,12 @@ class _Remembering:
 
 def _same(some: Mapping[str, Sequence[Any]], others: Mapping[str, Sequence[Any]]) -> bool:
     return some.keys() == others.keys() and all(
-        len(values) == len(others[name]) and all(map(np.array_equal, values, others[name]))
-        for name, values in some.items()
+        len(values) == len(others[name]) and all(map(_equal, values, others[name])) for name, values in some.items()
     )
+
+
+def _equal(one: Any, other: Any) -> bool:
+    return bool(one == other) if is_scalar(one) and is_scalar(other) else np.array_equal(one, other)
 
 
 Trace: TypeAlias = Sequence[Mapping[str, str]]
@@ -128,7 +131,7 @@ def qualified(clause: Property) -> str:
 
 
 def _is_false(value: Any) -> bool:
-    return value is not None and not bool(np.all(value))
+    return value is not None and not (value if is_scalar(value) else bool(np.all(value)))
 
 
 def _value(var: Var, names: Sequence[str], instant: Mapping[str, str]) -> Any:
@@ -181,13 +184,20 @@ def _streams(node: Node, goal: Property, run: Replayed, ticks: int) -> tuple[Str
 
 def shown(value: Any, kind: Element) -> Any:
     """`plain`, with the constructors of an array of an enumeration by name too."""
-    if isinstance(kind, EnumType) and isinstance(value, np.ndarray):
+    if isinstance(kind, EnumType) and not is_scalar(value) and isinstance(value, np.ndarray):
         return np.array(kind.constructors, dtype=np.object_)[value.astype(np.int64)].tolist()
     return plain(value)
 
 
+def is_scalar(value: Any) -> bool:
+    """Whether a value of a trace is one of Python's own, so that nobody need ask NumPy."""
+    return value is None or type(value) in (bool, int, float, str, Fraction)
+
+
 def plain(value: Any) -> Any:
     """A value of a trace as plain Python: truth values, numbers, names, and lists of them."""
+    if is_scalar(value):
+        return value
     # The same method turns arrays into nested lists and NumPy scalars into numbers.
     bare: Any = value
     return bare.tolist() if isinstance(value, np.ndarray | np.generic) else bare
