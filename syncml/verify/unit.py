@@ -15,7 +15,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -30,7 +30,6 @@ from syncml.verify.deadline import TimeUpError
 from syncml.verify.derivation import Derivation
 from syncml.verify.enough import PATIENCE, Enough
 from syncml.verify.findings import Findings
-from syncml.verify.finite.writing import finite_translation
 from syncml.verify.handed import Handed, founded
 from syncml.verify.instrument import instrumented
 from syncml.verify.judge import Judge, telling
@@ -40,6 +39,7 @@ from syncml.verify.replay import Replay, Replayed, Trace, qualified, remembering
 from syncml.verify.session import Session
 from syncml.verify.verdicts import Counterexample, Proved, Result, Semantics, VerifyOptions
 from syncml.verify.wishes import Wishes
+from syncml.verify.writing import written_translation
 
 if TYPE_CHECKING:
     from syncml.verify.floats.exactness import Exactness
@@ -307,7 +307,7 @@ class Unit:
         assumed = tuple(p for p in node.properties if p.kind is PropertyKind.ASSUME)
         node = replace(node, properties=(*assumed, *clauses))
         bounded = self._machine and not wrapping
-        translation = finite_translation(node)
+        translation = written_translation(node)
         if translation is None:
             # Loaded where it is needed: it brings the solver.
             from syncml.verify.translate import translate
@@ -377,16 +377,22 @@ class Unit:
         session.first = frozenset(map(goal_of, attempt.held))
         session.deadline = time.monotonic() + share
         if clauses and not self._pool.stopped and not session.explore():
-            # Loaded where it is needed: it brings the solver.
-            from syncml.verify.store import remembered
-
-            with remembered(session, self._options.cache):
+            with self._remembered(session):
                 session.run(brief=brief, products=products)
         if session.vacuous is not None and not self.warnings:
             self.warnings += contradiction(self._node, self.label, session.vacuous)
         attempt.count(self._exactness)
         for goal, found in session.refuted.items():
             self._known.refuted.setdefault(clauses[index_of(goal)].holds.name, found)
+
+    def _remembered(self, session: Session) -> AbstractContextManager[object]:
+        """A session begins with what was kept, and in the end keeps what it found, where that is wished."""
+        if self._options.cache is None:
+            return nullcontext()
+        # Loaded where it is needed: it brings the solver.
+        from syncml.verify.store import remembered
+
+        return remembered(session, self._options.cache)
 
     def _left(self) -> float:
         return max(0.0, self._deadline - time.monotonic())

@@ -110,7 +110,7 @@ def test_an_interrupt_before_anything_is_known_names_every_property(monkeypatch:
     def interrupted(*_arguments: Any, **_options: Any) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("syncml.verify.unit.finite_translation", interrupted)
+    monkeypatch.setattr("syncml.verify.unit.written_translation", interrupted)
     report = verify(hard().program(), VerifyOptions(timeout=60.0, jobs=1), replay)
     assert report.interrupted
     assert {"at most the limit", "never that far", "overflow:t1"} <= {r.name for r in report.results}

@@ -25,7 +25,6 @@ from syncml.verify.finite import explore
 from syncml.verify.finite.diagrams import FALSE, TRUE, Diagrams, TooLargeError
 from syncml.verify.finite.explore import decide
 from syncml.verify.finite.forcing import needed_where_finite
-from syncml.verify.finite.writing import finite_translation
 from syncml.verify.model import Model
 from syncml.verify.pool import Pool
 from syncml.verify.recheck import Outcome as Checked
@@ -34,6 +33,7 @@ from syncml.verify.search import Outcome
 from syncml.verify.smt import z3
 from syncml.verify.system import Definition, Input, State, System
 from syncml.verify.translate import translate
+from syncml.verify.writing import written_translation
 from tests.verify.build import Builder, Op
 from tests.verify.random_systems import INTS, LARGEST, Small, systems
 from tests.verify.test_portfolio import certified
@@ -165,7 +165,7 @@ def test_both_translations_say_the_same() -> None:
     for path in (p for p in ACCEPTED if p.stem.startswith(CONTROL)):
         program = opened(check(load(str(path))).program)
         node = claims(program.node(program.main))
-        made = finite_translation(node)
+        made = written_translation(node)
         if made is None or not made.system.goals:
             continue
         equal(made.system, translate(node, wrapping=False, bounded=True).system)
@@ -306,7 +306,7 @@ def test_assumptions_that_contradict_each_other_prove_nothing() -> None:
 
 
 def test_what_takes_too_many_steps_is_left_to_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    system = finite_translation(counter(6).node())
+    system = written_translation(counter(6).node())
     assert system is not None
     found, outcome = run(system.system, 2000)
     assert outcome is Outcome.TOO_LARGE

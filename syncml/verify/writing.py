@@ -1,21 +1,24 @@
-"""From a flat clocked node whose contract speaks of truth values and enumerations only to a transition system.
+"""From a flat clocked node of truth values, enumerations and mathematical numbers to a transition system.
 
 Rule: the system is that of `verify.translate`, with the same names: each register a state, each other equation a
-definition, a register that keeps its value where its clock is absent. But its terms are written as text at once, so
-that no solver is loaded where none is needed. What has another type, is an array, or reads a word has no such system.
+definition, a register that keeps its value where its clock is absent. But its terms are written as text at once, which
+takes a third of the time, and no solver is loaded for it. What has another type, is an array, reads a word, or
+multiplies or divides two unknowns has no such system.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 from syncml.diagnostics.model import InternalFault
 from syncml.ir.clocks import Base, Clock, On
-from syncml.ir.constants import Const
+from syncml.ir.constants import Array, Const, exact
 from syncml.ir.equations.syntax import Apply, Atom, Equation, Fby, Merge, Node, PropertyKind, Var, When
 from syncml.ir.operators import Op
-from syncml.ir.types import BOOL, EnumType
+from syncml.ir.types import BOOL, MATHEMATICAL, EnumType, Scalar, Type
 from syncml.verify.cone import Cones
 from syncml.verify.order import ordered
 from syncml.verify.sharing import shared
@@ -23,7 +26,6 @@ from syncml.verify.system import Definition, Input, State, System
 from syncml.verify.translation import Translation, element_names
 
 _OPERATORS = {
-    Op.COPY: "",
     Op.AND: "and",
     Op.OR: "or",
     Op.XOR: "xor",
@@ -31,35 +33,59 @@ _OPERATORS = {
     Op.EQ: "=",
     Op.NE: "distinct",
     Op.WHERE: "ite",
+    Op.ADD: "+",
+    Op.SUB: "-",
+    Op.NEG: "-",
+    Op.LT: "<",
+    Op.LE: "<=",
+    Op.GT: ">",
+    Op.GE: ">=",
 }
+"""What a function of the solver does; of numbers, truth values and constructors, each where the types allow it."""
+
+_OTHERS = frozenset({Op.COPY, Op.MUL, Op.DIV, Op.FLOORDIV, Op.MOD, Op.ABS, Op.MIN, Op.MAX, Op.CAST})
+
+_TRUTH = frozenset({Op.AND, Op.OR, Op.XOR, Op.NOT})
+"""On integers they are operations on bits."""
+
+_NUMERAL = r"([\d.]+|\(/ [\d.]+ [\d.]+\))"
+
+_VALUE = re.compile(rf"true|false|{_NUMERAL}|\(- {_NUMERAL}\)")
+"""A truth value or numeral."""
 
 
-def finite_translation(node: Node) -> Translation | None:
+class _UnwrittenError(Exception):
+    """A term that this module does not write."""
+
+
+def written_translation(node: Node) -> Translation | None:
     """The translation of a flat node without calls; None if its contract depends on more than this module knows.
 
     As there, the clauses of kind ASSUME are assumptions; of the others, clause ``i`` is the goal ``goal!i``.
     """
     cone = Cones(node).within(p.holds for p in node.properties)
-    if not all(map(_is_finite, cone)):
+    if not all(_is_plain(v.type) for v in cone):
         return None
     equations = tuple(e for e in node.equations if not cone.isdisjoint(e.targets))
     if not all(map(_is_known, equations)) or not all(_is_on_conditions(node.clocks[v]) for v in cone):
         return None
     inputs = tuple(v for v in node.inputs if v in cone)
-    system = _Writer(replace(node, inputs=inputs, equations=equations)).system()
+    try:
+        system = _Writer(replace(node, inputs=inputs, equations=equations)).system()
+    except _UnwrittenError:
+        return None
     return Translation(system, {v.name: tuple(element_names(v)) for v in node.inputs})
 
 
-def _is_finite(var: Var) -> bool:
-    return var.type is BOOL or isinstance(var.type, EnumType)
+def _is_plain(type_: Type) -> bool:
+    return type_ is BOOL or isinstance(type_, EnumType) or type_ in MATHEMATICAL
 
 
 def _is_known(equation: Equation) -> bool:
     match equation.rhs:
-        case Apply():
-            return equation.rhs.op in _OPERATORS and all(
-                a.type is BOOL or isinstance(a.type, EnumType) for a in equation.rhs.arguments
-            )
+        case Apply(op, arguments):
+            bits = op in _TRUTH and any(a.type is not BOOL for a in arguments)
+            return (op in _OPERATORS or op in _OTHERS) and not bits and all(_is_plain(a.type) for a in arguments)
         case When() | Merge() | Fby():
             return True
         case _:
@@ -120,7 +146,7 @@ class _Writer:
         return f"|{name}|"
 
     def _defined(self, name: str, var: Var, term: str, *, named: bool = False) -> str:
-        if not term.startswith("("):
+        if not term.startswith("(") or _VALUE.fullmatch(term):
             return term
         self._definitions.append(Definition(name, _sort(var), term, named))
         return f"|{name}|"
@@ -133,8 +159,10 @@ class _Writer:
     def _term(self, equation: Equation) -> str:
         match equation.rhs:
             case Apply(op, arguments):
-                operator = _OPERATORS[op]
-                return f"({operator} {' '.join(map(self._atom, arguments))})" if operator else self._atom(arguments[0])
+                operands = list(map(self._atom, arguments))
+                if op in _OPERATORS:
+                    return f"({_OPERATORS[op]} {' '.join(operands)})"
+                return _computed(op, operands, arguments[0].type, equation.target.type)
             case When(source):
                 return self._atom(source)
             case Merge(condition, branches):
@@ -200,14 +228,71 @@ class _Writer:
         return assumptions, sorted(goals, key=lambda g: g not in lemmas)
 
 
+def _computed(op: Op, x: Sequence[str], kind: Type, result: Type) -> str:
+    """What is no function of the solver, as `verify.encoding` has it.
+
+    Raises:
+        _UnwrittenError: a product or quotient of two unknowns, or a division by zero.
+    """
+    match op:
+        case Op.COPY:
+            return x[0]
+        case Op.MUL if any(map(_VALUE.fullmatch, x)):
+            return f"(* {x[0]} {x[1]})"
+        case Op.ABS:
+            return f"(ite (< {x[0]} {_number(0, kind)}) (- {x[0]}) {x[0]})"
+        case Op.MIN:
+            return f"(ite (< {x[1]} {x[0]}) {x[1]} {x[0]})"
+        case Op.MAX:
+            return f"(ite (< {x[0]} {x[1]}) {x[1]} {x[0]})"
+        case Op.CAST:
+            return _cast(x[0], kind, result)
+        case Op.DIV if kind is Scalar.REAL and _VALUE.fullmatch(x[1]) and (divisor := _read(x[1])):
+            return f"(* {x[0]} {_number(1 / divisor, kind)})"
+        case Op.FLOORDIV | Op.MOD if kind is Scalar.INT and _VALUE.fullmatch(x[1]) and (divisor := _read(x[1])):
+            # The solver rounds so that the remainder is not negative; with a positive divisor that is down.
+            quotient = f"(div {x[0]} {x[1]})" if divisor > 0 else f"(div (- {x[0]}) {_number(-divisor, kind)})"
+            return quotient if op is Op.FLOORDIV else f"(- {x[0]} (* {x[1]} {quotient}))"
+        case _:
+            raise _UnwrittenError
+
+
+def _cast(x: str, source: Type, target: Type) -> str:
+    if source is target:
+        return x
+    if source is BOOL:
+        return f"(ite {x} {_number(1, target)} {_number(0, target)})"
+    if target is BOOL:
+        return f"(distinct {x} {_number(0, source)})"
+    return f"(to_real {x})" if target is Scalar.REAL else f"(ite (>= {x} 0.0) (to_int {x}) (- (to_int (- {x}))))"
+
+
 def _sort(var: Var) -> str:
-    return "Bool" if var.type is BOOL else "Int"
+    return {BOOL: "Bool", Scalar.REAL: "Real"}.get(var.type, "Int") if isinstance(var.type, Scalar) else "Int"
 
 
 def _constant(const: Const) -> str:
     if isinstance(const.element, EnumType):
         return str(const.element.constructors.index(str(const.value)))
-    return "true" if const.value else "false"
+    if const.element is BOOL:
+        return "true" if const.value else "false"
+    if isinstance(const.value, Array):
+        raise _UnwrittenError
+    return _number(exact(const.value), const.element)
+
+
+def _number(value: Fraction | int, kind: Type) -> str:
+    """A numeral, as the solver writes it."""
+    size, point = abs(Fraction(value)), ".0" if kind is Scalar.REAL else ""
+    whole = f"{size.numerator}{point}"
+    text = whole if size.denominator == 1 else f"(/ {whole} {size.denominator}{point})"
+    return f"(- {text})" if value < 0 else text
+
+
+def _read(text: str) -> Fraction:
+    """The number of a numeral."""
+    parts = [Fraction(p) for p in re.findall(r"[\d.]+", text)]
+    return (-1 if text.startswith("(-") else 1) * (parts[0] / parts[1] if len(parts) > 1 else parts[0])
 
 
 def _not(term: str) -> str:
