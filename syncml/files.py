@@ -6,10 +6,8 @@ import contextlib
 import errno
 import os
 import sys
-import tempfile
 from collections.abc import Generator
 from contextvars import ContextVar
-from hashlib import sha256
 from pathlib import Path
 
 from syncml.diagnostics.model import DiagnosticError, Span, error
@@ -33,6 +31,9 @@ def write_whole(path: Path, content: bytes) -> None:
     Raises:
         DiagnosticError: D001, the file cannot be written.
     """
+    # Loaded where it is needed.
+    import tempfile
+
     temporary = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -89,6 +90,9 @@ def note_read(path: Path, content: bytes) -> None:
     """Say that what is being read depends on a file."""
     found = _read.get()
     if found is not None:
+        # Loaded where it is needed.
+        from hashlib import sha256
+
         found[path.resolve()] = sha256(content).hexdigest()
 
 

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 DEFAULT_TIMEOUT_S = 60.0
 
+LATER = ("syncml.sim.interpreter", "syncml.verify.minimise", "syncml.verify.forcing")
+"""Modules that a worker needs where a property is violated."""
+
 
 def verify(
     file: Target,
@@ -105,6 +108,13 @@ def verify(
     """
 
     def body() -> ExitCode:
+        # Started before anything is loaded, so that it can load the solver meanwhile.
+        from syncml.verify.early import early_worker
+
+        with early_worker(jobs or os.cpu_count() or 1, memory or 0, LATER):
+            return decided()
+
+    def decided() -> ExitCode:
         from syncml.sim.interpreter import replay
         from syncml.verify import Proofs, VerifyOptions, constant_conditions, verify_network, with_cores
         from syncml.verify import verify as decide

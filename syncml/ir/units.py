@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from difflib import get_close_matches
 from fractions import Fraction
 from math import isqrt, pi
 
@@ -169,6 +168,9 @@ def unit_of(text: str) -> SiUnit:
 def _power(found: re.Match[str], text: str, sign: int) -> SiUnit:
     symbol = found["symbol"]
     if symbol not in _SYMBOLS:
+        # Loaded where it is needed.
+        from difflib import get_close_matches
+
         close = get_close_matches(symbol, _SYMBOLS, 1, 0.5)
         raise UnitFault(
             f"`{symbol}` in the unit `{text}` is not known",

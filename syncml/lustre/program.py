@@ -9,7 +9,6 @@ node needs them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 
 from syncml.diagnostics.model import Collector, Diagnostic, DiagnosticError, Span, error
 from syncml.ir.equations.syntax import Call, Iterate, Node, Program
@@ -223,6 +222,9 @@ def _no_node(place: Span) -> Diagnostic:
 
 
 def _no_such_node(name: str, known: Sequence[str], place: Span) -> Diagnostic:
+    # Loaded where it is needed.
+    from difflib import get_close_matches
+
     close = get_close_matches(name, known, 1)
     return error("L009", f"the file has no node `{name}`", place,
                  notes=[f"its nodes: {', '.join(known)}"] if known else [],

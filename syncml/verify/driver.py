@@ -11,7 +11,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from syncml.diagnostics.model import Diagnostic, DiagnosticError, error
@@ -140,6 +139,9 @@ def _check_options(program: Program, options: VerifyOptions) -> None:
 
 
 def _unknown_property(name: str, known: Collection[str]) -> Diagnostic:
+    # Loaded where it is needed.
+    from difflib import get_close_matches
+
     few = len(known) <= NAMES_SHOWN
     names = sorted(known) if few else get_close_matches(name, known, n=NAMES_SHOWN, cutoff=0.0)
     listed = "the properties are" if few else "the most similar ones are"

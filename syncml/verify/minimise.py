@@ -9,12 +9,11 @@ nothing, no input is called free.
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError
@@ -26,6 +25,9 @@ from syncml.verify.finite.forcing import needed_where_finite
 from syncml.verify.replay import Replay, counterexample, first_failure, is_scalar
 from syncml.verify.system import System
 from syncml.verify.verdicts import Counterexample
+
+if TYPE_CHECKING:
+    from random import Random
 
 RUNS = 12
 """How many random runs are replayed where numbers are rounded."""
@@ -158,7 +160,10 @@ def _tested(
 
     At least one run must do so, unless no number is rounded: then the solver's word is enough.
     """
-    source = random.Random(seed)
+    # Loaded where it is needed.
+    from random import Random
+
+    source = Random(seed)
     agreed, wanted = 0, 0 if not any(element(v.type) in FLOATS for v in subject.node.clocks) else 1
     for number in range(RUNS if wanted else EXACT_RUNS):
         if time.monotonic() > deadline:
@@ -186,7 +191,7 @@ def _tested(
     return agreed >= wanted
 
 
-def _any(var: Var, value: Any, source: random.Random) -> Any:
+def _any(var: Var, value: Any, source: Random) -> Any:
     """A random value of the type of a stream: ``value`` itself, around it, or far from it."""
     if source.random() < 0.3:
         return value
@@ -199,7 +204,7 @@ def _any(var: Var, value: Any, source: random.Random) -> Any:
     return result.reshape(shape(var.type))
 
 
-def _scalar(kind: Element, value: Any, source: random.Random) -> Any:
+def _scalar(kind: Element, value: Any, source: Random) -> Any:
     if isinstance(kind, EnumType):
         return source.choice(kind.constructors)
     if kind is BOOL:

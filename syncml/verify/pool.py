@@ -25,10 +25,14 @@ from types import FrameType, TracebackType
 from typing import Any, Self
 
 from syncml.dataclass import dataclass
+from syncml.verify.early import taken
 from syncml.verify.processes import Process, can_fork, forked, spawned, usual_memory, what_ended
 
 HEED = 0.5
 """Seconds after which a wait looks whether there was an interrupt."""
+
+SOON = 0.02
+"""Seconds within which a task ends whose result is known, as a rule."""
 
 GRACE = 2.0
 """Seconds that a task may run beyond its limit before its process is ended."""
@@ -102,8 +106,28 @@ class Pool:
         """Forget every task but ``keep``, and end the processes of those that run."""
         self._waiting = deque((n, t) for n, t in self._waiting if n == keep)
         for worker in [w for w in self._workers if w.task not in (None, keep)]:
-            self._drop(worker)
+            if worker.process.once or not self._ends(worker):
+                self._drop(worker)
             worker.task = None
+
+    @staticmethod
+    def _ends(worker: _Worker) -> bool:
+        """Whether a worker that serves many tasks is done with its own in a moment; what it says of it is forgotten."""
+        until = time.monotonic() + SOON
+        with selectors.DefaultSelector() as selector:
+            selector.register(worker.process.events, selectors.EVENT_READ)
+            while True:
+                while b"\n" in worker.buffer:
+                    line, _, worker.buffer = worker.buffer.partition(b"\n")
+                    event = _event(line)
+                    if event is None or (event["task"], event["event"]) == (worker.task, "done"):
+                        return event is not None
+                if not selector.select(max(0.0, until - time.monotonic())):
+                    return False
+                data = os.read(worker.process.events.fileno(), 1 << 20)
+                if not data:
+                    return False
+                worker.buffer += data
 
     def events(self, deadline: float = inf) -> Iterator[tuple[int, dict[str, Any]]]:
         """What tasks report, until none waits or runs; submit and cancel_all may be called in between.
@@ -146,6 +170,8 @@ class Pool:
                     yield number, {"event": "done"}
 
     def _process(self, task: dict[str, Any]) -> Process:
+        if not self.command and (early := taken()) is not None:
+            return early
         if self.command or not can_fork():
             return spawned(self.command or (sys.executable, "-m", "syncml.verify.worker", str(self.memory)))
         # Loaded here, for its solvers need not be in this process where workers are programs of their own.
@@ -179,8 +205,10 @@ class Pool:
         if not data:
             yield from self._failed(worker, what_ended(self._drop(worker)))
             return
-        *lines, worker.buffer = (worker.buffer + data).split(b"\n")
-        for line in lines:
+        worker.buffer += data
+        # Whoever takes an event may cancel the task, and with it what is left.
+        while b"\n" in worker.buffer:
+            line, _, worker.buffer = worker.buffer.partition(b"\n")
             event = _event(line)
             if event is None:
                 self._drop(worker)

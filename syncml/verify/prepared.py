@@ -6,10 +6,21 @@ then does not depend on the tasks before.
 
 from __future__ import annotations
 
+from typing import Any
+
 from syncml.verify.model import Model
+from syncml.verify.smt import z3
 from syncml.verify.system import System
 
 _kept: dict[str, Model] = {}
+
+_contexts: list[Any] = []
+"""Solver contexts that nothing was asked of."""
+
+
+def ready() -> None:
+    """Make a context for the next model, which takes as long as a small proof."""
+    _contexts.append(z3.Context())
 
 
 def is_kept(text: str) -> bool:
@@ -26,4 +37,4 @@ def keep(text: str) -> Model:
 
 def model_of(text: str) -> Model:
     """The model that is kept, or a new one."""
-    return _kept.get(text) or Model(System.from_json(text))
+    return _kept.get(text) or Model(System.from_json(text), _contexts.pop() if _contexts else None)

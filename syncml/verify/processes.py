@@ -2,7 +2,8 @@
 
 A process reads tasks and writes events, each a line of JSON. Where the system can fork, and nothing else runs in this
 process, it is a copy of this one, which costs milliseconds and has whatever the parent has prepared; it serves one
-task, so that no answer depends on the tasks before. Elsewhere it is a new interpreter, which serves many.
+task, so that no answer depends on the tasks before. Elsewhere, and where it starts before there is anything to prepare,
+it serves many, each in a context of its own.
 
 Either ends at once when its input ends, so that none outlives its parent, however that ends. An interrupt from the
 keyboard is the parent's affair alone.
@@ -15,7 +16,6 @@ import json
 import os
 import queue
 import signal
-import subprocess
 import sys
 import threading
 import warnings
@@ -69,6 +69,26 @@ def can_fork() -> bool:
 
 def forked(serve: Serve, memory: int, seconds: float, siblings: Iterable[Process]) -> Process:
     """A copy of this process that serves one task with at most ``memory`` MiB of its own and ``seconds`` of work."""
+
+    def work(source: IO[bytes], sink: IO[bytes]) -> None:
+        bound(memory, seconds)
+        serve_all(serve, source, sink, once=True)
+
+    return _copied(work, siblings, once=True)
+
+
+def forked_ahead(loading: Callable[[], Serve], memory: int) -> Process:
+    """A copy of this process that serves many tasks with what it loads first, each with at most ``memory`` MiB."""
+
+    def work(source: IO[bytes], sink: IO[bytes]) -> None:
+        bound(memory)
+        serve_all(loading(), source, sink, once=False)
+
+    return _copied(work, (), once=False)
+
+
+def _copied(work: Callable[[IO[bytes], IO[bytes]], None], siblings: Iterable[Process], *, once: bool) -> Process:
+    """A copy of this process that does its work with a source of tasks and a sink for events."""
     tasks, to_child = os.pipe()
     from_child, events = os.pipe()
     with _no_interrupt(), warnings.catch_warnings():
@@ -84,8 +104,7 @@ def forked(serve: Serve, memory: int, seconds: float, siblings: Iterable[Process
                 for stream in (1, 2):
                     os.dup2(nothing, stream)
                 gc.freeze()
-                bound(memory, seconds)
-                serve_all(serve, os.fdopen(tasks, "rb"), os.fdopen(events, "wb"), once=True)
+                work(os.fdopen(tasks, "rb"), os.fdopen(events, "wb"))
             finally:
                 os._exit(0)
     for pipe in (tasks, events):
@@ -95,12 +114,15 @@ def forked(serve: Serve, memory: int, seconds: float, siblings: Iterable[Process
         os.fdopen(from_child, "rb"),
         lambda: os.kill(child, signal.SIGKILL),
         lambda: os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]),
-        once=True,
+        once=once,
     )
 
 
 def spawned(command: tuple[str, ...]) -> Process:
     """A new process that serves tasks until its input ends."""
+    # Loaded where it is needed.
+    import subprocess
+
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},

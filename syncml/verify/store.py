@@ -39,11 +39,8 @@ _SCHEMA = "syncml/verdicts/1"
 
 
 @contextmanager
-def remembered(session: Session, folder: Path | None) -> Generator[None]:
+def remembered(session: Session, folder: Path) -> Generator[None]:
     """Begin with what the store in ``folder`` knows, if the session has not run, and keep what it finds out."""
-    if folder is None:
-        yield
-        return
     store = Store(folder, session.system, session.engines)
     if not session.tried:
         store.load(session)

@@ -10,14 +10,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from syncml.verify.early import early_worker, taken
 from syncml.verify.pool import Pool
-from syncml.verify.processes import can_fork, usual_memory
+from syncml.verify.processes import Serve, can_fork, usual_memory
 from syncml.verify.session import Session
 from syncml.verify.system import System
 from syncml.verify.translate import translate
@@ -211,6 +212,57 @@ def test_processor_time_is_bounded_even_if_nobody_looks(copies: Pool, monkeypatc
     events = copies.events()
     monkeypatch.setattr("syncml.verify.pool.time.monotonic", lambda: 0.0)
     assert next(events) == (number, {"event": "failed", "reason": "the solver's process ended (SIGXCPU)"})
+
+
+def lingering(task: dict[str, Any], emit: Callable[[dict[str, Any]], None]) -> None:
+    """A worker that says what it found, and goes on for as long as it is told."""
+    emit({"event": "valid", "pid": os.getpid()})
+    time.sleep(task["seconds"])
+
+
+def answers(pool: Pool, seconds: float) -> int:
+    """The process that answers; what it does then nobody waits for."""
+    pool.submit({"seconds": seconds, "limit": 30.0})
+    for _, event in pool.events():
+        if event["event"] == "valid":
+            pool.cancel_all()
+            return int(event["pid"])
+    raise AssertionError("no answer")
+
+
+@forking
+def test_an_early_worker_serves_until_one_of_its_tasks_has_to_be_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("syncml.verify.early._loading", lambda _: lingering)
+    monkeypatch.setattr("syncml.verify.worker.run", lingering)
+    monkeypatch.setattr("syncml.verify.worker.prepare", id)
+    monkeypatch.setattr("syncml.verify.pool.SOON", 0.5)
+    with early_worker(2, 96):
+        with Pool(2, memory=96) as pool:
+            first, second, third = (answers(pool, seconds) for seconds in (0.0, 0.01, 60.0))
+            assert first == second == third
+            assert not _runs(first)
+            assert answers(pool, 0.0) != first
+            assert not pool.pending()
+        with Pool(2, memory=96) as pool:
+            assert answers(pool, 0.0) != first
+
+
+@forking
+def test_an_early_worker_that_nobody_took_ends_with_the_command(tmp_path: Path) -> None:
+    seen = tmp_path / "pid"
+
+    def loading(_: Collection[str]) -> Serve:
+        seen.write_text(str(os.getpid()))
+        return lingering
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("syncml.verify.early._loading", loading)
+        with early_worker(2, 96):
+            while not seen.exists() or not seen.read_text():
+                time.sleep(0.01)
+            assert _runs(int(seen.read_text()))
+    assert not _runs(int(seen.read_text()))
+    assert taken() is None
 
 
 PARENT = """

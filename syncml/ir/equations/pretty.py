@@ -6,7 +6,6 @@ program alone: equal programs print the same.
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import assert_never
 
 from syncml.ir.clocks import Clock
@@ -158,6 +157,9 @@ def _constant(constant: Const) -> str:
     if isinstance(value, Array):
         if value.numpy().size <= LONGEST_ARRAY:
             return f"{constant.type}{value.numpy().tolist()}"
+        # Loaded where it is needed.
+        from hashlib import sha256
+
         digest = sha256(value.data).hexdigest()[:8]
         return f"{constant.name or 'array'}#{digest}"
     if isinstance(value, bool):
