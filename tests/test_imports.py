@@ -72,7 +72,8 @@ print(*sorted(found & set({NEEDLESS!r})), "z3" in found, file=sys.stderr)
 """
     environment = {**os.environ, "SYNCML_VERDICTS": "off"}
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment)
-    assert run.stderr.splitlines()[-1].split() == [str(command == "verify")]
+    # The solver is loaded by the worker.
+    assert run.stderr.splitlines()[-1].split() == ["False"]
     assert said in run.stdout
 
 
