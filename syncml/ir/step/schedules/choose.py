@@ -89,7 +89,8 @@ def choose(made: Accumulation, table: LoopTable) -> Schedule:
     elif extents and tile[-1] <= row.few and not written_out:
         count = _terms_of_few(made.terms[-1].extent, row.terms_of_few)
     else:
-        count = min(row.terms, terms)
+        alone = row.alone if row.alone and prod(tile[:-1]) == 1 else row.terms
+        count = min(alone, terms)
     return Schedule(tuple(tile), count, written_out, packed)
 
 

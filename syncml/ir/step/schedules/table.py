@@ -23,6 +23,7 @@ class LoopRow:
         results: The most neighbouring results that are computed together, in the innermost loop.
         positions: The most results along another axis that share an operand with those.
         terms: How many terms one statement adds.
+        alone: How many where no position shares an operand, and a sum is loaded for its terms alone; ``terms`` if 0.
         written_out: Whether the results of a tile are written out, each in a scalar.
         few: Up to so many results, one statement adds ``terms_of_few`` terms. A compiler that unrolls short loops first
             makes no vectors of them; so much in one iteration is too much to unroll.
@@ -35,6 +36,7 @@ class LoopRow:
     results: int
     positions: int
     terms: int
+    alone: int = 0
     written_out: bool = False
     few: int = 0
     terms_of_few: int = 0
@@ -67,7 +69,7 @@ class LoopTable:
     branches: bool = False
 
 
-_VECTORS = LoopRow(results=64, positions=5, terms=2, few=16, terms_of_few=8)
+_VECTORS = LoopRow(results=64, positions=5, terms=2, alone=4, few=16, terms_of_few=8)
 _SMALL = LoopRow(results=4, positions=1, terms=1, written_out=True)
 
 VECTOR_LOOPS = LoopTable(_VECTORS, _VECTORS, _VECTORS, vectors=True, overlap=True, branches=True)
