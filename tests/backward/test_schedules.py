@@ -11,12 +11,18 @@ from typer.testing import CliRunner
 
 from syncml.cli.app import app
 from syncml.diagnostics import DiagnosticError
+from syncml.export_c import compile_and_run
+from syncml.ir.equations.backward import backward_of
+from syncml.ir.equations.demand import demand_of
 from syncml.ir.equations.spread import alternating_slot
 from syncml.ir.equations.sweeps import lower_segments
+from syncml.ir.equations.syntax import Call, Iterate
 from syncml.ir.step.pretty import print_step
 from syncml.ir.types import shape
 from syncml.pipeline import Checked, check_file, step_code
+from syncml.sim.inputs import prepare
 from syncml.sim.interpreter import interpret
+from tests.support.tools import require
 
 PROGRAM = """
 from syncml import Stream, f32, node, pack, post, segment, unpack, wire
@@ -82,6 +88,43 @@ def test_slots_and_delays(tmp_path: Path, schedule: str, length: int) -> None:
     delay = DELAY[schedule] * length
     assert found[delay:].tolist() == [float(v) for v in wanted[: len(r) - delay]]
     assert not found[:delay].any()
+
+
+@pytest.mark.parametrize("length", [4, 16, 64, 256, 1000])
+def test_the_table_of_the_schedules(tmp_path: Path, length: int) -> None:
+    """Slots and steps in the fullest instant, as the lowered program has them; latencies; equal values, in C."""
+    require("gcc")
+    table = {
+        "burst": (length, length + 1, (0, length - 1)),
+        "double buffer": (2 * length, 2, (1, 2 * length - 1)),
+        "alternating": (length, 2, (1, 2 * length - 1)),
+    }
+    ticks = 4 * length
+    r = np.random.default_rng(2).normal(size=ticks).astype(np.float32)
+    late: dict[str, list[float]] = {}
+    for schedule, (slots, most, _) in table.items():
+        checked = program(tmp_path, length, schedule)
+        (sweeps,) = backward_of(checked.main).sweeps
+        demand = demand_of(sweeps.segment, len(sweeps.directions))
+        assert (demand.slots, demand.steps, (demand.earliest, demand.latest)) == table[schedule]
+        lowered = lower_segments(checked.program).node("returns")
+        (buffer,) = (v for v in lowered.clocks if v.name == "r_buffer")
+        instances = [e.rhs for e in lowered.equations if isinstance(e.rhs, Call | Iterate)]
+        done = sum(each.extent if isinstance(each, Iterate) else 1 for each in instances)
+        # The way forwards takes one step in each instant itself.
+        assert (shape(buffer.type), done + 1) == ((slots,), most)
+        columns = {v.name: c for v, c in prepare(checked.main, {"r": r}, ticks).items()}
+        given = {name: column.values for name, column in columns.items()}
+        found = compile_and_run(step_code(checked, flat=False), given, ticks, "gcc", ("-O2",)).outputs
+        values = np.asarray(found[checked.main.outputs[0].name]).tolist()
+        late[schedule] = values[DELAY[schedule] * length :]
+        assert not any(values[: DELAY[schedule] * length])
+    assert late["burst"][: 2 * length] == late["double buffer"] == late["alternating"]
+    total, last = np.float32(0.0), []
+    for value in r[:length][::-1]:
+        total = value + np.float32(0.5) * total
+        last.append(float(total))
+    assert late["burst"][:length] == last[::-1]
 
 
 @pytest.mark.parametrize("schedule", SLOTS)
