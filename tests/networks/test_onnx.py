@@ -124,6 +124,33 @@ def test_operators_agree_with_the_reference(tmp_path: Path, case: str) -> None:
     agrees(write(tmp_path, nodes, shape, weights, OPSETS.get(case, 13)), shape)
 
 
+@pytest.mark.parametrize("layout", [0, 1])
+@pytest.mark.parametrize("direction", ["reverse", "bidirectional"])
+@pytest.mark.parametrize(("kind", "gates"), [("RNN", 1), ("GRU", 3), ("LSTM", 4)])
+def test_a_window_is_read_in_both_directions(
+    tmp_path: Path, kind: str, gates: int, direction: str, layout: int
+) -> None:
+    """Each direction is the operator forwards, of the window or of its mirror image; two rows in a batch."""
+    turned = {"reverse": (True,), "bidirectional": (False, True)}[direction]
+    count = len(turned)
+    weights = {"w": array(count, gates * 3, 2), "r": array(count, gates * 3, 3), "b": array(count, gates * 6)}
+    operator = op(kind, ["x", "w", "r", "b"], hidden_size=3, direction=direction, layout=layout)
+    x = array(4, 2, 2)
+    shape = (2, 4, 2) if layout else (4, 2, 2)
+    found = streamed(
+        write(tmp_path, [operator], shape, weights, 14), (x.transpose(1, 0, 2) if layout else x).reshape(1, -1)
+    )
+    parts: list[Array] = []
+    for number, backwards in enumerate(turned):
+        one = {name: value[number : number + 1] for name, value in weights.items()}
+        path = write(tmp_path, [op(kind, ["x", "w", "r", "b"], hidden_size=3)], (4, 2, 2), one, 14)
+        (y,) = reference.ReferenceEvaluator(str(path)).run(None, {"x": x[::-1] if backwards else x})
+        parts.append(y[::-1] if backwards else y)
+    whole = np.concatenate(parts, axis=1)
+    wanted = whole.transpose(2, 0, 1, 3) if layout else whole
+    np.testing.assert_allclose(np.asarray(found).reshape(wanted.shape), wanted, rtol=0.0, atol=1e-5)
+
+
 @pytest.mark.parametrize(("kind", "gates"), [("RNN", 1), ("GRU", 3), ("LSTM", 4)])
 def test_a_recurrent_operator_keeps_its_state_from_instant_to_instant(tmp_path: Path, kind: str, gates: int) -> None:
     weights = {"w": array(1, gates * 3, 2), "r": array(1, gates * 3, 3), "b": array(1, gates * 6)}
@@ -188,8 +215,8 @@ def test_slice_with_attributes_of_old_opsets(tmp_path: Path) -> None:
         ([op("Conv", ["w", "x"])], (2, 1, 3, 3), {"w": array(1, 1, 5, 5)}, "a kernel that is not constant"),
         ([op("MaxPool", ["x"], ["y", "i"], kernel_shape=[2])], (1, 1, 4), {}, "positions"),
         ([op("Reshape", ["w", "x"])], (2,), {"w": array(2, 3)}, "not constant"),
-        ([op("GRU", ["x", "w", "r"], direction="reverse", hidden_size=3)], (1, 1, 2),
-         {"w": array(1, 9, 2), "r": array(1, 9, 3)}, "backward"),
+        ([op("GRU", ["x", "w", "r"], clip=1.0, hidden_size=3)], (1, 1, 2),
+         {"w": array(1, 9, 2), "r": array(1, 9, 3)}, "clipped"),
         ([op("RNN", ["x", "w", "r"], hidden_size=3, activations=["Sigmoid"])], (1, 1, 2),
          {"w": array(1, 3, 2), "r": array(1, 3, 3)}, "activations"),
     ],
