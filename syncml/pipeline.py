@@ -102,18 +102,18 @@ def _compared(target: str) -> tuple[str, str] | None:
     return left, f"{left.removesuffix(f':{node}') if node else file}:{right}"
 
 
-def load(target: str, settings: Mapping[str, str] | None = None) -> Program:
+def load(target: str, settings: Mapping[str, str] | None = None, seed: int = 0) -> Program:
     """The program that a target names.
 
     That is the Python program or the Lustre one in ``FILE`` or ``FILE:NODE``, the network in an ONNX file, or what
-    compares two of these, ``FILE:A==B``.
+    compares two of these, ``FILE:A==B``. What a Python program learns starts with values drawn from ``seed``.
 
     Raises:
         DiagnosticError: the file cannot be read or run, or what it defines is no program (families L and T); V012,
             two nodes cannot be compared.
     """
     if (both := _compared(target)) is not None:
-        return product(load(both[0], settings), load(both[1], settings))
+        return product(load(both[0], settings, seed), load(both[1], settings, seed))
     from syncml.lustre.targets import is_lustre
 
     if is_lustre(target):
@@ -127,7 +127,7 @@ def load(target: str, settings: Mapping[str, str] | None = None) -> Program:
         return program_of(network_of(target))
     from syncml.lang.load import load_program
 
-    return load_program(target, settings or {})
+    return load_program(target, settings or {}, seed)
 
 
 def check(program: Program, shown: Shown = _silent) -> Checked:
@@ -165,9 +165,9 @@ def _analyse(clocked: Program) -> None:
     faults.raise_if_errors()
 
 
-def check_file(target: str, settings: Mapping[str, str] | None = None) -> Checked:
+def check_file(target: str, settings: Mapping[str, str] | None = None, seed: int = 0) -> Checked:
     """`load` and `check`."""
-    return check(load(target, settings))
+    return check(load(target, settings, seed))
 
 
 def on_machine(checked: Checked) -> Checked:

@@ -31,6 +31,7 @@ ALL = {
     "search",
     "sim",
     "sweep",
+    "training",
     "verify",
 }
 
@@ -53,6 +54,7 @@ ALLOWED: dict[str, set[str]] = {
     "networks": {"lang", "nodes"},
     "quantise": {"ir", "lang", "nodes", "pipeline", "sim"},
     "nodes": {"lang"},
+    "training": {"ir", "networks", "pipeline", "sim"},
     "cli": ALL,
 }
 

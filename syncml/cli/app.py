@@ -26,6 +26,7 @@ from syncml.cli.search import search
 from syncml.cli.sim import sim
 from syncml.cli.sweep import sweep
 from syncml.cli.testgen import testgen
+from syncml.cli.train import train
 from syncml.cli.verify import verify
 
 app = typer.Typer(
@@ -38,7 +39,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
-    check, verify, certify, sim, sweep, replay, search, testgen, export, graph, schedule, explain, new, doctor, demo,
+    check, verify, certify, sim, train, sweep, replay, search, testgen, export, graph, schedule, explain, new, doctor,
+    demo,
 ):  # fmt: skip
     app.command()(for_typer(command))
 

@@ -6,7 +6,16 @@ import sys
 from typing import TYPE_CHECKING
 
 from syncml.cli.exit import ExitCode
-from syncml.cli.options import DumpOption, FormatOption, NodeOption, QuietOption, SetOption, Target, VerboseOption
+from syncml.cli.options import (
+    DumpOption,
+    FormatOption,
+    NodeOption,
+    QuietOption,
+    SetOption,
+    Target,
+    VerboseOption,
+    WeightsOption,
+)
 from syncml.cli.output import echo, emit, run
 from syncml.cli.request import Request
 from syncml.diagnostics.render import Format
@@ -23,6 +32,7 @@ def check(
     node: NodeOption = None,
     form: FormatOption = Format.TEXT,
     given: SetOption = None,
+    weights: WeightsOption = None,
     dump: DumpOption = None,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
@@ -34,7 +44,7 @@ def check(
     """
 
     def body() -> ExitCode:
-        request = Request.start(file, node, given, dump, form, quiet=quiet, verbose=verbose)
+        request = Request.start(file, node, given, dump, form, quiet=quiet, verbose=verbose, weights=weights)
         _report(request, request.checked())
         return ExitCode.OK
 

@@ -19,6 +19,7 @@ from syncml.cli.options import (
     QuietOption,
     SeedOption,
     SetOption,
+    WeightsOption,
 )
 from syncml.cli.output import echo, emit, run, working
 from syncml.cli.quantising import FloatOption, Int8Option, Int16Option, Ranges, RangesOption, part_of, quantised, told
@@ -102,6 +103,7 @@ def export(
     ] = None,
     form: FormatOption = Format.TEXT,
     given: SetOption = None,
+    weights: WeightsOption = None,
     dump: DumpOption = None,
     quiet: QuietOption = False,
 ) -> None:
@@ -129,7 +131,7 @@ def export(
         if file is None or out is None:
             missing = "FILE" if file is None else "--output DIR"
             raise DiagnosticError(error("U001", f"{missing} is missing", help="write `syncml export FILE -o DIR`"))
-        request = Request.start(file, node, given, dump, form, quiet=quiet, verbose=False)
+        request = Request.start(file, node, given, dump, form, quiet=quiet, verbose=False, weights=weights)
         if target == LUSTRE:
             _report(request, out, (_write_lustre(request.checked(), out, semantics),), 0)
             return ExitCode.OK

@@ -25,6 +25,10 @@ SetOption = Annotated[
     list[str] | None,
     Option("--set", metavar="NAME=VALUE", help="Set a parameter of the node.", show_default=False),
 ]
+WeightsOption = Annotated[
+    Path | None,
+    Option("--weights", metavar="F", help="Start the parameters from a .safetensors file.", show_default=False),
+]
 DumpOption = Annotated[
     list[str] | None,
     Option("--dump", metavar="PASS", help="Print the program after a pass, or `all`.", show_default=False),

@@ -6,6 +6,7 @@ import contextlib
 import gc
 import sys
 from collections.abc import Generator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from syncml.cli.options import settings, target
@@ -34,6 +35,9 @@ class Request:
     verbose: bool
     loops: LoopTable | None = None
     """The machine whose loops dumps show; the one that simulates, if none."""
+    weights: Path | None = None
+    seed: int = 0
+    """What the first values of parameters are drawn from, if they are in no file."""
 
     @staticmethod
     def start(
@@ -45,6 +49,8 @@ class Request:
         *,
         quiet: bool,
         verbose: bool,
+        weights: Path | None = None,
+        seed: int = 0,
     ) -> Request:
         """Take the common options apart.
 
@@ -52,7 +58,8 @@ class Request:
             DiagnosticError: U001 for an option without a meaning.
         """
         stream = sys.stdout if form is Format.TEXT else sys.stderr
-        return Request(target(file, node), settings(given), Dumps.of(dump, stream), form, quiet, verbose)
+        dumps = Dumps.of(dump, stream)
+        return Request(target(file, node), settings(given), dumps, form, quiet, verbose, weights=weights, seed=seed)
 
     def checked(self) -> Checked:
         """Load and check the program; with `--dump`, run it through all passes.
@@ -69,7 +76,11 @@ class Request:
         with _without_collections():
             # What the program prints while it is traced must not mix with a document on standard output.
             with contextlib.redirect_stdout(sys.stderr):
-                program = pipeline.load(self.target, self.settings)
+                program = pipeline.load(self.target, self.settings, self.seed)
+            if self.weights is not None:
+                from syncml.training.checkpoints import read_weights, started_from
+
+                program = started_from(program, read_weights(self.weights))
             checked = pipeline.check(program, self.dumps)
         if self.dumps.wanted:
             from syncml.ir.step.schedules import SIMULATION_LOOPS

@@ -19,6 +19,7 @@ from syncml.cli.options import (
     SetOption,
     Target,
     VerboseOption,
+    WeightsOption,
 )
 from syncml.cli.output import echo, emit, run, working
 from syncml.cli.request import Request
@@ -70,6 +71,7 @@ def sim(
     fold: FoldOption = Choice.AUTO,
     form: FormatOption = Format.TEXT,
     given: SetOption = None,
+    weights: WeightsOption = None,
     dump: DumpOption = None,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
@@ -86,7 +88,7 @@ def sim(
         from syncml.cli.stimulus import stimulus
         from syncml.scenario.templates import find_connection
 
-        request = Request.start(file, node, given, dump, form, quiet=quiet, verbose=verbose)
+        request = Request.start(file, node, given, dump, form, quiet=quiet, verbose=verbose, weights=weights)
         how = engine or (Engine.NUMBA if suite is None else Engine.LANES)
         checked, remarks = _subject(request, table, how, tuple(abstract or ()))
         emit(remarks, stream=sys.stderr)

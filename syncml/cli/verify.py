@@ -19,6 +19,7 @@ from syncml.cli.options import (
     SetOption,
     Target,
     VerboseOption,
+    WeightsOption,
 )
 from syncml.cli.output import echo, emit, run, working
 from syncml.cli.request import Request
@@ -98,6 +99,7 @@ def verify(
     seed: SeedOption = 0,
     form: FormatOption = Format.TEXT,
     given: SetOption = None,
+    weights: WeightsOption = None,
     dump: DumpOption = None,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
@@ -119,7 +121,9 @@ def verify(
         from syncml.verify import Proofs, VerifyOptions, constant_conditions, verify_network, with_cores
         from syncml.verify import verify as decide
 
-        request = Request.start(file, _named(node, equal), given, dump, form, quiet=quiet, verbose=verbose)
+        request = Request.start(
+            file, _named(node, equal), given, dump, form, quiet=quiet, verbose=verbose, weights=weights
+        )
         options = VerifyOptions(
             timeout=timeout,
             jobs=jobs or os.cpu_count() or 1,

@@ -143,6 +143,8 @@ _TITLES: dict[str, str] = {
     "S014": "results of a sweep are damaged",
     "S015": "a run differs from what a sweep recorded of it",
     "S016": "the workers of a sweep end again and again",
+    "S017": "a training run cannot go on in its folder",
+    "S018": "a training run is not finite any more",
     # Export.
     "X001": "the output folder cannot be written",
     "X002": "two names are the same in C",

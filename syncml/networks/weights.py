@@ -30,7 +30,7 @@ def load_weights(
             D004 the file is damaged or cut short.
     """
     path = Path(path)
-    found = _read(path)
+    found = read_tensors(path)
     faults: list[Diagnostic] = []
     for name, shape in (shapes or {n: t.shape for n, t in found.items()}).items():
         if name not in found:
@@ -49,22 +49,28 @@ def load_weights(
     return {name: found[name].astype(np.float32) for name in (shapes or found)}
 
 
-def save_weights(path: str | Path, weights: Weights) -> None:
-    """Write tensors as ``.safetensors``, whole or not at all.
+def save_weights(path: str | Path, weights: Weights, about: Mapping[str, str] | None = None) -> None:
+    """Write tensors as ``.safetensors``, whole or not at all; ``about`` are texts that go with them.
 
     Raises:
         DiagnosticError: D001 the file cannot be written.
     """
     from safetensors.numpy import save
 
-    write_whole(Path(path), save({name: np.ascontiguousarray(t) for name, t in weights.items()}))
+    tensors = {name: np.asarray(t, order="C") for name, t in weights.items()}  # a number stays one
+    write_whole(Path(path), save(tensors, dict(about) if about else None))
 
 
 def _fault(path: Path, message: str, help_: str) -> Diagnostic:
     return error("D003", message, Span.point(str(path)), help=help_)
 
 
-def _read(path: Path) -> dict[str, NDArray[Any]]:
+def read_tensors(path: Path) -> dict[str, NDArray[Any]]:
+    """The tensors of a file as they are.
+
+    Raises:
+        DiagnosticError: D001 missing or unreadable, D004 the file is damaged or cut short.
+    """
     if path.suffix not in (".safetensors", ".npz"):
         message = f"{path.name} is no weights file by its name"
         raise DiagnosticError(error("D001", message, help="give a .safetensors or an .npz file"))

@@ -8,6 +8,7 @@ all ticks at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from time import perf_counter
 from typing import Any
 
@@ -28,7 +29,7 @@ from syncml.sim.iterators import embedded, flattened
 from syncml.sim.numba_cache import Runner, load_runner
 from syncml.sim.numba_printer import Layout, layout_of, numba_type, print_module
 from syncml.sim.numba_text import machine_name
-from syncml.sim.presence import Presence, absent_input, mathematical, with_conditions
+from syncml.sim.presence import Presence, absent_input, counted, mathematical, with_conditions
 from syncml.sim.trace import Column, Trace
 
 Values = NDArray[Any]
@@ -93,6 +94,37 @@ class Simulation:
             values = self._state[kind][start : start + size(slot.type)]
             found[slot.name] = _shaped(values[None], slot)[0]
         return found
+
+    @property
+    def node(self) -> Node:
+        """The flat node that runs."""
+        return self._node
+
+    def saved(self) -> dict[str, Values]:
+        """All that the next tick depends on, as arrays with names; for `restore`, of the same program."""
+        ages = np.array([self._ages.get(clock, 0) for clock in counted(self._node)], dtype=np.int64)
+        return {"ages": ages, **{f"state.{kind}": values.copy() for kind, values in self._state.items()}}
+
+    def restore(self, saved: Mapping[str, Values]) -> None:
+        """Go on from there.
+
+        Raises:
+            ValueError: it was saved of another program.
+        """
+        clocks = counted(self._node)
+        wanted = {"ages": (len(clocks),), **{f"state.{kind}": v.shape for kind, v in self._state.items()}}
+        if {name: values.shape for name, values in saved.items()} != wanted:
+            raise ValueError("the state of another program")
+        self._state = {kind: saved[f"state.{kind}"].astype(v.dtype) for kind, v in self._state.items()}
+        self._ages = {clock: int(age) for clock, age in zip(clocks, saved["ages"], strict=True) if age}
+
+    def digest(self) -> str:
+        """A number for what runs: the code, its constants and its first state."""
+        found = sha256(self.source.encode())
+        for use, slots in (("constants", self._machine.constants), ("state", self._machine.state)):
+            for kind, values in sorted(self._filled(use, slots).items()):
+                found.update(f"{use}.{kind}".encode() + values.tobytes())
+        return found.hexdigest()
 
     def run(self, inputs: Raw, ticks: int) -> Trace:
         """Run for ``ticks`` base ticks from the present state.

@@ -51,6 +51,12 @@ def absent_input(name: str, tick: int) -> DiagnosticError:
     return DiagnosticError(error("S002", message, help="supply a value for each instant of its clock"))
 
 
+def counted(node: Node) -> tuple[Clock, ...]:
+    """The clocks whose instants a word counts, in the order of the streams."""
+    found = (s.parent for clock in node.clocks.values() for s in steps(clock) if isinstance(s, Periodic))
+    return tuple(dict.fromkeys(found))
+
+
 class Presence:
     """At which ticks of a run each clock is present, from the instants it counted before."""
 
@@ -85,6 +91,5 @@ class Presence:
 
     def ages(self) -> dict[Clock, int]:
         """How many instants each clock that a word counts has had by now."""
-        counted = {s.parent for c in set(self._node.clocks.values()) for s in steps(c) if isinstance(s, Periodic)}
         visible = {s.parent for s in self._known if isinstance(s, Periodic)}
-        return {c: self._before.get(c, 0) + int(self.of(c).sum()) for c in counted & visible}
+        return {c: self._before.get(c, 0) + int(self.of(c).sum()) for c in counted(self._node) if c in visible}

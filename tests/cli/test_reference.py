@@ -29,7 +29,7 @@ def test_every_command_has_a_section(syncml: Callable, project_root: Path) -> No
 
 
 @pytest.mark.parametrize(
-    "command", ["check", "verify", "testgen", "sim", "sweep", "search", "export", "graph", "schedule"]
+    "command", ["check", "verify", "testgen", "sim", "train", "sweep", "search", "export", "graph", "schedule"]
 )
 def test_every_option_is_described(syncml: Callable, project_root: Path, command: str) -> None:
     pages = sections(project_root)

@@ -28,6 +28,7 @@ def models() -> dict[str, type[BaseModel]]:
     from syncml.cli.suite import SuiteModel
     from syncml.cli.sweep_text import SweepModel
     from syncml.cli.testgen_json import TestgenModel
+    from syncml.cli.train_text import TrainModel
     from syncml.cli.verify_json import VerifyModel
     from syncml.diagnostics.json_format import DiagnosticsModel
     from syncml.export_c.evidence.trace_model import TraceModel
@@ -45,6 +46,7 @@ def models() -> dict[str, type[BaseModel]]:
         "suite": SuiteModel,
         "sweep": SweepModel,
         "testgen": TestgenModel,
+        "train": TrainModel,
         "verify": VerifyModel,
     }
 

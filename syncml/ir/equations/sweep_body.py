@@ -148,6 +148,7 @@ class BodyBuilder:
             abstract=False,
             clocks=self._body.clocks,
             documentation="",
+            parameters=(),
         )
         starts = tuple(start for _, start, _ in self._carried)
         return Body(node, starts, tuple(self._finals), tuple(self._given), self._kept)
