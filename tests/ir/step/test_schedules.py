@@ -8,11 +8,11 @@ from typing import Literal as L
 import numpy as np
 import pytest
 
-from syncml import Mat, Stream, Vec, constant, einsum, node, sigmoid, state, tanh, zeros
+from syncml import Hz, Mat, Stream, Vec, constant, einsum, fby, hold, node, sample, sigmoid, state, tanh, zeros
 from syncml.export_c import compile_and_run
 from syncml.export_c.targets import TARGETS, TargetMachine
 from syncml.ir.step.check import check_step
-from syncml.ir.step.lowering import Observe
+from syncml.ir.step.lowering import Executive, Observe
 from syncml.ir.step.schedules import (
     CORTEX_M4F_LOOPS,
     VECTOR_LOOPS,
@@ -26,8 +26,8 @@ from syncml.ir.step.schedules import (
     schedule_machine,
 )
 from syncml.ir.step.schedules.axes import channels_last
-from syncml.ir.step.syntax import For, StepProgram
-from syncml.ir.step.traverse import statements
+from syncml.ir.step.syntax import For, StepProgram, Storage
+from syncml.ir.step.traverse import read_in, statements
 from syncml.ir.types import shape
 from syncml.lang.load import program_of
 from syncml.nodes.convolution import Conv2d
@@ -43,6 +43,7 @@ def weights(*extents: int) -> np.ndarray:
 
 
 DENSE = constant(weights(7, 5), name="dense")
+WIDE = constant(weights(32, 5), name="wide")
 BIAS = constant(weights(7), name="bias")
 KERNEL = constant(weights(6, 3, 2), name="kernel")
 DEPTH = constant(weights(3, 6), name="depth")
@@ -181,3 +182,18 @@ def test_short_axes_of_locals_give_way_to_channels_and_the_bits_stay() -> None:
         check_step(code)
         found, _ = step_machine.run(code, given, 2)
         assert {n: v.tobytes() for n, v in found.items()} == {n: v.tobytes() for n, v in expected.items()}
+
+
+@node(rate=Hz(100))
+def rates(x: Stream[Vec[L[5]]]) -> tuple[Stream[Vec[L[32]]], Stream[Vec[L[32]]]]:
+    slow = tanh(WIDE @ sample(x, to=Hz(10)))
+    return WIDE @ x, hold(fby(zeros(32), slow), init=zeros(32))
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+def test_a_constant_that_a_job_reads_too_stays_where_it_is(target: TargetMachine) -> None:
+    plain = step_code(check(program_of(rates)), Observe.OUTPUTS, flat=True, executive=Executive.TASKS)
+    (job,) = schedule_loops(plain, target.loops).jobs
+    read = {slot for slot in read_in(job.machine.body) if slot.storage is Storage.CONSTANT}
+    assert read
+    assert read <= set(schedule_loops(plain, target.loops).machines[-1].constants)

@@ -82,7 +82,9 @@ def _axes(program: StepProgram, table: LoopTable) -> StepProgram:
 
 
 def _loops(program: StepProgram, table: LoopTable) -> StepProgram:
-    return _each_machine(program, lambda machine: schedule_machine(machine, lambda made: choose(made, table)))
+    # A job reads the constants of the main machine where they lie.
+    kept = frozenset(place.slot for job in program.jobs for place in _places_read(job.machine.body))
+    return _each_machine(program, lambda machine: schedule_machine(machine, lambda made: choose(made, table), kept))
 
 
 def _memories(program: StepProgram, table: LoopTable) -> StepProgram:
@@ -122,21 +124,21 @@ def schedule_loops(
 
 
 def _each_machine(program: StepProgram, change: Callable[[Machine], Machine]) -> StepProgram:
-    # A job reads the constants of the main machine where they lie, so its loops stay as they are.
+    # The loops of jobs stay as they are.
     return replace(program, machines=tuple(map(change, program.machines)))
 
 
-def schedule_machine(machine: Machine, chooser: Chooser) -> Machine:
-    """``machine`` with each accumulation in the order that ``chooser`` picks."""
-    return _Schedules(machine, chooser).machine()
+def schedule_machine(machine: Machine, chooser: Chooser, kept: frozenset[Slot] = frozenset()) -> Machine:
+    """``machine`` with each accumulation in the order that ``chooser`` picks; ``kept`` constants stay as they are."""
+    return _Schedules(machine, chooser, kept).machine()
 
 
 class _Schedules:
-    def __init__(self, machine: Machine, chooser: Chooser) -> None:
+    def __init__(self, machine: Machine, chooser: Chooser, kept: frozenset[Slot]) -> None:
         self._machine = machine
         self._chooser = chooser
         self._readings = Counter(place.slot for place in _places_read(machine.body))
-        self._free = constants_read_once(machine.body)
+        self._free = constants_read_once(machine.body) - kept
         self._locals = Locals(machine)
         self._constants: dict[Slot, Slot] = {}
         self._gone: set[Slot] = set()
