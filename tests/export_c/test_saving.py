@@ -115,3 +115,25 @@ def test_a_node_without_memory_has_nothing_to_save() -> None:
     exported = package(program(machine("twofold", (x,), (y,), (Assign(at(y), add(at(x), at(x))),))))
     assert not any("_state." in name for name in exported.files)
     assert exported.compiled == ("src/twofold.c",)
+
+
+@pytest.mark.parametrize(
+    ("rule", "spoiled"),
+    [
+        ("good = size == (leaf->count * leaf->size);", "good = size > 0U;"),
+        ("bytes[k] <= 1U", "bytes[k] <= 2U"),
+        ("saved[k] == layout[k]", "saved[k] != 0xEEU"),
+        ("found = k;", "found = 0U;"),
+    ],
+)
+def test_the_harness_tries_what_is_to_be_refused(rule: str, spoiled: str, tmp_path: Path) -> None:
+    chosen = (made for each in ALL.values() for made in (each(),) if len(package(made).leaves.stored) > 1)
+    code = next(made for made in chosen if any(leaf.kind == "bool" for leaf in package(made).leaves.stored))
+    export(code, tmp_path, Options(recorded(code)))
+    (path,) = (tmp_path / "src").glob("*_state.c")
+    text = path.read_text()
+    assert rule in text
+    path.write_text(text.replace(rule, spoiled))
+    done = make(tmp_path, "check")
+    assert done.returncode != 0
+    assert "FAILED, reading and setting the state by name" in done.stdout

@@ -5,7 +5,7 @@
  *
  * Replays the inputs recorded in the file VECTORS and compares outputs and state with the recorded ones, bit for bit;
  * any NaN equals any NaN, since IEEE-754 leaves its payload open. With RESULTS, also writes what was computed.
- * Exit code 0: all equal. 1: a difference. 2: a file cannot be read or written, or belongs to another program.
+ * At the end every register is read and set by its name. Exit code 0: all equal. 1: a difference. 2: a file cannot be read or written, or belongs to another program.
  *
  * VECTORS, little endian: "SYNCMLV1", u64 layout hash, u32 steps, one byte for each state leaf (1: compare it), then
  * for each step: inputs; one byte for each output (1: present, compare it); outputs; one byte (1: a state follows);
@@ -218,6 +218,43 @@ static bool restarted(void)
     return good;
 }
 
+/* Reads and sets every register by its name, and tries what has to be refused: nothing of it changes the state. */
+static bool named(void)
+{
+    bool good = true;
+#if SAVES
+    static uint8_t saved[@NODE@_saved_size];
+    static uint8_t again[@NODE@_saved_size];
+    static uint8_t value[@NODE@_saved_size];
+    uint32_t position = 8U;
+    @NODE@_save(&self, saved);
+    good = (@NODE@_find("") == @NODE@_leaf_count) && (@NODE@_leaf_at(@NODE@_leaf_count) == @NODE@_leaf_at(0U))
+           && !@NODE@_state_get(&self, "", value, 1U) && !@NODE@_state_set(&self, "", value, 1U);
+    for (uint32_t n = 0U; n < @NODE@_leaf_count; n++) {
+        const @NODE@_leaf *const row = @NODE@_leaf_at(n);
+        const uint32_t size = row->count * row->size;
+        good = good && (@NODE@_find(row->name) == n) && !@NODE@_state_get(&self, row->name, value, size + 1U)
+               && !@NODE@_state_set(&self, row->name, value, size + 1U)
+               && @NODE@_state_get(&self, row->name, value, size) && @NODE@_state_set(&self, row->name, value, size);
+        if (row->is_bool) {
+            const uint8_t kept = saved[position];
+            saved[position] = 2U;
+            good = good && !@NODE@_restore(&self, saved)
+                   && !@NODE@_state_set(&self, row->name, &saved[position], size);
+            saved[position] = kept;
+        }
+        position += size;
+    }
+    /* The first bytes tell the layout. */
+    saved[0] = (uint8_t)(saved[0] ^ 1U);
+    good = good && !@NODE@_restore(&self, saved);
+    saved[0] = (uint8_t)(saved[0] ^ 1U);
+    @NODE@_save(&self, again);
+    good = good && (memcmp(saved, again, sizeof(saved)) == 0);
+#endif
+    return good;
+}
+
 /* Replays all steps; between every two the state is saved and restored. Returns false when a file fails. */
 static bool replay(FILE *vectors, FILE *results, uint32_t steps)
 {
@@ -269,6 +306,9 @@ static int check(FILE *vectors, FILE *results)
         } else if (different != 0U) {
             (void)printf("@NODE@: FAILED, %lu of %lu values differ in %lu steps\n", different, compared,
                          (unsigned long)steps);
+            code = 1;
+        } else if (!named()) {
+            (void)printf("@NODE@: FAILED, reading and setting the state by name\n");
             code = 1;
         } else {
             (void)printf("@NODE@: %lu steps, %lu values compared, all equal bit for bit; state %lu bytes\n",
