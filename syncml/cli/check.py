@@ -40,7 +40,7 @@ def check(
     """Check types, clocks, causality, initialisation.
 
     Prints the streams of the node with type, clock and rate; with -v those of every node. State that influences no
-    output and no contract is a warning.
+    output and no contract is a warning, and a parameter that is never learned.
     """
 
     def body() -> ExitCode:
@@ -54,11 +54,13 @@ def check(
 def _report(request: Request, checked: Checked) -> None:
     from syncml.cli.streams import stream_rows
     from syncml.diagnostics import Collector
+    from syncml.training.unlearned import without_learning
     from syncml.verify.influence import without_influence
     from syncml.verify.undefined import undefined_outputs
     from syncml.verify.units import infer_units
 
-    warnings = (*undefined_outputs(checked.program), *without_influence(checked.program))
+    program = checked.program
+    warnings = (*undefined_outputs(program), *without_influence(program), *without_learning(program))
 
     match request.form:
         case Format.TEXT:

@@ -86,15 +86,18 @@ def train(
         from syncml.training.run import Plan, Stopped
         from syncml.training.run import train as trained
         from syncml.training.saved import restore
+        from syncml.training.unlearned import without_learning
 
         request = Request.start(file, node, given, dump, form, quiet=quiet, verbose=verbose, weights=weights, seed=seed)
         _places(checkpoint, plot, resume=resume)
         with working(f"compiling {request.target}", quiet=quiet):
             checked = request.checked()
+            remarks = without_learning(checked.program)
             data = read_data(table, checked.main)
             total, often = _lengths(steps, epochs, every, data.rows)
             learner = Learner(checked, data, loss)
             points: list[Point] = [] if not resume or checkpoint is None else restore(checkpoint, learner)
+        emit(remarks, stream=sys.stderr)
         plan = Plan(total, often, goal, patience, checkpoint)
         teller = Teller([var.name for var in learner.curves], quiet=quiet or form is not Format.TEXT)
         with _interruptible() as interrupted:

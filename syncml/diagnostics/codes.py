@@ -175,6 +175,7 @@ _TITLES: dict[str, str] = {
     "G005": "a declared derivative does not fit its node",
     "G010": "a parameter is declared or used wrongly",
     "G011": "parameters and their gradients do not correspond",
+    "G012": "a parameter is never learned",
     # Reading and writing Lustre.
     "R001": "a Lustre file has a syntax error",
     "R002": "a construct of Lustre is not read",
