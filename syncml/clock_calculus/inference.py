@@ -143,7 +143,8 @@ class _Inference:
         result = replace(
             self._node,
             equations=tuple(
-                replace(e, clock=solver.clock(term)) for e, term in zip(self._node.equations, clocks, strict=True)
+                Equation(e.targets, e.rhs, e.span, solver.clock(term))
+                for e, term in zip(self._node.equations, clocks, strict=True)
             ),
             clocks=MappingProxyType(found),
             rate=self._rate(),

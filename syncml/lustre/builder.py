@@ -185,7 +185,7 @@ class Builder:
             )
 
         equations = tuple(
-            replace(e, targets=tuple(map(stream, e.targets)), rhs=rewritten(e.rhs, read, stream))
+            Equation(tuple(map(stream, e.targets)), rewritten(e.rhs, read, stream), e.span, e.clock)
             for e in self.equations
         )
         properties = tuple(replace(p, holds=stream(p.holds)) for p in self.properties)

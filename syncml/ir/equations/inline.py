@@ -201,11 +201,11 @@ class _Copy:
     def equations(self) -> list[Equation]:
         """The callee's equations, and a copy for each output that is an input or a register."""
         body = [
-            replace(
-                e,
-                targets=tuple(self._var(t) for t in e.targets),
-                rhs=self._rhs(e.rhs),
-                clock=None if e.clock is None else self._clock(e.clock),
+            Equation(
+                tuple(self._var(t) for t in e.targets),
+                self._rhs(e.rhs),
+                e.span,
+                None if e.clock is None else self._clock(e.clock),
             )
             for e in self._callee.equations
         ]
@@ -240,13 +240,13 @@ class _Copy:
     def _rhs(self, rhs: Rhs) -> Rhs:
         match rhs:
             case Apply():
-                return replace(rhs, arguments=tuple(map(self._atom, rhs.arguments)))
+                return Apply(rhs.op, tuple(map(self._atom, rhs.arguments)), rhs.attribute)
             case Call() | Iterate():
                 path = f"{self._call.instance}.{rhs.instance}"
                 arguments = tuple(map(self._atom, rhs.arguments))
                 return replace(rhs, arguments=arguments, instance=path, resets=self._resets(rhs))
             case Fby():
-                return replace(rhs, following=self._atom(rhs.following), resets=self._resets(rhs))
+                return Fby(rhs.init, self._atom(rhs.following), self._resets(rhs))
             case When():
                 return replace(rhs, source=self._atom(rhs.source), condition=self._var(rhs.condition))
             case Merge():
@@ -295,6 +295,9 @@ def normalise_clocks(node: Node, conditions: Conditions) -> Node:
 
     return replace(
         node,
-        equations=tuple(e if e.clock is None else replace(e, clock=normal(e.clock)) for e in node.equations),
+        equations=tuple(
+            e if e.clock is None or normal(e.clock) == e.clock else replace(e, clock=normal(e.clock))
+            for e in node.equations
+        ),
         clocks=MappingProxyType({v: normal(c) for v, c in node.clocks.items()}),
     )

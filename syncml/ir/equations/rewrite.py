@@ -28,11 +28,11 @@ def rewritten(rhs: Rhs, atom: Callable[[Atom], Atom], var: Callable[[Var], Var])
     """``rhs`` with ``atom`` applied to every operand and ``var`` to every condition and reset."""
     match rhs:
         case Apply():
-            return replace(rhs, arguments=tuple(map(atom, rhs.arguments)))
+            return Apply(rhs.op, tuple(map(atom, rhs.arguments)), rhs.attribute)
         case Call() | Iterate():
             return replace(rhs, arguments=tuple(map(atom, rhs.arguments)), resets=tuple(map(var, rhs.resets)))
         case Fby():
-            return replace(rhs, following=atom(rhs.following), resets=tuple(map(var, rhs.resets)))
+            return Fby(rhs.init, atom(rhs.following), tuple(map(var, rhs.resets)))
         case When():
             return replace(rhs, source=atom(rhs.source), condition=var(rhs.condition))
         case Merge():
