@@ -93,6 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--limit", type=float, default=20.0, help="seconds for a file")
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
     parser.add_argument("--only", default="", help="files whose path contains this")
+    parser.add_argument("--without", action="append", default=[], metavar="TEXT", help="no files whose path has this")
     parser.add_argument("--machine-integers", action="store_true", help="files with machine integers")
     parser.add_argument("--list", type=Path, help="a file that names the files to take, one a line, from SUITE")
     parser.add_argument("--output", type=Path, default=Path("bench-verify"), help="the folder for the tables")
@@ -103,6 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     else:
         files = candidates(suite, machine=options.machine_integers)
         files = [path for path in files if options.only in str(path.relative_to(suite))]
+        files = [path for path in files if not any(text in str(path.relative_to(suite)) for text in options.without)]
         if 0 < options.count < len(files):
             files = random.Random(options.seed).sample(files, options.count)
     if not files:
