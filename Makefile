@@ -13,7 +13,7 @@ RUN := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo gallery test test-data bench bench-esmini bench-learn bench-peers bench-reach bench-sim bench-sweep bench-verify conformance lanes mutants soundness exhaustive lint format clean onnx-cases
+.PHONY: help install demo gallery test test-data bench bench-esmini bench-learn bench-peers bench-reach bench-rl bench-sim bench-sweep bench-verify conformance lanes mutants soundness exhaustive lint format clean onnx-cases
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -64,6 +64,9 @@ bench-learn: $(DEV) ## a GRU that learns against PyTorch in the interpreter TORC
 bench-peers: $(DEV) ## exported code against ONNX2C, HEPTAGON (programs), runtimes and emlearn in the interpreter PEERS, C by hand; KWS is the keyword network
 	$(BIN)/python -m benchmarks.export_c.peers.run $(if $(ONNX2C),--onnx2c "$(ONNX2C)") $(if $(KWS),--kws "$(KWS)") \
 		$(if $(HEPTAGON),--heptagon "$(HEPTAGON)") $(if $(PEERS),--python "$(PEERS)") $(ARGS)
+
+bench-rl: $(DEV) ## PPO with all its updates against Stable-Baselines3 in the interpreter SB3 and JAX in the interpreter JAX
+	$(BIN)/python -m benchmarks.rl.run $(if $(SB3),--sb3 "$(SB3)") $(if $(JAX),--jax "$(JAX)") $(ARGS)
 
 bench-sim: $(DEV) ## many runs at once against C written by hand, JAX in the interpreter JAX, EnvPool in ENVPOOL; the scenarios of the folder SUITE
 	$(BIN)/python -m benchmarks.sim.run $(if $(JAX),--jax "$(JAX)") $(ARGS)

@@ -9,11 +9,10 @@ mini-batches. It is solved when the mean return of the last 100 episodes is at l
 
 import time
 from typing import Any
-from typing import Literal as L
 
 import numpy as np
 
-from syncml import Stream, Vec, arange, f32, i32, node, segment, state, u64, where, wire
+from syncml import Stream, arange, f32, node, segment, state, u64, where, wire
 from syncml.ir.step.lowering import Observe
 from syncml.lang.load import program_of
 from syncml.learn import Adam, parameter
@@ -27,7 +26,7 @@ from syncml.nodes.random import random_bits
 from syncml.pipeline import check
 from syncml.sim.compiled import compile_program
 
-ENVIRONMENTS, STEPS = 16, 128
+STEPS, GAMMA, LAMBDA = 128, 0.99, 0.95
 ACTOR, CRITIC = Layers((4, 64, 64, 2), last_gain=0.01), Layers((4, 64, 64, 1))
 FIRST = np.concatenate([ACTOR.initial(1), CRITIC.initial(2)])
 ALGORITHM = PPO(Adam(1e-3, epsilon=1e-5), epochs=4, batches=4, entropy_weight=0.01)
@@ -40,30 +39,34 @@ def model(parameters: Any, observation: Any) -> Any:
 
 
 @node
-def main() -> tuple[Stream[f32], Stream[f32]]:
-    """The sum of the returns of the episodes that end at a tick, and how many they are."""
+def main(environments: int = 16) -> tuple[Stream[f32], Stream[f32]]:
+    """The sum of the returns of the episodes that end at a tick, and how many they are.
+
+    Args:
+        environments: How many there are, a power of two.
+    """
     tick = state(init=0, type=u64)
     tick.next = tick + 1
     bits = random_bits(tick, 12345)
-    action: Any = wire(Vec[L[16], i32])
-    world = cart_pole(action, 1, ENVIRONMENTS)
+    action: Any = wire(arange(environments))
+    world = cart_pole(action, 1, environments)
     with segment(every=STEPS) as rollout:
         parameters = parameter(rollout, init=FIRST)
         actions, value = model(parameters, world.observation)
-        chosen = actions.sample(random_bits(bits, arange(ENVIRONMENTS, type=u64)))
+        chosen = actions.sample(random_bits(bits, arange(environments, type=u64)))
         action.define(chosen)
         after = model(parameters, world.after)[1]
         following = following_value(value, after, world.terminated, world.truncated)
-        advantage = gae(world.reward, value, following, world.ended, gamma=0.99, lam=0.95)
+        advantage = gae(world.reward, value, following, world.ended, gamma=GAMMA, lam=LAMBDA)
         experience = Experience(world.observation, chosen, actions.log_probability(chosen), value, advantage)
         ALGORITHM.learn(rollout, parameters, model, experience, bits)
     return where(world.ended, world.total, 0.0).sum(), where(world.ended, 1.0, 0.0).sum()
 
 
-def train(rollouts: int = 300) -> float:
+def train(rollouts: int = 300, environments: int = 16) -> float:
     """The mean return of the last 100 episodes, after the rollouts in which that gets to 475, or after all of them."""
     begin = time.perf_counter()
-    simulation = compile_program(check(program_of(main)).program, Observe.OUTPUTS)
+    simulation = compile_program(check(program_of(main, environments=environments)).program, Observe.OUTPUTS)
     print(f"compiled in {time.perf_counter() - begin:.1f} s", flush=True)
     returns: list[float] = []
     for count in range(10, rollouts + 1, 10):
@@ -72,7 +75,7 @@ def train(rollouts: int = 300) -> float:
         for instant in np.flatnonzero(ends):
             returns += [float(total[instant] / ends[instant])] * int(ends[instant])
         mean = float(np.mean(returns[-100:]))
-        steps = count * STEPS * ENVIRONMENTS
+        steps = count * STEPS * environments
         print(f"{steps} steps, {time.perf_counter() - begin:.1f} s: mean return {mean:.1f}", flush=True)
         if len(returns) >= 100 and mean >= 475.0:
             break
