@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 import syncml.gym
 from syncml.gym import Options
-from syncml.networks.weights import load_weights
+from syncml.networks.weights import load_weights, save_weights
 
 FOLDER = Path(__file__).parent
 ENVIRONMENT = str(FOLDER / "environment.py")
@@ -65,3 +66,20 @@ def verdict(weights: dict[str, NDArray[np.float32]]) -> str:
     best = int(np.argmax(returns[2:]))
     return (f"mean return of an episode: {returns[0]:.1f}; of the committed policy {returns[1]:.1f}; "
             f"of the best constant time gap, {CONSTANTS[best]:.2f} s, {returns[2 + best]:.1f}")  # fmt: skip
+
+
+def trained(learnt: Callable[[int, int], dict[str, NDArray[np.float32]]], description: str) -> None:
+    """The command of a training: train, write and judge.
+
+    Args:
+        learnt: The tensors of the policy that is found from a seed in a number of steps.
+        description: What the command says of itself.
+    """
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("-o", "--output", type=Path, default=Path("policy.safetensors"), help="a .safetensors file")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--steps", type=int, default=1_000_000)
+    arguments = parser.parse_args()
+    weights = learnt(arguments.seed, arguments.steps)
+    save_weights(arguments.output, weights)
+    print(verdict(weights))

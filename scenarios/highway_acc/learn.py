@@ -8,19 +8,15 @@ that the training has not seen, a higher mean return than every constant time ga
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
 import numpy as np
 import torch
-from judge import ENVIRONMENT, OPTIONS, verdict
+from judge import ENVIRONMENT, OPTIONS, trained
 from numpy.typing import NDArray
 from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback
 from torch import nn
 
 import syncml.gym
-from syncml.networks.weights import save_weights
 
 TRAINING = 1
 """Seed of the episodes that an agent learns from."""
@@ -62,17 +58,5 @@ class _Progress(BaseCallback):
             print(f"{self.num_timesteps} steps: {mean:.4f} a step", flush=True)
 
 
-def main() -> None:
-    """Train, judge and write."""
-    parser = argparse.ArgumentParser(description="Train the policy of the flagship by reinforcement learning.")
-    parser.add_argument("-o", "--output", type=Path, default=Path("policy.safetensors"), help="a .safetensors file")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--steps", type=int, default=1_000_000)
-    arguments = parser.parse_args()
-    weights = learnt(arguments.seed, arguments.steps)
-    save_weights(arguments.output, weights)
-    print(verdict(weights))
-
-
 if __name__ == "__main__":
-    main()
+    trained(learnt, "Train the policy of the flagship by reinforcement learning.")

@@ -10,9 +10,7 @@ on episodes that the training has not seen, a higher mean return than every cons
 
 from __future__ import annotations
 
-import argparse
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -125,21 +123,7 @@ def learnt(seed: int, steps: int) -> dict[str, Any]:
     return ACTOR.tensors(np.asarray(simulation.state()["parameters"]), "policy.")
 
 
-def main_() -> None:
-    """Train, judge and write."""
-    from judge import verdict
-
-    from syncml.networks.weights import save_weights
-
-    parser = argparse.ArgumentParser(description="Train the policy of the flagship in the language.")
-    parser.add_argument("-o", "--output", type=Path, default=Path("policy.safetensors"), help="a .safetensors file")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--steps", type=int, default=1_000_000)
-    arguments = parser.parse_args()
-    weights = learnt(arguments.seed, arguments.steps)
-    save_weights(arguments.output, weights)
-    print(verdict(weights))
-
-
 if __name__ == "__main__":
-    main_()
+    from judge import trained
+
+    trained(learnt, "Train the policy of the flagship in the language.")

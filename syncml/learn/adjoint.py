@@ -10,6 +10,7 @@ equations (``y'`` is the adjoint of what is defined, ``s`` the segment around th
     y = merge b (C -> x) ..      x' += y' when C(b)
     y = x pack in s              x' += the element of y' at the position of x in the segment
     (y, ..) = f(x, ..)           (x', ..) += f_adjoint(y', .., x, ..), where f declares its derivative
+    y_k = x[a_k : b_k], apart    x' += the y_k' side by side
     y = x, an output             x' += the change of the objective with y
 
 The dual of a delay is a look ahead, and the other way round ("Bidirectional Reactive Programming for Machine
@@ -33,6 +34,7 @@ from syncml.learn.activity import active, passages
 from syncml.learn.elementwise import CHOICES, FACTORS, chosen, factor
 from syncml.learn.here import Here, number
 from syncml.learn.rules import Rule, applied
+from syncml.learn.slices import joined, parts_of
 from syncml.learn.structure import is_fractional, transposed
 
 
@@ -80,6 +82,7 @@ class _Adjoint:
             if var in self._active
         }
         self._terms: dict[Var, list[Atom]] = {var: [] for var in self._adjoints}
+        self._parts = parts_of(node.equations, self._adjoints)
         for var, change in changes.items():
             if var in self._terms:
                 self._terms[var].append(self._shaped(var, change))
@@ -115,6 +118,12 @@ class _Adjoint:
         sources = {v for v in passages(equation) if v in self._adjoints}
         here = Here(self._make, equation.span, clock, f"d_{y.name}_back")
         match rhs:
+            case Apply(op=Op.SLICE, arguments=(Var() as source, *_)) if (
+                source in self._parts and y in self._parts[source]
+            ):
+                # What comes back from all parts of an array is one array, added where the first of them is.
+                if y == self._parts[source].first:
+                    self._terms[source].append(joined(here, source, self._parts[source], self._adjoints))
             case Apply():
                 for position, source in enumerate(rhs.arguments):
                     if isinstance(source, Var) and source in sources:
