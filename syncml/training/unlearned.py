@@ -10,8 +10,6 @@ nothing updates it.
 
 from __future__ import annotations
 
-import numpy as np
-
 from syncml.diagnostics.model import Diagnostic, Label, Severity
 from syncml.ir.constants import Array, Const
 from syncml.ir.equations.inline import inline
@@ -30,6 +28,7 @@ from syncml.ir.equations.syntax import (
     When,
 )
 from syncml.ir.operators import Op
+from syncml.lazy import numpy as np
 
 _LINEAR = frozenset({Op.COPY, Op.NEG, Op.ADD, Op.SUB, Op.SUM, Op.RESHAPE, Op.TRANSPOSE, Op.STACK, Op.CONCAT, Op.CAST})
 """Operators that give 0 if all that they are applied to is 0."""
