@@ -9,8 +9,10 @@ from typing import Literal as L
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import strategies as st
 
-from syncml import Mat, Stream, Vec, constant, f64, fby, node, post, segment, state, tanh, when, wire
+from syncml import Mat, Stream, Vec, constant, f64, fby, merge, node, post, segment, state, tanh, vec, when, where, wire
 from syncml.diagnostics import DiagnosticError
 from syncml.export_c import compile_and_run
 from syncml.ir.equations.check import check_program
@@ -20,6 +22,7 @@ from syncml.ir.equations.sweeps import lower_segments
 from syncml.ir.equations.syntax import Fby, Iterate, Post
 from syncml.ir.types import size
 from syncml.lang.load import program_of
+from syncml.lang.resets import reset_every
 from syncml.learn import value_and_grad
 from syncml.pipeline import Checked, check, step_code
 from syncml.sim.compiled import compile_program
@@ -230,3 +233,90 @@ def test_a_sum_from_the_start_is_refused() -> None:
 def test_slots_belong_to_snapshots(schedule: str, slots: int | None) -> None:
     with pytest.raises(DiagnosticError, match=r"segment\(schedule="):
         program_of(learned, schedule=schedule, slots=slots)
+
+
+Step = tuple[str, int, int]
+SEARCH = (Phase.explicit, Phase.reuse, Phase.generate)
+"""Without what takes long where a test fails."""
+NAMES = ("loop", "delay", "mix", "choose", "slow", "restart", "array")
+STEPS = st.lists(st.tuples(st.sampled_from(NAMES), st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=6)
+
+
+def built(steps: tuple[Step, ...], x: Any, c: Any, w: Any) -> Any:
+    """A few streams, each from two others, with memory on the clock of the segment, and the sum of the last two."""
+    streams = [x, w * x]
+    for name, first, second in steps:
+        a, b = streams[first % len(streams)], streams[second % len(streams)]
+        match name:
+            case "loop":
+                memory = state(init=0.25, type=f64)
+                memory.next = tanh(w * memory + a * b)
+                streams.append(memory.next)
+            case "delay":
+                streams.append(fby(0.5, a) * b)
+            case "mix":
+                streams.append(tanh(a - b))
+            case "choose":
+                streams.append(where(c, a, w * b))
+            case "slow":
+                streams.append(merge(c, tanh(when(a, c)) * when(b, c), when(b, ~c)))
+            case "restart":
+                with reset_every(c):
+                    kept = state(init=1.0, type=f64)
+                    kept.next = 0.5 * kept + a
+                streams.append(kept.next * b)
+            case _:
+                rows = vec(a, b, w)
+                streams.append((rows * rows[::-1]).sum())
+    return streams[-1] + streams[-2]
+
+
+@node
+def subject(steps: tuple[Step, ...], w: Stream[f64], x: Stream[f64], c: Stream[bool]) -> Stream[f64]:
+    result: Stream[f64] = built(steps, x, c, w)
+    return result
+
+
+@node
+def random(
+    steps: tuple[Step, ...],
+    schedule: str,
+    longest: int,
+    slots: int | None,
+    x: Stream[f64],
+    c: Stream[bool],
+    end: Stream[bool],
+) -> tuple[Stream[f64], Stream[f64], Stream[bool]]:
+    """Gradient descent on a random program over ragged segments, and the adjoint at their ends."""
+    with segment(end, longest, schedule, slots) as seg:
+        w = seg.carry(init=0.5, type=f64)
+        _, (d_w, d_x) = value_and_grad(subject, wrt=("w", "x"))(steps, w, x, c)
+        w.next = when(w, seg.last) - 0.05 * seg.total(d_w)
+    return w, when(d_x, seg.last), seg.last
+
+
+@given(STEPS.map(tuple), st.integers(1, 9), st.integers(1, 6), st.integers(0, 2**31))
+@settings(
+    max_examples=20,
+    deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    suppress_health_check=list(HealthCheck),
+)
+def test_random_gradients_have_the_bits_of_the_tape(
+    steps: tuple[Step, ...], longest: int, slots: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    columns = {"x": rng.uniform(-1.0, 1.0, 20), "c": rng.random(20) < 0.5, "end": rng.random(20) < 0.2}
+    try:
+        tape = check(program_of(random, steps=steps, schedule="burst", longest=longest, slots=None))
+        checked = check(program_of(random, steps=steps, schedule="checkpointed", longest=longest, slots=slots))
+    except DiagnosticError as wrong:
+        # A stream that depends on neither, or a sweep forwards.
+        assert {d.code for d in wrong.diagnostics} <= {"G004", "K015"}, wrong
+        assume(False)
+        return
+    expected = interpret(tape.program, columns, 20).trace.only(outputs(tape))
+    lowered = lower_segments(checked.program)
+    check_program(lowered)
+    for program in (checked.program, lowered):
+        assert first_difference(expected, interpret(program, columns, 20).trace.only(outputs(checked))) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,12 @@ from hypothesis import strategies as st
 
 from syncml import (
     Stream,
+    automaton,
     cos,
+    each,
     f64,
     fby,
+    fold,
     hold,
     merge,
     node,
@@ -59,6 +63,30 @@ def restarted(x: Any, r: Any) -> Any:
         return looped(x, x)
 
 
+class Gear(Enum):
+    LOW = 1
+    HIGH = 2
+
+
+@node
+def bounded(x: Stream[f64]) -> Stream[f64]:
+    y = state(init=0.2, type=f64)
+    y.next = tanh(0.5 * y + x)
+    return y.next
+
+
+def in_modes(x: Any, y: Any, c: Any) -> Any:
+    gear = automaton(Gear)
+    out = gear.shared(f64, init=0.0)
+    with gear(Gear.LOW):
+        out.define(looped(x, y))
+        gear.go(Gear.HIGH, when=c)
+    with gear(Gear.HIGH):
+        out.define(x * y)
+        gear.go(Gear.LOW, when=~c)
+    return out
+
+
 def built(steps: tuple[Step, ...], x: Any, c: Any, r: Any) -> Any:
     """A program of a few steps, each applied to streams that are there: some on the base clock, some on ``c``."""
     base, slow = [x, 0.5 * x + 0.1], [when(x, c)]
@@ -99,6 +127,16 @@ def built(steps: tuple[Step, ...], x: Any, c: Any, r: Any) -> Any:
                 slow.append(post(s, init=t))
             case "merge":
                 base.append(merge(c, s, when(a, ~c)))
+            case "modes":
+                base.append(in_modes(a, b, c))
+            case "inner":
+                with segment(every=LENGTH):
+                    base.append(looped(a, b) * looped_back(b, a))
+            case "packed":
+                with segment(every=1):
+                    base.append((pack(a) * pack(b)).sum())
+            case "each":
+                base.append(fold(lambda total, part: sin(total) + part, 0.1)(each(bounded)(vec(a, b, a - b))))
             case _:
                 base.append(hold(s, init=0.6) * a)
     return base[-1] + 0.5 * base[-2] + hold(slow[-1], init=0.0)
@@ -106,7 +144,7 @@ def built(steps: tuple[Step, ...], x: Any, c: Any, r: Any) -> Any:
 
 NAMES = (
     "add", "multiply", "tanh", "sine", "choose", "delay", "look", "loop", "loop back", "restart", "array", "sample",
-    "slow delay", "slow loop", "slow look", "merge", "hold",
+    "slow delay", "slow loop", "slow look", "merge", "hold", "modes", "inner", "packed", "each",
 )  # fmt: skip
 STEPS = st.lists(st.tuples(st.sampled_from(NAMES), st.integers(0, 7), st.integers(0, 7)), min_size=2, max_size=7).map(
     tuple

@@ -111,10 +111,11 @@ def recomputed(node: Node, segment: Segment, ahead: Collection[Var], wanted: Ite
         return isinstance(rhs, Fby) and segment.first in rhs.resets and node.clocks[equation.target] == tick
 
     def is_pointwise(equation: Equation) -> bool:
+        if not isinstance(equation.rhs, Apply | When | Merge):
+            return False
         clock = node.clocks[equation.target]
         beyond = steps(clock)[len(steps(tick)) :]
-        inside = steps(clock)[: len(steps(tick))] == steps(tick) and all(isinstance(step, On) for step in beyond)
-        return inside and isinstance(equation.rhs, Apply | When | Merge)
+        return steps(clock)[: len(steps(tick))] == steps(tick) and all(isinstance(step, On) for step in beyond)
 
     candidates = {t: e for t, e in definitions.items() if is_cut(e) or is_pointwise(e)}
     readers: dict[Var, list[Var]] = {}
