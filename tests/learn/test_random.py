@@ -130,8 +130,9 @@ def built(steps: tuple[Step, ...], x: Any, c: Any, r: Any) -> Any:
             case "modes":
                 base.append(in_modes(a, b, c))
             case "inner":
+                # A derivative by what another segment looks ahead for has no sweep.
                 with segment(every=LENGTH):
-                    base.append(looped(a, b) * looped_back(b, a))
+                    base.append(looped(a, b) * bounded(b))
             case "packed":
                 with segment(every=1):
                     base.append((pack(a) * pack(b)).sum())
