@@ -56,6 +56,9 @@ INLINED = 2000
 
 OPTIONS = 'error_model="numpy", fastmath=False'
 
+INSIDE = "no_cpython_wrapper=True, no_cfunc_wrapper=True"
+"""What is called by compiled code alone needs nothing through which others could call it."""
+
 USES = ("inputs", "outputs", "state", "constants", "scratch")
 """What the arrays of a generated function are for."""
 
@@ -166,7 +169,8 @@ class Text:
         self._define(name, parameters, [*body, f"return {self.expr(function.result)}"], inline=True)
 
     def _define(self, name: str, parameters: str, body: list[str], inline: bool) -> None:
-        self.parts += ["", f"@njit({OPTIONS}, forceinline={inline})", f"def {name}({parameters}):", *indented(body)]
+        options = f"{OPTIONS}, {INSIDE}, forceinline={inline}"
+        self.parts += ["", f"@njit({options})", f"def {name}({parameters}):", *indented(body)]
 
     # Scalars.
 
