@@ -75,7 +75,7 @@ class TargetMachine:
     stack: int = 4096
 
 
-_GCC_BRANCHLESS = ("-fno-tree-sink", "-fno-tree-pre", "-fno-split-paths")
+_GCC_BRANCHLESS = ("-fno-tree-sink", "-fno-tree-pre", "-fno-split-paths", "-fno-thread-jumps")
 
 _MPS2 = (Region("flash", 0x0000_0000, 4 << 20, writable=False), Region("ram", 0x2000_0000, 4 << 20, writable=True))
 """The memory of the boards AN385 and AN386, on which QEMU runs."""

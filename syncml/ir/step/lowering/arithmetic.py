@@ -88,16 +88,12 @@ def to_integer(source: Scalar, target: Scalar) -> Function:
     low, high = integer_range(target)
     b = Builder(f"{target}_of_{source}")
     x = b.parameter("x", source)
-    # Both bounds are powers of two (or 0), hence exact in either float type; ``high`` itself is not.
-    not_below = b.let("not_below", x >= float(low))
-    above = b.let("above", x >= float(high + 1))
-    not_above = b.let("not_above", x < float(high + 1))
-    inside = b.let("inside", not_below & not_above)
-    safe = b.let("safe", select(inside, x, 0.0))
+    # Both bounds are powers of two (or 0), hence exact in either float type; ``high`` itself is not. Each choice is
+    # between two values that are there, so that none has to become a branch.
+    below_end = b.let("below_end", select(x < float(high + 1), x, 0.0))
+    safe = b.let("safe", select(below_end < float(low), float(low), below_end))
     whole = b.let("whole", safe.convert(target))
-    under = b.let("under", select(x < float(low), _value(low, target), 0))
-    outside = b.let("outside", select(above, _value(high, target), under))
-    return b.function(select(inside, whole, outside))
+    return b.function(select(x >= float(high + 1), _value(high, target), whole))
 
 
 @cache
