@@ -248,19 +248,20 @@ class Segments:
         return stream(apply_at(place, trace, Op.INDEX, [whole], attribute=(0,), role="total"))
 
     @overload
-    def carry(self, init: Stream[X], type: Any = None) -> State[X]: ...
+    def carry(self, init: Stream[X], type: Any = None, *, lasting: bool = False) -> State[X]: ...
     @overload
-    def carry(self, init: Numbers, type: Any = None) -> State[Any]: ...
+    def carry(self, init: Numbers, type: Any = None, *, lasting: bool = False) -> State[Any]: ...
     @overload
-    def carry(self, init: Any, type: type[X]) -> State[X]: ...
+    def carry(self, init: Any, type: type[X], *, lasting: bool = False) -> State[X]: ...
     @overload
-    def carry(self, init: X, type: Any = None) -> State[X]: ...
-    def carry(self, init: Any, type: Any = None) -> State[Any]:
+    def carry(self, init: X, type: Any = None, *, lasting: bool = False) -> State[X]: ...
+    def carry(self, init: Any, type: Any = None, *, lasting: bool = False) -> State[Any]:
         """A state of the segments, constant in each; ``.next`` is given on the clock of ``last`` and counts after it.
 
         Args:
             init: Its value in the first segment, a constant.
             type: Its type, such as ``f64``; by default f32 or i32.
+            lasting: Whether it goes on where a segment around these begins, or a reset puts memory back.
         """
         place = here()
         trace = trace_at(place, "`carry`")
@@ -272,7 +273,8 @@ class Segments:
                 fault("I001", "the first value of `carry` is a constant", place.span, help="give a number or an array")
             return State(None)
         target = trace.variable(start.type, place, "carried")
-        return State(*carried(trace, place, self.scope, target, start.atom, self.scope.outer))
+        resets = () if lasting else self.scope.outer
+        return State(*carried(trace, place, self.scope, target, start.atom, resets))
 
 
 @overload

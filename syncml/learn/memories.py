@@ -1,7 +1,7 @@
 """What is carried from segment to segment as a whole: a stream, a record, or a tuple of these.
 
 Rule: ``now`` is its value on the clock of the ends of the segments, ``next`` what it is in the segment after; each leaf
-is a state of the segments (`Segments.carry`).
+is a state of the segments, and as a parameter it goes on where a segment around its own begins.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Remembered(Generic[T]):
 
     def __init__(self, block: Segments, init: T) -> None:
         def carried(leaf: Stream[Any]) -> Stream[Any]:
-            return block.carry(init=leaf)
+            return block.carry(init=leaf, lasting=True)
 
         def at_end(leaf: Stream[Any]) -> Stream[Any]:
             return when(leaf, block.last)

@@ -124,6 +124,23 @@ def test_a_parameter_goes_on_over_the_segments_around() -> None:
     assert found.tolist() == [202.0, 303.0, 402.0, 503.0]
 
 
+@node
+def in_epochs(x: Stream[Vec[L[2], f64]]) -> tuple[Stream[Vec[L[2], f64]], Stream[f64]]:
+    with segment(every=5), segment(every=1) as batch:
+        w, b = parameter(batch, Vec[L[2], f64], init=[0.5, -1.0]), parameter(batch, f64, init=0.25)
+        _, (d_w, d_b) = value_and_grad(line, wrt=("w", "b"))(w, b, x)
+        descend(batch, Adam(0.05), (w, d_w), (b, d_b), limit=1.0)
+    return w, b
+
+
+def test_what_an_optimiser_remembers_goes_on_over_the_segments_around() -> None:
+    x = RNG.normal(size=(15, 2))
+    first, other = check(program_of(in_time, optimiser=Adam(0.05))), check(program_of(in_epochs))
+    alone, inside = (interpret(each.program, {"x": x}, 15).trace for each in (first, other))
+    for left, right in zip(first.main.outputs, other.main.outputs, strict=True):
+        assert np.array_equal(alone.column(left.name).values, inside.column(right.name).values)
+
+
 @pytest.mark.parametrize("init", [glorot(), he(2.0), orthogonal(0.5), uniform(-2.0, 3.0), normal(0.3, 1.0)])
 def test_statistics_of_initialisers(init: Initialiser) -> None:
     values = init.values((40, 100), Draw.of(0, "w"))
