@@ -8,6 +8,7 @@ mini-batches. It is solved when the mean return of the last 100 episodes is at l
 """
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from syncml.learn.rl.returns import following_value, gae
 from syncml.nodes.classic import cart_pole
 from syncml.nodes.random import random_bits
 from syncml.pipeline import check
-from syncml.sim.compiled import compile_program
+from syncml.sim.compiled import Simulation, compile_program
 
 STEPS, GAMMA, LAMBDA = 128, 0.99, 0.95
 ACTOR, CRITIC = Layers((4, 64, 64, 2), last_gain=0.01), Layers((4, 64, 64, 1))
@@ -39,17 +40,18 @@ def model(parameters: Any, observation: Any) -> Any:
 
 
 @node
-def main(environments: int = 16) -> tuple[Stream[f32], Stream[f32]]:
+def main(seed: Stream[u64], environments: int = 16) -> tuple[Stream[f32], Stream[f32]]:
     """The sum of the returns of the episodes that end at a tick, and how many they are.
 
     Args:
+        seed: Of starts, actions and mini-batches.
         environments: How many there are, a power of two.
     """
     tick = state(init=0, type=u64)
     tick.next = tick + 1
-    bits = random_bits(tick, 12345)
+    bits = random_bits(random_bits(seed, 12345), tick)
     action: Any = wire(arange(environments))
-    world = cart_pole(action, 1, environments)
+    world = cart_pole(action, seed, environments)
     with segment(every=STEPS) as rollout:
         parameters = parameter(rollout, init=FIRST)
         actions, value = model(parameters, world.observation)
@@ -63,23 +65,35 @@ def main(environments: int = 16) -> tuple[Stream[f32], Stream[f32]]:
     return where(world.ended, world.total, 0.0).sum(), where(world.ended, 1.0, 0.0).sum()
 
 
-def train(rollouts: int = 300, environments: int = 16) -> float:
-    """The mean return of the last 100 episodes, after the rollouts in which that gets to 475, or after all of them."""
-    begin = time.perf_counter()
-    simulation = compile_program(check(program_of(main, environments=environments)).program, Observe.OUTPUTS)
-    print(f"compiled in {time.perf_counter() - begin:.1f} s", flush=True)
+def compiled(environments: int = 16) -> Simulation:
+    """The program as machine code."""
+    return compile_program(check(program_of(main, environments=environments)).program, Observe.OUTPUTS)
+
+
+def curve(simulation: Simulation, seed: int, rollouts: int, environments: int = 16) -> Iterator[tuple[int, float]]:
+    """Train anew: after each ten rollouts the steps so far and the mean return of the last 100 episodes."""
+    simulation.reset()
     returns: list[float] = []
+    ticks = 10 * STEPS
     for count in range(10, rollouts + 1, 10):
-        trace = simulation.run({}, 10 * STEPS)
-        total, ends = (np.asarray(column.values) for column in trace.columns)
+        trace = simulation.run({"seed": np.full(ticks, seed, np.uint64)}, ticks)
+        total, ends = (np.asarray(column.values) for column in trace.columns[-2:])
         for instant in np.flatnonzero(ends):
             returns += [float(total[instant] / ends[instant])] * int(ends[instant])
-        mean = float(np.mean(returns[-100:]))
-        steps = count * STEPS * environments
+        yield count * STEPS * environments, float(np.mean(returns[-100:]))
+
+
+def train(seed: int = 1, rollouts: int = 300) -> float:
+    """The mean return of the last 100 episodes, after the rollouts in which that gets to 475, or after all of them."""
+    begin = time.perf_counter()
+    simulation = compiled()
+    print(f"compiled in {time.perf_counter() - begin:.1f} s", flush=True)
+    mean = 0.0
+    for steps, mean in curve(simulation, seed, rollouts):
         print(f"{steps} steps, {time.perf_counter() - begin:.1f} s: mean return {mean:.1f}", flush=True)
-        if len(returns) >= 100 and mean >= 475.0:
+        if mean >= 475.0:
             break
-    return float(np.mean(returns[-100:]))
+    return mean
 
 
 if __name__ == "__main__":

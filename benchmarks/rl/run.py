@@ -75,9 +75,9 @@ def own(module: Any, environments: int, rounds: int) -> dict[str, float]:
     ends: list[float] = []
     for _ in range(rounds):
         begin, used = time.perf_counter(), time.process_time()
-        trace = simulation.run({}, ticks)
+        trace = simulation.run({"seed": np.ones(ticks, np.uint64)}, ticks)
         wall, cpu = min(wall, time.perf_counter() - begin), min(cpu, time.process_time() - used)
-        total, end = (np.asarray(column.values) for column in trace.columns)
+        total, end = (np.asarray(column.values) for column in trace.columns[-2:])
         totals, ends = [*totals, float(total.sum())], [*ends, float(end.sum())]
     steps, last = ticks * environments, max(rounds // 4, 1)
     mean = sum(totals[-last:]) / max(sum(ends[-last:]), 1.0)

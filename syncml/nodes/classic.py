@@ -80,17 +80,18 @@ class _Episodes:
         return truncated, total
 
 
-def _drawn(seed: Stream[u64] | int, count: int, width: int, kind: Any) -> Any:
+def _drawn(seed: Any, count: int, width: int, kind: Any) -> Any:
     """Numbers from [0, 1), (count, width), new at each tick."""
     tick = state(init=0, type=u64)
     tick.next = tick + 1
-    start = constant(seed, u64) if isinstance(seed, int) else seed
     places = arange(count * width, type=u64).reshape(count, width)
-    return cast(uniform(random_bits(random_bits(start, tick), places)), kind)
+    return cast(uniform(random_bits(random_bits(seed, tick), places)), kind)
 
 
 @node
-def cart_pole(action: Stream[Vec[Any, Any]], seed: int, count: int, limit: int = 500, kind: Any = f32) -> Transition:
+def cart_pole(
+    action: Stream[Vec[Any, Any]], seed: Stream[u64] | int, count: int, limit: int = 500, kind: Any = f32
+) -> Transition:
     """CartPole-v1: keep a pole upright on a cart; a reward of 1 for each step.
 
     Args:
@@ -137,7 +138,9 @@ def swung(angle: Any, turn: Any, torque: Any) -> tuple[Any, Any, Any]:
 
 
 @node
-def pendulum(action: Stream[Vec[Any, Any]], seed: int, count: int, limit: int = 200, kind: Any = f32) -> Transition:
+def pendulum(
+    action: Stream[Vec[Any, Any]], seed: Stream[u64] | int, count: int, limit: int = 200, kind: Any = f32
+) -> Transition:
     """Pendulum-v1: swing a pendulum up and hold it there; a reward is minus the cost of `swung`.
 
     Args:
