@@ -68,17 +68,18 @@ def verdict(weights: dict[str, NDArray[np.float32]]) -> str:
             f"of the best constant time gap, {CONSTANTS[best]:.2f} s, {returns[2 + best]:.1f}")  # fmt: skip
 
 
-def trained(learnt: Callable[[int, int], dict[str, NDArray[np.float32]]], description: str) -> None:
+def trained(learnt: Callable[[int, int], dict[str, NDArray[np.float32]]], description: str, steps: int) -> None:
     """The command of a training: train, write and judge.
 
     Args:
         learnt: The tensors of the policy that is found from a seed in a number of steps.
         description: What the command says of itself.
+        steps: How many, unless the command says so.
     """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("-o", "--output", type=Path, default=Path("policy.safetensors"), help="a .safetensors file")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--steps", type=int, default=1_000_000)
+    parser.add_argument("--steps", type=int, default=steps)
     arguments = parser.parse_args()
     weights = learnt(arguments.seed, arguments.steps)
     save_weights(arguments.output, weights)

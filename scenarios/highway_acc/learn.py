@@ -59,4 +59,4 @@ class _Progress(BaseCallback):
 
 
 if __name__ == "__main__":
-    trained(learnt, "Train the policy of the flagship by reinforcement learning.")
+    trained(learnt, "Train the policy of the flagship by reinforcement learning.", 1_000_000)

@@ -126,4 +126,4 @@ def learnt(seed: int, steps: int) -> dict[str, Any]:
 if __name__ == "__main__":
     from judge import trained
 
-    trained(learnt, "Train the policy of the flagship in the language.")
+    trained(learnt, "Train the policy of the flagship in the language.", 3_000_000)
