@@ -189,12 +189,22 @@ def squared(w: Stream[f64], x: Stream[f64]) -> Stream[f64]:
 
 
 @node
-def learned(schedule: str, slots: int | None, x: Stream[f64]) -> Stream[f64]:
-    with segment(every=12, schedule=schedule, slots=slots) as seg:
+def learned(schedule: str, slots: int | None, x: Stream[f64], length: int = 12) -> Stream[f64]:
+    with segment(every=length, schedule=schedule, slots=slots) as seg:
         w = seg.carry(init=0.5, type=f64)
         _, d_w = value_and_grad(squared, wrt="w")(w, x)
-        w.next = when(w, seg.last) - 0.1 * seg.total(d_w)
+        w.next = when(w, seg.last) - (1.2 / length) * seg.total(d_w)
     return w
+
+
+def test_ten_thousand_instants_have_the_bits_of_the_tape() -> None:
+    x = np.random.default_rng(6).normal(size=20_001)
+    weights: list[Any] = []
+    for schedule, slots in (("burst", None), ("checkpointed", 20)):
+        checked = check(program_of(learned, schedule=schedule, slots=slots, length=10_000))
+        weights.append(compile_program(checked.program).run({"x": x}, len(x)).column("w").values[::10_000])
+    assert weights[0].tolist() == weights[1].tolist()
+    assert len(set(weights[0].tolist())) == 3
 
 
 def test_a_derived_gradient_from_snapshots() -> None:
@@ -211,7 +221,7 @@ def test_a_derived_gradient_from_snapshots() -> None:
         return total
 
     slope = (loss(0.5 + 1e-6) - loss(0.5 - 1e-6)) / 2e-6
-    assert traces[0][12] == pytest.approx(0.5 - 0.1 * slope, rel=1e-6)
+    assert traces[0][12] == pytest.approx(0.5 - (1.2 / 12) * slope, rel=1e-6)
 
 
 @node
