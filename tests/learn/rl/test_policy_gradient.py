@@ -8,7 +8,8 @@ from typing import Literal as L
 import numpy as np
 import pytest
 
-from syncml import Mat, Stream, Vec, arange, f32, f64, i32, node, segment, state, u64, vec, where
+from syncml import Mat, Stream, Vec, arange, f32, f64, i32, node, segment, state, u64, vec, where, zeros
+from syncml.diagnostics.model import DiagnosticError
 from syncml.ir.step.lowering import Observe
 from syncml.lang.load import program_of
 from syncml.learn.optimisers import SGD, Adam
@@ -99,3 +100,25 @@ def test_a_policy_is_learnt(value_weight: float) -> None:
     simulation.reset()
     again = simulation.run({}, 20).only(outputs_of(expected, checked).names())
     assert first_difference(outputs_of(expected, checked), again) is None
+
+
+@node
+def idle() -> Stream[f32]:
+    """The model forgets its parameters."""
+    with segment(every=2) as rollout:
+        parameters = rollout.carry(init=np.zeros(6))
+        seen: Any = zeros(4, 2)
+
+        def forgetful(_parameters: Any, seen: Any) -> Any:
+            return Categorical(seen), seen[:, 0]
+
+        actions, value = forgetful(parameters, seen)
+        experience = Experience(seen, actions.mode(), value, value, value)
+        PolicyGradient().learn(rollout, parameters, forgetful, experience)
+    return value.sum()
+
+
+def test_a_loss_that_does_not_depend_on_the_policy_is_refused() -> None:
+    with pytest.raises(DiagnosticError) as refused:
+        program_of(idle)
+    assert [found.code for found in refused.value.diagnostics] == ["G004"]
