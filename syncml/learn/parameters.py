@@ -18,17 +18,18 @@ from typing import Any, TypeAlias, TypeVar, cast, overload
 import numpy as np
 
 from syncml.ir.constants import Array, Const, dtype
+from syncml.ir.equations.syntax import Apply, Equation, Var
 from syncml.ir.equations.syntax import Parameter as IrParameter
+from syncml.ir.operators import Op
 from syncml.ir.types import FRACTIONAL, Type, element, shape, tensor
 from syncml.lang.annotations import Field, field_patterns
 from syncml.lang.carrying import carried
-from syncml.lang.kernel import when
 from syncml.lang.operations import typed, value_of
 from syncml.lang.records import Record, assemble, at_field, is_record, leafwise
 from syncml.lang.registers import Hole, State
 from syncml.lang.segments import Segments
 from syncml.lang.source import Place, here
-from syncml.lang.stream import Item, Numbers, stream
+from syncml.lang.stream import Item, Numbers
 from syncml.lang.trace import Trace, Value, fault, trace_at
 from syncml.lang.types import AnnotationFault, Pattern, f32, pattern, type_text
 from syncml.learn.initialisers import Draw, Initialiser, glorot
@@ -165,12 +166,20 @@ class _Maker:
         if first is None:
             return Parameter(None, Value(None), name, frozen)
         target = self._trace.variable(first.type, self._place, "parameter", wanted.unit)
-        hole, value = carried(self._trace, self._place, self._block.scope, target, first, ())
         self._trace.parameters.append(IrParameter(name, target, frozen))
         if frozen:
-            hole.define(when(stream(value), self._block.last), "the parameter", self._place)
-            return Parameter(_Fixed(self._trace, target, name), value, name, True)
+            return Parameter(_Fixed(self._trace, target, name), self._kept(target, first), name, True)
+        hole, value = carried(self._trace, self._place, self._block.scope, target, first, ())
         return Parameter(hole, value, name, False)
+
+    def _kept(self, target: Var, first: Const) -> Value:
+        """``w = i``: a constant, as a proof and a compiler want it, whose value may come from a file."""
+        scope = self._block.scope
+        last = scope.last.atom
+        assert isinstance(last, Var)
+        self._trace.beside[target] = last
+        self._trace.equations.append(Equation((target,), Apply(Op.COPY, (first,)), target.span))
+        return Value(target, scope.presence, self._trace)
 
     def _first(
         self, wanted: Pattern, extents: tuple[int, ...], init: Any, name: str, *, inherits: bool

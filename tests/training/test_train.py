@@ -105,8 +105,9 @@ def test_a_run_in_parts_is_a_run_in_one_go_and_that_of_the_interpreter(folder: P
     data = {name: np.tile(values, 4) for name, values in np.load("data.npz").items()}
     slow = interpret(checked.program, data, 4 * ROWS)
     assert {name.removeprefix("p.") for name in weights.tensors} == {"w", "u", "out"}
-    for name, values in weights.tensors.items():
-        assert np.array_equal(values, np.asarray(slow.state[name])), name
+    for name in ("p.w", "p.out"):
+        assert np.array_equal(weights.tensors[name], np.asarray(slow.state[name])), name
+    assert np.array_equal(weights.tensors["p.u"], first_values(checked.program)["p.u"].machine())
     # The curve is the mean of the loss in each epoch.
     loss = np.asarray(slow.trace.column(checked.main.outputs[0].name).values, np.float64).reshape(4, ROWS)
     with (folder / "whole" / "curve.csv").open() as file:
@@ -166,6 +167,34 @@ def test_weights_that_do_not_fit_are_refused_at_the_parameter(folder: Path, chan
     line = PROGRAM.splitlines().index(next(x for x in PROGRAM.splitlines() if "parameter(seq" in x)) + 1
     if "has a tensor" not in text:
         assert diagnostic["primary"]["span"]["line"] == line
+
+
+FROZEN = """
+from syncml import Stream, assume, ensure, f32, node, segment
+from syncml.learn import parameter
+
+
+@node
+def gain(x: Stream[f32]) -> Stream[f32]:
+    assume((x >= -1.0) & (x <= 1.0))
+    with segment(every=4) as block:
+        w = parameter(block, init=5.0, frozen=True)
+    y = w * x
+    ensure(abs(y) <= 1.0, "small")
+    return y
+"""
+
+
+def test_a_proof_is_of_the_weights_in_the_file(folder: Path) -> None:
+    from syncml.networks.weights import save_weights
+
+    Path("gain.py").write_text(FROZEN, "utf-8")
+    save_weights("half.safetensors", {"w": np.array(0.5, np.float32)})
+    verdicts = [
+        CliRunner().invoke(app, ["verify", "gain.py", *weights, "--jobs", "1", "-q"]).exit_code
+        for weights in ([], ["--weights", "half.safetensors"])
+    ]
+    assert verdicts == [ExitCode.REJECTED, ExitCode.OK]
 
 
 def test_files_that_are_no_weights_are_refused(folder: Path) -> None:

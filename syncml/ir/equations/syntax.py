@@ -308,7 +308,7 @@ class Property:
 class Parameter:
     """A memory that is learned: ``var`` is defined by an `Fby`, and ``name`` is unique in the program.
 
-    ``frozen`` says that it keeps its first value.
+    One that is ``frozen`` is a constant, and defined by a copy of it.
     """
 
     name: str
