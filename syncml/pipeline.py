@@ -12,6 +12,7 @@ pass of a name yields; tests run each language's checker after every pass.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -19,6 +20,7 @@ from syncml.clock_calculus import BufferUse, infer_clocks, lower_buffers, spread
 from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Collector
 from syncml.ir.equations.checkpointed import taped
+from syncml.ir.equations.early import Early, without_sweeps
 from syncml.ir.equations.exclusive import split_exclusive
 from syncml.ir.equations.external import check_separate, whole_models
 from syncml.ir.equations.inline import inline, inline_loops, inline_words
@@ -49,7 +51,7 @@ def passes() -> tuple[str, ...]:
     from syncml.ir.step.lowering import EQUATION_PASSES, STEP_PASSES
     from syncml.ir.step.schedules import LOOP_PASSES
 
-    checks = ("trace", "clocks", "spread", "buffers", "modes", "segments", "fold", "inline", "restrict")
+    checks = ("trace", "clocks", "spread", "buffers", "modes", "early", "segments", "fold", "inline", "restrict")
     lowering = (*(p.name for p in EQUATION_PASSES), "translate", *(p.name for p in STEP_PASSES))
     return (*checks, *lowering, *(p.name for p in LOOP_PASSES))
 
@@ -64,6 +66,8 @@ class Checked:
 
     program: Program
     buffers: tuple[BufferUse, ...] = ()
+    early: tuple[Early, ...] = ()
+    """The segments of which no sweep is left."""
 
     @property
     def main(self) -> Node:
@@ -152,8 +156,12 @@ def check(program: Program, shown: Shown = _silent) -> Checked:
     clocked = split_exclusive(open_future(clocked))
     shown("modes", clocked)
     _analyse(clocked)
-    lower_segments(clocked)
-    return Checked(clocked, buffers)
+    early, done = without_sweeps(clocked)
+    shown("early", early)
+    if done:
+        _analyse(early)
+    lower_segments(early)
+    return Checked(early, buffers, done)
 
 
 def _analyse(clocked: Program) -> None:
@@ -172,7 +180,7 @@ def check_file(target: str, settings: Mapping[str, str] | None = None, seed: int
 
 def on_machine(checked: Checked) -> Checked:
     """The program with wrapping integers and rounded floats in place of mathematical numbers."""
-    return Checked(machine_numbers(checked.program), checked.buffers)
+    return replace(checked, program=machine_numbers(checked.program))
 
 
 def folded(checked: Checked, how: Fold | None = None, observe: Observed | None = None) -> Folded:
@@ -211,7 +219,7 @@ def batched(checked: Checked) -> Checked:
     """The program with nodes that are applied to each element of an array as operations on arrays."""
     from syncml.ir.equations.batching import batch
 
-    return Checked(batch(checked.program, lambda _node, _each: True), checked.buffers)
+    return replace(checked, program=batch(checked.program, lambda _node, _each: True))
 
 
 def step_code(

@@ -7,10 +7,12 @@ from typing import Literal
 
 from pydantic import Field
 
+from syncml.cli.segments_json import SegmentModel, segment_model
 from syncml.cli.streams import buffer_row, segment_rows, stream_rows
 from syncml.clock_calculus import BufferUse
 from syncml.diagnostics import Collector, Diagnostic
 from syncml.diagnostics.json_format import DiagnosticModel, Document, to_model
+from syncml.ir.equations.early import Early
 from syncml.ir.equations.syntax import Node
 from syncml.pipeline import Checked
 from syncml.verify.units import Units, infer_units
@@ -46,26 +48,6 @@ class BufferModel(Document):
     line: int = Field(ge=1)
 
 
-class PassModel(Document):
-    """One pass over a segment."""
-
-    kind: Literal["forward", "backward", "update"]
-    streams: list[str] = Field(description="The named streams that it computes.")
-
-
-class SegmentModel(Document):
-    """A segment of a node: its work is done in these passes, in this order."""
-
-    longest: int = Field(ge=1, description="The most instants that it has.")
-    schedule: Literal["burst", "double buffer", "alternating", "checkpointed"]
-    passes: list[PassModel]
-    slots: int = Field(ge=1, description="For each stream that a sweep reads.")
-    snapshots: int = Field(ge=0, description="For each memory that is computed again; 0 where none is.")
-    most_steps: int = Field(ge=1, description="Steps of sweeps, and of the way forwards, in the fullest tick.")
-    latency: tuple[int, int] = Field(description="How many ticks after its instant a value that looks ahead comes.")
-    line: int = Field(ge=1)
-
-
 class NodeModel(Document):
     """A node; several nodes have one label where a parametric node has several instances."""
 
@@ -92,7 +74,7 @@ def render_check(target: str, checked: Checked, warnings: Sequence[Diagnostic]) 
     """Render the document that the schema `check` describes."""
     units = infer_units(checked.program, Collector())
     nodes = [
-        _node(n, [use for use in checked.buffers if use.node.name == n.name], units.get(n.name, {}))
+        _node(n, [use for use in checked.buffers if use.node.name == n.name], units.get(n.name, {}), checked.early)
         for n in checked.program.nodes
     ]
     document = CheckModel(
@@ -101,7 +83,7 @@ def render_check(target: str, checked: Checked, warnings: Sequence[Diagnostic]) 
     return document.model_dump_json(indent=2, by_alias=True) + "\n"
 
 
-def _node(node: Node, uses: list[BufferUse], units: Units) -> NodeModel:
+def _node(node: Node, uses: list[BufferUse], units: Units, early: Sequence[Early]) -> NodeModel:
     streams = [
         StreamModel(
             name=row.name,
@@ -127,21 +109,6 @@ def _node(node: Node, uses: list[BufferUse], units: Units) -> NodeModel:
         )
         for row in map(buffer_row, uses)
     ]
-    segments = [
-        SegmentModel.model_validate(
-            {
-                "longest": row.longest,
-                "schedule": row.schedule,
-                "passes": [{"kind": kind, "streams": names} for kind, names in row.passes],
-                "slots": row.demand.slots,
-                "snapshots": row.demand.snapshots,
-                "most_steps": row.demand.steps,
-                "latency": (row.demand.earliest, row.demand.latest),
-                "line": row.line,
-            }
-        )
-        for row in segment_rows(node)
-    ]
     return NodeModel(
         name=node.name,
         label=node.label,
@@ -149,5 +116,5 @@ def _node(node: Node, uses: list[BufferUse], units: Units) -> NodeModel:
         line=node.span.line,
         streams=streams,
         buffers=buffers,
-        segments=segments,
+        segments=[segment_model(row) for row in segment_rows(node, early)],
     )

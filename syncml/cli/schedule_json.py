@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from syncml.cli.schedule_table import Schedule
+from syncml.cli.segments_json import SegmentModel, segment_model
 from syncml.diagnostics.json_format import Document
 
 SchemaId = Literal["syncml/schedule/1"]
@@ -43,6 +44,7 @@ class ScheduleModel(Document):
     operations: list[int] = Field(description="The operations of each tick, an upper bound over all data.")
     peak: int
     clocks: list[ClockModel]
+    segments: list[SegmentModel] = Field(description="Those in which something needs the future.")
     moves: list[MoveModel]
     applied: bool = Field(description="Whether the counts are those with the moves.")
     peak_before: int
@@ -63,6 +65,7 @@ def render_schedule(target: str, found: Schedule) -> str:
             ClockModel(clock=r.clock, rate=r.rate, ticks=r.ticks, operations=r.operations, share=r.share)
             for r in found.rows
         ],
+        segments=[segment_model(row) for row in found.segments],
         moves=[MoveModel(line=m.line, clock=m.clock, phase=m.phase, edit=m.edit) for m in found.moves],
         applied=found.applied,
         peak_before=found.before,

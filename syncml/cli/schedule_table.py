@@ -73,7 +73,7 @@ def make_schedule(program: Program, checked: Checked, *, flatten: bool) -> Sched
         after=better.counted.peak if better is not None else before.peak,
         applied=flatten,
         proved=better is None or better.proved,
-        segments=tuple(row for row in segment_rows(node) if row.has_sweeps),
+        segments=_segments(shown),
     )
 
 
@@ -81,7 +81,22 @@ def schedule_as_written(checked: Checked) -> Schedule:
     """The executive of a program with the phases that it has."""
     counted = count(checked)
     rows = _rows(checked, counted)
-    return Schedule(_title(checked, counted), counted, rows, (), counted.peak, counted.peak, applied=False, proved=True)
+    return Schedule(
+        title=_title(checked, counted),
+        counted=counted,
+        rows=rows,
+        moves=(),
+        before=counted.peak,
+        after=counted.peak,
+        applied=False,
+        proved=True,
+        segments=_segments(checked),
+    )
+
+
+def _segments(checked: Checked) -> tuple[SegmentRow, ...]:
+    """The segments of the main node in which something needs the future."""
+    return tuple(row for row in segment_rows(checked.main, checked.early) if row.has_sweeps)
 
 
 def _title(checked: Checked, counted: Executive) -> str:

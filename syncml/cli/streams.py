@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 
 from syncml.clock_calculus import BufferUse, in_ticks, in_time
 from syncml.dataclass import dataclass
 from syncml.ir.clocks import BASE
-from syncml.ir.equations.backward import backward_of
+from syncml.ir.equations.backward import Direction, backward_of
 from syncml.ir.equations.demand import Demand, demand_of
+from syncml.ir.equations.early import Early
 from syncml.ir.equations.passes import passes_of
 from syncml.ir.equations.syntax import Node, Var
 from syncml.ir.rates import in_hertz, rate_of, text_of
@@ -105,7 +106,10 @@ def buffer_row(use: BufferUse) -> BufferRow:
 
 @dataclass(frozen=True, slots=True)
 class SegmentRow:
-    """The passes over one segment: what each does, and the streams that the user named."""
+    """The passes over one segment: what each does, and the streams that the user named.
+
+    `has_sweeps` tells whether something in it needs the future.
+    """
 
     longest: int
     schedule: str
@@ -115,8 +119,8 @@ class SegmentRow:
     line: int
 
 
-def segment_rows(node: Node) -> Iterator[SegmentRow]:
-    """Describe the segments of a node."""
+def segment_rows(node: Node, early: Iterable[Early] = ()) -> Iterator[SegmentRow]:
+    """Describe the segments of a node, those of a checked program without sweeps (``early``) included."""
     passes = passes_of(node)
     backward = backward_of(node)
     for segment in dict.fromkeys(each.segment for each in passes):
@@ -129,6 +133,11 @@ def segment_rows(node: Node) -> Iterator[SegmentRow]:
             sweeps = next((len(s.directions) for s in backward.sweeps if s.segment == segment), 0)
             demand = demand_of(segment, sweeps)
             yield SegmentRow(segment.longest, segment.schedule.value, demand, mine, sweeps > 0, segment.last.span.line)
+    for each in early:
+        if each.node == node.name:
+            segment = each.segment
+            mine = ((Direction.FORWARD.value, tuple(var.name for var in each.streams)),)
+            yield SegmentRow(segment.longest, segment.schedule.value, each.demand, mine, True, segment.last.span.line)
 
 
 def pass_line(row: SegmentRow) -> str:

@@ -111,6 +111,7 @@ _TITLES: dict[str, str] = {
     "K015": "a value cannot be computed by a sweep over the segment",
     "K016": "a memory that is not cut takes a value from the future",
     "K017": "values of two segments meet",
+    "K018": "a value from the future cannot be a trace that runs forwards",
     # Initialisation.
     "I001": "an undefined first value is used",
     "I002": "an output is undefined at first",

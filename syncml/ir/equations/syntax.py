@@ -195,6 +195,8 @@ class Schedule(Enum):
     """As the double buffer, in one buffer that is filled upwards and downwards in turn; segments of equal length."""
     CHECKPOINTED = "checkpointed"
     """All of them at the last instant; what the memory of the segment leads to is computed again from snapshots."""
+    TRANSPOSED = "transposed"
+    """At each instant, as traces that run forwards: sums of what is linear in the future, and nothing else."""
 
 
 LATE = frozenset({Schedule.DOUBLE, Schedule.ALTERNATING})
