@@ -26,36 +26,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from syncml.lang.functions import arange, cast, constant, maximum, minimum, where
+from syncml.lang.functions import arange, cast, constant, minimum, where
 from syncml.lang.node import node
-from syncml.lang.records import Record
 from syncml.lang.registers import state
 from syncml.lang.stream import Stream
-from syncml.lang.types import i32, u64
+from syncml.lang.types import i32
 from syncml.learn.losses import huber
 from syncml.learn.optimisers import Adam, Optimiser, limited
-from syncml.learn.rl.batches import taken
 from syncml.learn.rl.distributions import Categorical
+from syncml.learn.rl.replay import Steps, replayed
 from syncml.learn.transforms import stop_gradient, value_and_grad
 from syncml.nodes.random import random_bits, uniform
-
-
-class Steps(Record):
-    """What N environments did at an instant; or steps that were drawn.
-
-    Attributes:
-        observation: (N, n).
-        action: (N,), whole numbers.
-        reward: (N,).
-        after: (N, n), what the step led to.
-        terminated: (N,), whether nothing comes after it.
-    """
-
-    observation: Stream[Any]
-    action: Stream[Any]
-    reward: Stream[Any]
-    after: Stream[Any]
-    terminated: Stream[Any]
 
 
 def greedy(scores: Any, share: Any, bits: Any) -> Any:
@@ -118,11 +99,8 @@ class DQN:
             return algorithm.loss(parameters, resting, rows)
 
         count: Any = state(init=0)
-        count.next = minimum(count + 1, max(self.capacity, self.after) + 1)
-        lanes: int = steps.reward.shape[0]
-        filled = cast(maximum(minimum(count, self.capacity), 1) * lanes, u64)
-        places = cast(random_bits(bits, arange(self.batch, type=u64)) % filled, i32)
-        drawn = Steps(*taken(places, *self._remembered(steps)))
+        count.next = minimum(count + 1, self.after + 1)
+        drawn = replayed(steps, self.capacity, self.batch, bits)
         age: Any = state(init=0)
         age.next = where(age >= self.rest - 1, 0, age + 1)
         kept: Any = state(init=constant(np.asarray(first)))
@@ -135,21 +113,6 @@ class DQN:
         for part, value in zip(memory, after, strict=True):
             part.next = where(ready, value, part)
         return where(ready, following, parameters), loss
-
-    def _remembered(self, steps: Steps) -> list[Any]:
-        """The rings, (capacity * N, ..) each, as they were before this instant."""
-        slot: Any = state(init=0)
-        slot.next = where(slot >= self.capacity - 1, 0, slot + 1)
-        found: list[Any] = []
-        for name in ("observation", "action", "reward", "after", "terminated"):
-            now: Any = getattr(steps, name)
-            rows, *rest = now.shape
-            width = rows * (rest[0] if rest else 1)
-            empty = np.zeros((self.capacity, width))
-            ring: Any = state(init=cast(constant(empty), now))
-            ring.next = ring.at[slot].set(now.reshape(width))
-            found.append(ring.reshape(self.capacity * rows, *rest))
-        return found
 
 
 def _at(scores: Any, action: Any) -> Any:

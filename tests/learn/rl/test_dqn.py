@@ -10,7 +10,8 @@ from syncml import Stream, Vec, arange, f32, node, state, u64, vec, where, zeros
 from syncml.ir.step.lowering import Observe
 from syncml.lang.load import program_of
 from syncml.learn.optimisers import Adam
-from syncml.learn.rl.dqn import DQN, Steps, greedy
+from syncml.learn.rl.dqn import DQN, greedy
+from syncml.learn.rl.replay import Steps
 from syncml.nodes.random import random_bits
 from syncml.pipeline import check
 from syncml.sim.compiled import compile_program
