@@ -4,7 +4,8 @@ python examples/train_cartpole.py
 syncml check examples/train_cartpole.py
 
 A tick is a step of 16 environments, and 128 of them are a rollout, at whose end the policy is trained: 4 epochs of 4
-mini-batches. It is solved when the mean return of the last 100 episodes is at least 475.
+mini-batches, with a learning rate that falls to 0 in 80 rollouts. It is solved when the mean return of the last 100
+episodes is at least 475.
 """
 
 import time
@@ -16,7 +17,7 @@ import numpy as np
 from syncml import Stream, arange, f32, node, segment, state, u64, where, wire
 from syncml.ir.step.lowering import Observe
 from syncml.lang.load import program_of
-from syncml.learn import Adam, parameter
+from syncml.learn import Adam, linear, parameter
 from syncml.learn.rl.distributions import Categorical
 from syncml.learn.rl.experience import Experience
 from syncml.learn.rl.networks import Layers
@@ -27,10 +28,12 @@ from syncml.nodes.random import random_bits
 from syncml.pipeline import check
 from syncml.sim.compiled import Simulation, compile_program
 
-STEPS, GAMMA, LAMBDA = 128, 0.99, 0.95
+STEPS, GAMMA, LAMBDA = 128, 0.98, 0.9
+EPOCHS, BATCHES, ROLLOUTS = 4, 4, 80
 ACTOR, CRITIC = Layers((4, 64, 64, 2), last_gain=0.01), Layers((4, 64, 64, 1))
 FIRST = np.concatenate([ACTOR.initial(1), CRITIC.initial(2)])
-ALGORITHM = PPO(Adam(1e-3, epsilon=1e-5), epochs=4, batches=4, entropy_weight=0.01)
+RATE, UPDATES = 3e-3, ROLLOUTS * EPOCHS * BATCHES
+ALGORITHM = PPO(Adam(linear(RATE, UPDATES), epsilon=1e-5), EPOCHS, BATCHES)
 
 
 def model(parameters: Any, observation: Any) -> Any:
@@ -83,7 +86,7 @@ def curve(simulation: Simulation, seed: int, rollouts: int, environments: int = 
         yield count * STEPS * environments, float(np.mean(returns[-100:]))
 
 
-def train(seed: int = 1, rollouts: int = 300) -> float:
+def train(seed: int = 1, rollouts: int = ROLLOUTS) -> float:
     """The mean return of the last 100 episodes, after the rollouts in which that gets to 475, or after all of them."""
     begin = time.perf_counter()
     simulation = compiled()

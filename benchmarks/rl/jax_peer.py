@@ -79,7 +79,8 @@ def trained(c):
         slope = slope * jnp.minimum(c["limit"] / (jnp.sqrt((slope * slope).sum()) + 1e-6), 1.0)
         m, v, n = 0.9 * m + 0.1 * slope, 0.999 * v + 0.001 * slope * slope, n + 1.0
         m_hat, v_hat = m / (1 - 0.9**n), v / (1 - 0.999**n)
-        return (parameters - c["rate"] * m_hat / (jnp.sqrt(v_hat) + 1e-5), m, v, n), None
+        rate = c["rate"] * jnp.maximum(1.0 - (n - 1.0) / c["updates"], 0.0)
+        return (parameters - rate * m_hat / (jnp.sqrt(v_hat) + 1e-5), m, v, n), None
 
     def rollout(carry, _):
         (parameters, m, v, n), state, age, key = carry

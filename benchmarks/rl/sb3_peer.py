@@ -25,10 +25,17 @@ def main() -> None:
     environments = make_vec_env("CartPole-v1", c["environments"], seed=1)
     shape = {"activation_fn": nn.Tanh, "net_arch": {"pi": c["actor"][1:-1], "vf": c["critic"][1:-1]}}
     rows = c["environments"] * c["steps"]
+    total = rows * c["updates"] / (c["epochs"] * c["batches"])
+    agents = []
+
+    def rate(_):
+        return c["rate"] * max(1.0 - (agents[0].num_timesteps if agents else 0) / total, 0.0)
+
     agent = PPO("MlpPolicy", environments, n_steps=c["steps"], batch_size=rows // c["batches"], n_epochs=c["epochs"],
-                learning_rate=c["rate"], gamma=c["gamma"], gae_lambda=c["lam"], clip_range=c["clip"],
+                learning_rate=rate, gamma=c["gamma"], gae_lambda=c["lam"], clip_range=c["clip"],
                 ent_coef=c["entropy_weight"], vf_coef=0.5 * c["value_weight"], max_grad_norm=c["limit"], seed=1,
                 policy_kwargs=shape, device="cpu")  # fmt: skip
+    agents.append(agent)
     ready = time.perf_counter() - begin
     wall = cpu = float("inf")
     steps = c["rollouts"] * rows

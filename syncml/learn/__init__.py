@@ -3,7 +3,7 @@
 from syncml.learn.declared import with_tangent
 from syncml.learn.initialisers import Initialiser, glorot, he, normal, orthogonal, uniform
 from syncml.learn.memories import Remembered, remember
-from syncml.learn.optimisers import SGD, Adam, Optimiser, RMSProp, cosine, descend, exponential, limited
+from syncml.learn.optimisers import SGD, Adam, Optimiser, RMSProp, cosine, descend, exponential, limited, linear
 from syncml.learn.parameters import Parameter, parameter
 from syncml.learn.sums import mean, total
 from syncml.learn.transforms import grad, jvp, stop_gradient, value_and_grad, vjp
@@ -24,6 +24,7 @@ __all__ = [
     "he",
     "jvp",
     "limited",
+    "linear",
     "mean",
     "normal",
     "orthogonal",

@@ -48,6 +48,11 @@ def exponential(start: float, decay: float) -> Callable[[Number], Number]:
     return lambda n: start * number_like(n, decay) ** n
 
 
+def linear(start: float, updates: int, end: float = 0.0) -> Callable[[Number], Number]:
+    """From ``start`` to ``end`` along a line in so many updates, then ``end``."""
+    return lambda n: start + (end - start) * minimum(n / float(updates), 1.0)
+
+
 def cosine(start: float, updates: int, end: float = 0.0) -> Callable[[Number], Number]:
     """From ``start`` down to ``end`` along half a cosine in so many updates (Loshchilov, Hutter 2017)."""
 

@@ -20,7 +20,7 @@ from syncml.learn.losses import (
     huber,
     squared_error,
 )
-from syncml.learn.optimisers import SGD, Adam, Optimiser, RMSProp, cosine, descend, exponential
+from syncml.learn.optimisers import SGD, Adam, Optimiser, RMSProp, cosine, descend, exponential, linear
 from syncml.pipeline import check
 from syncml.sim.compiled import compile_program
 from syncml.sim.interpreter import interpret, replay
@@ -90,6 +90,7 @@ def expected(optimiser: Any, limit: float | None, average: bool) -> list[Array]:
         (Adam(0.05), Adam(0.05), None, False),
         (Adam(0.05, weight_decay=0.1), Adam(0.05, weight_decay=0.1), 1.0, True),
         (Adam(exponential(0.1, 0.9)), Adam(lambda n: 0.1 * 0.9**n), None, False),
+        (SGD(linear(0.05, 4, 0.01)), SGD(lambda n: max(0.05 - 0.01 * n, 0.01)), None, False),
         (SGD(cosine(0.05, 8, 0.01)), SGD(lambda n: 0.01 + 0.02 * (1 + np.cos(np.pi * min(n / 8, 1)))), None, True),
     ],
 )  # fmt: skip
