@@ -81,3 +81,17 @@ def test_the_weights_of_the_policy_are_what_training_yields(tmp_path: Path) -> N
     assert made.keys() == kept.keys()
     # Rounding differs between machines.
     assert all(np.allclose(made[name], kept[name], atol=1e-3) for name in made)
+
+
+def test_loading_the_training_script_as_a_program_writes_nothing(tmp_path: Path) -> None:
+    shutil.copy(EXAMPLES / "train_follow.py", tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-m", "syncml", "check", str(tmp_path / "train_follow.py")],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=ENVIRONMENT,
+    )
+    assert done.returncode == 1, "it has no node"
+    assert "error[" in done.stderr
+    assert not (tmp_path / "policy.safetensors").exists()
