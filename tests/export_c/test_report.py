@@ -9,18 +9,28 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from typing import Literal as L
 
+import numpy as np
 import pytest
 
+from syncml import Mat, Stream, Vec, node
 from syncml.cli.report_json import ReportModel
 from syncml.export_c import Options, package
 from syncml.export_c.memory import Memory
 from syncml.export_c.package import drafted
+from syncml.export_c.plan import plan
 from syncml.export_c.report.document import MEMORY_MAP, REPORT, report_text
-from syncml.export_c.report.memory import Report
+from syncml.export_c.report.memory import Report, report
 from syncml.export_c.report.operations import Operations
+from syncml.export_c.targets import CORTEX_M3, CORTEX_M4F
+from syncml.ir.step.schedules import schedule_loops
 from syncml.ir.step.syntax import Assign, Binary, BinaryOp, Expr, If, Place, StepProgram
 from syncml.ir.types import BOOL, F32, F64, TensorType
+from syncml.lang.load import program_of
+from syncml.nodes.convolution import Conv2d
+from syncml.nodes.neural import relu
+from syncml.pipeline import check, step_code
 from tests.export_c.programs import ALL, add, at, inp, lit, machine, mul, out, program, slot, state
 from tests.ir.step.test_overlay import chain, joined, padded_convolution, repeated, rows_by_matrix
 from tests.support.step_machine import StepMachine, random_inputs
@@ -170,3 +180,27 @@ def test_the_document_is_of_its_schema_and_the_text_has_its_figures() -> None:
     assert f"{document['ram']['scratch']:,} bytes of scratch" in text and "shares memory" in text
     drawing = files[MEMORY_MAP].decode()
     assert drawing.count("<polygon") == 3 and "there" in drawing
+
+
+def test_the_memory_of_separable_convolutions_is_near_its_bound_on_a_microcontroller() -> None:
+    """Maps of many channels over short rows, as in the keyword network of MLPerf Tiny."""
+
+    def weights(*shape: int) -> Any:
+        return np.random.default_rng(sum(shape)).normal(scale=0.2, size=shape).astype(np.float32)
+
+    deep = [Conv2d(weights(32, 1, 3, 3), padding="same", groups=32, name=f"deep{n}") for n in range(2)]
+    point = [Conv2d(weights(32, 32, 1, 1), weights(32), name=f"point{n}") for n in range(2)]
+
+    @node
+    def separable(pixels: Stream[Mat[L[32], L[75]]]) -> Stream[Vec[L[32]]]:
+        x = pixels.reshape(32, 15, 5)
+        for one, two in zip(deep, point, strict=True):
+            x = relu(two(relu(one(x))))
+        return x.reshape(32, 75).max(axis=1)
+
+    code = step_code(check(program_of(separable)), flat=False)
+    for target in (CORTEX_M4F, CORTEX_M3):
+        main = report(plan(schedule_loops(code, target.loops), Memory(stack=target.stack))).main
+        padded_map, row = 4 * 32 * 17 * 7, 4 * 32 * 7
+        assert padded_map < main.bound <= main.scratch <= 1.1 * main.bound, target.name
+        assert main.scratch < padded_map + 4 * row, "two maps are never there side by side"

@@ -185,6 +185,23 @@ def test_a_branch_shows_in_the_number_of_instructions(tmp_path: Path) -> None:
     assert counts.least < counts.mean < counts.most
 
 
+@EMULATED
+def test_more_instructions_than_the_timer_of_the_processor_has_ticks_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "long.py"
+    path.write_text(
+        "from typing import Literal as L\n\n"
+        "from syncml import Stream, Vec, einsum, i32, node\n\n\n"
+        "@node\n"
+        "def main(x: Stream[Vec[L[150], i32]]) -> Stream[i32]:\n"
+        '    return einsum("i,j,k->", x, x, x)\n'
+    )
+    code = step_code(check_file(str(path)), flat=False)
+    counts = instructions_per_step(code, {"x": np.ones((1, 150), dtype=np.int32)}, 1, CORTEX_M4F, "-O1")
+    # Two multiplications and an addition for each of the terms; 2 ** 24 ticks are 5.2 million instructions.
+    assert 2 * 150**3 < counts.least < 20 * 150**3
+    assert counts.least > 2**24 * 40 // 128
+
+
 def test_what_runs_elsewhere_is_there_for_targets_with_an_emulator_only() -> None:
     for machine in TARGETS:
         files = package(pid(), Options(target=machine)).files

@@ -78,7 +78,7 @@ def _copies(program: StepProgram, table: LoopTable) -> StepProgram:
 
 
 def _axes(program: StepProgram, table: LoopTable) -> StepProgram:
-    return _each_machine(program, channels_last) if table.vectors else program
+    return _each_machine(program, channels_last) if table.channels_last else program
 
 
 def _loops(program: StepProgram, table: LoopTable) -> StepProgram:

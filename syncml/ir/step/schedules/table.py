@@ -54,7 +54,9 @@ class LoopTable:
         called: For floating-point numbers that a library computes: the loop hardly matters, the size of code does.
         doubles_called: Whether a library computes binary64 numbers.
         copies: Whether copies of tensors that nobody needs are left out (`copies`).
-        vectors: Whether compilers use vectors, so that inner loops over a short axis are to be avoided (`axes`).
+        channels_last: Whether local tensors of many channels over a short row have their channels last (`axes`): for
+            compilers with vectors, and because a convolution of 1 x 1 then reads and writes position by position, so
+            that its result may lie where what it has read was.
         overlap: Whether pointers that might be to one memory keep them from it (`pointers`).
         branches: Whether they may make a branch of a choice between two computed numbers, which does too (`masks`).
     """
@@ -64,7 +66,7 @@ class LoopTable:
     called: LoopRow
     doubles_called: bool = False
     copies: bool = False
-    vectors: bool = False
+    channels_last: bool = False
     overlap: bool = False
     branches: bool = False
 
@@ -72,12 +74,12 @@ class LoopTable:
 _VECTORS = LoopRow(results=64, positions=5, terms=2, alone=4, few=16, terms_of_few=8)
 _SMALL = LoopRow(results=4, positions=1, terms=1, written_out=True)
 
-VECTOR_LOOPS = LoopTable(_VECTORS, _VECTORS, _VECTORS, vectors=True, overlap=True, branches=True)
+VECTOR_LOOPS = LoopTable(_VECTORS, _VECTORS, _VECTORS, channels_last=True, overlap=True, branches=True)
 """A processor with vectors, whatever their width, and a C compiler."""
 
 _SIMULATION = LoopRow(results=64, positions=4, terms=2, few=16, terms_of_few=8, packed=4, apart=8)
 
-SIMULATION_LOOPS = LoopTable(_SIMULATION, _SIMULATION, _SIMULATION, copies=True, vectors=True)
+SIMULATION_LOOPS = LoopTable(_SIMULATION, _SIMULATION, _SIMULATION, copies=True, channels_last=True)
 """The machine that simulates, and LLVM: it keeps tiles of 4 x 64 sums in vector registers of its own accord, tests at
 run time whether arrays overlap, and has an instruction for a choice."""
 
@@ -85,17 +87,19 @@ GENERIC_LOOPS = LoopTable(_VECTORS, _VECTORS, _VECTORS)
 """A machine that nothing is known of: short code that a compiler can make vectors of."""
 
 CORTEX_M4F_LOOPS = LoopTable(
-    floats=LoopRow(results=16, positions=4, terms=2, written_out=True),
+    floats=LoopRow(results=20, positions=5, terms=1, alone=2, written_out=True),
     integers=LoopRow(results=4, positions=2, terms=2, written_out=True),
     called=_SMALL,
     doubles_called=True,
+    channels_last=True,
 )
-"""32 scalar registers for floats, 13 for integers."""
+"""32 scalar registers for floats, 13 for integers. One term at a time keeps the sums of 5 x 4 results in registers."""
 
 CORTEX_M3_LOOPS = LoopTable(
     floats=_SMALL,
     integers=LoopRow(results=4, positions=2, terms=2, written_out=True),
     called=_SMALL,
     doubles_called=True,
+    channels_last=True,
 )
 """13 registers for integers; a library computes floats."""
