@@ -15,6 +15,7 @@ from typing import Any
 from syncml.clock_calculus import clauses, crossing, lower_buffers
 from syncml.diagnostics import Collector, Diagnostic, error
 from syncml.ir.equations.checkpointed import taped
+from syncml.ir.equations.early import without_sweeps
 from syncml.ir.equations.exclusive import split_exclusive
 from syncml.ir.equations.inline import inline
 from syncml.ir.equations.opening import open_future
@@ -76,7 +77,7 @@ def _sizes(part: Program, asked: Mapping[Var, Equation], collector: Collector) -
 
     counted = split_exclusive(open_future(lower_buffers(part, BOUNDS)[0]))
     check_causality(counted)
-    main = inline(lower_segments(taped(counted))).node(part.main)
+    main = inline(lower_segments(taped(without_sweeps(counted)[0]))).node(part.main)
     names = {name for target in asked for name in (clauses(target, BOUNDS)[0], *clauses(target, BOUNDS)[1])}
     questions = [p for p in main.properties if not p.instance and p.name in names]
     given = [p for p in main.properties if not p.instance and p.kind in (PropertyKind.ASSUME, PropertyKind.REQUIRE)]

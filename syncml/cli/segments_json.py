@@ -21,12 +21,15 @@ class SegmentModel(Document):
     """A segment of a node: its work is done in these passes, in this order."""
 
     longest: int = Field(ge=1, description="The most instants that it has.")
-    schedule: Literal["burst", "double buffer", "alternating", "checkpointed", "transposed"]
+    schedule: Literal["burst", "double buffer", "alternating", "checkpointed", "transposed", "fixed lag"]
     passes: list[PassModel]
     slots: int = Field(ge=0, description="For each stream that a sweep reads.")
     snapshots: int = Field(ge=0, description="For each memory that is computed again; 0 where none is.")
     most_steps: int = Field(ge=1, description="Steps of sweeps, and of the way forwards, in the fullest tick.")
     latency: tuple[int, int] = Field(description="How many ticks after its instant a value that looks ahead comes.")
+    error: float | None = Field(
+        description="By a fixed lag how far a value is from that in the whole segment at most, rounding not included."
+    )
     line: int = Field(ge=1)
 
 
@@ -41,6 +44,7 @@ def segment_model(row: SegmentRow) -> SegmentModel:
             "snapshots": row.demand.snapshots,
             "most_steps": row.demand.steps,
             "latency": (row.demand.earliest, row.demand.latest),
+            "error": row.error,
             "line": row.line,
         }
     )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from decimal import ROUND_CEILING, Context
 from fractions import Fraction
+from math import inf, nextafter
 
 from syncml.clock_calculus import BufferUse, in_ticks, in_time
 from syncml.dataclass import dataclass
@@ -117,14 +120,16 @@ class SegmentRow:
     passes: tuple[tuple[str, tuple[str, ...]], ...]
     has_sweeps: bool
     line: int
+    error: float | None = None
 
 
 def segment_rows(node: Node, early: Iterable[Early] = ()) -> Iterator[SegmentRow]:
     """Describe the segments of a node, those of a checked program without sweeps (``early``) included."""
     passes = passes_of(node)
     backward = backward_of(node)
+    early = [each for each in early if each.node == node.name]
     for segment in dict.fromkeys(each.segment for each in passes):
-        if segment is not None:
+        if segment is not None and all(segment != each.segment for each in early):
             mine = tuple(
                 (each.kind.value, tuple(var.name for var in each.streams if var.user))
                 for each in passes
@@ -134,10 +139,10 @@ def segment_rows(node: Node, early: Iterable[Early] = ()) -> Iterator[SegmentRow
             demand = demand_of(segment, sweeps)
             yield SegmentRow(segment.longest, segment.schedule.value, demand, mine, sweeps > 0, segment.last.span.line)
     for each in early:
-        if each.node == node.name:
-            segment = each.segment
-            mine = ((Direction.FORWARD.value, tuple(var.name for var in each.streams)),)
-            yield SegmentRow(segment.longest, segment.schedule.value, each.demand, mine, True, segment.last.span.line)
+        segment = each.segment
+        mine = ((Direction.FORWARD.value, tuple(var.name for var in each.streams)),)
+        row = SegmentRow(segment.longest, segment.schedule.value, each.demand, mine, True, segment.last.span.line)
+        yield row if each.error is None else replace(row, error=_upwards(each.error))
 
 
 def pass_line(row: SegmentRow) -> str:
@@ -152,11 +157,23 @@ def pass_line(row: SegmentRow) -> str:
 def demand_line(row: SegmentRow) -> str:
     """What the schedule of a segment asks for, in a line."""
     demand = row.demand
+    error = "" if row.error is None else f", with an error of at most {_rounded_up(row.error)}, rounding not included"
     again = f", {demand.snapshots} of a memory that is computed again" if demand.snapshots else ""
     return (
         f"{demand.slots} slots for each stream that a sweep reads{again}; at most {demand.steps} steps in a tick; "
-        f"a value comes {demand.earliest} to {demand.latest} ticks later"
+        f"a value comes {demand.earliest} to {demand.latest} ticks later{error}"
     )
+
+
+def _rounded_up(value: float) -> str:
+    """A bound with three digits, which is no less."""
+    return f"{Context(prec=3, rounding=ROUND_CEILING).create_decimal_from_float(value):g}"
+
+
+def _upwards(value: Fraction) -> float:
+    """The least float that is not less than ``value``."""
+    found = float(value)
+    return found if Fraction(found) >= value else nextafter(found, inf)
 
 
 def _position(var: Var) -> tuple[str, int, int, str]:

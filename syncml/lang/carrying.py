@@ -60,3 +60,12 @@ def since(
     trace.equations.append(Equation((held,), Merge(last, ((True, given), (False, kept))), place.span))
     trace.equations.append(Equation((target,), Fby(init, held, resets), target.span))
     return Value(target, parent, trace)
+
+
+def delayed(place: Place, scope: Scope, value: Value, init: Const, trace: Trace) -> Value:
+    """``value`` as many instants later as the lag of the segments, not cut where they start."""
+    for _ in range(scope.ir.lag):
+        later = Var(trace.names.fresh("late"), init.type, place.span)
+        trace.equations.append(Equation((later,), Fby(init, atom_of(value), scope.outer), place.span))
+        value = Value(later, value.presence, trace)
+    return value

@@ -21,7 +21,7 @@ from syncml.ir.equations.syntax import Apply, Equation, Fby, Pack, Post, Schedul
 from syncml.ir.equations.syntax import Segment as IrSegment
 from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, I32, element, shape, tensor
-from syncml.lang.carrying import at_ends, carried, since
+from syncml.lang.carrying import at_ends, carried, delayed, since
 from syncml.lang.operations import apply_at, atom_of, same_type, shared_presence, typed, value_of
 from syncml.lang.presence import ON_BASE, Pending, Presence, Sampled, join, resolve
 from syncml.lang.rates import Duration, periodic
@@ -45,6 +45,7 @@ def segment(
     longest: int | None = None,
     schedule: Schedule | str = Schedule.BURST,
     slots: int | None = None,
+    lag: int | None = None,
 ) -> Segments:
     """Cut time into stretches: use it in a ``with`` statement.
 
@@ -57,17 +58,20 @@ def segment(
         longest: The most instants of a segment that a Boolean stream ends; one of that length ends by itself.
         schedule: When values that need the future are computed.
         slots: For the schedule ``checkpointed``: the number of snapshots, that of the start included.
+        lag: For the schedule ``fixed lag``: after how many instants what looks ahead is cut, and comes out.
 
     Raises:
-        ValueError: a length is less than 1, there is no such schedule, or `slots` does not fit it.
+        ValueError: a length is less than 1, there is no such schedule, or `slots` or `lag` does not fit it.
     """
     place = here()
     trace = trace_at(place, "`segment`")
-    kind = _Policy(Schedule(schedule), slots or 0)
+    kind = _Policy(Schedule(schedule), slots or 0, lag or 0)
     if (kind.schedule is Schedule.CHECKPOINTED) is not (slots is not None and slots >= 1):
         raise ValueError(
             f"segment(schedule={kind.schedule.value!r}, slots={slots}): 'checkpointed' has at least 1 slot"
         )
+    if (kind.schedule is Schedule.FIXED_LAG) is not (lag is not None and lag >= 1):
+        raise ValueError(f"segment(schedule={kind.schedule.value!r}, lag={lag}): 'fixed lag' has a lag of at least 1")
     if isinstance(every, Stream):
         ends = value_of(every, place)
         if longest is None:
@@ -98,6 +102,7 @@ class _Policy:
 
     schedule: Schedule
     slots: int
+    lag: int
 
 
 def _ticks(place: Place, trace: Trace, time: Duration) -> int:
@@ -179,7 +184,7 @@ def _scope(
     assert isinstance(first.atom, Var)
     assert isinstance(last.atom, Var)
     trace.beside[first.atom] = last.atom
-    ir = IrSegment(first.atom, last.atom, longest, policy.schedule, policy.slots)
+    ir = IrSegment(first.atom, last.atom, longest, policy.schedule, policy.slots, policy.lag)
     scope = Scope(ir, first, last, length, trace.resets)
     trace.ended_by[last.atom] = scope
     return Segments(trace, scope)
@@ -246,6 +251,28 @@ class Segments:
         sampled = Sampled(scope.presence, scope.ir.last, True, scope.word)
         whole = trace.define(Pack(running, scope.ir, scope.outer), type_, hidden, "running_all", sampled)
         return stream(apply_at(place, trace, Op.INDEX, [whole], attribute=(0,), role="total"))
+
+    def late(self, x: Stream[X], init: Numbers | float | bool = 0) -> Stream[X]:
+        """``x`` as it was as many instants ago as the lag of the segment, also where that was in the segment before.
+
+        By the schedule *fixed lag* that is how what needs the future comes out.
+
+        Args:
+            x: A stream on the clock of the segment.
+            init: What it is at the first instants, until there is a value: a constant.
+        """
+        place = here()
+        trace = trace_at(place, "`late`")
+        source, hidden = value_of(x, place), inner(place)
+        if not self.scope.ir.lag:
+            fault("K010", "`late` is of a segment with a lag", place.span,
+                  help='give it one: segment(every=..., schedule="fixed lag", lag=8)')  # fmt: skip
+            return stream(POISON)
+        start = typed(value_of(init, place), element(source.type), place, shape(source.type))
+        if source.atom is None or not isinstance(start.atom, Const):
+            return stream(POISON)
+        presence = join([source.presence, self.scope.presence]) if source.presence is not None else self.scope.presence
+        return stream(delayed(hidden, self.scope, Value(source.atom, presence, trace), start.atom, trace))
 
     @overload
     def carry(self, init: Stream[X], type: Any = None, *, lasting: bool = False) -> State[X]: ...

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from syncml.diagnostics import Diagnostic, Label, error
 from syncml.ir.equations.backward import Fault, Instant, Trouble, needs_of
 from syncml.ir.equations.dependencies import Dependencies
-from syncml.ir.equations.syntax import Equation, Post, Var
+from syncml.ir.equations.syntax import Equation, Post, Schedule, Var
 from syncml.ir.graphs import shortest_path
 
 MOST_PAIRS = 400
@@ -29,6 +29,9 @@ def future_faults(dependencies: Dependencies) -> Iterator[Diagnostic]:
         match fault.trouble:
             case Trouble.MIXED:
                 yield _mixed(dependencies.definitions, fault)
+            case Trouble.UNCUT if backward.ahead[fault.streams[1]].schedule is Schedule.FIXED_LAG:
+                # That is how a value leaves such a segment, and what is no such delay is refused there.
+                continue
             case Trouble.UNCUT:
                 yield _uncut(dependencies, fault)
             case Trouble.SEGMENTS:

@@ -17,18 +17,14 @@ from syncml import Stream, Vec, constant, f64, fby, node, post, segment, state, 
 from syncml.cli.app import app
 from syncml.cli.schemas import schema_file
 from syncml.diagnostics import DiagnosticError
-from syncml.export_c import compile_and_run
 from syncml.ir.equations.check import check_program
 from syncml.ir.equations.syntax import Fby, Pack, Post
 from syncml.ir.types import size
 from syncml.lang.load import program_of
 from syncml.learn import value_and_grad
-from syncml.pipeline import Checked, check, step_code
-from syncml.sim.compiled import compile_program
-from syncml.sim.inputs import prepare
+from syncml.pipeline import Checked, check
 from syncml.sim.interpreter import interpret
-from syncml.sim.trace import Column, Trace, first_difference
-from tests.support.tools import require
+from tests.backward.engines import assert_engines_agree
 
 V3 = Vec[L[3], f64]
 
@@ -92,15 +88,7 @@ def test_the_sums_are_those_of_the_sweeps(longest: int, ragged: bool) -> None:
 
 @pytest.mark.parametrize("ragged", [False, True])
 def test_all_engines_have_the_same_bits(ragged: bool) -> None:
-    require("gcc")
-    checked, ticks = made("transposed", 9, ragged), 60
-    expected = interpret(checked.program, inputs(ticks), ticks).trace.only(outputs(checked))
-    compiled = compile_program(checked.program).run(inputs(ticks), ticks).only(outputs(checked))
-    assert first_difference(expected, compiled) is None
-    columns = {v.name: c.values for v, c in prepare(checked.main, inputs(ticks), ticks).items()}
-    found = compile_and_run(step_code(checked, flat=False), columns, ticks, "gcc", ("-O2",)).outputs
-    shown = tuple(Column(c.name, c.type, np.asarray(found[c.name]), c.present) for c in expected.columns)
-    assert first_difference(expected, Trace(shown, ticks)) is None
+    assert_engines_agree(made("transposed", 9, ragged), inputs(60), 60)
 
 
 def test_forward_view_is_backward_view() -> None:

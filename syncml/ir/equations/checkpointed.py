@@ -49,14 +49,14 @@ from syncml.lazy import numpy as np
 
 
 def taped(program: Program) -> Program:
-    """``program`` with tapes in place of snapshots and of traces: mathematically the same values, from plain sweeps."""
+    """``program`` with a tape in place of snapshots: the same values, by fewer steps; what a proof is about."""
 
     def schedule(segment: Segment) -> Segment:
         return replace(segment, schedule=Schedule.BURST, slots=0)
 
     def on_tape(equation: Equation) -> Equation:
         rhs = equation.rhs
-        if isinstance(rhs, Post | Pack) and rhs.segment.schedule in (Schedule.CHECKPOINTED, Schedule.TRANSPOSED):
+        if isinstance(rhs, Post | Pack) and rhs.segment.schedule is Schedule.CHECKPOINTED:
             return replace(equation, rhs=replace(rhs, segment=schedule(rhs.segment)))
         return equation
 

@@ -9,6 +9,7 @@ Rule: for segments of at most N instants, p sweeps, and s snapshots
     checkpointed     s (of a memory),     N + t(N, s) - N + 1 + 1            0 .. N-1 instants later
                      N (of another)
     transposed       0                    1                                  at once
+    fixed lag K      K + 1                K + 2                              K instants later
 
 A step is one instant of a sweep, or of the way forwards, which takes one itself. t is the number of steps forwards that
 s snapshots need (`revolve`), of which the way forwards has done N - 1 when the segment ends.
@@ -40,6 +41,8 @@ def demand_of(segment: Segment, sweeps: int) -> Demand:
     length = segment.longest
     if segment.schedule is Schedule.TRANSPOSED:
         return Demand(0, 1, 0, 0)
+    if segment.schedule is Schedule.FIXED_LAG:
+        return Demand(segment.lag + 1, segment.lag + 2, segment.lag, segment.lag)
     if segment.schedule in LATE:
         return Demand(length * (2 if segment.schedule is Schedule.DOUBLE else 1), 2, 1, 2 * length - 1)
     if segment.schedule is Schedule.CHECKPOINTED:

@@ -7,10 +7,12 @@ that of the interpreter included.
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 from syncml.dataclass import dataclass
 from syncml.ir.equations.backward import has_future
 from syncml.ir.equations.demand import Demand, demand_of
+from syncml.ir.equations.fixed_lag import cut_short
 from syncml.ir.equations.syntax import Node, Program, Segment, Var
 from syncml.ir.equations.transposed import transpose
 
@@ -22,6 +24,8 @@ class Early:
     node: str
     segment: Segment
     streams: tuple[Var, ...]
+    error: Fraction | None = None
+    """By a fixed lag the greatest error of what is taken, rounding not included."""
 
     @property
     def demand(self) -> Demand:
@@ -33,13 +37,19 @@ def without_sweeps(program: Program) -> tuple[Program, tuple[Early, ...]]:
     """A causal program with the equations that such schedules stand for, and the segments that had them.
 
     Raises:
-        DiagnosticError: K018, a segment cannot be transposed.
+        DiagnosticError: K015 and K016, a segment does not fit its schedule; K018, it cannot be transposed; K019, the
+            error of a fixed lag has no known bound.
     """
     nodes: list[Node] = []
     done: list[Early] = []
+    taken = {node.name for node in program.nodes}
     for node in program.nodes:
-        found: dict[Segment, tuple[Var, ...]] = {}
-        made, found = transpose(node) if has_future(node) else (node, found)
+        made = node
+        if has_future(node):
+            made, transposed = transpose(node)
+            made, bodies, lagging = cut_short(made, taken)
+            nodes += bodies
+            done += [Early(node.name, segment, streams) for segment, streams in transposed.items()]
+            done += [Early(node.name, each.segment, each.streams, each.error) for each in lagging]
         nodes.append(made)
-        done += [Early(node.name, segment, streams) for segment, streams in found.items()]
     return (replace(program, nodes=tuple(nodes)), tuple(done)) if done else (program, ())

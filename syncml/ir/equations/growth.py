@@ -28,12 +28,7 @@ class Growth:
 
     def fresh(self, name: str, type_: Type, clock: Clock, span: Span | None = None) -> Var:
         """A variable called ``name``, or ``name_2``."""
-        unique, count = name, 1
-        while unique in self._names:
-            count += 1
-            unique = f"{name}_{count}"
-        self._names.add(unique)
-        var = Var(unique, type_, span or self.span)
+        var = Var(fresh_name(name, self._names), type_, span or self.span)
         self.clocks[var] = clock
         return var
 
@@ -61,3 +56,13 @@ class Growth:
             branches = tuple((name, var if name == step.constructor else zero(var.type)) for name in names)
             var = self.define(f"{var.name}_everywhere", var.type, step.parent, Merge(step.condition, branches))
         return var
+
+
+def fresh_name(stem: str, taken: set[str]) -> str:
+    """A name ``stem``, or ``stem_2``, that is not among those ``taken``; it is then."""
+    name, count = stem, 1
+    while name in taken:
+        count += 1
+        name = f"{stem}_{count}"
+    taken.add(name)
+    return name

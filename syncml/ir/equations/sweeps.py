@@ -19,7 +19,7 @@ from syncml.ir.equations.backward import Direction, Sweeps, backward_of, has_fut
 from syncml.ir.equations.checkpointed import Checkpointed, Kept, refuse_checkpoints
 from syncml.ir.equations.conditions import Conditions, conditions_of
 from syncml.ir.equations.exits import Exits, exits_of
-from syncml.ir.equations.growth import Growth
+from syncml.ir.equations.growth import Growth, fresh_name
 from syncml.ir.equations.inline import normalise_clocks
 from syncml.ir.equations.spread import Spread, refuse_spread
 from syncml.ir.equations.sweep_body import Body, BodyBuilder, Shift
@@ -108,12 +108,7 @@ class _Lowering:
 
     def name(self, stem: str) -> str:
         """A name for a node."""
-        name, count = stem, 1
-        while name in self._taken:
-            count += 1
-            name = f"{stem}_{count}"
-        self._taken.add(name)
-        return name
+        return fresh_name(stem, self._taken)
 
     @property
     def source(self) -> Node:

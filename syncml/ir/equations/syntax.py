@@ -197,6 +197,8 @@ class Schedule(Enum):
     """All of them at the last instant; what the memory of the segment leads to is computed again from snapshots."""
     TRANSPOSED = "transposed"
     """At each instant, as traces that run forwards: sums of what is linear in the future, and nothing else."""
+    FIXED_LAG = "fixed lag"
+    """At each instant that of some instants before, as if the segment had ended now."""
 
 
 LATE = frozenset({Schedule.DOUBLE, Schedule.ALTERNATING})
@@ -208,7 +210,8 @@ class Segment:
     """A cut of the instants of a clock into stretches of at most ``longest`` instants.
 
     ``first`` and ``last`` are Boolean streams on that clock, true at the first and at the last instant of each.
-    ``slots`` is the number of snapshots of the schedule *checkpointed*, that of the start included.
+    ``slots`` is the number of snapshots of the schedule *checkpointed*, that of the start included; ``lag`` is how many
+    instants the schedule *fixed lag* looks ahead.
     """
 
     first: Var
@@ -216,6 +219,7 @@ class Segment:
     longest: int
     schedule: Schedule = Schedule.BURST
     slots: int = 0
+    lag: int = 0
 
 
 @dataclass(frozen=True, slots=True)
