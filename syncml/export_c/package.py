@@ -83,7 +83,9 @@ def drafted(program: StepProgram, options: Options) -> Draft:
     """
     planned, origins = plan(schedule_loops(program, options.target.loops), options.memory), sources(program)
     regions = place(planned, options.memory.regions) if options.memory.regions else ()
-    planned = replace(planned, marks=macros(planned, regions))
+    # Regions are filled to the last byte.
+    alignment = 0 if options.memory.regions else options.target.alignment
+    planned = replace(planned, marks=macros(planned, regions), alignment=alignment)
     node = planned.prefix
     found = source(planned, origins)
     lines: dict[str, list[Line]] = {

@@ -77,7 +77,8 @@ class Plan:
     """Names and interfaces of a package.
 
     ``inputs`` and ``outputs`` are the members of the public structs, ``marks`` the macros that tell in which region of
-    memory the state and each constant array lie, by name, where regions are given.
+    memory the state and each constant array lie, by name, where regions are given. Constant arrays of that length start
+    at multiples of ``alignment`` bytes, unless it is 0.
     """
 
     prefix: str
@@ -90,6 +91,7 @@ class Plan:
     files: NameScope
     jobs: tuple[MachinePlan, ...] = ()
     marks: Mapping[str, str] = field(default_factory=dict[str, str])
+    alignment: int = 0
 
     @property
     def bodies(self) -> tuple[MachinePlan, ...]:

@@ -52,7 +52,8 @@ class TargetMachine:
         branchless: What keeps the first of them from making branches of choices between two values.
         float_unit: The floating-point numbers that the processor computes.
         word_bits: The width of its integer registers.
-        vector_bits: The width of its vector registers, 0 if it has none that compilers use.
+        alignment: Constant arrays start at a multiple of so many bytes, the length of a line of its cache, so that no
+            load of a vector needs two lines; 0 where compilers use no vectors.
         float_registers: How many scalars, or vectors, of floats it holds in registers.
         memory: Its memory, nothing where that is not known.
         emulator: How to run a program for it here; None where ``make check`` runs on it directly.
@@ -67,7 +68,7 @@ class TargetMachine:
     branchless: tuple[str, ...]
     float_unit: FloatUnit
     word_bits: int
-    vector_bits: int
+    alignment: int
     float_registers: int
     memory: tuple[Region, ...] = ()
     emulator: Emulator | None = None
@@ -88,7 +89,7 @@ HOST = TargetMachine(
     (),
     FloatUnit.DOUBLE,
     64,
-    128,
+    64,
     16,
     loops=VECTOR_LOOPS,
     stack=1 << 18,

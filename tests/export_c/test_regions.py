@@ -132,3 +132,24 @@ def test_shared_memory_is_clean_under_sanitizers_and_has_the_bits(compiler: str,
     flags = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", *STRICT)
     found = compile_and_run(code, inputs, STEPS, compiler, flags, options)
     assert same_bits(found.outputs["y"], np.asarray(run(code, inputs, STEPS)[0]["y"]))
+
+
+def alignment_of_data(options: Options, folder: Path) -> int:
+    """The alignment that a compiler gives the constants of `weights`, whose own is less than 64 at ``-Os``."""
+    export(weights(), folder, options)
+    command = ["gcc", *STRICT, "-Os", "-Iinclude", "-c", "src/m_data.c", "-o", "data.o"]
+    subprocess.run(command, cwd=folder, check=True)
+    found = subprocess.run(["readelf", "-SW", "data.o"], cwd=folder, check=True, capture_output=True, text=True)
+    section = next(line for line in found.stdout.splitlines() if " .rodata " in line)
+    return int(section.split()[-1])
+
+
+def test_long_arrays_start_at_a_line_of_the_cache_where_there_are_vectors(tmp_path: Path) -> None:
+    require("gcc", "readelf")
+    tight = Memory(regions=(Room("all", 24 + 400),))
+    assert alignment_of_data(Options(), tmp_path / "host") == 64
+    assert alignment_of_data(Options(target=CORTEX_M4F), tmp_path / "m4f") < 64
+    assert alignment_of_data(Options(memory=tight), tmp_path / "regions") < 64
+    header = (tmp_path / "host" / "include" / "m_data.h").read_text()
+    assert "m_cold[100] M_ALIGNED;" in header
+    assert "m_hot[3];" in header
