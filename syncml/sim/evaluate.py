@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from math import isfinite, isnan, trunc
+from math import isfinite, trunc
 from typing import Any, assert_never
 
 from syncml.ir.constants import dtype
@@ -25,12 +25,12 @@ from syncml.ir.types import (
     Scalar,
     Type,
     element,
-    integer_range,
     shape,
 )
 from syncml.ir.typing_rules import Attribute, contraction, windows
 from syncml.lazy import numpy
 from syncml.sim.exact import exact_function
+from syncml.sim.machine_integers import converted, converts, divided, shifted
 
 np: Any = numpy
 """Values are typed by their streams, not by Python."""
@@ -71,10 +71,10 @@ def _apply(op: Op, v: tuple[Any, ...], attribute: Attribute, types: tuple[Type, 
             return v[0] * v[1]
         case Op.DIV:
             return _each(_real_quotient, v) if kind is Scalar.REAL else np.divide(v[0], v[1])
-        case Op.FLOORDIV:
-            return _integers(lambda x, y: x // y if y else 0, v, kind)
-        case Op.MOD:
-            return _integers(lambda x, y: x % y if y else x, v, kind)
+        case Op.FLOORDIV | Op.MOD:
+            if kind in MACHINE_INTEGERS:
+                return divided(op, np.asarray(v[0]), np.asarray(v[1]))
+            return _each(_whole_quotient if op is Op.FLOORDIV else _remainder, v)
         case Op.NEG:
             return -v[0]
         case Op.ABS:
@@ -103,10 +103,8 @@ def _apply(op: Op, v: tuple[Any, ...], attribute: Attribute, types: tuple[Type, 
             return v[0] | v[1]
         case Op.XOR:
             return v[0] ^ v[1]
-        case Op.SHL:
-            return _integers(lambda x, n: x << n if 0 <= n < _width(kind) else 0, v, kind)
-        case Op.SHR:
-            return _integers(lambda x, n: x >> n if 0 <= n < _width(kind) else 0, v, kind)
+        case Op.SHL | Op.SHR:
+            return shifted(op, np.asarray(v[0]), np.asarray(v[1]), _scalar(kind))
         case Op.WHERE:
             return np.where(v[0], v[1], v[2])
         case Op.CAST:
@@ -174,21 +172,18 @@ def _float(kind: Element) -> Scalar:
     return kind
 
 
-def _width(kind: Element) -> int:
-    return BIT_WIDTH[kind] if isinstance(kind, Scalar) else 32
-
-
 def _each(f: Callable[..., Any], values: tuple[Any, ...]) -> Any:
     """Apply ``f`` to Python numbers, element by element."""
     ufunc: Any = np.frompyfunc(f, len(values), 1)
     return ufunc(*values)
 
 
-def _integers(f: Callable[[int, int], int], values: tuple[Any, ...], kind: Element) -> Any:
-    def wrapped(x: Any, y: Any) -> int:
-        return wrap(f(int(x), int(y)), kind)
+def _whole_quotient(x: int, y: int) -> int:
+    return x // y if y else 0
 
-    return _each(wrapped, values)
+
+def _remainder(x: int, y: int) -> int:
+    return x % y if y else x
 
 
 def wrap(value: int, kind: Element) -> int:
@@ -245,28 +240,28 @@ def _fold(f: Callable[[Any, Any], Any], start: Any, value: Any, attribute: Attri
 
 
 def _cast(value: Any, source: Element, target: Element) -> Any:
-    def converted(x: Any) -> Any:
+    if converts(source, target):
+        return converted(value, source, target)
+
+    def of_element(x: Any) -> Any:
         return cast_scalar(x, source, target)
 
-    return _each(converted, (value,))
+    return _each(of_element, (value,))
 
 
 def cast_scalar(x: Any, source: Element, target: Element) -> Any:
-    """One number converted from ``source`` to ``target`` by the rule of the operator table."""
+    """A number converted from ``source`` to ``target``, of which one is mathematical, by the operator table."""
     if target is BOOL:
         return bool(x != 0)
     if source is BOOL:
         x = int(x)
     if target in FLOATS:
-        return nearest(Fraction(x), target) if isinstance(x, Fraction) else dtype(target).type(x)
+        return nearest(Fraction(x), target)
     if source in FLOATS and not isfinite(x):
-        return 0 if isnan(x) or target in MATHEMATICAL else integer_range(_scalar(target))[bool(x > 0)]
+        return 0
     if target is Scalar.REAL:
         return Fraction(float(x)) if source in FLOATS else Fraction(x if source in MATHEMATICAL else int(x))
     whole = trunc(x) if isinstance(x, Fraction | int) else trunc(float(x)) if source in FLOATS else int(x)
-    if source in FLOATS and target in MACHINE_INTEGERS:
-        low, high = integer_range(_scalar(target))
-        return max(low, min(whole, high))
     return wrap(whole, target)
 
 
