@@ -12,6 +12,7 @@ from tests.docs.pages import ROOT, Reader, blocks, compare, prepare
 TUTORIAL = sorted((ROOT / "docs" / "tutorial").glob("[0-9]*.md"))
 PAGES = [
     ROOT / "README.md",
+    ROOT / "docs" / "reference" / "backward.md",
     ROOT / "docs" / "reference" / "constructs.md",
     ROOT / "docs" / "reference" / "contracts.md",
     ROOT / "docs" / "reference" / "derivatives.md",
