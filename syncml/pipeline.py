@@ -20,6 +20,7 @@ from syncml.clock_calculus import BufferUse, infer_clocks, lower_buffers, spread
 from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Collector
 from syncml.ir.equations.checkpointed import taped
+from syncml.ir.equations.choice import Choice, with_chosen_schedules
 from syncml.ir.equations.early import Early, without_sweeps
 from syncml.ir.equations.exclusive import split_exclusive
 from syncml.ir.equations.external import check_separate, whole_models
@@ -68,6 +69,8 @@ class Checked:
     buffers: tuple[BufferUse, ...] = ()
     early: tuple[Early, ...] = ()
     """The segments of which no sweep is left."""
+    chosen: tuple[Choice, ...] = ()
+    """The segments whose schedule was chosen by a budget."""
 
     @property
     def main(self) -> Node:
@@ -156,12 +159,13 @@ def check(program: Program, shown: Shown = _silent) -> Checked:
     clocked = split_exclusive(open_future(clocked))
     shown("modes", clocked)
     _analyse(clocked)
+    clocked, chosen = with_chosen_schedules(clocked)
     early, done = without_sweeps(clocked)
     shown("early", early)
     if done:
         _analyse(early)
     lower_segments(early)
-    return Checked(early, buffers, done)
+    return Checked(early, buffers, done, chosen)
 
 
 def _analyse(clocked: Program) -> None:

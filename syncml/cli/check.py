@@ -22,7 +22,6 @@ from syncml.diagnostics.render import Format
 
 if TYPE_CHECKING:
     from syncml.clock_calculus import BufferUse
-    from syncml.ir.equations.early import Early
     from syncml.ir.equations.syntax import Node
     from syncml.pipeline import Checked
     from syncml.verify.units import Units
@@ -68,7 +67,7 @@ def _report(request: Request, checked: Checked) -> None:
             if not request.quiet:
                 units = infer_units(checked.program, Collector())
                 for each in checked.program.nodes if request.verbose else [checked.main]:
-                    _print_node(each, units.get(each.name, {}), checked.early)
+                    _print_node(each, units.get(each.name, {}), checked)
                     _print_buffers([use for use in checked.buffers if use.node.name == each.name])
                 echo(f"{request.target}: well-typed, well-clocked, causal, initialised")
             emit(warnings)
@@ -100,7 +99,7 @@ def _print_buffers(buffers: list[BufferUse]) -> None:
         echo()
 
 
-def _print_node(node: Node, units: Units, early: tuple[Early, ...]) -> None:
+def _print_node(node: Node, units: Units, checked: Checked) -> None:
     from syncml.cli.streams import demand_line, pass_line, segment_rows, stream_rows
     from syncml.cli.tables import print_table
     from syncml.ir.rates import in_hertz
@@ -119,7 +118,7 @@ def _print_node(node: Node, units: Units, early: tuple[Early, ...]) -> None:
         for row, r in zip(rows, described, strict=True):
             row.insert(-1, "-" if r.ahead == 0 else "segment" if r.ahead is None else str(r.ahead))
     print_table(columns, rows)
-    for segment in segment_rows(node, early):
+    for segment in segment_rows(node, checked.early, checked.chosen):
         echo(f"  {pass_line(segment)}")
         if segment.has_sweeps:
             echo(f"    {demand_line(segment)}")

@@ -12,7 +12,6 @@ from syncml.cli.streams import buffer_row, segment_rows, stream_rows
 from syncml.clock_calculus import BufferUse
 from syncml.diagnostics import Collector, Diagnostic
 from syncml.diagnostics.json_format import DiagnosticModel, Document, to_model
-from syncml.ir.equations.early import Early
 from syncml.ir.equations.syntax import Node
 from syncml.pipeline import Checked
 from syncml.verify.units import Units, infer_units
@@ -74,7 +73,7 @@ def render_check(target: str, checked: Checked, warnings: Sequence[Diagnostic]) 
     """Render the document that the schema `check` describes."""
     units = infer_units(checked.program, Collector())
     nodes = [
-        _node(n, [use for use in checked.buffers if use.node.name == n.name], units.get(n.name, {}), checked.early)
+        _node(n, [use for use in checked.buffers if use.node.name == n.name], units.get(n.name, {}), checked)
         for n in checked.program.nodes
     ]
     document = CheckModel(
@@ -83,7 +82,7 @@ def render_check(target: str, checked: Checked, warnings: Sequence[Diagnostic]) 
     return document.model_dump_json(indent=2, by_alias=True) + "\n"
 
 
-def _node(node: Node, uses: list[BufferUse], units: Units, early: Sequence[Early]) -> NodeModel:
+def _node(node: Node, uses: list[BufferUse], units: Units, checked: Checked) -> NodeModel:
     streams = [
         StreamModel(
             name=row.name,
@@ -116,5 +115,5 @@ def _node(node: Node, uses: list[BufferUse], units: Units, early: Sequence[Early
         line=node.span.line,
         streams=streams,
         buffers=buffers,
-        segments=[segment_model(row) for row in segment_rows(node, early)],
+        segments=[segment_model(row) for row in segment_rows(node, checked.early, checked.chosen)],
     )

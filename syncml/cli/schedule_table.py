@@ -96,7 +96,7 @@ def schedule_as_written(checked: Checked) -> Schedule:
 
 def _segments(checked: Checked) -> tuple[SegmentRow, ...]:
     """The segments of the main node in which something needs the future."""
-    return tuple(row for row in segment_rows(checked.main, checked.early) if row.has_sweeps)
+    return tuple(row for row in segment_rows(checked.main, checked.early, checked.chosen) if row.has_sweeps)
 
 
 def _title(checked: Checked, counted: Executive) -> str:

@@ -30,6 +30,7 @@ class SegmentModel(Document):
     error: float | None = Field(
         description="By a fixed lag how far a value is from that in the whole segment at most, rounding not included."
     )
+    reason: str = Field(description="Why the schedule was chosen, by 'auto'; empty where it is the user's.")
     line: int = Field(ge=1)
 
 
@@ -45,6 +46,7 @@ def segment_model(row: SegmentRow) -> SegmentModel:
             "most_steps": row.demand.steps,
             "latency": (row.demand.earliest, row.demand.latest),
             "error": row.error,
+            "reason": row.reason,
             "line": row.line,
         }
     )

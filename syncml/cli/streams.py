@@ -13,6 +13,7 @@ from syncml.clock_calculus import BufferUse, in_ticks, in_time
 from syncml.dataclass import dataclass
 from syncml.ir.clocks import BASE
 from syncml.ir.equations.backward import Direction, backward_of
+from syncml.ir.equations.choice import Choice
 from syncml.ir.equations.demand import Demand, demand_of
 from syncml.ir.equations.early import Early
 from syncml.ir.equations.passes import passes_of
@@ -121,10 +122,12 @@ class SegmentRow:
     has_sweeps: bool
     line: int
     error: float | None = None
+    reason: str = ""
 
 
-def segment_rows(node: Node, early: Iterable[Early] = ()) -> Iterator[SegmentRow]:
-    """Describe the segments of a node, those of a checked program without sweeps (``early``) included."""
+def segment_rows(node: Node, early: Iterable[Early] = (), chosen: Iterable[Choice] = ()) -> Iterator[SegmentRow]:
+    """Describe the segments of a node; of a checked program also those without sweeps, and why a schedule is chosen."""
+    reasons = {each.segment: each.reason for each in chosen if each.node == node.name}
     passes = passes_of(node)
     backward = backward_of(node)
     early = [each for each in early if each.node == node.name]
@@ -137,7 +140,8 @@ def segment_rows(node: Node, early: Iterable[Early] = ()) -> Iterator[SegmentRow
             )
             sweeps = next((len(s.directions) for s in backward.sweeps if s.segment == segment), 0)
             demand = demand_of(segment, sweeps)
-            yield SegmentRow(segment.longest, segment.schedule.value, demand, mine, sweeps > 0, segment.last.span.line)
+            row = SegmentRow(segment.longest, segment.schedule.value, demand, mine, sweeps > 0, segment.last.span.line)
+            yield replace(row, reason=reasons.get(segment, ""))
     for each in early:
         segment = each.segment
         mine = ((Direction.FORWARD.value, tuple(var.name for var in each.streams)),)
@@ -162,6 +166,7 @@ def demand_line(row: SegmentRow) -> str:
     return (
         f"{demand.slots} slots for each stream that a sweep reads{again}; at most {demand.steps} steps in a tick; "
         f"a value comes {demand.earliest} to {demand.latest} ticks later{error}"
+        + (f"; {row.reason}" if row.reason else "")
     )
 
 

@@ -113,6 +113,7 @@ _TITLES: dict[str, str] = {
     "K017": "values of two segments meet",
     "K018": "a value from the future cannot be a trace that runs forwards",
     "K019": "the error of a fixed lag has no known bound",
+    "K020": "no schedule fits the budget of a segment",
     # Initialisation.
     "I001": "an undefined first value is used",
     "I002": "an output is undefined at first",

@@ -46,6 +46,8 @@ def segment(
     schedule: Schedule | str = Schedule.BURST,
     slots: int | None = None,
     lag: int | None = None,
+    memory: int | None = None,
+    latency: int | None = None,
 ) -> Segments:
     """Cut time into stretches: use it in a ``with`` statement.
 
@@ -59,19 +61,24 @@ def segment(
         schedule: When values that need the future are computed.
         slots: For the schedule ``checkpointed``: the number of snapshots, that of the start included.
         lag: For the schedule ``fixed lag``: after how many instants what looks ahead is cut, and comes out.
+        memory: For the schedule ``auto``: the most bytes that the buffers of the sweeps may take.
+        latency: For the schedule ``auto``: the most instants that a value may come later.
 
     Raises:
-        ValueError: a length is less than 1, there is no such schedule, or `slots` or `lag` does not fit it.
+        ValueError: a length is less than 1, there is no such schedule, or one of the last four does not fit it.
     """
     place = here()
     trace = trace_at(place, "`segment`")
-    kind = _Policy(Schedule(schedule), slots or 0, lag or 0)
+    kind = _Policy(Schedule(schedule), slots or 0, lag or 0, memory or 0, latency)
     if (kind.schedule is Schedule.CHECKPOINTED) is not (slots is not None and slots >= 1):
         raise ValueError(
             f"segment(schedule={kind.schedule.value!r}, slots={slots}): 'checkpointed' has at least 1 slot"
         )
     if (kind.schedule is Schedule.FIXED_LAG) is not (lag is not None and lag >= 1):
         raise ValueError(f"segment(schedule={kind.schedule.value!r}, lag={lag}): 'fixed lag' has a lag of at least 1")
+    is_auto = kind.schedule is Schedule.AUTO
+    if is_auto is not (memory is not None and memory >= 0) or (latency is not None and not is_auto):
+        raise ValueError(f"segment(schedule={kind.schedule.value!r}, memory={memory}): 'auto' has a limit in bytes")
     if isinstance(every, Stream):
         ends = value_of(every, place)
         if longest is None:
@@ -103,6 +110,8 @@ class _Policy:
     schedule: Schedule
     slots: int
     lag: int
+    memory: int
+    latency: int | None
 
 
 def _ticks(place: Place, trace: Trace, time: Duration) -> int:
@@ -184,7 +193,9 @@ def _scope(
     assert isinstance(first.atom, Var)
     assert isinstance(last.atom, Var)
     trace.beside[first.atom] = last.atom
-    ir = IrSegment(first.atom, last.atom, longest, policy.schedule, policy.slots, policy.lag)
+    ir = IrSegment(
+        first.atom, last.atom, longest, policy.schedule, policy.slots, policy.lag, policy.memory, policy.latency
+    )
     scope = Scope(ir, first, last, length, trace.resets)
     trace.ended_by[last.atom] = scope
     return Segments(trace, scope)

@@ -199,6 +199,8 @@ class Schedule(Enum):
     """At each instant, as traces that run forwards: sums of what is linear in the future, and nothing else."""
     FIXED_LAG = "fixed lag"
     """At each instant that of some instants before, as if the segment had ended now."""
+    AUTO = "auto"
+    """By burst or from snapshots, as fits a budget; `choice` puts one of these in its place."""
 
 
 LATE = frozenset({Schedule.DOUBLE, Schedule.ALTERNATING})
@@ -211,7 +213,7 @@ class Segment:
 
     ``first`` and ``last`` are Boolean streams on that clock, true at the first and at the last instant of each.
     ``slots`` is the number of snapshots of the schedule *checkpointed*, that of the start included; ``lag`` is how many
-    instants the schedule *fixed lag* looks ahead.
+    instants the schedule *fixed lag* looks ahead. ``memory`` (bytes) and ``latency`` (ticks) are the budget of *auto*.
     """
 
     first: Var
@@ -220,6 +222,8 @@ class Segment:
     schedule: Schedule = Schedule.BURST
     slots: int = 0
     lag: int = 0
+    memory: int = 0
+    latency: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
