@@ -25,7 +25,7 @@ from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Diagnostic, DiagnosticError, Span, error
 from syncml.ir.clocks import BASE
 from syncml.ir.equations.syntax import Apply, Call, Equation, Iterate, Node, Program, Var
-from syncml.ir.equations.work import work_of
+from syncml.ir.equations.work import equations_of, terms_of, work_of
 from syncml.ir.operators import Op
 from syncml.ir.types import FLOATS, element, shape
 from syncml.nodes.quantised import Affine
@@ -33,8 +33,11 @@ from syncml.sim.compiled import compile_program
 from syncml.sim.interpreter import interpret
 from syncml.sim.trace import Trace
 
-COMPILED = 2_000_000
-"""The work, operations of a tick times ticks, from which on a program is compiled: some seconds of interpreting."""
+COMPILED = 0.5
+"""The seconds that compiling takes for each equation, about."""
+
+OPERATION, ELEMENT = 8e-6, 2e-8
+"""The seconds that the interpreter takes for an operation on arrays, and for each element of it, about."""
 
 FEWEST = 8
 """The fewest ticks that a calibration takes: 6 to calibrate and 2 held out."""
@@ -173,7 +176,8 @@ def see(program: Program, networks: Mapping[str, Node], recording: Recording) ->
     paths = {name: paths_of(watched, name) for name in networks}
     streams = {f"{path}{t.name}" for name, node in networks.items() for path in paths[name]
                for e in node.equations for t in e.targets}  # fmt: skip
-    if work_of(watched) * recording.ticks < COMPILED:
+    interpreting = (OPERATION * terms_of(watched) + ELEMENT * work_of(watched)) * recording.ticks
+    if interpreting < COMPILED * equations_of(watched):
         return Seen(interpret(watched, recording.inputs, recording.ticks).trace, paths)
     return Seen(compile_program(watched, frozenset(streams)).run(recording.inputs, recording.ticks), paths)
 

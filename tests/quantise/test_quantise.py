@@ -272,3 +272,20 @@ def test_compiled_calibration_finds_the_ranges_of_the_interpreter(
         reports.append(json_of(quantised(program_of(NETWORKS["softmax"][0]), path).report))
         assert len(compiled) == times
     assert reports[0] == reports[1]
+
+
+def test_a_wide_network_is_interpreted_where_that_is_less_time_than_to_compile_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Millions of products on few arrays are little work for the interpreter, which computes on whole arrays."""
+
+    def refused_compiling(*_: object) -> Simulation:
+        raise AssertionError("compiled")
+
+    monkeypatch.setattr(calibration, "compile_program", refused_compiling)
+    wide = Dense(weights(400, 400), weights(400), relu)
+    found = quantised(program_of(of_vector(wide, 400)), recorded(tmp_path, ticks=24, x=(400,)))
+    assert 24 * 400 * 400 > 2_000_000
+    assert snr(found) > 25
+    with pytest.raises(AssertionError, match="compiled"):
+        quantised(program_of(of_vector(DENSE)), recorded(tmp_path, ticks=200_000, x=(4,)))

@@ -33,6 +33,16 @@ def products_of(program: Program) -> int:
     return _total(program, _products)
 
 
+def terms_of(program: Program) -> int:
+    """The operations on whole arrays of the main node, where each term of a sum of products is one."""
+    return _total(program, _terms)
+
+
+def equations_of(program: Program) -> int:
+    """The equations of the main node, with those of what it calls."""
+    return _total(program, lambda _: 1)
+
+
 def _total(program: Program, measure: Callable[[Equation], int]) -> int:
     found: dict[str, int] = {}
     for node in program.nodes:
@@ -61,6 +71,16 @@ def _products(equation: Equation) -> int:
         extents = form.extents(tuple(a.type for a in rhs.arguments))
         return (len(rhs.arguments) - 1) * results * prod(extents[letter] for letter in form.summed)
     return 0
+
+
+def _terms(equation: Equation) -> int:
+    rhs = equation.rhs
+    if isinstance(rhs, Apply) and rhs.op in (Op.MATMUL, Op.EINSUM):
+        factors = 1 if rhs.op is Op.MATMUL else max(1, len(rhs.arguments) - 1)
+        return max(1, _products(equation) // (factors * size(equation.target.type)))
+    if isinstance(rhs, Apply) and rhs.op in (Op.SUM, Op.LEAST, Op.GREATEST):
+        return size(rhs.arguments[0].type) // size(equation.target.type)
+    return 1
 
 
 def _work(equation: Equation) -> int:
