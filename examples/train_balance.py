@@ -43,7 +43,7 @@ def learner(
     features = vec(
         scaled, scaled * scaled, position * speed, position * angle, angle * turn, speed * turn, 1.0 + 0.0 * angle
     )
-    action: Any = LEARNER(features, reward, terminated, fresh, random_bits(seed, tick)).action
+    action: Stream[i32] = LEARNER(features, reward, terminated, fresh, random_bits(seed, tick)).action
     ensure((action >= 0) & (action <= 1), "a push to the left or to the right")
     return action
 

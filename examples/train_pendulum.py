@@ -80,7 +80,8 @@ def compiled(program: Any) -> Simulation:
 
 def last(simulation: Simulation, ticks: int, **inputs: NDArray[Any]) -> NDArray[np.float32]:
     """The last output of a run, at its last tick."""
-    return np.asarray(simulation.run(inputs, ticks).columns[-1].values)[-1]
+    found: NDArray[np.float32] = np.asarray(simulation.run(inputs, ticks).columns[-1].values, np.float32)[-1]
+    return found
 
 
 def judged(simulation: Simulation, parameters: NDArray[np.float32], seed: int) -> float:
