@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from inspect import getclosurevars
 
 from benchmarks.rl.run import configuration, operations, program
 
@@ -11,7 +12,8 @@ def test_peers_are_told_the_numbers_of_the_example() -> None:
     module = program()
     given = json.loads(json.dumps(configuration(module, "jax", 4)))
     assert given["environments"] == 4
-    assert given["rate"] == module.ALGORITHM.optimiser.rate
+    falling = getclosurevars(module.ALGORITHM.optimiser.rate).nonlocals
+    assert (given["rate"], given["updates"]) == (falling["start"], falling["updates"])
     assert (given["epochs"], given["batches"]) == (module.ALGORITHM.epochs, module.ALGORITHM.batches)
     assert len(given["first"]) == module.ACTOR.size + module.CRITIC.size == 9155
 
