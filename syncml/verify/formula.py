@@ -1,8 +1,8 @@
 """Equations as a person would write them: what the user did not name is spelt out where it is read.
 
 Rule: a stream with a name stands for itself, one without for its definition, down to `LARGEST` operators; a register
-without a name is ``pre(x)``. Python's operators are written between their operands, with parentheses around every
-operand that is not a name or a number.
+without a name is ``pre(x)``, and an ellipsis where its own definition reads it again. Python's operators are written
+between their operands, with parentheses around every operand that is not a name or a number.
 """
 
 from __future__ import annotations
@@ -18,6 +18,20 @@ from syncml.lazy import numpy as np
 
 LARGEST = 24
 """How many operators one formula spells out; what lies below is an ellipsis."""
+
+
+class _Room:
+    """What one formula may still spell out.
+
+    Attributes:
+        left: Operators.
+        within: The registers whose definition is being written.
+    """
+
+    def __init__(self) -> None:
+        self.left = LARGEST
+        self.within: list[Var] = []
+
 
 _MEANING = {Op.AND: "and", Op.OR: "or", Op.NOT: "not ", Op.XOR: "xor"}
 """Operators on truth values, as words."""
@@ -38,14 +52,14 @@ class Formulas:
     def of(self, var: Var) -> str:
         """The right side of the equation of ``var``; empty for an input."""
         equation = self._definitions.get(var)
-        return "" if equation is None else self._right_side(equation, [LARGEST])
+        return "" if equation is None else self._right_side(equation, _Room())
 
     def name(self, var: Var) -> str:
         """How formulas call ``var``."""
         return var.name if self.named(var) else self.of(var)
 
-    def _right_side(self, equation: Equation, room: list[int]) -> str:
-        room[0] -= 1
+    def _right_side(self, equation: Equation, room: _Room) -> str:
+        room.left -= 1
         rhs = equation.rhs
         match rhs:
             case Apply(Op.COPY, (only,)):
@@ -55,7 +69,9 @@ class Formulas:
             case Apply():
                 return self._apply(rhs, room)
             case Fby():
+                room.within += equation.targets
                 following = self._atom(rhs.following, room)
+                room.within.pop()
                 return f"pre({following})" if rhs.init is None else f"pre({following}, init={constant(rhs.init)})"
             case When():
                 return f"sample({self._atom(rhs.source, room)})"
@@ -69,7 +85,7 @@ class Formulas:
             case _:
                 return "an instance"
 
-    def _apply(self, rhs: Apply, room: list[int]) -> str:
+    def _apply(self, rhs: Apply, room: _Room) -> str:
         symbol = OPERATORS[rhs.op].symbol
         if rhs.arguments and str(rhs.arguments[0].type) == _BOOL:
             symbol = _MEANING.get(rhs.op, symbol)
@@ -82,12 +98,13 @@ class Formulas:
             return f"{_grouped(parts[0])}[{', '.join(map(str, rhs.attribute))}]"
         return f"{symbol}({', '.join(parts)})"
 
-    def _atom(self, atom: Atom, room: list[int]) -> str:
+    def _atom(self, atom: Atom, room: _Room) -> str:
         if isinstance(atom, Const):
             return constant(atom)
         if self.named(atom):
             return atom.name
-        return self._right_side(self._definitions[atom], room) if room[0] > 0 else "…"
+        spelt = room.left > 0 and atom not in room.within
+        return self._right_side(self._definitions[atom], room) if spelt else "…"
 
 
 def constant(const: Const) -> str:
