@@ -103,7 +103,7 @@ def train(
         with _interruptible() as interrupted:
             outcome = trained(learner, plan, points, teller, interrupted)
         teller.end()
-        faults = []
+        faults = [learner.unlearned] if learner.unlearned and outcome.stopped is Stopped.STEPS else []
         if outcome.stopped is Stopped.NOT_FINITE and outcome.since is not None:
             with working("looking for where it began", quiet=quiet):
                 faults = [not_finite(learner, outcome.since, _kept(plan, outcome))]

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syncml.dataclass import dataclass
-from syncml.diagnostics.model import DiagnosticError, Span, error
+from syncml.diagnostics.model import Diagnostic, DiagnosticError, Label, Severity, Span, error
 from syncml.ir.equations.parameters import first_values
 from syncml.ir.equations.syntax import Fby, Merge, Node, Var
 from syncml.ir.types import FLOATS, element, shape
@@ -79,6 +79,9 @@ def read_data(path: Path | None, node: Node) -> Data:
 class Learner:
     """A compiled program in the middle of its run.
 
+    Raises:
+        DiagnosticError: S019, there is no parameter to learn; U001, no output is the loss.
+
     Attributes:
         checked: The program.
         simulation: What runs.
@@ -93,6 +96,8 @@ class Learner:
         self.checked = checked
         self.data = data
         main = checked.main
+        if all(p.frozen for p in checked.flat.parameters):
+            raise DiagnosticError(_nothing_to_learn(checked))
         self.curves = _curves(main, loss)
         self.loss = self.curves[0]
         self._ends = _ends(checked.flat)
@@ -110,6 +115,20 @@ class Learner:
             self.updates += int(np.count_nonzero(np.asarray(column.values, np.bool_) & column.present))
         return trace
 
+    @property
+    def unlearned(self) -> Diagnostic | None:
+        """S019, if no update has come: the first segment has not ended."""
+        if self._ends is None or self.updates:
+            return None
+        first = next(p for p in self.checked.flat.parameters if not p.frozen)
+        return Diagnostic(
+            "S019",
+            Severity.WARNING,
+            f"the run of {self.at} ticks is over before the first update",
+            Label(first.var.span, f"`{first.name}` changes at the end of a segment, and none has ended"),
+            help="train for more --steps or --epochs, or write shorter segments",
+        )
+
     def weights(self) -> dict[str, Values]:
         """The parameters as they are now, by name; one that nothing reads is as it was at first."""
         state = self.simulation.state()
@@ -124,6 +143,14 @@ class Learner:
     def digest(self) -> str:
         """A number for the program, its first values and its data."""
         return sha256(f"{self.simulation.digest()} {self.data.digest}".encode()).hexdigest()
+
+
+def _nothing_to_learn(checked: Checked) -> Diagnostic:
+    known = checked.flat.parameters
+    why = "every parameter is frozen" if known else "it has no parameter"
+    help_ = "leave out frozen=True" if known else "declare what is learned: w = parameter(batch, init=...)"
+    span = known[0].var.span if known else checked.main.span
+    return error("S019", f"`{checked.main.label}` learns nothing: {why}", span, help=help_)
 
 
 def _curves(main: Node, loss: str | None) -> tuple[Var, ...]:

@@ -129,6 +129,26 @@ def test_trained_weights_start_other_commands_and_are_ordinary_tensors(folder: P
         assert CliRunner().invoke(app, given).exit_code == ExitCode.OK
 
 
+def test_a_run_that_learns_nothing_is_told(folder: Path) -> None:
+    short = run("fit.py:fit", "--input", "data.npz", "--steps", "4")
+    assert short.exit_code == ExitCode.OK
+    assert "warning[S019]: the run of 4 ticks is over before the first update" in short.stderr
+    assert "S019" not in run("fit.py:fit", "--input", "data.npz", "--steps", "5").stderr
+    frozen = PROGRAM.replace('frozen={"u": True}', "frozen=True")
+    lines = [line for line in frozen.splitlines() if "value_and_grad(" not in line and "descend(" not in line]
+    Path("frozen.py").write_text("\n".join(lines).replace("return loss", "return model(p, x, y)"), "utf-8")
+    kept = run("frozen.py:fit", "--input", "data.npz", "--checkpoint", "c")
+    assert kept.exit_code == ExitCode.REJECTED
+    assert "error[S019]: `fit` learns nothing: every parameter is frozen" in kept.output
+    without = run("fit.py:model", "--input", "data.npz", "--steps", "5")
+    assert "S002" in without.output
+    Path("plain.py").write_text(
+        "from syncml import *\n\n\n@node\ndef f(x: Stream[f32]) -> Stream[f32]:\n    return x\n", "utf-8"
+    )
+    assert "error[S019]: `f` learns nothing: it has no parameter" in run("plain.py", "--input", "data.npz").output
+    assert not Path("c").exists()
+
+
 def test_the_seed_draws_the_first_weights(folder: Path) -> None:
     first, other = (first_values(check_file("fit.py:fit", seed=seed).program) for seed in (0, 1))
     assert first["p.w"] != other["p.w"]
