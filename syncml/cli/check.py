@@ -113,10 +113,11 @@ def _print_node(node: Node, units: Units, checked: Checked) -> None:
         columns.insert(3, "unit")
         for row, r in zip(rows, described, strict=True):
             row.insert(3, r.unit or "-")
-    if any(r.ahead != 0 for r in described):
+    if any(r.ahead != 0 or r.late for r in described):
         columns.insert(-1, "ahead")
         for row, r in zip(rows, described, strict=True):
-            row.insert(-1, "-" if r.ahead == 0 else "segment" if r.ahead is None else str(r.ahead))
+            behind = "segment before" if r.late else "-"
+            row.insert(-1, behind if r.ahead == 0 else "segment" if r.ahead is None else str(r.ahead))
     print_table(columns, rows)
     for segment in segment_rows(node, checked.early, checked.chosen):
         echo(f"  {pass_line(segment)}")

@@ -32,6 +32,7 @@ class StreamModel(Document):
     ahead: int | Literal["segment"] = Field(
         description="How many instants ahead it needs: 0, a number, or the rest of its segment."
     )
+    late: bool = Field(description="Whether it is computed at the ends of segments from the segment before.")
     line: int = Field(ge=1)
 
 
@@ -92,6 +93,7 @@ def _node(node: Node, uses: list[BufferUse], units: Units, checked: Checked) -> 
             clock=row.clock,
             rate=row.rate,
             ahead="segment" if row.ahead is None else row.ahead,
+            late=row.late,
             line=row.line,
         )
         for row in stream_rows(node, units)

@@ -14,7 +14,8 @@ class PassModel(Document):
     """One pass over a segment."""
 
     kind: Literal["forward", "backward", "update"]
-    streams: list[str] = Field(description="The named streams that it computes.")
+    streams: list[str] = Field(description="The named streams that it computes, or, for an update, changes.")
+    late: bool = Field(description="Whether an update is by the segment before, so that it comes one segment later.")
 
 
 class SegmentModel(Document):
@@ -40,7 +41,7 @@ def segment_model(row: SegmentRow) -> SegmentModel:
         {
             "longest": row.longest,
             "schedule": row.schedule,
-            "passes": [{"kind": kind, "streams": names} for kind, names in row.passes],
+            "passes": [{"kind": kind, "streams": names, "late": late} for kind, names, late in row.passes],
             "slots": row.demand.slots,
             "snapshots": row.demand.snapshots,
             "most_steps": row.demand.steps,

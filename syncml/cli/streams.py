@@ -16,7 +16,7 @@ from syncml.ir.equations.backward import Direction, backward_of
 from syncml.ir.equations.choice import Choice
 from syncml.ir.equations.demand import Demand, demand_of
 from syncml.ir.equations.early import Early
-from syncml.ir.equations.passes import passes_of
+from syncml.ir.equations.passes import late_streams, passes_of
 from syncml.ir.equations.syntax import Node, Var
 from syncml.ir.rates import in_hertz, rate_of, text_of
 from syncml.ir.units import SiUnit
@@ -37,7 +37,8 @@ class Role(enum.StrEnum):
 class StreamRow:
     """One stream; `unit` is empty where none is known, `rate` where the clock depends on data or has no rate.
 
-    `ahead` is how many instants ahead it needs, None for the rest of its segment.
+    `ahead` is how many instants ahead it needs, None for the rest of its segment. `late` is what is computed at the end
+    of a segment from the one before.
     """
 
     name: str
@@ -47,6 +48,7 @@ class StreamRow:
     clock: str
     rate: str
     ahead: int | None
+    late: bool
     line: int
 
 
@@ -59,6 +61,7 @@ def stream_rows(node: Node, units: Mapping[Var, SiUnit] | None = None) -> Iterat
     roles = dict.fromkeys(node.inputs, Role.INPUT) | dict.fromkeys(node.outputs, Role.OUTPUT)
     defined = (target for equation in node.equations for target in equation.targets)
     ahead = {var: look for sweeps in backward_of(node).sweeps for var, look in sweeps.lookahead.items()}
+    late = late_streams(node)
     locals_ = sorted({var for var in defined if var.user and var not in roles}, key=_position)
     for var in (*roles, *locals_):
         clock = node.clocks.get(var, BASE)
@@ -71,6 +74,7 @@ def stream_rows(node: Node, units: Mapping[Var, SiUnit] | None = None) -> Iterat
             text_of(clock),
             "" if rate is None else in_hertz(rate),
             ahead.get(var, 0),
+            var in late,
             var.span.line,
         )
 
@@ -110,15 +114,15 @@ def buffer_row(use: BufferUse) -> BufferRow:
 
 @dataclass(frozen=True, slots=True)
 class SegmentRow:
-    """The passes over one segment: what each does, and the streams that the user named.
+    """The passes over one segment: what each does, the streams that the user named, and whether it is late.
 
-    `has_sweeps` tells whether something in it needs the future.
+    A late update is by the segment before. `has_sweeps` tells whether something in it needs the future.
     """
 
     longest: int
     schedule: str
     demand: Demand
-    passes: tuple[tuple[str, tuple[str, ...]], ...]
+    passes: tuple[tuple[str, tuple[str, ...], bool], ...]
     has_sweeps: bool
     line: int
     error: float | None = None
@@ -134,7 +138,7 @@ def segment_rows(node: Node, early: Iterable[Early] = (), chosen: Iterable[Choic
     for segment in dict.fromkeys(each.segment for each in passes):
         if segment is not None and all(segment != each.segment for each in early):
             mine = tuple(
-                (each.kind.value, tuple(var.name for var in each.streams if var.user))
+                (each.kind.value, tuple(var.name for var in each.streams if var.user), each.is_late)
                 for each in passes
                 if each.segment == segment
             )
@@ -144,7 +148,7 @@ def segment_rows(node: Node, early: Iterable[Early] = (), chosen: Iterable[Choic
             yield replace(row, reason=reasons.get(segment, ""))
     for each in early:
         segment = each.segment
-        mine = ((Direction.FORWARD.value, tuple(var.name for var in each.streams)),)
+        mine = ((Direction.FORWARD.value, tuple(var.name for var in each.streams), False),)
         row = SegmentRow(segment.longest, segment.schedule.value, each.demand, mine, True, segment.last.span.line)
         yield row if each.error is None else replace(row, error=_upwards(each.error))
 
@@ -152,7 +156,8 @@ def segment_rows(node: Node, early: Iterable[Early] = (), chosen: Iterable[Choic
 def pass_line(row: SegmentRow) -> str:
     """The passes in a line, with some of their streams."""
     written: list[str] = []
-    for number, (kind, names) in enumerate(row.passes, 1):
+    for number, (kind, names, is_late) in enumerate(row.passes, 1):
+        kind += " one segment later" if is_late else ""
         shown = ", ".join(f"`{name}`" for name in names[:MOST_NAMES]) + (", ..." if len(names) > MOST_NAMES else "")
         written.append(f"{number} {kind} ({shown})" if names else f"{number} {kind}")
     return f"segments of at most {row.longest}, {row.schedule}: {', '.join(written)}"

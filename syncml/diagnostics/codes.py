@@ -173,7 +173,7 @@ _TITLES: dict[str, str] = {
     "D025": "a program has no network to quantise",
     # Derivatives.
     "G001": "a value that is rounded to an integer has no derivative",
-    "G002": "a derivative would come too late",
+    "G002": "a buffer of a size that is not known, in a derivative",
     "G003": "a derivative does not fit its node",
     "G004": "a gradient is 0 whatever happens",
     "G005": "a declared derivative does not fit its node",

@@ -86,21 +86,6 @@ def _reached(edges: Mapping[Var, list[Var]], start: Iterable[Var]) -> frozenset[
     return frozenset(found)
 
 
-def late(node: Node, changing: frozenset[Var]) -> list[Diagnostic]:
-    """G002 for each pack of the segment before, whose change would be known one segment too late."""
-    return [
-        error(
-            "G002",
-            f"`{equation.target.name}` is packed one segment later by the schedule `{rhs.segment.schedule.value}`",
-            equation.span,
-            "its derivative would be due before it is known",
-            help="use the schedule `burst` for a segment in a node that is differentiated",
-        )
-        for equation in node.equations
-        if isinstance(rhs := equation.rhs, Pack) and rhs.is_late and equation.target in changing
-    ]
-
-
 def rounded(node: Node, changing: frozenset[Var]) -> list[Diagnostic]:
     """G001 for each conversion of a changing number to an integer."""
     return [

@@ -8,7 +8,8 @@ equations (``y'`` is the adjoint of what is defined, ``s`` the segment around th
     y = x post i in s            x' += 0 fby y' every first(s);   i' += where(y took i, y', 0)
     y = x when C(b)              x' += merge b (C -> y') (else -> 0)
     y = merge b (C -> x) ..      x' += y' when C(b)
-    y = x pack in s              x' += the element of y' at the position of x in the segment
+    y = x pack in s              x' += the element of y' at the position of x in the segment; where the pack is that of
+                                 the segment before, of y' at the next end, (where(y took 0, 0, y')) post 0
     (y, ..) = f(x, ..)           (x', ..) += f_adjoint(y', .., x, ..), where f declares its derivative
     y_k = x[a_k : b_k], apart    x' += the y_k' side by side
     y = x, an output             x' += the change of the objective with y
@@ -158,8 +159,12 @@ class _Adjoint:
 
     def _delayed(self, here: Here, rhs: Fby, y: Var, change: Atom) -> Atom:
         """The change at the next instant, unless the memory was put back there."""
-        if rhs.resets:
-            change = here.apply(Op.WHERE, self._took_first(y, rhs), number(0.0, element(y.type)), change)
+        return self._behind(here, y, rhs.resets, change)
+
+    def _behind(self, here: Here, y: Var, resets: tuple[Var, ...], change: Atom) -> Atom:
+        """What comes back through a delay with these resets, of which ``y`` is the result."""
+        if resets:
+            change = here.apply(Op.WHERE, self._took_first(y, resets), number(0.0, element(y.type)), change)
         return here.define(y.type, Post(change, zero(y.type), self._around(y)))
 
     def _around(self, var: Var) -> Segment:
@@ -167,14 +172,13 @@ class _Adjoint:
             raise InternalFault(f"the adjoint of {var.name} goes back outside of a segment")
         return self._segment
 
-    def _took_first(self, y: Var, rhs: Fby) -> Var:
+    def _took_first(self, y: Var, resets: tuple[Var, ...]) -> Var:
         """Whether a delay has its first value: a memory beside it with the same resets says so."""
         clock = self._node.clocks[y]
-        key = (y, *rhs.resets)
+        key = (y, *resets)
         if key not in self._taken:
             fresh = self._make.fresh(f"{y.name}_is_first", BOOL, clock, y.span)
-            rhs_ = Fby(Const(True, BOOL), Const(False, BOOL), rhs.resets)
-            self._taken[key] = self._make.equate(fresh, rhs_)
+            self._taken[key] = self._make.equate(fresh, Fby(Const(True, BOOL), Const(False, BOOL), resets))
         return self._taken[key]
 
     def _advanced(self, here: Here, rhs: Post, change: Atom, sources: set[Var]) -> None:
@@ -200,6 +204,10 @@ class _Adjoint:
     def _unpacked(self, equation: Equation, rhs: Pack, source: Var, change: Atom) -> Atom:
         """The change is known at the last instant; it is carried back to the first, and each instant takes its part."""
         make, last, span = self._make, rhs.segment.last, equation.span
+        if rhs.is_late:
+            # A delay on the clock of the ends: the next of them within the segment around knows.
+            here = Here(make, span, self._node.clocks[equation.target], f"d_{source.name}_later")
+            change = self._behind(here, equation.target, rhs.resets, change)
         fast = self._node.clocks[last]
         packed = make.fresh(f"d_{source.name}_packed", change.type, fast, span)
         at_end = Here(make, span, fast, f"{packed.name}_at_end").define(

@@ -3,7 +3,8 @@
     total(batch, d)     the sum of ``d`` over the segment, on the clock of its ends
     mean(batch, d)      the same divided by the number of instants
 
-Rule: the sum runs over the instants of a segment in their order, from 0. Both are used inside of ``with batch``.
+Rule: the sum runs over the instants of a segment in their order, from 0, by the schedule *burst*; by one that has a
+single sweep, backwards, from the end to the start (`Segments.total`). Both are used inside of ``with batch``.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from syncml.ir.constants import Const, zero
+from syncml.ir.equations.syntax import Schedule
 from syncml.ir.operators import Op
 from syncml.ir.types import Scalar, element
 from syncml.lang.kernel import when
@@ -20,6 +22,9 @@ from syncml.lang.segments import Segments
 from syncml.lang.source import here
 from syncml.lang.stream import Stream, stream
 from syncml.lang.trace import Value, trace_at
+
+FORWARDS = (Schedule.BURST, Schedule.FIXED_LAG)
+"""The schedules by which a sum may run from the start of a segment."""
 
 
 def number_like(x: Stream[Any], number: float) -> Stream[Any]:
@@ -35,7 +40,9 @@ def zeros_like(x: Stream[Any]) -> Stream[Any]:
 
 
 def total(block: Segments, d: Stream[Any]) -> Stream[Any]:
-    """The sum of ``d`` over each segment, at its end."""
+    """The sum of ``d`` over each segment, at its end; by a schedule that spreads the work that of the one before."""
+    if block.scope.ir.schedule not in FORWARDS:
+        return block.total(d)
     so_far: State[Any] = state(init=zeros_like(d))
     so_far.next = so_far + d
     return when(so_far.next, block.last)

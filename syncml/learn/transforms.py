@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias, TypeVar, overload
 
 from syncml.dataclass import dataclass
-from syncml.diagnostics.model import Diagnostic, DiagnosticError, Label, error
+from syncml.diagnostics.model import DiagnosticError, Label, error
 from syncml.ir.clocks import BASE, Clock
 from syncml.ir.constants import Const
 from syncml.ir.equations.syntax import Apply, Atom, Equation, Fby, Pack, Segment, Var
@@ -38,7 +38,7 @@ from syncml.lang.source import here
 from syncml.lang.stream import Stream, stream
 from syncml.lang.trace import Value, fault, trace_at
 from syncml.lang.types import type_text
-from syncml.learn.activity import STOP, active, late, reached, rounded
+from syncml.learn.activity import STOP, active, reached, rounded
 from syncml.learn.adjoint import adjoint
 from syncml.learn.declared import alone, rules_of
 from syncml.learn.flat import flattened
@@ -190,7 +190,7 @@ class _Derivative:
             )
             wrt = self._inputs(prepared)
             on_path = active(prepared.flat, wrt, seeds)
-            self._check(prepared, wrt, late(prepared.flat, on_path))
+            self._check(prepared, wrt)
             if changes is OF_FIRST:
                 self._check_effect(prepared, wrt, on_path)
             segment, borders_ = self._segment(prepared, on_path)
@@ -207,7 +207,7 @@ class _Derivative:
             prepared = self._prepared(args, kwargs)
             wrt = self._inputs(prepared)
             extras, seeds = self._changes(prepared, wrt, changes)
-            self._check(prepared, wrt, [])
+            self._check(prepared, wrt)
             derived, found = tangent(_with_inputs(prepared.flat, extras), seeds, prepared.rules)
         except _WrongError:
             return poisoned(result)
@@ -282,13 +282,13 @@ class _Derivative:
             seeds[var] = change
         return extras, seeds
 
-    def _check(self, prepared: _Prepared, wrt: Sequence[Var], others: Sequence[Diagnostic]) -> None:
+    def _check(self, prepared: _Prepared, wrt: Sequence[Var]) -> None:
         """Report what has no derivative."""
         whole = [var for var in wrt if element(var.type) not in FRACTIONAL]
         for var in whole:
             message = f"`{var.name}` of `{self._node.label}` is `{type_text(var.type)}`, which does not change a little"
             fault("G003", message, self._place.span, secondary=definition_label(self._node), help="take a float")
-        found = [*rounded(prepared.flat, reached(prepared.flat, wrt)), *others]
+        found = rounded(prepared.flat, reached(prepared.flat, wrt))
         self._trace.session.collector.extend(found)
         if whole or found:
             raise _WrongError

@@ -58,7 +58,7 @@ def test_the_document_of_check_has_the_passes() -> None:
     (node,) = json.loads(found.stdout)["nodes"]
     (segment,) = node["segments"]
     assert [each["kind"] for each in segment["passes"]] == TABLE["training"]
-    assert segment["passes"][1] == {"kind": "backward", "streams": ["ga", "ghp"]}
+    assert segment["passes"][1] == {"kind": "backward", "streams": ["ga", "ghp"], "late": False}
     assert (segment["longest"], segment["schedule"]) == (p.N, "burst")
     ahead = {stream["name"]: stream["ahead"] for stream in node["streams"]}
     assert (ahead["h"], ahead["ga"], ahead["acc"]) == (0, "segment", "segment")

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from syncml import (
     Stream,
     automaton,
+    buffer,
     constant,
     each,
     f64,
@@ -32,6 +33,7 @@ from syncml import (
     when,
     where,
     wire,
+    word,
 )
 from syncml.lang.load import program_of
 from syncml.learn import jvp, vjp
@@ -131,6 +133,44 @@ def packed(x: Any, c: Any, r: Any) -> Any:
         return merge(inner.last, (whole * weights).sum() * when(x, inner.last), when(x, ~inner.last))
 
 
+@node
+def later(x: Stream[f64]) -> Stream[f64]:
+    """What is packed a segment later, with a look ahead in the segment itself."""
+    with segment(every=2, schedule="alternating") as inner:
+        g = wire(f64)
+        g.define(x + 0.5 * post(g, init=0.25))
+        before, now = pack(g), pack(x * x)
+        at_the_end = when(x, inner.last)
+    return hold(before[0] * now[1] + before[1] * at_the_end, init=0.5) * x
+
+
+def packed_a_segment_later(x: Any, c: Any, r: Any) -> Any:
+    return later(x)
+
+
+def packed_later_and_restarted(x: Any, c: Any, r: Any) -> Any:
+    return later.reset_every(r)(x)
+
+
+def unpacked_later(x: Any, c: Any, r: Any) -> Any:
+    with segment(every=2, schedule="double buffer"):
+        return unpack(tanh(pack(x)), init=0.5) * x
+
+
+def buffered(x: Any, c: Any, r: Any) -> Any:
+    first = word("(100)")
+    return hold(buffer(when(x * x, first), init=[0.5, 0.25]) * when(x, word("(010)")), init=0.0) * x
+
+
+def in_a_ring(x: Any, c: Any, r: Any) -> Any:
+    filling, reading = word("(111000)"), word("(000111)")
+    return merge(reading, buffer(when(x * x, filling)) * when(x, reading), when(0.5 * x, ~reading))
+
+
+def in_a_ring_by_data(x: Any, c: Any, r: Any) -> Any:
+    return merge(c, buffer(when(x * x, c), at=c, init=[0.5, 2.0], size=3) * when(x, c), when(x, ~c))
+
+
 def cut(x: Any, c: Any, r: Any) -> Any:
     with segment(every=2):
         y = filtered(x)
@@ -142,11 +182,28 @@ def elements(x: Any, c: Any, r: Any) -> Any:
     return fold(lambda total, part: tanh(total) + part, 0.0)(each(filtered)(rows)) * x
 
 
+@node
+def later_by_hand(x: Stream[f64]) -> Stream[f64]:
+    """The schedule of `later` said by a delay on the clock of the ends."""
+    with segment(every=2) as inner:
+        g = wire(f64)
+        g.define(x + 0.5 * post(g, init=0.25))
+        packed = pack(g), pack(x * x)
+        at_the_end = when(x, inner.last)
+    before, now = (fby([0.0, 0.0], each_) for each_ in packed)
+    return hold(before[0] * now[1] + before[1] * at_the_end, init=0.5) * x
+
+
+def by_hand(x: Any, c: Any, r: Any) -> Any:
+    return later_by_hand.reset_every(r)(x)
+
+
 CASES: dict[str, Callable[[Any, Any, Any], Any]] = {
     f.__name__: f
     for f in (
         recurrence, delays, restarted, sampled, restarted_while_absent, held, chosen, in_modes, ahead,
-        ends_with_its_own, ahead_on_a_slow_clock, both_ways, packed, cut, elements,
+        ends_with_its_own, ahead_on_a_slow_clock, both_ways, packed, cut, elements, packed_a_segment_later,
+        packed_later_and_restarted, unpacked_later, by_hand, buffered, in_a_ring, in_a_ring_by_data,
     )
 }  # fmt: skip
 
@@ -198,6 +255,14 @@ def test_adjoints_are_slopes(case: str) -> None:
         apart = run(values, case, x=X + step)[0] - run(values, case, x=X - step)[0]
         expected[tick] = (weights * apart).sum() / 2e-6
     np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-8)
+
+
+def test_packed_a_segment_later_is_delayed_on_the_clock_of_the_ends() -> None:
+    """Results and adjoints, bit for bit."""
+    weights = RNG.uniform(0.5, 1.5, LENGTH)
+    late = run(adjoints, "packed_later_and_restarted", x=X, w=weights)
+    for found, expected in zip(late, run(adjoints, "by_hand", x=X, w=weights), strict=True):
+        assert found.tolist() == expected.tolist()
 
 
 @pytest.mark.parametrize("case", CASES)

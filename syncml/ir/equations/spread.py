@@ -8,7 +8,8 @@ schedule that is not *burst*, what `pack` gives there.
     alternating      N slots; at position i the value that was read leaves its slot to the one that is written:
                      slot i in one segment, N-1-i in the next, and so on in turn
 
-Either needs segments of equal length, one sweep, backwards, and nothing but packs at the end.
+Either needs segments of equal length, one sweep, backwards, and nothing but packs at the end. What does not change in
+a segment, as parameters do not, is kept once: what it was in the segment before.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from syncml.diagnostics.model import DiagnosticError, error
-from syncml.ir.clocks import Clock
 from syncml.ir.constants import Const, zero
 from syncml.ir.equations.backward import Direction, Sweeps
+from syncml.ir.equations.conditions import Conditions
 from syncml.ir.equations.growth import Growth
 from syncml.ir.equations.sweep_body import BodyBuilder, Shift
-from syncml.ir.equations.syntax import Atom, Call, Equation, Fby, Node, Pack, Schedule, Segment, Var, When
+from syncml.ir.equations.syntax import Atom, Call, Equation, Fby, Merge, Node, Pack, Schedule, Segment, Var, When
 from syncml.ir.operators import Op
 from syncml.ir.types import BOOL, I32, Type, element, shape, tensor
 
@@ -58,17 +59,31 @@ def alternating_slot(position: int, turned: bool, longest: int) -> int:
 
 
 class Spread:
-    """The buffers and steps of one segment."""
+    """The buffers and steps of one segment.
 
-    def __init__(self, node: Node, growth: Growth, segment: Segment, end: Clock, resets: tuple[Var, ...]) -> None:
+    ``steady`` gives, for a stream that does not change in a segment, what equals it on the clock of the end.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        growth: Growth,
+        segment: Segment,
+        conditions: Conditions,
+        resets: tuple[Var, ...],
+        steady: Callable[[Var], Var | None],
+    ) -> None:
+        self._steady = steady
         self._resets = resets
         self._node = node
         self._growth = growth
         self._segment = segment
         self._last = Const(segment.longest - 1, I32)
         self._tick = node.clocks[segment.last]
-        self._end = end
+        self._end, self._between = (conditions.on(self._tick, segment.last, at_end) for at_end in (True, False))
         self._stored: dict[Var, tuple[Var, Var]] = {}
+        self._kept: dict[Var, Var] = {}
+        self._arrays: dict[Var, Atom] = {}
         tick = self._tick
         position = self._position = growth.fresh("slot", I32, tick)
         full = growth.apply("slot_full", tick, Op.GE, position, self._last)
@@ -89,8 +104,20 @@ class Spread:
         at_the_end = self._growth.define("packed_now", type_, self._end, When(now, self._segment.last, True))
         return self._growth.define("packed_before", type_, self._end, Fby(zero(type_), at_the_end, self._resets))
 
-    def swept(self, sweeps: Sweeps, kept: tuple[Var, ...], name: Callable[[str], str]) -> tuple[Node, dict[Var, Atom]]:
-        """The body of the sweep, and for each stream of ``kept`` its values in the segment before."""
+    def every(self, var: Var, value: Var) -> Atom:
+        """All values that ``var`` had in the segment before, of which the sweep finds one ``value`` in each instant."""
+        if var not in self._arrays:
+            array = self._written(value, self._mirrored, self._segment.longest, var.name)
+            rhs = When(array, self._segment.last, True)
+            self._arrays[var] = self._growth.define(f"{var.name}_all", array.type, self._end, rhs)
+        return self._arrays[var]
+
+    def first(self, value: Var) -> Var:
+        """The value at the first instant of the segment before, which the sweep finds at the last one of this."""
+        return self._growth.define(f"{value.name}_first", value.type, self._end, When(value, self._segment.last, True))
+
+    def swept(self, sweeps: Sweeps, kept: tuple[Var, ...], name: Callable[[str], str]) -> tuple[Node, dict[Var, Var]]:
+        """The body of the sweep, and the value that it finds of each stream of ``kept``, 0 before there is one."""
         growth, tick = self._growth, self._tick
         body = BodyBuilder(self._node, sweeps, 0, (), (), kept, None).body(name(f"{self._node.name}_backward"))
         arguments: list[Atom] = []
@@ -104,12 +131,10 @@ class Spread:
         growth.equations.append(Equation(tuple(targets), call, growth.span, tick))
         for memory, start, target in zip(memories, body.starts, targets, strict=False):
             growth.equate(memory, Fby(start, target, (self._segment.first,)))
-        results: dict[Var, Atom] = {}
-        for var, target in zip(kept, targets[len(memories) :], strict=True):
-            value = growth.apply(f"{var.name}_valid", tick, Op.WHERE, self._started, target, zero(var.type))
-            array = self._written(value, self._mirrored, self._segment.longest, var.name)
-            rhs = When(array, self._segment.last, True)
-            results[var] = growth.define(f"{var.name}_all", array.type, self._end, rhs)
+        results = {
+            var: growth.apply(f"{var.name}_valid", tick, Op.WHERE, self._started, target, zero(var.type))
+            for var, target in zip(kept, targets[len(memories) :], strict=True)
+        }
         return body.node, results
 
     def _given(self, key: Var | Shift) -> Var:
@@ -118,10 +143,23 @@ class Spread:
             # Where the visit begins is the last instant of the segment before, and where it ends the first.
             if key is self._segment.first:
                 return self._segment.last
-            return self._segment.first if key is self._segment.last else self._read(key, self._mirrored)
+            if key is self._segment.last:
+                return self._segment.first
+            value = self._steady(key)
+            return self._read(key, self._mirrored) if value is None else self._held(key, value)
         step = 1 if key.direction is Direction.BACKWARD else -1
         beside = self._growth.apply("beside", self._tick, Op.ADD, self._mirrored, Const(step, I32))
         return self._read(key.source, beside)
+
+    def _held(self, var: Var, value: Var) -> Var:
+        """What ``var`` was in the segment before, where ``value`` equals it at the end."""
+        if var not in self._kept:
+            growth, tick, last = self._growth, self._tick, self._segment.last
+            held = self._kept[var] = growth.fresh(f"{var.name}_before", var.type, tick, var.span)
+            kept = growth.define(f"{var.name}_kept", var.type, self._between, When(held, last, False))
+            either = growth.define(f"{var.name}_held", var.type, tick, Merge(last, ((True, value), (False, kept))))
+            growth.equate(held, Fby(zero(var.type), either))
+        return self._kept[var]
 
     def _read(self, var: Var, position: Var) -> Var:
         """The value of ``var`` at a position of the segment before."""

@@ -174,12 +174,15 @@ class _Segment:
         for equation in self._exits.packs:
             source = _source(equation)
             if equation.target in self._exits.firsts:
-                self._outer.dropped.add(equation.target)
-                for reader in self._exits.firsts[equation.target]:
-                    found[reader.target] = self._element(reader, taken[source, True])
+                found |= self._first(equation.target, taken[source, True])
             elif source in ahead:
                 found[equation.target] = self._arrays[source]
         return found
+
+    def _first(self, pack: Var, value: Var) -> dict[Var, Atom]:
+        """What the readers of a pack become where its first value is all that they take."""
+        self._outer.dropped.add(pack)
+        return {reader.target: self._element(reader, value) for reader in self._exits.firsts[pack]}
 
     def _element(self, reader: Equation, first: Var) -> Atom:
         """What ``reader`` takes of the first value of a pack."""
@@ -203,22 +206,26 @@ class _Segment:
 
     def _spread(self) -> dict[Var, Atom]:
         """The same by another schedule."""
-        node, sweeps = self._outer.source, self._sweeps
-        place = self._outer.definitions.get(self._segment.last)
-        exits = [*self._exits.all]
-        refuse_spread(self._segment, sweeps, exits, self._exact, place or exits[0])
+        node, sweeps, exits = self._outer.source, self._sweeps, [*self._exits.all]
+        place = self._outer.definitions.get(self._segment.last, exits[0])
+        refuse_spread(self._segment, sweeps, exits, self._exact, place)
         resets = tuple(dict.fromkeys(r for e in exits for r in resets_of(e.rhs)))
-        spread = Spread(node, self._growth, self._segment, self._end, resets)
+        spread = Spread(node, self._growth, self._segment, self._outer.conditions, resets, self._shared)
         sources = {e.target: e.rhs.source for e in exits if isinstance(e.rhs, Pack)}
-        arrays: dict[Var, Atom] = {}
+        values: dict[Var, Var] = {}
         if sweeps is not None:
             kept = tuple(v for v in sweeps.streams(0) if v in sources.values())
-            body, arrays = spread.swept(sweeps, kept, self._outer.name)
+            body, values = spread.swept(sweeps, kept, self._outer.name)
             self._outer.bodies.append(body)
-        return {
-            target: arrays[source] if isinstance(source, Var) and source in arrays else spread.packed(source)
-            for target, source in sources.items()
-        }
+        found: dict[Var, Atom] = {}
+        for target, source in sources.items():
+            if not isinstance(source, Var) or source not in values:
+                found[target] = spread.packed(source)
+            elif target in self._exits.firsts:
+                found |= self._first(target, spread.first(values[source]))
+            else:
+                found[target] = spread.every(source, values[source])
+        return found
 
     # Buffers.
 
