@@ -148,7 +148,7 @@ _TITLES: dict[str, str] = {
     "S016": "the workers of a sweep end again and again",
     "S017": "a training run cannot go on in its folder",
     "S018": "a training run is not finite any more",
-    "S019": "nothing is learned in a training run",
+    "S019": "a training run keeps no weights, or the first ones",
     # Export.
     "X001": "the output folder cannot be written",
     "X002": "two names are the same in C",

@@ -103,9 +103,18 @@ def join(presences: Iterable[Presence]) -> Presence:
             if (span := _commitment(presence)) is not None:
                 raise Conflict(span)
         return UNKNOWN
+    if any(_samples(known[0], other) for other in pending):
+        return UNKNOWN  # A clock below itself: reported by clock inference.
     for other in pending:
         other.known = known[0]
     return known[0]
+
+
+def _samples(presence: Presence, pending: Pending) -> bool:
+    """Whether a clock is one of the instants of ``pending``."""
+    while isinstance(presence, Sampled):
+        presence = resolve(presence.parent)
+    return presence is pending
 
 
 def _commitment(presence: Presence) -> Span | None:

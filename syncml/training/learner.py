@@ -80,7 +80,7 @@ class Learner:
     """A compiled program in the middle of its run.
 
     Raises:
-        DiagnosticError: S019, there is no parameter to learn; U001, no output is the loss.
+        DiagnosticError: U001, no output is the loss.
 
     Attributes:
         checked: The program.
@@ -96,8 +96,6 @@ class Learner:
         self.checked = checked
         self.data = data
         main = checked.main
-        if all(p.frozen for p in checked.flat.parameters):
-            raise DiagnosticError(_nothing_to_learn(checked))
         self.curves = _curves(main, loss)
         self.loss = self.curves[0]
         self._ends = _ends(checked.flat)
@@ -117,17 +115,21 @@ class Learner:
 
     @property
     def unlearned(self) -> Diagnostic | None:
-        """S019, if no update has come: the first segment has not ended."""
+        """S019, if there is no parameter to learn, or no update has come since the first segment has not ended."""
+        known = self.checked.flat.parameters
+        learned = [p for p in known if not p.frozen]
+        main = self.checked.main
+        if not learned:
+            why = "every parameter is frozen" if known else "it has no parameter"
+            help_ = "leave out frozen=True" if known else "declare what is learned: w = parameter(batch, init=...)"
+            span, label = (known[0].var.span, "it keeps its value") if known else (main.span, "")
+            return _warning(f"`{main.label}` has no weights to keep: {why}", Label(span, label), help_)
         if self._ends is None or self.updates:
             return None
-        first = next(p for p in self.checked.flat.parameters if not p.frozen)
-        return Diagnostic(
-            "S019",
-            Severity.WARNING,
-            f"the run of {self.at} ticks is over before the first update",
-            Label(first.var.span, f"`{first.name}` changes at the end of a segment, and none has ended"),
-            help="train for more --steps or --epochs, or write shorter segments",
-        )
+        label = f"`{learned[0].name}` changes at the end of a segment, and none has ended"
+        message = f"the run of {self.at} ticks is over before the first update"
+        help_ = "train for more --steps or --epochs, or write shorter segments"
+        return _warning(message, Label(learned[0].var.span, label), help_)
 
     def weights(self) -> dict[str, Values]:
         """The parameters as they are now, by name; one that nothing reads is as it was at first."""
@@ -145,12 +147,8 @@ class Learner:
         return sha256(f"{self.simulation.digest()} {self.data.digest}".encode()).hexdigest()
 
 
-def _nothing_to_learn(checked: Checked) -> Diagnostic:
-    known = checked.flat.parameters
-    why = "every parameter is frozen" if known else "it has no parameter"
-    help_ = "leave out frozen=True" if known else "declare what is learned: w = parameter(batch, init=...)"
-    span = known[0].var.span if known else checked.main.span
-    return error("S019", f"`{checked.main.label}` learns nothing: {why}", span, help=help_)
+def _warning(message: str, label: Label, help_: str) -> Diagnostic:
+    return Diagnostic("S019", Severity.WARNING, message, label, help=help_)
 
 
 def _curves(main: Node, loss: str | None) -> tuple[Var, ...]:

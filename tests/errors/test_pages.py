@@ -16,7 +16,7 @@ from syncml.diagnostics.pages import Block, Expectation, Page, page_text, parse_
 PAGES = Path(__file__).resolve().parents[2] / "syncml" / "diagnostics" / "pages"
 
 # What is only remarked does not fail the command.
-WARNINGS = {"G012", "I002", "S005", "S006", "T008", "V006", "V007"}
+WARNINGS = {"G012", "I002", "S005", "S006", "S019", "T008", "V006", "V007"}
 
 # A mistake of syncml has no program that shows it. Whether a package is absent depends on the machine, and so does how
 # its processes end and whether it computes what another one did; what is undecided depends on its speed.
