@@ -22,7 +22,19 @@ from syncml.cli.options import (
     WeightsOption,
 )
 from syncml.cli.output import echo, emit, run, working
-from syncml.cli.quantising import FloatOption, Int8Option, Int16Option, Ranges, RangesOption, part_of, quantised, told
+from syncml.cli.quantising import (
+    FloatOption,
+    Int8Option,
+    Int16Option,
+    Interface,
+    InterfaceOption,
+    Ranges,
+    RangesOption,
+    meanings,
+    part_of,
+    quantised,
+    told,
+)
 from syncml.cli.request import Request
 from syncml.cli.stimulus import InputOption, ScenarioOption, StepsOption
 from syncml.diagnostics import DiagnosticError, error
@@ -32,7 +44,8 @@ if TYPE_CHECKING:
     from syncml.export_c.evidence import RecordedRun
     from syncml.ir.step.lowering import Executive
     from syncml.pipeline import Checked
-    from syncml.quantise.program import Report
+    from syncml.quantise.program import Quantisation
+    from syncml.sim.inputs import Raw
 
 RANDOM_TICKS = range(100, 1001)
 """The length of the recorded run where no file gives one: as many of these ticks as the work below allows."""
@@ -83,6 +96,7 @@ def export(
     int16: Int16Option = None,
     ranges: RangesOption = Ranges.MINMAX,
     floats: FloatOption = None,
+    interface: InterfaceOption = Interface.INTEGER,
     costs: Annotated[
         bool, Option("--report", help="Show what the C costs: operations of a tick, bytes of RAM, ROM and stack.")
     ] = False,
@@ -139,7 +153,7 @@ def export(
         request = replace(request, loops=machine.loops)
         executive = _executive(schedule)
         memory = memory_of(machine, stack, region)
-        integers = quantised(request, int8, int16, ranges, floats)
+        integers = quantised(request, int8, int16, ranges, floats, interface)
         checked = request.checked() if integers is None else integers.checked
         emit(without_body(checked, run=False), stream=sys.stderr)
         with working(f"exporting {request.target}", quiet=quiet):
@@ -150,7 +164,7 @@ def export(
             streaming, done = folded(pipeline.batched(checked) if batch else checked, fold)
             code = pipeline.step_code(streaming, flat=inline, fold=Fold.NEVER, executive=executive)
             # The unfolded program says what must come out.
-            main = _main_run(checked, scenario, table, steps, seed, None if integers is None else integers.report)
+            main = _main_run(request, checked, scenario, table, steps, seed, integers)
             asked = Asked(tests=tests, prove=prove, timeout=timeout, seed=seed)
             parts = (evidence(subject(checked, streaming, main, asked)),)
             parts += drawn_schedule(streaming)
@@ -159,7 +173,8 @@ def export(
                 pipeline.step_code(checked, flat=inline, fold=Fold.NEVER, executive=executive) if done.shared else None
             )
             costs_of_windows = costs_of(checked, done, unfolded)
-            options = export_c.Options(main.vectors, machine, memory, costs_of_windows, parts)
+            options = export_c.Options(main.vectors, machine, memory, costs_of_windows,
+                                         meanings(None if integers is None else integers.report), parts)  # fmt: skip
             written = export_c.export(code, out, options)
         if form is Format.TEXT and not quiet:
             for line in (*summary(checked, done), *(() if integers is None else told(integers.report))):
@@ -221,37 +236,47 @@ def _write_lustre(checked: Checked, folder: Path, semantics: str) -> Path:
 
 
 def _main_run(
+    request: Request,
     checked: Checked,
     scenario: Path | None,
     table: Path | None,
     steps: int | None,
     seed: int,
-    calibration: Report | None = None,
+    integers: Quantisation | None,
 ) -> RecordedRun:
+    """The run that the harness replays: of ``checked``, whose inputs may be the integers of those in a file."""
     from syncml.cli.export_evidence import main_run
     from syncml.cli.recording import random_inputs
     from syncml.cli.stimulus import stimulus
+    from syncml.quantise.host import converted_inputs
     from syncml.scenario.templates import find_connection
+
+    def run_of(source: str, raw: Raw, ticks: int) -> RecordedRun:
+        if integers is not None:
+            raw = converted_inputs(raw, integers.floats, integers.report.interface, ticks)
+        return main_run(checked, source, raw, ticks)
 
     if scenario is None and table is None:
         affordable = RANDOM_WORK // max(1, len(checked.flat.equations))
         ticks = steps or min(max(affordable, RANDOM_TICKS[0]), RANDOM_TICKS[-1])
-        if calibration is not None:
-            recording = calibration.recording
-            return main_run(checked, f"recorded, {calibration.file}", recording.inputs, min(ticks, recording.ticks))
-        return main_run(checked, f"random, seed {seed}", random_inputs(checked.main, ticks, seed), ticks)
+        if integers is not None:
+            recording = integers.report.recording
+            return run_of(f"recorded, {integers.report.file}", recording.inputs, min(ticks, recording.ticks))
+        return run_of(f"random, seed {seed}", random_inputs(checked.main, ticks, seed), ticks)
+    # What files give are numbers of the program as it is written.
+    written = checked if integers is None else request.checked()
     meets = None if scenario is None else find_connection(None, Path(checked.main.span.file))
-    driven = stimulus(checked.main, scenario, table, steps, seed, meets)
+    driven = stimulus(written.main, scenario, table, steps, seed, meets)
     files = " and ".join(
         f"{what} {path.name}" for what, path in (("scenario", scenario), ("input file", table)) if path
     )
     if driven.scene is None:
-        return main_run(checked, files, driven.values, driven.ticks)
+        return run_of(files, driven.values, driven.ticks)
     # What the actors make the program sense is recorded, so that the harness needs no actors.
     from syncml.cli.engines import Engine, runner
 
-    trace = runner(checked, Engine.INTERP, every_stream=False)(driven.values, driven.ticks, driven.scene).trace
-    return main_run(checked, files, {v.name: trace.column(v.name).values for v in checked.main.inputs}, trace.ticks)
+    trace = runner(written, Engine.INTERP, every_stream=False)(driven.values, driven.ticks, driven.scene).trace
+    return run_of(files, {v.name: trace.column(v.name).values for v in written.main.inputs}, trace.ticks)
 
 
 def _report(

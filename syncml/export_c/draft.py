@@ -10,10 +10,13 @@ includes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import field
 from importlib.resources import files
+from types import MappingProxyType
 from typing import TypeAlias
 
 from syncml.dataclass import dataclass
+from syncml.export_c.integers import Integers
 from syncml.export_c.leaves import Leaves
 from syncml.export_c.memory import Memory
 from syncml.export_c.plan import Plan
@@ -38,6 +41,7 @@ class Options:
         target: The machine that the package is made for.
         memory: How memory is laid out.
         folding: What became of the windows of the program, for the report.
+        integers: What the inputs and outputs of quantised networks stand for, by name.
         parts: Parts beside those that every package has.
     """
 
@@ -45,6 +49,7 @@ class Options:
     target: TargetMachine = HOST
     memory: Memory = Memory()
     folding: Folding | None = None
+    integers: Mapping[str, Integers] = field(default_factory=lambda: MappingProxyType({}))
     parts: tuple[Part, ...] = ()
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from syncml.export_c.ctree import CTop, Struct, Text, Variable
 from syncml.export_c.functions import constant_array, lower_function
 from syncml.export_c.helpers import definitions
+from syncml.export_c.integers import definitions_of
 from syncml.export_c.machines import external_function, step_function
 from syncml.export_c.plan import MachinePlan, Plan, slot_bytes
 from syncml.export_c.printer import print_variable, prototype, wrap
@@ -71,6 +72,8 @@ def header(plan: Plan, sources: Sources) -> list[CTop]:
         items.append(Text(tuple(lines)))
     if plan.marks:
         items.append(_region_macros(plan))
+    if plan.integers:
+        items.append(definitions_of(plan.integers))
     items.append(_public_struct(plan, sources, "in", main.inputs, f"Inputs of {label}, read by each step."))
     items.append(_public_struct(plan, sources, "out", main.outputs, _outputs_comment(label)))
     items += [state_struct(plan, own, sources.describe) for own in plan.machines if own.state is not None]
@@ -211,8 +214,10 @@ def data_source(plan: Plan, sources: Sources) -> list[CTop]:
     ]
     includes = [line for line in headers(arrays) if "math" in line]
     own_header = (f'#include "{plan.prefix}.h"',) if plan.marks else ()
+    has_floats = any(machine_scalar(element(slot.type)) in FLOATS for slot in data_names(plan))
+    spelled = ", as hexadecimal floating-point numbers: exactly the values of the program" if has_floats else ""
     top = (
-        "/* Constant arrays, as hexadecimal floating-point numbers: exactly the values of the program. */",
+        f"/* Constant arrays{spelled}. */",
         *includes,
         *own_header,
         f'#include "{plan.prefix}_data.h"',
@@ -257,14 +262,15 @@ def source(plan: Plan, sources: Sources) -> list[CTop]:
 
 def _float_checks(plan: Plan) -> tuple[str, ...]:
     """What the code asks of the compiler's floating-point numbers, checked when it is compiled."""
-    kinds = _scalars(plan)
+    kinds = scalars_of(plan)
     if not kinds & FLOATS:
         return ()
     double = _DOUBLE_CHECKS if Scalar.F64 in kinds else ()
     return (*_FLOAT_CHECKS, *double, *_FAST_CHECKS)
 
 
-def _scalars(plan: Plan) -> set[Scalar]:
+def scalars_of(plan: Plan) -> set[Scalar]:
+    """The machine types of all that the code of a package holds and computes."""
     found: set[Scalar] = set()
     for own in plan.bodies:
         machine = own.machine

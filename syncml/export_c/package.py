@@ -15,6 +15,7 @@ from syncml.export_c.build_files import build_files
 from syncml.export_c.draft import Draft, Files, Options, Part
 from syncml.export_c.emulated import emulated
 from syncml.export_c.harness import harness
+from syncml.export_c.integers import named_integers
 from syncml.export_c.interface import data_header, data_names, data_source, header, source
 from syncml.export_c.leaves import Leaves, leaves
 from syncml.export_c.line_map import line_map
@@ -85,7 +86,9 @@ def drafted(program: StepProgram, options: Options) -> Draft:
     regions = place(planned, options.memory.regions) if options.memory.regions else ()
     # Regions are filled to the last byte.
     alignment = 0 if options.memory.regions else options.target.alignment
-    planned = replace(planned, marks=macros(planned, regions), alignment=alignment)
+    ends = {**planned.inputs, **planned.outputs}
+    integers = named_integers(planned.prefix, ends, options.integers, planned.files)
+    planned = replace(planned, marks=macros(planned, regions), alignment=alignment, integers=integers)
     node = planned.prefix
     found = source(planned, origins)
     lines: dict[str, list[Line]] = {

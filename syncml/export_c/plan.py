@@ -14,6 +14,7 @@ from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Diagnostic, DiagnosticError, Label, Severity, error
 from syncml.export_c.assignment import Assignment, analyse
 from syncml.export_c.helpers import HELPERS
+from syncml.export_c.integers import NamedIntegers
 from syncml.export_c.memory import Memory
 from syncml.export_c.naming import NameScope, identifier
 from syncml.export_c.prepare import prepare
@@ -78,7 +79,7 @@ class Plan:
 
     ``inputs`` and ``outputs`` are the members of the public structs, ``marks`` the macros that tell in which region of
     memory the state and each constant array lie, by name, where regions are given. Constant arrays of that length start
-    at multiples of ``alignment`` bytes, unless it is 0.
+    at multiples of ``alignment`` bytes, unless it is 0. ``integers`` are the inputs and outputs of quantised networks.
     """
 
     prefix: str
@@ -92,6 +93,7 @@ class Plan:
     jobs: tuple[MachinePlan, ...] = ()
     marks: Mapping[str, str] = field(default_factory=dict[str, str])
     alignment: int = 0
+    integers: tuple[NamedIntegers, ...] = ()
 
     @property
     def bodies(self) -> tuple[MachinePlan, ...]:

@@ -29,6 +29,7 @@ from syncml.ir.equations.work import equations_of, terms_of, work_of
 from syncml.ir.operators import Op
 from syncml.ir.types import FLOATS, element, shape
 from syncml.nodes.quantised import Affine
+from syncml.quantise.integers import seen_name
 from syncml.sim.compiled import compile_program
 from syncml.sim.interpreter import interpret
 from syncml.sim.trace import Trace
@@ -128,7 +129,7 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
 
 def observed(network: Node) -> Node:
     """The network with a copy of each input and output, under names that stay when it is inlined."""
-    copies = {v: Var(f"{v.name}.seen", v.type, v.span) for v in dict.fromkeys((*network.inputs, *network.outputs))}
+    copies = {v: Var(seen_name(v), v.type, v.span) for v in dict.fromkeys((*network.inputs, *network.outputs))}
     equations = tuple(Equation((c,), Apply(Op.COPY, (v,)), v.span, BASE) for v, c in copies.items())
     clocks = MappingProxyType({**network.clocks, **dict.fromkeys(copies.values(), BASE)})
     return replace(network, equations=(*network.equations, *equations), clocks=clocks)
@@ -165,7 +166,7 @@ class Seen:
     def values(self, network: Node, var: Var, ticks: slice) -> NDArray[Any]:
         """The values of ``var`` where it is present, (samples, ...)."""
         ends = {*network.inputs, *network.outputs}
-        name = f"{var.name}.seen" if var in ends else var.name
+        name = seen_name(var) if var in ends else var.name
         columns = [self.trace.column(f"{path}{name}") for path in self.paths[network.name]]
         return np.concatenate([c.values[ticks][c.present[ticks]] for c in columns])
 
@@ -195,13 +196,14 @@ def affine_of(values: NDArray[Any], method: Method, bits: int) -> Affine | None:
     if low == high:
         return None
     if method is Method.MSE:
-        candidates = [_affine(low * part, high * part, bits) for part in np.linspace(0.4, 1.0, 31)]
+        candidates = [affine_over(low * part, high * part, bits) for part in np.linspace(0.4, 1.0, 31)]
         sample = flat[:: max(1, flat.size // 20_000)]
         return min(candidates, key=lambda a: float(np.square(sample - dequantised(a.quantised(sample), a)).mean()))
-    return _affine(low, high, bits)
+    return affine_over(low, high, bits)
 
 
-def _affine(low: float, high: float, bits: int) -> Affine:
+def affine_over(low: float, high: float, bits: int) -> Affine:
+    """The quantisation of the numbers from ``low`` to ``high``, of which 0 is one."""
     if bits == 16:
         return Affine(float(np.float32(max(-low, high) / 32767)), 0, 16)
     scale = float(np.float32((high - low) / 255))

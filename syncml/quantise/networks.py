@@ -2,8 +2,9 @@
 
 Rule: a *network* is a node in which every stream is computed by operators that have an integer form (`HAS_FORM`), by
 delays and by instances of such nodes, all on its base clock, and which multiplies by constant arrays of ``f32``, or
-does nothing but call networks. The outermost ones are quantised as a whole. A product with constants elsewhere stays in
-``f32``, and is told: a fault if a layer of the library made it, else a line of the report.
+does nothing but call networks and limit their results by constants. The outermost ones are quantised as a whole. A
+product with constants elsewhere stays in ``f32``, and is told: a fault if a layer of the library made it, else a line
+of the report.
 """
 
 from __future__ import annotations
@@ -69,8 +70,7 @@ def networks_of(program: Program, in_floats: Collection[str] = ()) -> Networks:
         pure[node.name] = _without_form(node, pure)
         own = any(weights_of(e.rhs) is not None for e in node.equations)
         calls = [e.rhs.node for e in node.equations if isinstance(e.rhs, Call)]
-        computes = any(isinstance(e.rhs, Fby) or (isinstance(e.rhs, Apply) and e.rhs.op not in VIEWS)
-                       for e in node.equations)  # fmt: skip
+        computes = any(not isinstance(e.rhs, Call) and not _moves_or_limits(e) for e in node.equations)
         only_calls = bool(calls) and not computes and all(c in found for c in calls)
         of_floats = all(element(v.type) is F32 for v in node.inputs) and node.label not in in_floats
         if pure[node.name] is None and of_floats and (own or only_calls):
@@ -135,6 +135,14 @@ def _reason(equation: Equation) -> str:
             return f"`{called}`, which computes `{name}`, is no network"
         case _:
             return f"`{name}` is on a clock of its own, or has no first value"
+
+
+def _moves_or_limits(equation: Equation) -> bool:
+    """Whether elements are rearranged, or limited by constants."""
+    rhs = equation.rhs
+    if not isinstance(rhs, Apply):
+        return False
+    return rhs.op in VIEWS or (rhs.op in (Op.MIN, Op.MAX) and any(isinstance(a, Const) for a in rhs.arguments))
 
 
 def _without_form(node: Node, pure: dict[str, Equation | None]) -> Equation | None:

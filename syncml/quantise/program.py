@@ -1,12 +1,14 @@
 """A program with its networks in integers, and how far it is from the program in floats.
 
-Rule: the networks are rewritten one by one and put in the places of their nodes; everything else stays as it was
-traced, and the whole is checked again. Both programs then run on the recorded inputs, and every stream of integers is
-compared with the stream of floats that it stands for, on the calibration set and on what was held out.
+Rule: the networks are rewritten one by one and put in the places of their nodes; in the nodes that call them what is
+only moved becomes integers, everything else stays as it was traced, and the whole is checked again. Both programs then
+run on the recorded inputs, and every stream of integers is compared with the stream of floats that it stands for, on
+the calibration set and on what was held out.
 """
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -20,8 +22,8 @@ from syncml import pipeline
 from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError, error
 from syncml.ir.clocks import BASE
-from syncml.ir.equations.syntax import Call, Equation, Fby, Iterate, Node, Program, Var
-from syncml.ir.types import FLOATS, element
+from syncml.ir.equations.syntax import Call, Equation, Fby, Iterate, Node, Program, Var, atoms
+from syncml.ir.types import F32, FLOATS, element
 from syncml.lang.trace import Names
 from syncml.nodes.quantised import Affine
 from syncml.pipeline import Checked
@@ -35,8 +37,19 @@ from syncml.quantise.calibration import (
     read_recording,
     see,
 )
+from syncml.quantise.callers import Crossing, rewired
+from syncml.quantise.host import converted
+from syncml.quantise.integers import NO_PORTS, Ports, Signature
+from syncml.quantise.moves import needed
 from syncml.quantise.networks import networks_of
 from syncml.quantise.rewriting import Layer, Rewritten, in_integers
+
+
+class Interface(enum.StrEnum):
+    """What the inputs and outputs of the program are that only networks read, or that networks compute."""
+
+    INTEGER = "integer"
+    FLOAT = "float"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +60,13 @@ class Scheme:
         method: How ranges are chosen.
         bits: Of activations, 8 or 16; weights have 8.
         in_floats: The labels of nodes that stay in floats.
+        interface: What the inputs and outputs of the program are.
     """
 
     method: Method = Method.MINMAX
     bits: int = 8
     in_floats: frozenset[str] = frozenset()
+    interface: Interface = Interface.INTEGER
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +99,9 @@ class Report:
         networks: For each network its streams.
         outputs: The outputs of the program.
         left: Products with constants that stay in floats.
+        interface: What the integers of the program's inputs and outputs stand for, by name; the others are as traced.
+        crossings: The conversions between real numbers and integers in code that runs.
+        in_floats: How many equations with floats run in a node, by its label; none where all is integers.
     """
 
     file: str
@@ -92,13 +110,17 @@ class Report:
     networks: Mapping[str, tuple[Compared, ...]]
     outputs: tuple[Compared, ...]
     left: tuple[Equation, ...]
+    interface: Mapping[str, Affine]
+    crossings: tuple[Crossing, ...]
+    in_floats: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Quantisation:
-    """The program with its networks in integers."""
+    """The program with its networks in integers; ``floats`` is the main node as it was, whose inputs were recorded."""
 
     checked: Checked
+    floats: Node
     report: Report
 
 
@@ -117,41 +139,113 @@ def quantised(traced: Program, path: Path, scheme: Scheme | None = None) -> Quan
     names = Names()
     for node in traced.nodes:
         names.fresh(node.name)
-    made = {n.name: in_integers(n, _affines(n, seen, recording, scheme), names) for n in networks.nodes}
-    integers = pipeline.check(_assembled(traced, made))
-    found = see(integers.program, {n.name: n for n in integers.program.nodes if n.name in made}, recording)
-    trace = found.trace
+    assembled = _assembled(traced, networks.nodes, names, scheme, lambda n: _affines(n, seen, recording, scheme))
+    made = assembled.made
+    integers = pipeline.check(assembled.program)
+    watched = {n.name: observed(n) for n in integers.program.nodes if n.name in made}
+    found = see(integers.program, watched, converted(recording, floats.main, assembled.interface))
+    labels = [node.label for node in networks.nodes]
     compared = {
-        node.label: tuple(_compared(node, layer, seen, found, recording) for layer in made[node.name].layers)
+        node.label if labels.count(node.label) == 1 else node.name: tuple(
+            _compared(node, layer, seen, found, recording) for layer in made[node.name].layers
+        )
         for node in networks.nodes
     }
     outputs = tuple(
-        Compared(v.name, None, *(_error(seen.trace.column(v.name).values[t][seen.trace.column(v.name).present[t]],
-                                        trace.column(v.name).values[t][trace.column(v.name).present[t]])
-                                 for t in _parts(recording)))
-        for v in integers.main.outputs if element(v.type) in FLOATS
-    )  # fmt: skip
-    return Quantisation(integers, Report(path.name, recording, scheme, compared, outputs, networks.left))
+        _of_output(before, after, seen, found, assembled.interface.get(after.name), recording)
+        for before, after in zip(floats.main.outputs, integers.main.outputs, strict=True)
+        if element(before.type) in FLOATS
+    )
+    report = Report(path.name, recording, scheme, compared, outputs, networks.left, assembled.interface,
+                    assembled.crossings, _in_floats(integers.program))  # fmt: skip
+    return Quantisation(integers, floats.main, report)
 
 
-def _assembled(traced: Program, made: Mapping[str, Rewritten]) -> Program:
+@dataclass(frozen=True, slots=True)
+class _Assembled:
+    """The traced program with integers in it, its networks by name, and what the other fields of a report say."""
+
+    program: Program
+    made: Mapping[str, Rewritten]
+    interface: Mapping[str, Affine]
+    crossings: tuple[Crossing, ...]
+
+
+def _assembled(
+    traced: Program,
+    networks: tuple[Node, ...],
+    names: Names,
+    scheme: Scheme,
+    affines: Callable[[Node], Callable[[Var], Affine]],
+) -> _Assembled:
     """The traced program with networks in integers, without the nodes that nobody calls any more."""
+    found, made = {n.name: n for n in networks}, dict[str, Rewritten]()
+    signatures: dict[str, Signature] = {}
+    labels = {n.name: n.label for n in traced.nodes}
     nodes: list[Node] = []
+    crossings: list[Crossing] = []
     for node in traced.nodes:
-        if node.name in made:
-            new = made[node.name]
+        ports = _real_ports(traced, node, scheme)
+        if node.name in found:
+            new = made[node.name] = in_integers(found[node.name], affines(found[node.name]), names, ports)
             nodes += new.callees
-            declared = MappingProxyType(dict.fromkeys(new.node.inputs, BASE))
-            nodes.append(replace(new.node, clocks=declared, rate=node.rate))
+            nodes.append(
+                replace(new.node, clocks=MappingProxyType(dict.fromkeys(new.node.inputs, BASE)), rate=node.rate)
+            )
+            signatures[node.name] = new.signature
+            for kind, variables, real in (("integers", node.inputs, ports.inputs),
+                                          ("real numbers", node.outputs, ports.outputs)):  # fmt: skip
+                crossings += [Crossing(node.label, v.name, kind, "the interface", v.span)
+                              for i, v in enumerate(variables) if i in real]  # fmt: skip
+        elif (caller := rewired(node, signatures, labels, ports)) is not None:
+            nodes.append(caller.node)
+            crossings += caller.crossings
+            if caller.signature.has_integers:
+                signatures[node.name] = caller.signature
         else:
             nodes.append(node)
-    needed = {traced.main}
+    program = replace(traced, nodes=_called(nodes, traced.main))
+    signature, main = signatures.get(traced.main), program.node(traced.main)
+    interface: dict[str, Affine] = {}
+    if signature is not None:
+        both = zip((*main.inputs, *main.outputs), (*signature.inputs, *signature.outputs), strict=True)
+        interface = {v.name: affine for v, affine in both if affine is not None}
+    kept = {n.label for n in program.nodes}
+    return _Assembled(program, made, interface, tuple(c for c in crossings if c.node in kept))
+
+
+def _called(nodes: list[Node], main: str) -> tuple[Node, ...]:
+    """The nodes that the program uses."""
+    needed = {main}
     kept: list[Node] = []
     for node in reversed(nodes):
         if node.name in needed:
             kept.append(node)
             needed |= {e.rhs.node for e in node.equations if isinstance(e.rhs, Call | Iterate)}
-    return replace(traced, nodes=tuple(reversed(kept)))
+    return tuple(reversed(kept))
+
+
+def _real_ports(traced: Program, node: Node, scheme: Scheme) -> Ports:
+    """The inputs and outputs of a node that stay real numbers: the program's if asked for, and accumulators."""
+    if node.name == traced.main:
+        if scheme.interface is Interface.INTEGER:
+            return NO_PORTS
+        return Ports(*(frozenset(i for i, v in enumerate(ends) if element(v.type) is F32)
+                       for ends in (node.inputs, node.outputs)))  # fmt: skip
+    # What an element gives to the next one has to be what it takes.
+    carried = max((e.rhs.carried for n in traced.nodes for e in n.equations
+                   if isinstance(e.rhs, Iterate) and e.rhs.node == node.name), default=0)  # fmt: skip
+    return Ports(frozenset(range(carried)), frozenset(range(carried)))
+
+
+def _in_floats(program: Program) -> dict[str, int]:
+    """How many equations with floats run in each node."""
+    counts: dict[str, int] = {}
+    for node in program.nodes:
+        count = sum(any(element(v.type) in FLOATS for v in (*e.targets, *atoms(e.rhs))) for e in needed(node))
+        if count:
+            counts[node.label] = counts.get(node.label, 0) + count
+    return counts
 
 
 def _affines(network: Node, seen: Seen, recording: Recording, scheme: Scheme) -> Callable[[Var], Affine]:
@@ -205,6 +299,16 @@ def _compared(network: Node, layer: Layer, floats: Seen, integers: Seen, recordi
         for part in _parts(recording)
     ]
     return Compared(layer.source.name, layer, *errors)
+
+
+def _of_output(
+    before: Var, after: Var, floats: Seen, integers: Seen, affine: Affine | None, recording: Recording
+) -> Compared:
+    """An output of the program, in both."""
+    expected, found = floats.trace.column(before.name), integers.trace.column(after.name)
+    numbers = found.values if affine is None else dequantised(found.values, affine)
+    errors = [_error(expected.values[t][expected.present[t]], numbers[t][found.present[t]]) for t in _parts(recording)]
+    return Compared(before.name, None, *errors)
 
 
 def _error(expected: NDArray[Any], found: NDArray[Any]) -> Error:

@@ -3,7 +3,8 @@
 Rule: each stream ``x : f32`` of a network becomes a stream of integers with a quantisation, and each equation the layer
 of `syncml.nodes.quantised` for its operator. A product with constants, the bias that is added to it, and a ReLU after
 that are one layer. Streams that are rearranged keep their quantisation; a register has that of what it delays. The
-inputs of the network are quantised, its outputs are real numbers again; nothing in between is a float.
+inputs and outputs of the network are integers too, but for those that are asked for as real numbers: these are
+converted inside of the network. Nothing in between is a float.
 
 The layers are programs of the language, so the equations come from tracing them; each takes the name and the place of
 the equation that it stands for.
@@ -21,11 +22,10 @@ from numpy.typing import NDArray
 
 from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError, error
-from syncml.ir.constants import Array, Const
-from syncml.ir.equations.rewrite import rewritten
+from syncml.ir.constants import Const
 from syncml.ir.equations.syntax import Apply, Atom, Equation, Fby, Node, Var, atoms
 from syncml.ir.operators import OPERATORS, Op
-from syncml.ir.types import Scalar, shape, tensor
+from syncml.ir.types import shape
 from syncml.ir.typing_rules import contraction
 from syncml.lang.functions import constant
 from syncml.lang.operations import apply, value_of
@@ -50,6 +50,7 @@ from syncml.nodes.quantised import (
     shifted,
     summed,
 )
+from syncml.quantise.integers import NO_PORTS, Ports, Signature, integer_constant, integers_for, placed, seen_name
 from syncml.quantise.networks import FUNCTIONS, VIEWS, weights_of
 from syncml.quantise.products import linear
 
@@ -82,20 +83,29 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """A network in integers, the nodes that it calls, and its streams."""
+    """A network in integers, the nodes that it calls, what its inputs and outputs stand for, and its streams."""
 
     node: Node
     callees: tuple[Node, ...]
+    signature: Signature
     layers: tuple[Layer, ...]
 
 
-def in_integers(network: Node, affine: Callable[[Var], Affine], names: Names) -> Rewritten:
-    """``network`` in integers; ``affine`` is the quantisation of a stream by its range, ``names`` those of nodes.
+def in_integers(
+    network: Node, affine: Callable[[Var], Affine], names: Names, real_ports: Ports = NO_PORTS
+) -> Rewritten:
+    """``network`` in integers.
+
+    Args:
+        network: The network in floats.
+        affine: The quantisation of a stream by its range.
+        names: The names of nodes that are taken.
+        real_ports: The inputs and outputs that stay real numbers.
 
     Raises:
         DiagnosticError: D020, a layer has no integer form; D021, an accumulator could overflow; what ``affine`` raises.
     """
-    return _Network(network, affine, names).run()
+    return _Network(network, affine, names, real_ports).run()
 
 
 @dataclass(slots=True)
@@ -105,6 +115,7 @@ class _Network:
     node: Node
     affine: Callable[[Var], Affine]
     names: Names
+    real_ports: Ports
     values: dict[Var, Quantised] = field(default_factory=dict[Var, Quantised])
     layers: list[Layer] = field(default_factory=list[Layer])
 
@@ -115,9 +126,7 @@ class _Network:
             trace.names.fresh(var.name)
         registers: dict[Var, tuple[Var, Affine]] = {}
         with building(session, trace):
-            for var in self.node.inputs:
-                given: Stream[Any] = stream(Value(var, ON_BASE, trace))
-                self._keep(trace, var, "input", len(trace.equations), quantise(given, self.affine(var)))
+            inputs = tuple(self._input(trace, place, var) for place, var in enumerate(self.node.inputs))
             for equation in self.node.equations:
                 if isinstance(equation.rhs, Fby):
                     registers[equation.target] = self._register(trace, equation.target)
@@ -130,19 +139,43 @@ class _Network:
             for equation in self.node.equations:
                 if isinstance(equation.rhs, Fby):
                     self._delay(trace, equation, equation.rhs, *registers[equation.target])
-            for var in self.node.outputs:
-                start = len(trace.equations)
-                numbers = value_of(real(self.values[var]), here()).atom
-                assert numbers is not None
-                trace.equations.append(Equation((var,), Apply(Op.COPY, (numbers,)), var.span))
-                _place(trace, start, var, final=False)
+            outputs = tuple(self._output(trace, place, var) for place, var in enumerate(self.node.outputs))
         session.collector.raise_if_errors()
-        node = replace(self.node, equations=tuple(trace.equations), properties=self.node.properties)
-        return Rewritten(node, tuple(session.nodes), tuple(self.layers))
+        signature = Signature(tuple(a for _, a in inputs), tuple(a for _, a in outputs))
+        node = replace(
+            self.node,
+            inputs=tuple(v for v, _ in inputs),
+            outputs=tuple(v for v, _ in outputs),
+            equations=tuple(trace.equations),
+        )
+        return Rewritten(node, tuple(session.nodes), signature, tuple(self.layers))
+
+    def _input(self, trace: Trace, place: int, var: Var) -> tuple[Var, Affine | None]:
+        """The input ``var`` of the network in integers, and what it stands for; None for real numbers."""
+        affine = self.affine(var)
+        if place in self.real_ports.inputs:
+            given: Stream[Any] = stream(Value(var, ON_BASE, trace))
+            self._keep(trace, var, "input", len(trace.equations), quantise(given, affine))
+            return var, None
+        integers = integers_for(var, affine)
+        self.values[var] = Quantised(stream(Value(integers, ON_BASE, trace)), affine)
+        self.layers.append(Layer(var, seen_name(integers), "input", affine))
+        return integers, affine
+
+    def _output(self, trace: Trace, place: int, var: Var) -> tuple[Var, Affine | None]:
+        start = len(trace.equations)
+        made = self.values[var]
+        is_real = place in self.real_ports.outputs
+        atom = value_of(real(made) if is_real else made.values, here()).atom
+        assert atom is not None
+        port = var if is_real else integers_for(var, made.affine)
+        trace.equations.append(Equation((port,), Apply(Op.COPY, (atom,)), var.span))
+        placed(trace, start, port, final=False)
+        return port, None if is_real else made.affine
 
     def _keep(self, trace: Trace, var: Var, kind: str, start: int, made: Quantised, bound: int = 0, n: int = 0) -> None:
         """Note that ``made`` stands for ``var``; the equations from ``start`` on are named after it."""
-        final = _place(trace, start, var, final=isinstance(made.values.ir.atom, Var))
+        final = placed(trace, start, var, final=isinstance(made.values.ir.atom, Var))
         atom = made.values.ir.atom
         if isinstance(atom, Var) and atom in final:
             made = made.moved(stream(replace(made.values.ir, atom=final[atom])))
@@ -151,7 +184,7 @@ class _Network:
 
     def _register(self, trace: Trace, var: Var) -> tuple[Var, Affine]:
         affine = self.affine(var)
-        held = Var(trace.names.fresh(var.name), tensor(_scalar(affine), shape(var.type)), var.span, var.user, var.unit)
+        held = integers_for(var, affine, trace.names.fresh(var.name))
         self.values[var] = Quantised(stream(Value(held, ON_BASE, trace)), affine)
         self.layers.append(Layer(var, held.name, "state", affine))
         return held, affine
@@ -161,10 +194,8 @@ class _Network:
         following = self._quantised(rhs.following, affine)
         made = value_of(requantise(following, affine).values, here()).atom
         assert made is not None and rhs.init is not None
-        _place(trace, start, held, final=False)
-        start_values = np.broadcast_to(affine.quantised(_numbers(rhs.init)), shape(held.type))
-        kind = _scalar(affine)
-        init = Const(Array.of(np.array(start_values), kind) if shape(held.type) else int(start_values), kind)
+        placed(trace, start, held, final=False)
+        init = integer_constant(_numbers(rhs.init), affine, shape(held.type))
         trace.equations.append(Equation((held,), Fby(init, made), equation.span))
 
     def _quantised(self, atom: Atom, like: Affine) -> Quantised:
@@ -256,10 +287,6 @@ class _Network:
                 return self.affine(target)
 
 
-def _scalar(affine: Affine) -> Scalar:
-    return Scalar.I8 if affine.bits == 8 else Scalar.I16
-
-
 def _numbers(value: Const) -> NDArray[np.float64]:
     return np.asarray(value.machine(), dtype=np.float64)
 
@@ -314,31 +341,3 @@ def _in_order(node: Node) -> list[Equation]:
             else:
                 stack.append(waiting[0])
     return order
-
-
-def _place(trace: Trace, start: int, var: Var, *, final: bool) -> dict[Var, Var]:
-    """Give the equations from ``start`` on the place of ``var``, and names that begin with its one.
-
-    With ``final`` the last of them is called as ``var`` is. Returns the new variables by the old ones.
-    """
-    made = trace.equations[start:]
-    if not made:
-        return {}
-    new: dict[Var, Var] = {}
-    for equation in made:
-        for target in equation.targets:
-            is_last = final and equation is made[-1]
-            name = var.name if is_last else f"{var.name}_{target.name.rpartition('.')[2]}"
-            if target is not var:
-                shown = var.user and is_last
-                new[target] = replace(target, name=trace.names.fresh(name), span=var.span, user=shown)
-    trace.equations[start:] = [
-        replace(
-            e,
-            targets=tuple(new.get(t, t) for t in e.targets),
-            rhs=rewritten(e.rhs, lambda a: new.get(a, a) if isinstance(a, Var) else a, lambda v: new.get(v, v)),
-            span=var.span,
-        )
-        for e in made
-    ]
-    return new
