@@ -19,7 +19,7 @@ from syncml.ir.equations.syntax import Program
 from syncml.ir.step.lowering import Executive
 from syncml.ir.step.syntax import StepProgram
 from syncml.pipeline import Checked, check, check_file, load, on_machine, step_code
-from syncml.quantise.program import quantised
+from syncml.quantise.program import Interface, Scheme, quantised
 from tests.export_c.programs import ALL, pid
 from tests.export_c.test_package import recorded
 from tests.support.flagship import PIPELINE, scenario_inputs
@@ -157,18 +157,23 @@ def test_a_network_takes_as_many_instructions_for_every_input(activation: str, l
 
 @EMULATED
 def test_a_network_of_integers_takes_as_many_instructions_for_every_input(tmp_path: Path) -> None:
-    """Its inputs become integers, saturated, without a branch."""
+    """Its inputs are integers, or become integers, saturated, without a branch."""
     path = tmp_path / "network.py"
     path.write_text(NETWORK.format(activation="relu"))
     source = np.random.default_rng(2)
     np.savez(tmp_path / "recorded.npz", x=source.normal(size=(32, 8)).astype(np.float32))
-    integers = quantised(load(str(path)), tmp_path / "recorded.npz")
     values = source.normal(size=(40, 8)) * 10.0 ** source.integers(-40, 38, (40, 8))
     values[0], values[1], values[2] = 0.0, np.nan, np.inf
     level = " ".join(("-O2", *CORTEX_M4F.branchless))
-    code = step_code(on_machine(integers.checked), flat=False)
-    counts = instructions_per_step(code, {"x": values.astype(np.float32)}, 40, CORTEX_M4F, level)
-    assert counts.least == counts.most == counts.mean
+    taken = {
+        Interface.INTEGER: source.integers(-128, 128, (40, 8)).astype(np.int8),
+        Interface.FLOAT: values.astype(np.float32),
+    }
+    for interface, inputs in taken.items():
+        integers = quantised(load(str(path)), tmp_path / "recorded.npz", Scheme(interface=interface))
+        code = step_code(on_machine(integers.checked), flat=False)
+        counts = instructions_per_step(code, {"x": inputs}, 40, CORTEX_M4F, level)
+        assert counts.least == counts.most == counts.mean
 
 
 @EMULATED
