@@ -120,11 +120,8 @@ def activate(f: Callable[..., Any], *, every: Stream[bool], default: Any = None)
             return when(found, every) if isinstance(argument, Carrier | Record) else found
 
         trace = trace_at(here(), "`activate`")
-        trace.in_parts = True
-        try:
+        with trace.parts():
             results = f(*map(sampled, args), **{name: sampled(argument) for name, argument in kwargs.items()})
-        finally:
-            trace.in_parts = False
         if results is None:
             return None
         if default is None:

@@ -249,6 +249,15 @@ class Trace:
         finally:
             self.scope = outer
 
+    @contextmanager
+    def parts(self) -> Generator[None]:
+        """Make parts of one operation meanwhile: none of them takes its name."""
+        outer, self.in_parts = self.in_parts, True
+        try:
+            yield
+        finally:
+            self.in_parts = outer
+
     def close(self) -> None:
         """Do what is left to be done at the end of the present mode, or of the node."""
         closers = self.closers if self.scope is None else self.scope.closers

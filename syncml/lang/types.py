@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import enum
 import types as python_types
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, TypeAlias, Union, get_args, get_origin
 
 from syncml.dataclass import dataclass
@@ -156,6 +156,12 @@ def pattern(annotation: Any) -> Pattern:
     Raises:
         AnnotationFault: it is not a type of the language.
     """
+    if not isinstance(annotation, Hashable):
+        # No type is one of these, and an array does not compare with types.
+        raise AnnotationFault(
+            f"a value of `{type(annotation).__name__}` is not a type of streams",
+            "write the type, such as Vec[Literal[4]]; `wire` also takes a stream of the type, such as zeros(4)",
+        )
     origin = get_origin(annotation)
     if origin is Annotated:
         base, *extras = get_args(annotation)

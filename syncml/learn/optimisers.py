@@ -23,13 +23,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
+from syncml.ir.operators import Op
 from syncml.lang.functions import cos, minimum, sqrt
 from syncml.lang.kernel import when
+from syncml.lang.operations import apply_at, value_of
 from syncml.lang.registers import State
 from syncml.lang.segments import Segments
 from syncml.lang.source import here
-from syncml.lang.stream import Stream
-from syncml.lang.trace import POISON, fault
+from syncml.lang.stream import Stream, stream
+from syncml.lang.trace import POISON, fault, trace_at
 from syncml.learn.memories import Remembered, remember
 from syncml.learn.parameters import Parameter
 from syncml.learn.sums import mean, number_like, total, zeros_like
@@ -243,6 +245,24 @@ def descend(
     if not learned:
         message = "all parameters that are to descend are frozen"
         return Stream(fault("G010", message, here().span, help="leave frozen=True out for one of them"))
+    place = here()
+    trace = trace_at(place, "`descend`")
+    with trace.parts():
+        norm = _updated(block, optimiser, learned, adjoints, limit, average=average)
+    found = value_of(norm, place)
+    return norm if found.atom is None else stream(apply_at(place, trace, Op.COPY, [found]))
+
+
+def _updated(
+    block: Segments,
+    optimiser: Optimiser,
+    learned: list[State[Any]],
+    adjoints: list[Stream[Any]],
+    limit: float | None,
+    *,
+    average: bool,
+) -> Number:
+    """Give parameters their next values; the norm of all gradients together."""
     summed = tuple((mean if average else total)(block, d) for d in adjoints)
     g, norm = limited(summed, limit)
     w = tuple(when(leaf, block.last) for leaf in learned)

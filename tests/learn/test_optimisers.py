@@ -21,6 +21,7 @@ from syncml.learn.losses import (
     squared_error,
 )
 from syncml.learn.optimisers import SGD, Adam, Optimiser, RMSProp, cosine, descend, exponential, linear
+from syncml.learn.rl.returns import discounted, gae, n_step
 from syncml.pipeline import check
 from syncml.sim.compiled import compile_program
 from syncml.sim.interpreter import interpret, replay
@@ -173,3 +174,28 @@ def test_losses_are_their_formulas() -> None:
         -np.log(share[np.arange(20), n]), -t[:, 0] * np.log(truth) - (1 - t[:, 0]) * np.log(1 - truth),
     ], strict=True):  # fmt: skip
         np.testing.assert_allclose(got, want, rtol=1e-12)
+
+
+@node
+def named(x: Stream[f32]) -> Stream[f32]:
+    with segment(every=3) as batch:
+        w = batch.carry(init=0.5)
+        _, slope = value_and_grad(squared, wrt="w")(w, x)
+        norm = descend(batch, Adam(0.01), (w, slope), limit=1.0, average=True)
+        gain = discounted(x, x > 0.0, 0.9)
+        advantage = gae(gain, x, n_step(x, x, x > 0.0, 0.9, 3), x > 0.0, 0.9, 0.8)
+        best = advantage * 2.0
+    return hold(norm, init=0.0) + hold(when(best, batch.last), init=0.0)
+
+
+@node
+def squared(w: Stream[f32], x: Stream[f32]) -> Stream[f32]:
+    return squared_error(w, x)
+
+
+def test_results_have_the_names_that_the_user_gives() -> None:
+    """Not what they are made of."""
+    main = check(program_of(named)).main
+    assert {v.name for v in main.clocks if v.user and v not in main.inputs + main.outputs} == {
+        "w", "slope", "norm", "gain", "advantage", "best",
+    }  # fmt: skip

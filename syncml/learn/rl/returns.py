@@ -11,11 +11,14 @@ streams are numbers, or arrays with an element for each of many environments.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Any, TypeAlias
 
 from syncml.lang.functions import where
 from syncml.lang.registers import wire
 from syncml.lang.segments import post
+from syncml.lang.source import here
+from syncml.lang.trace import trace_at
 from syncml.learn.sums import zeros_like
 
 Values: TypeAlias = Any
@@ -32,7 +35,9 @@ def following_value(value: Values, after: Values, terminated: Values, truncated:
         terminated: Where nothing comes after: 0.
         truncated: Where the episode ends only because of its length.
     """
-    return where(terminated, 0.0, where(truncated, after, post(value, init=after)))
+    with _parts():
+        otherwise = where(truncated, after, post(value, init=after))
+    return where(terminated, 0.0, otherwise)
 
 
 def discounted(reward: Values, ended: Values, gamma: float, following: Values = 0.0) -> Values:
@@ -45,8 +50,9 @@ def discounted(reward: Values, ended: Values, gamma: float, following: Values = 
         following: The value of what comes after the last step of the segment, and of an episode; 0 without it.
     """
     g = wire(reward)
-    start = _like(reward, following)
-    g.define(reward + gamma * where(ended, start, post(g, init=start)))
+    with _parts():
+        start = _like(reward, following)
+        g.define(reward + gamma * where(ended, start, post(g, init=start)))
     return g
 
 
@@ -62,9 +68,10 @@ def gae(reward: Values, value: Values, following: Values, ended: Values, gamma: 
         lam: 0 is the error of one step, 1 the return minus the value.
     """
     advantage = wire(reward)
-    error = reward + gamma * following - value
-    later = post(advantage, init=zeros_like(reward))
-    advantage.define(error + where(ended, 0.0, (gamma * lam) * later))
+    with _parts():
+        error = reward + gamma * following - value
+        later = post(advantage, init=zeros_like(reward))
+        advantage.define(error + where(ended, 0.0, (gamma * lam) * later))
     return advantage
 
 
@@ -74,8 +81,9 @@ def lambda_return(reward: Values, following: Values, ended: Values, gamma: float
     At the end of an episode or of the segment it is ``r + gamma v'``.
     """
     g = wire(reward)
-    rest = post(g, init=_like(reward, following))
-    g.define(reward + gamma * where(ended, following, (1.0 - lam) * following + lam * rest))
+    with _parts():
+        rest = post(g, init=_like(reward, following))
+        g.define(reward + gamma * where(ended, following, (1.0 - lam) * following + lam * rest))
     return g
 
 
@@ -87,10 +95,17 @@ def n_step(reward: Values, following: Values, ended: Values, gamma: float, steps
     """
     if steps < 1:
         raise ValueError(f"n_step(steps={steps}): at least one step")
-    g = reward + gamma * following
-    for _ in range(steps - 1):
-        g = reward + gamma * where(ended, following, post(g, init=_like(reward, following)))
-    return g
+    with _parts():
+        rest = gamma * following
+        for _ in range(steps - 1):
+            g = reward + rest
+            rest = gamma * where(ended, following, post(g, init=_like(reward, following)))
+    return reward + rest
+
+
+def _parts() -> AbstractContextManager[None]:
+    """What is made meanwhile does not take the name of the result."""
+    return trace_at(here(), "a return").parts()
 
 
 def _like(reward: Values, value: Values) -> Values:

@@ -23,7 +23,7 @@ from syncml.sim.compiled import compile_program
 from syncml.sim.interpreter import interpret
 from syncml.sim.trace import first_difference
 from tests.nodes.running import run
-from tests.support.engines import outputs_of
+from tests.support.engines import assert_c_agrees, assert_same_state, outputs_of
 
 START = np.array([0.3, -0.2, 0.1, 0.4, 0.5, -0.5])
 
@@ -96,10 +96,13 @@ def test_a_policy_is_learnt(value_weight: float) -> None:
     rewards = np.asarray(found.columns[-1].values)
     assert rewards[:16].mean() < 0.7
     assert rewards[-80:].mean() > 0.95
+    # Two updates, and the same bits everywhere, those of the memory too.
     expected = interpret(checked.program, {}, 20)
+    assert_c_agrees(checked, {}, expected)
     simulation.reset()
     again = simulation.run({}, 20).only(outputs_of(expected, checked).names())
     assert first_difference(outputs_of(expected, checked), again) is None
+    assert_same_state(expected, simulation.state(), checked)
 
 
 @node
