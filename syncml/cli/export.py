@@ -53,8 +53,8 @@ RANDOM_WORK = 1_000_000
 """Equations times ticks, at some microseconds each in the interpreter."""
 
 
-LUSTRE = "lustre"
-"""The target that is no machine."""
+LUSTRE, ONNX = "lustre", "onnx"
+"""The targets that are no machines."""
 
 
 def export(
@@ -75,7 +75,7 @@ def export(
     steps: StepsOption = None,
     seed: SeedOption = 0,
     target: Annotated[
-        str, Option(metavar="T", help="The machine: host, cortex-m4f, cortex-m3 or generic-c99; or lustre.")
+        str, Option(metavar="T", help="The machine: host, cortex-m4f, cortex-m3 or generic-c99; or lustre, onnx.")
     ] = "host",
     schedule: Annotated[
         str,
@@ -121,7 +121,7 @@ def export(
     dump: DumpOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Write C99 with a self-checking harness, or Lustre.
+    """Write C99 with a self-checking harness, Lustre, or ONNX.
 
     The C needs no heap and no libm. The harness replays a run that the interpreter recorded: that of the scenario or
     the input file, or else a random one.
@@ -148,6 +148,12 @@ def export(
         request = Request.start(file, node, given, dump, form, quiet=quiet, verbose=False, weights=weights)
         if target == LUSTRE:
             _report(request, out, (_write_lustre(request.checked(), out, semantics),), 0)
+            return ExitCode.OK
+        if target == ONNX:
+            checked = request.checked()
+            _report(request, out, (_write_onnx(checked, out),), 0)
+            if form is Format.TEXT and not quiet and checked.main.properties:
+                echo("contracts are left out; `syncml verify` proves them of this program")
             return ExitCode.OK
         machine = target_machine(target)
         request = replace(request, loops=machine.loops)
@@ -232,6 +238,22 @@ def _write_lustre(checked: Checked, folder: Path, semantics: str) -> Path:
         raise DiagnosticError(error("U001", f"there is no semantics {semantics!r}", help="write ideal or machine"))
     path = folder / f"{checked.main.label}.lus"
     write_whole(path, write_lustre(checked.program, ideal=semantics == "ideal").encode())
+    return path
+
+
+def _write_onnx(checked: Checked, folder: Path) -> Path:
+    """Write one tick of the program as a file of operators for runtimes of networks.
+
+    Raises:
+        DiagnosticError: X007 for what has no form in ONNX, D001 if the file cannot be written, D006 if the package
+            `onnx` is missing.
+    """
+    from syncml import pipeline
+    from syncml.export_onnx.program import onnx_program
+    from syncml.export_onnx.writing import write_onnx
+
+    path = folder / f"{checked.main.label}.onnx"
+    write_onnx(onnx_program(pipeline.on_machine(checked).program), path)
     return path
 
 

@@ -156,6 +156,7 @@ _TITLES: dict[str, str] = {
     "X004": "the cyclic executive is too large",
     "X005": "no rate can run in a task of its own",
     "X006": "a region of memory is too small",
+    "X007": "a program has no form in ONNX",
     # Data files.
     "D001": "a file is missing or cannot be read",
     "D002": "a YAML, JSON or CSV file is malformed",
