@@ -56,9 +56,7 @@ def operation(draft: Draft, op: Op, v: tuple[Tensor, ...], attribute: Attribute,
         case Op.ABS:
             return v[0] if kind in UNSIGNED else _computed(draft, "Abs", v, kind, extents)
         case Op.MIN | Op.MAX:
-            parts = tuple(_ordered(draft, x) for x in v)
-            found = draft.elementwise(_ORDERED[op], *parts, kind=parts[0].kind, shape=extents)
-            return _back(draft, found, kind)
+            return _back(draft, _extreme(draft, op, _ordered(draft, v[0]), _ordered(draft, v[1]), extents), kind)
         case Op.LT | Op.LE | Op.GT | Op.GE:
             return draft.elementwise(_ORDERED[op], *(_ordered(draft, x) for x in v), kind=BOOL, shape=extents)
         case Op.EQ:
@@ -89,11 +87,10 @@ def operation(draft: Draft, op: Op, v: tuple[Tensor, ...], attribute: Attribute,
         case Op.EINSUM:
             return _contracted(draft, v, attribute, extents)
         case Op.SUM:
-            wide = draft.cast(v[0], working(kind))
-            return draft.cast(_reduced(draft, "ReduceSum", wide, attribute, extents), kind)
+            return _summed(draft, v[0], _numbers(attribute)[0], extents)
         case Op.LEAST | Op.GREATEST:
-            name = "ReduceMin" if op is Op.LEAST else "ReduceMax"
-            return _back(draft, _reduced(draft, name, _ordered(draft, v[0]), attribute, extents), kind)
+            least, axis = op is Op.LEAST, _numbers(attribute)[0]
+            return _back(draft, _outermost(draft, _ordered(draft, v[0]), axis, extents, least=least), kind)
         case Op.ALL | Op.ANY:
             name = "ReduceMin" if op is Op.ALL else "ReduceMax"
             return draft.cast(_reduced(draft, name, draft.cast(v[0], I32), attribute, extents), BOOL)
@@ -209,6 +206,40 @@ def _reduced(draft: Draft, operator: str, x: Tensor, attribute: Attribute, exten
     return draft.apply(operator, x, axis, kind=x.kind, shape=extents, keepdims=0)
 
 
+def _extreme(draft: Draft, op: Op, x: Tensor, y: Tensor, extents: Shape) -> Tensor:
+    """The lesser or the greater; of long integers by a comparison, since runtimes may look at a half of them."""
+    if x.kind is not I64:
+        return draft.elementwise(_ORDERED[op], x, y, kind=x.kind, shape=extents)
+    first = draft.elementwise("Less" if op is Op.MIN else "Greater", x, y, kind=BOOL, shape=extents)
+    return where(draft, first, x, y, extents)
+
+
+def _outermost(draft: Draft, x: Tensor, axis: int, extents: Shape, *, least: bool) -> Tensor:
+    """The least or the greatest along an axis; of long integers by halves."""
+    if x.kind is not I64:
+        return _reduced(draft, "ReduceMin" if least else "ReduceMax", x, (axis,), extents)
+    while (count := x.shape[axis]) > 1:
+        half = count // 2
+        shape = (*x.shape[:axis], count - half, *x.shape[axis + 1 :])
+        # The halves share the element in the middle if there is one.
+        parts = [
+            draft.apply("Slice", x, *map(draft.integers, (start, stop, axis + x.before)), kind=I64, shape=shape)
+            for start, stop in ((0, count - half), (half, count))
+        ]
+        x = _extreme(draft, Op.MIN if least else Op.MAX, parts[0], parts[1], shape)
+    return draft.reshaped(x, extents)
+
+
+def _summed(draft: Draft, x: Tensor, axis: int, extents: Shape) -> Tensor:
+    """The sum along an axis; of integers as a product, since sums of runtimes may saturate where products wrap."""
+    if x.kind in FLOATS:
+        return _reduced(draft, "ReduceSum", x, (axis,), extents)
+    rest = tuple(i for i in range(len(x.shape)) if i != axis)
+    last = draft.cast(_transposed(draft, x, (*rest, axis)), working(x.kind))
+    ones = draft.constant(np.ones(x.shape[axis]), last.kind, "ones")
+    return draft.cast(draft.apply("MatMul", last, ones, kind=last.kind, shape=extents), x.kind)
+
+
 def _selected(draft: Draft, op: Op, v: tuple[Tensor, ...], attribute: Attribute, extents: Shape) -> Tensor:
     """Elements of an array, in other places."""
     x = v[0]
@@ -253,8 +284,8 @@ def _clamped(draft: Draft, position: Tensor, last: int) -> Tensor:
     if position.kind is Scalar.U64:
         raise NoOperatorError
     wide = draft.cast(position, I64)
-    below = draft.elementwise("Min", wide, draft.constant(last, I64, "last"), kind=I64, shape=())
-    return draft.elementwise("Max", below, draft.constant(0, I64, "integer_0"), kind=I64, shape=())
+    below = _extreme(draft, Op.MIN, wide, draft.constant(last, I64, "last"), ())
+    return _extreme(draft, Op.MAX, below, draft.constant(0, I64, "integer_0"), ())
 
 
 def _at(draft: Draft, x: Tensor, positions: Tensor, extents: Shape) -> Tensor:
@@ -293,7 +324,7 @@ def _product(draft: Draft, a: Tensor, b: Tensor, extents: Shape) -> Tensor:
 
     if len(a.shape) == len(b.shape) == 1 and a.batched and b.batched:
         terms = draft.elementwise("Mul", a, b, kind=a.kind, shape=a.shape)
-        return draft.cast(_reduced(draft, "ReduceSum", terms, (0,), ()), kind)
+        return draft.cast(_summed(draft, terms, 0, ()), kind)
     if len(b.shape) == 1 and b.batched:
         if not a.batched:
             return times(b, a if len(a.shape) == 1 else _transposed(draft, a, (1, 0)), extents)
@@ -304,6 +335,8 @@ def _product(draft: Draft, a: Tensor, b: Tensor, extents: Shape) -> Tensor:
 
 
 def _transposed(draft: Draft, x: Tensor, order: tuple[int, ...]) -> Tensor:
+    if order == tuple(range(len(order))):
+        return x
     if x.array is not None:
         return draft.constant(x.array.transpose(order), x.kind, x.name)
     extents = tuple(x.shape[axis] for axis in order)

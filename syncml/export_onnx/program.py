@@ -106,12 +106,13 @@ class _Lowering:
         self._faults.raise_if_errors()
         inputs = tuple(draft.entrance(v.name, element(v.type), shape(v.type)) for v in node.inputs)
         self._values |= zip(node.inputs, inputs, strict=True)
+        names = [draft.reserve(v.name if v not in self._values else f"{v.name}.out") for v in node.outputs]
         # States are inputs too, and have to be known before any batch is asked for.
         for equation in needed:
             if isinstance(equation.rhs, Fby):
                 target = equation.target
-                self._values[target] = draft.entrance(target.name, element(target.type), shape(target.type))
-        names = [draft.reserve(v.name if v not in self._values else f"{v.name}_out") for v in node.outputs]
+                name = f"{target.name}.before" if target.name in names else target.name
+                self._values[target] = draft.entrance(name, element(target.type), shape(target.type))
         for equation in order:
             draft.at = equation.span
             try:
@@ -127,7 +128,7 @@ class _Lowering:
         states: list[State] = []
         for before, after, initial, span in self._states:
             draft.at = span
-            states.append(State(before, draft.exit(after, draft.reserve(f"{before.name}.next")), initial))
+            states.append(State(before, draft.exit(after, draft.reserve(f"{before.name.removesuffix('.before')}.next")), initial))
         return OnnxProgram(node, inputs, tuple(outputs), tuple(states), draft.arrays, tuple(draft.operations))
 
     def _refuse(self, what: str, span: Span, help_: str) -> None:

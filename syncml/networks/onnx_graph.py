@@ -7,8 +7,11 @@ something from it; `refuse_unknown` reports all others at once, before anything 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Container, Iterable, Mapping
+from dataclasses import field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -36,7 +39,8 @@ class OnnxNode:
 class OnnxGraph:
     """A network: free inputs with their shapes (a free batch extent is 1), weights, operators in order.
 
-    ``kinds`` are the types of the elements of the inputs, by the names of NumPy.
+    ``kinds`` are the types of the elements of the inputs, by the names of NumPy. ``states`` are the inputs that hold a
+    state, as a file that syncml has written tells: the output that is its next value, and its first value.
     """
 
     path: Path
@@ -46,6 +50,7 @@ class OnnxGraph:
     nodes: tuple[OnnxNode, ...]
     opset: int
     kinds: Mapping[str, str]
+    states: Mapping[str, tuple[str, NDArray[Any]]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def read_onnx(path: str | Path) -> OnnxGraph:
@@ -85,6 +90,7 @@ def graph_of(model: Any, path: Path) -> OnnxGraph:
     graph = model.graph
     weights = {w.name: np.array(helper.to_array(w)) for w in graph.initializer}
     free = [i for i in graph.input if i.name not in weights]
+    kinds = {i.name: onnx.helper.tensor_dtype_to_np_dtype(i.type.tensor_type.elem_type).name for i in free}
     return OnnxGraph(
         path,
         {i.name: _shape(i) for i in free},
@@ -92,8 +98,15 @@ def graph_of(model: Any, path: Path) -> OnnxGraph:
         weights,
         tuple(_node(onnx, helper, n, i) for i, n in enumerate(graph.node)),
         max((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), default=NEWEST_OPSET),
-        {i.name: onnx.helper.tensor_dtype_to_np_dtype(i.type.tensor_type.elem_type).name for i in free},
+        kinds,
+        _states(model, kinds),
     )
+
+
+def _states(model: Any, kinds: Mapping[str, str]) -> dict[str, tuple[str, NDArray[Any]]]:
+    """What the metadata of a file that syncml has written tell of states."""
+    told = next((json.loads(p.value) for p in model.metadata_props if p.key == "syncml"), {"states": {}})
+    return {name: (str(s["next"]), np.array(s["initial"], kinds[name])) for name, s in told["states"].items()}
 
 
 def refuse_unknown(graph: OnnxGraph, known: Iterable[str], constant: Container[str] = frozenset()) -> None:

@@ -39,7 +39,8 @@ def load_onnx(path: str | Path, state: Mapping[str, str] | None = None) -> Netwo
 
     Args:
         path: The file.
-        state: For inputs that hold a state, the output that is their next value, by name; they are 0 at first.
+        state: For inputs that hold a state, the output that is their next value, by name; they are 0 at first. A file
+            that syncml has written tells this itself, and the first values.
 
     Raises:
         DiagnosticError: D001, D004, D005, D006, see `syncml.networks.onnx_graph.read_onnx`; D005 also where an operator
@@ -54,6 +55,7 @@ class Network:
 
     def __init__(self, graph: OnnxGraph, state: Mapping[str, str] = MappingProxyType({})) -> None:
         refuse_unknown(graph, OPERATORS, _constants(graph))
+        state = {name: following for name, (following, _) in graph.states.items()} | dict(state)
         self.graph, self._state = folded(graph), state
         unknown = [n for n in state if n not in graph.inputs] + [n for n in state.values() if n not in graph.outputs]
         free = {name: shape for name, shape in graph.inputs.items() if name not in state}
@@ -80,7 +82,7 @@ class Network:
         """The first output of the network, as a vector."""
         values: dict[str, Tensor] = dict(self.graph.weights)
         values[self._input] = x.reshape(*self._shape)
-        memory = {name: register(init=constant(_zeros(self.graph, name))) for name in self._state}
+        memory = {name: register(init=constant(_first(self.graph, name))) for name in self._state}
         values |= memory
         for operator in self.graph.nodes:
             values |= _results(operator, values, self.graph)
@@ -102,8 +104,10 @@ class Network:
         return self.network(x)
 
 
-def _zeros(graph: OnnxGraph, name: str) -> Any:
-    return np.zeros(graph.inputs[name], dtype=np.float32)
+def _first(graph: OnnxGraph, name: str) -> Any:
+    """The first value of a state, for the batch of 1."""
+    extents = graph.inputs[name]
+    return graph.states[name][1].reshape(extents) if name in graph.states else np.zeros(extents, dtype=np.float32)
 
 
 def _constants(graph: OnnxGraph) -> set[str]:
