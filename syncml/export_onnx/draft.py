@@ -115,7 +115,13 @@ class Draft:
         return self.constant(values, I64, "integers_" + "_".join(map(str, values)).replace("-", "m"))
 
     def apply(
-        self, operator: str, *inputs: Tensor, kind: Element, shape: Shape, batched: bool | None = None, **attributes: Any
+        self,
+        operator: str,
+        *inputs: Tensor,
+        kind: Element,
+        shape: Shape,
+        batched: bool | None = None,
+        **attributes: Any,
     ) -> Tensor:
         """The result of an operation, of the type and the shape that the caller knows."""
         names = tuple(self._written(x) for x in inputs)

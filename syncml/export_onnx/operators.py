@@ -1,10 +1,10 @@
 """The operators of the table as operators of ONNX (opset 18).
 
 Rule: each becomes operations that give its value, to float rounding: sums run in the order of the runtime, and
-elementary functions are those of the runtime. What ONNX leaves undefined is written out, so that it has the value of the
-table: a division of integers by 0, a conversion that saturates, an index out of range. Of ``min``, ``max``, ``least``
-and ``greatest`` the treatment of NaN is that of the runtime. Integers that few runtimes compute with are computed in a
-wider type and wrap when they come back.
+elementary functions are those of the runtime. What ONNX leaves undefined is written out, so that it has the value of
+the table: a division of integers by 0, a conversion that saturates, an index out of range. Of ``min``, ``max``,
+``least`` and ``greatest`` the treatment of NaN is that of the runtime. Integers that few runtimes compute with are
+computed in a wider type and wrap when they come back.
 """
 
 from __future__ import annotations

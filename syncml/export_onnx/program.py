@@ -89,7 +89,7 @@ class _Lowering:
         self._values: dict[Var, Tensor] = {}
         self._present: dict[Clock, Tensor | None] = {BASE: None}
         self._states: list[tuple[Tensor, Tensor, NDArray[Any], Span]] = []
-        self._memories: list[tuple[Equation, Fby, Tensor, Tensor]] = []
+        self._memories: list[tuple[Equation, Fby, Tensor]] = []
         self._definitions = {target: e for e in node.equations for target in e.targets}
         self._faults = Collector()
 
@@ -100,7 +100,9 @@ class _Lowering:
         self._refuse_interface()
         for equation in needed:
             if isinstance(equation.rhs, Post | Pack):
-                self._refuse("a stream of the future", equation.span, "export the node that decides, not what trains it")
+                self._refuse(
+                    "a stream of the future", equation.span, "export the node that decides, not what trains it"
+                )
         self._faults.raise_if_errors()
         order = self._ordered(needed)
         self._faults.raise_if_errors()
@@ -128,7 +130,9 @@ class _Lowering:
         states: list[State] = []
         for before, after, initial, span in self._states:
             draft.at = span
-            states.append(State(before, draft.exit(after, draft.reserve(f"{before.name.removesuffix('.before')}.next")), initial))
+            states.append(
+                State(before, draft.exit(after, draft.reserve(f"{before.name.removesuffix('.before')}.next")), initial)
+            )
         return OnnxProgram(node, inputs, tuple(outputs), tuple(states), draft.arrays, tuple(draft.operations))
 
     def _refuse(self, what: str, span: Span, help_: str) -> None:
@@ -198,7 +202,7 @@ class _Lowering:
                 found = before
                 if rhs.resets:
                     found = where(draft, self._reset(rhs.resets), initial, before, before.shape)
-                self._memories.append((equation, rhs, before, found))
+                self._memories.append((equation, rhs, before))
             case When():
                 found = self._atom(rhs.source, target.name)
             case Merge():
@@ -270,11 +274,11 @@ class _Lowering:
 
     def _remember(self) -> None:
         """The next values of the memories."""
-        for equation, rhs, before, now in self._memories:
+        for equation, rhs, before in self._memories:
             self._draft.at = equation.span
             after = self._atom(rhs.following, before.name)
             present = self._presence(equation.clock or BASE)
             if present is not None:
-                after = where(self._draft, present, after, now, before.shape)
+                after = where(self._draft, present, after, self._values[equation.target], before.shape)
             initial = np.asarray((rhs.init or zero(equation.target.type)).machine())
             self._states.append((before, after, initial, equation.span))

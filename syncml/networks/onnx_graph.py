@@ -105,8 +105,9 @@ def graph_of(model: Any, path: Path) -> OnnxGraph:
 
 def _states(model: Any, kinds: Mapping[str, str]) -> dict[str, tuple[str, NDArray[Any]]]:
     """What the metadata of a file that syncml has written tell of states."""
-    told = next((json.loads(p.value) for p in model.metadata_props if p.key == "syncml"), {"states": {}})
-    return {name: (str(s["next"]), np.array(s["initial"], kinds[name])) for name, s in told["states"].items()}
+    texts = [p.value for p in model.metadata_props if p.key == "syncml"]
+    told: Mapping[str, Any] = json.loads(texts[0])["states"] if texts else {}
+    return {name: (str(s["next"]), np.array(s["initial"], kinds[name])) for name, s in told.items()}
 
 
 def refuse_unknown(graph: OnnxGraph, known: Iterable[str], constant: Container[str] = frozenset()) -> None:

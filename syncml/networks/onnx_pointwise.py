@@ -76,6 +76,13 @@ def _cast(use: Use) -> Tensor:
     return cast(use.x, _TYPES[to])
 
 
+def _modulo(use: Use) -> Tensor:
+    x, y = use.stream(0), use.stream(1)
+    if use.get("fmod", 0):
+        use.refuse("has the sign of the dividend")
+    return x % y
+
+
 def _along(function: Callable[..., Tensor]) -> Rule:
     def rule(use: Use) -> Tensor:
         x = use.x
@@ -102,6 +109,10 @@ POINTWISE: Rules = {
     "Abs": _unary(abs),
     "Add": _binary(lambda a, b: a + b),
     "And": _binary(lambda a, b: a & b),
+    "BitwiseAnd": _binary(lambda a, b: a & b),
+    "BitwiseNot": _unary(lambda x: ~x),
+    "BitwiseOr": _binary(lambda a, b: a | b),
+    "BitwiseXor": _binary(lambda a, b: a ^ b),
     "Cast": _cast,
     "Clip": _clip,
     "Cos": _unary(cos),
@@ -117,6 +128,7 @@ POINTWISE: Rules = {
     "HardSigmoid": _parametric(activations.hard_sigmoid, alpha=0.2, beta=0.5),
     "HardSwish": _unary(activations.hard_swish),
     "Identity": _identity,
+    "IsNaN": _unary(lambda x: x != x),
     "LeakyRelu": _parametric(activations.leaky_relu, alpha=0.01),
     "Less": _binary(lambda a, b: a < b),
     "LessOrEqual": _binary(lambda a, b: a <= b),
@@ -126,6 +138,7 @@ POINTWISE: Rules = {
     "Mean": _mean,
     "Min": _variadic(minimum),
     "Mish": _unary(activations.mish),
+    "Mod": _modulo,
     "Mul": _binary(lambda a, b: a * b),
     "Neg": _unary(lambda x: -x),
     "Not": _unary(lambda x: ~x),

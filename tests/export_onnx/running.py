@@ -64,7 +64,9 @@ def streamed(content: bytes, runtime: Runtime, inputs: Values, batch: int = 1) -
 def interpreted(checked: Checked, inputs: Values) -> dict[str, Array]:
     """The outputs of the interpreter, (ticks, batch, ...), from inputs of that form."""
     ticks, batch = next(iter(inputs.values())).shape[:2]
-    traces = [interpret(checked.program, {n: v[:, row] for n, v in inputs.items()}, ticks).trace for row in range(batch)]
+    traces = [
+        interpret(checked.program, {n: v[:, row] for n, v in inputs.items()}, ticks).trace for row in range(batch)
+    ]
     return {v.name: np.stack([t.column(v.name).values for t in traces], axis=1) for v in checked.main.outputs}
 
 
@@ -108,7 +110,10 @@ def agrees(top: Any, runtime: str, *, ticks: int = 12, batch: int = 3, tolerance
             continue
         assert (np.isnan(got) == np.isnan(want)).all()
         scale = max(1.0, float(np.nanmax(np.abs(np.where(np.isfinite(want), want, 0.0)))))
-        off[name] = float(np.nanmax(np.abs(np.where(np.isfinite(want), got, 0.0) - np.where(np.isfinite(want), want, 0.0)))) / scale
+        off[name] = (
+            float(np.nanmax(np.abs(np.where(np.isfinite(want), got, 0.0) - np.where(np.isfinite(want), want, 0.0))))
+            / scale
+        )
         assert off[name] <= tolerance, name
         assert (got == want)[np.isinf(want)].all()
     return off

@@ -11,10 +11,8 @@ import numpy as np
 import pytest
 
 from syncml import (
-    Mat,
     Stream,
     Vec,
-    arange,
     atan2,
     cast,
     concat,
@@ -59,7 +57,8 @@ REAL: dict[str, Expression] = {
     "extremes": lambda x, y, a, b, i: maximum(minimum(a, x), -0.5) + b.max(axis=0) - b.min(axis=0),
     "order": lambda x, y, a, b, i: where((a < b) | (x <= y), a, where((a >= 0.0) & ~(b > x), b, y)),
     "equality": lambda x, y, a, b, i: where((a == a) ^ (a != b), 1.0, a),
-    "elementary": lambda x, y, a, b, i: exp(a) + log(1.0 + a * a) + tanh(b) * sigmoid(a) + sin(x) * cos(b) + sqrt(b * b),
+    "elementary": lambda x, y, a, b, i: exp(a) + log(1.0 + a * a) + tanh(b) * sigmoid(a) + sin(x) * cos(b),
+    "roots": lambda x, y, a, b, i: sqrt(b * b + y * y),
     "not a number": lambda x, y, a, b, i: sqrt(a) + where(b > 0.5, a, x / 0.0),
     "powers": lambda x, y, a, b, i: (abs(a) + 0.1) ** b,
     "parts": lambda x, y, a, b, i: concat(stack(x, y), a[1:], b[::-2], vec(a[0], 2.0, x)),
@@ -151,6 +150,7 @@ def test_quotients_never_trap(kind: Any, runtime: str) -> None:
 @pytest.mark.parametrize("source", [*INTEGERS, f32, f64, bool], ids=str)
 def test_conversions(source: Any, runtime: str) -> None:
     for target in (*INTEGERS, f32, f64, bool):
+
         def body(a: Any, target: Any = target) -> Any:
             return cast(a, target)
 
