@@ -38,8 +38,12 @@ def folded(graph: OnnxGraph) -> OnnxGraph:
 
 
 def is_constant(node: OnnxNode, weights: Mapping[str, Any]) -> bool:
-    """Whether ``node`` depends on ``weights`` alone."""
-    return node.operator not in _RANDOM and all(name in weights for name in node.inputs if name)
+    """Whether ``node`` depends on ``weights`` alone; one with a body is taken step by step in any case."""
+    return (
+        "body" not in node.attributes
+        and node.operator not in _RANDOM
+        and all(name in weights for name in node.inputs if name)
+    )
 
 
 def evaluated(node: OnnxNode, inputs: Mapping[str, NDArray[Any]], graph: OnnxGraph) -> dict[str, NDArray[Any]]:

@@ -26,13 +26,27 @@ OLDEST_OPSET, NEWEST_OPSET = 7, 22
 
 @dataclass(frozen=True, slots=True)
 class OnnxNode:
-    """One operator: tensors by name (``""`` for an optional input that is left out)."""
+    """One operator: tensors by name (``""`` for an optional input that is left out).
+
+    What a body in its attributes reads of the graph around it stands at the end of its inputs.
+    """
 
     operator: str
     name: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     attributes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class OnnxBody:
+    """A graph within an operator; ``captured`` are the tensors of the graph around it that it reads."""
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    weights: Mapping[str, NDArray[Any]]
+    nodes: tuple[OnnxNode, ...]
+    captured: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +131,7 @@ def refuse_unknown(graph: OnnxGraph, known: Iterable[str], constant: Container[s
         DiagnosticError: D005, one for each node.
     """
     names = sorted(known)
+    nodes = [n for node in graph.nodes for n in _within(node)]
     faults = [
         error(
             "D005",
@@ -124,23 +139,42 @@ def refuse_unknown(graph: OnnxGraph, known: Iterable[str], constant: Container[s
             Span.point(str(graph.path)),
             help=f"supported operators: {', '.join(names)}",
         )
-        for node in graph.nodes
+        for node in nodes
         if node.operator not in names and not all(name in constant for name in node.outputs)
     ]
     if faults:
         raise DiagnosticError(*faults)
 
 
+def _within(node: OnnxNode) -> list[OnnxNode]:
+    """The operators of the body of ``node``, or ``node`` itself, and itself behind them."""
+    body = node.attributes.get("body")
+    return [*(n for inner in body.nodes for n in _within(inner)), node] if isinstance(body, OnnxBody) else [node]
+
+
 def _node(onnx: Any, helper: Any, node: Any, position: int) -> OnnxNode:
     attributes = {a.name: _attribute(onnx, helper, a) for a in node.attribute}
     name = node.name or f"number {position + 1}"
-    return OnnxNode(node.op_type, name, tuple(node.input), tuple(node.output), attributes)
+    body = attributes.get("body")
+    captured = body.captured if isinstance(body, OnnxBody) else ()
+    return OnnxNode(node.op_type, name, (*node.input, *captured), tuple(node.output), attributes)
+
+
+def _body(onnx: Any, helper: Any, graph: Any) -> OnnxBody:
+    weights = {w.name: np.array(helper.to_array(w)) for w in graph.initializer}
+    nodes = tuple(_node(onnx, helper, n, i) for i, n in enumerate(graph.node))
+    inputs, outputs = tuple(i.name for i in graph.input), tuple(o.name for o in graph.output)
+    made = {*weights, *inputs, *(name for n in nodes for name in n.outputs)}
+    read = [*(name for n in nodes for name in n.inputs if name), *outputs]
+    return OnnxBody(inputs, outputs, weights, nodes, tuple(dict.fromkeys(n for n in read if n not in made)))
 
 
 def _attribute(onnx: Any, helper: Any, attribute: Any) -> Any:
     value: Any = onnx.helper.get_attribute_value(attribute)
     if isinstance(value, bytes):
         return value.decode()
+    if isinstance(value, onnx.GraphProto):
+        return _body(onnx, helper, value)
     if isinstance(value, onnx.TensorProto):
         return np.array(helper.to_array(value))
     if attribute.type == onnx.AttributeProto.STRINGS:

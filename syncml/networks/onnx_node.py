@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -21,12 +21,11 @@ from syncml.lang.node import node
 from syncml.lang.registers import state as register
 from syncml.lang.stream import Stream
 from syncml.lang.types import Vec, f32, i8, i16, i32, i64, u8, u16, u32, u64
-from syncml.networks.onnx_folding import evaluated, folded, is_constant
-from syncml.networks.onnx_graph import OnnxGraph, OnnxNode, read_onnx, refuse_unknown
-from syncml.networks.onnx_operators import OPERATORS
+from syncml.networks.onnx_folding import folded, is_constant
+from syncml.networks.onnx_graph import OnnxGraph, read_onnx, refuse_unknown
+from syncml.networks.onnx_operators import OPERATORS, results
 from syncml.networks.onnx_quantised import QuantisedNetwork, is_quantised
-from syncml.networks.onnx_use import Use
-from syncml.networks.tensors import Tensor, as_stream, is_array
+from syncml.networks.tensors import Tensor, as_stream
 
 _KINDS: dict[str, Any] = {
     "bool": bool, "int8": i8, "int16": i16, "int32": i32, "int64": i64,
@@ -85,7 +84,7 @@ class Network:
         memory = {name: register(init=constant(_first(self.graph, name))) for name in self._state}
         values |= memory
         for operator in self.graph.nodes:
-            values |= _results(operator, values, self.graph)
+            values |= results(operator, values, self.graph)
         for name, held in memory.items():
             held.next = as_stream(values[self._state[name]]).reshape(*self.graph.inputs[name])
         y = as_stream(values[self.graph.outputs[0]])
@@ -117,15 +116,3 @@ def _constants(graph: OnnxGraph) -> set[str]:
         if is_constant(operator, dict.fromkeys(found)):
             found.update(operator.outputs)
     return found
-
-
-def _results(operator: OnnxNode, values: dict[str, Tensor], graph: OnnxGraph) -> dict[str, Tensor]:
-    arrays: dict[str, Any] = {n: values[n] for n in operator.inputs if n and is_array(values[n])}
-    if is_constant(operator, arrays):
-        # A shape became known while the network was built.
-        return dict(evaluated(operator, arrays, graph))
-    use = Use(operator, [values[name] if name else None for name in operator.inputs], graph)
-    found: Any = OPERATORS[operator.operator](use)
-    if not isinstance(found, tuple):
-        return {operator.outputs[0]: found}
-    return dict(zip(operator.outputs, cast("tuple[Tensor, ...]", found), strict=False))

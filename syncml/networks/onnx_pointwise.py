@@ -76,6 +76,10 @@ def _cast(use: Use) -> Tensor:
     return cast(use.x, _TYPES[to])
 
 
+def _cast_like(use: Use) -> Tensor:
+    return cast(use.x, use.stream(1))
+
+
 def _modulo(use: Use) -> Tensor:
     x, y = use.stream(0), use.stream(1)
     if use.get("fmod", 0):
@@ -114,6 +118,7 @@ POINTWISE: Rules = {
     "BitwiseOr": _binary(lambda a, b: a | b),
     "BitwiseXor": _binary(lambda a, b: a ^ b),
     "Cast": _cast,
+    "CastLike": _cast_like,
     "Clip": _clip,
     "Cos": _unary(cos),
     "Div": _binary(lambda a, b: a / b),

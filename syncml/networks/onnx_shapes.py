@@ -176,6 +176,10 @@ def _depth_to_space(use: Use) -> Tensor:
     return y.reshape(n, own, h * size, w * size)
 
 
+def _filled(use: Use) -> Any:
+    return np.full(use.array(0, "a shape").tolist(), use.get("value", np.zeros(1, np.float32)).reshape(-1)[0])
+
+
 def _shape(use: Use) -> Any:
     extents = use.x.shape
     return np.array(extents[use.get("start", 0) : use.get("end", len(extents))], dtype=np.int64)
@@ -183,6 +187,7 @@ def _shape(use: Use) -> Any:
 
 SHAPES: Rules = {
     "Concat": _concat,
+    "ConstantOfShape": _filled,
     "DepthToSpace": _depth_to_space,
     "Expand": _expand,
     "Flatten": _flatten,
