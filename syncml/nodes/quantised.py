@@ -152,10 +152,10 @@ class Linear:
         total = products + constant(self.bias_of(x.affine), type=kind, name=f"{self.name}_bias")
         real = x.affine.scale * self.scale.astype(np.float64) / self.output.scale
         scaled = times(total, multiplier(real, self.rounding, bound), bound, self.name)
-        return _output(scaled, self.output, self.relu)
+        return saturated(scaled, self.output, self.relu)
 
 
-def _output(x: Stream[Any], affine: Affine, relu: bool = False) -> Quantised:
+def saturated(x: Stream[Any], affine: Affine, relu: bool = False) -> Quantised:
     """``x``, in units of the scale, with the zero point, saturated."""
     moved = x + affine.zero_point if affine.zero_point else x
     low = affine.zero_point if relu else affine.low
@@ -166,7 +166,7 @@ def _wide(x: Stream[Any]) -> Stream[Any]:
     return cast(x, i32)
 
 
-def _centred(x: Quantised) -> Stream[Any]:
+def centred(x: Quantised) -> Stream[Any]:
     """``q - zero_point`` as ``i32``."""
     wide = _wide(x.values)
     return wide - x.affine.zero_point if x.affine.zero_point else wide
@@ -178,7 +178,7 @@ def requantise(x: Quantised, output: Affine, rounding: Rounding = Rounding.DOUBL
         return x
     real = x.affine.scale / output.scale
     bound = x.affine.reach
-    return _output(times(_centred(x), multiplier(real, rounding, bound), bound), output)
+    return saturated(times(centred(x), multiplier(real, rounding, bound), bound), output)
 
 
 def add(a: Quantised, b: Quantised, output: Affine, subtract: bool = False, relu: bool = False) -> Quantised:
@@ -191,29 +191,29 @@ def add(a: Quantised, b: Quantised, output: Affine, subtract: bool = False, relu
 
     def scaled(x: Quantised) -> Stream[Any]:
         bound = x.affine.reach << places
-        return times(_centred(x) << places, multiplier(x.affine.scale / twice, Rounding.DOUBLE, bound), bound)
+        return times(centred(x) << places, multiplier(x.affine.scale / twice, Rounding.DOUBLE, bound), bound)
 
     total = scaled(a) - scaled(b) if subtract else scaled(a) + scaled(b)
     bound = (a.affine.reach + b.affine.reach) << places
     real = twice / (output.scale * 2**places)
-    return _output(times(total, multiplier(real, Rounding.DOUBLE, bound), bound), output, relu)
+    return saturated(times(total, multiplier(real, Rounding.DOUBLE, bound), bound), output, relu)
 
 
 def multiply(a: Quantised, b: Quantised, output: Affine) -> Quantised:
     """``a * b``, elementwise."""
-    product = _centred(a) * _centred(b)
+    product = centred(a) * centred(b)
     real, bound = a.affine.scale * b.affine.scale / output.scale, a.affine.reach * b.affine.reach
-    return _output(times(product, multiplier(real, Rounding.DOUBLE, bound), bound), output)
+    return saturated(times(product, multiplier(real, Rounding.DOUBLE, bound), bound), output)
 
 
 def scaled(x: Quantised, factor: Array, output: Affine) -> Quantised:
     """``x`` times constants, which broadcast: the magnitude of each is part of its multiplier."""
     sign = np.sign(factor).astype(np.int64)
-    centred = _centred(x) * constant(sign, type=i32, name="sign") if (sign != 1).any() else _centred(x)
+    signed = centred(x) * constant(sign, type=i32, name="sign") if (sign != 1).any() else centred(x)
     # What is multiplied by 0 has the sign 0, and any multiplier.
     magnitude = np.where(factor == 0, 1.0, abs(factor)) * x.affine.scale / output.scale
     bound = x.affine.reach
-    return _output(times(centred, multiplier(magnitude, Rounding.SINGLE, bound), bound), output)
+    return saturated(times(signed, multiplier(magnitude, Rounding.SINGLE, bound), bound), output)
 
 
 def shifted(x: Quantised, offset: Array, output: Affine, negative: bool = False) -> Quantised:
@@ -222,11 +222,11 @@ def shifted(x: Quantised, offset: Array, output: Affine, negative: bool = False)
     places = min(20, 30 - largest.bit_length())
     if places < 0:
         raise ValueError("a constant that is added is much larger than what it is added to")
-    wide = -_centred(x) if negative else _centred(x)
+    wide = -centred(x) if negative else centred(x)
     more = np.floor(offset / x.affine.scale * 2.0**places + 0.5).astype(np.int64)
     total = (wide << places) + constant(more, type=i32, name="offset")
     factor = multiplier(x.affine.scale / (output.scale * 2**places), Rounding.SINGLE, largest << places)
-    return _output(times(total, factor, largest << places), output)
+    return saturated(times(total, factor, largest << places), output)
 
 
 def bounded(x: Quantised, limit: Array, upper: bool) -> Quantised:
@@ -247,13 +247,13 @@ def divide(a: Quantised, b: Quantised, output: Affine) -> Quantised:
     mantissa, shift = round(float(fraction) * 2**20) << max(int(exponent) - 20, 0), max(20 - int(exponent), 0)
     if mantissa * a.affine.reach >= 2**61 or b.affine.reach << shift >= 2**61:
         raise ValueError("the scales of a quotient are too far apart")
-    wide: Stream[Any] = cast(_centred(b), i64)
+    wide: Stream[Any] = cast(centred(b), i64)
     divisor = wide << shift if shift else wide
-    numerator: Stream[Any] = cast(_centred(a), i64) * mantissa
+    numerator: Stream[Any] = cast(centred(a), i64) * mantissa
     quotient = (2 * numerator + divisor) // (2 * divisor)
     # What saturates is cut before it is narrowed.
     limit = 2 * output.reach
-    return _output(cast(clip(quotient, -limit, limit), i32), output)
+    return saturated(cast(clip(quotient, -limit, limit), i32), output)
 
 
 def summed(x: Quantised, form: str, output: Affine) -> Quantised:
@@ -264,7 +264,7 @@ def summed(x: Quantised, form: str, output: Affine) -> Quantised:
     if bound > ACCUMULATOR:
         raise OverflowingError("the sum", bound)
     factor = multiplier(x.affine.scale / output.scale, Rounding.SINGLE, bound)
-    return _output(times(einsum(form, _centred(x)), factor, bound), output)
+    return saturated(times(einsum(form, centred(x)), factor, bound), output)
 
 
 def relu(x: Quantised) -> Quantised:
@@ -289,9 +289,9 @@ def average(x: Quantised, axis: int, output: Affine | None = None) -> Quantised:
         away = (abs(total) + count // 2) // count
         return x.moved(cast(away * ((total >> 31) | 1), x.affine.kind))
     assert output is not None
-    total, bound = _centred(x).sum(axis), count * x.affine.reach
+    total, bound = centred(x).sum(axis), count * x.affine.reach
     factor = multiplier(x.affine.scale / (count * output.scale), Rounding.DOUBLE, bound)
-    return _output(times(total, factor, bound), output)
+    return saturated(times(total, factor, bound), output)
 
 
 @dataclass(frozen=True, eq=False)
@@ -371,7 +371,7 @@ class Softmax:
         powers: Stream[Any] = each(self.entry)(wide.max() - wide)
         total = cast(powers.sum(), i64)
         shares = (cast(powers, i64) * 512 + total) // (2 * total)
-        return _output(cast(shares, i32), SOFTMAX)
+        return saturated(cast(shares, i32), SOFTMAX)
 
 
 def quantise(x: Stream[Any], affine: Affine) -> Quantised:
@@ -386,4 +386,4 @@ def quantise(x: Stream[Any], affine: Affine) -> Quantised:
 
 def real(x: Quantised) -> Stream[Any]:
     """The real numbers that the integers stand for."""
-    return cast(_centred(x), f32) * x.affine.scale
+    return cast(centred(x), f32) * x.affine.scale

@@ -4,7 +4,8 @@ Rule: a file of recorded inputs has an array for each input of the program, one 
 quarters of the ticks are the calibration set, from which ranges are taken; the rest is held out. The program runs on
 all of them, compiled where that is less work than to compile it; the bits are the same. A range is that of the values
 (``minmax``), of all but one in 10,000 at either end (``percentile``), or the one with the least mean square error of
-the integers (``mse``); it contains 0.
+the integers (``mse``); it contains 0. Values below `MASKED` say that something is left out, as before a softmax; they
+become the least integer, which stands for a number so far below the others that its exponential is 0 beside theirs.
 """
 
 from __future__ import annotations
@@ -42,6 +43,10 @@ OPERATION, ELEMENT = 8e-6, 2e-8
 
 FEWEST = 8
 """The fewest ticks that a calibration takes: 6 to calibrate and 2 held out."""
+
+
+MASKED = -1e20
+"""What is below it is no number that anything measures, and stands for minus infinity."""
 
 
 class Method(enum.StrEnum):
@@ -189,6 +194,11 @@ def affine_of(values: NDArray[Any], method: Method, bits: int) -> Affine | None:
     Of 8 bits it is asymmetric, of 16 bits symmetric. Scales are numbers of ``f32``.
     """
     flat = values.reshape(-1).astype(np.float64)
+    numbers = flat[flat > MASKED]
+    if 0 < numbers.size < flat.size:
+        # Less than half a step of a share of 1, beside any number.
+        low = min(0.0, float(numbers.min())) - (bits + 1) * float(np.log(2))
+        return affine_over(low, max(0.0, float(numbers.max())), bits)
     low, high = min(0.0, float(flat.min())), max(0.0, float(flat.max()))
     if method is Method.PERCENTILE:
         ends = np.percentile(flat, [0.01, 99.99])

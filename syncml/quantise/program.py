@@ -28,6 +28,7 @@ from syncml.lang.trace import Names
 from syncml.nodes.quantised import Affine
 from syncml.pipeline import Checked
 from syncml.quantise.calibration import (
+    MASKED,
     Method,
     Recording,
     Seen,
@@ -312,10 +313,11 @@ def _of_output(
 
 
 def _error(expected: NDArray[Any], found: NDArray[Any]) -> Error:
-    if not expected.size:
+    counts = expected > MASKED
+    if not counts.any():
         return Error(0.0, 0.0, None)
-    exact = expected.astype(np.float64)
-    difference = np.abs(found.astype(np.float64) - exact)
+    exact = expected[counts].astype(np.float64)
+    difference = np.abs(found[counts].astype(np.float64) - exact)
     noise, power = float(np.square(difference).mean()), float(np.square(exact).mean())
     snr = None if noise == 0 or power == 0 else round(10 * float(np.log10(power / noise)), 2)
     return Error(float(difference.max()), float(difference.mean()), snr)

@@ -17,18 +17,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import field, replace
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from syncml.dataclass import dataclass
 from syncml.diagnostics.model import DiagnosticError, error
 from syncml.ir.constants import Const
-from syncml.ir.equations.syntax import Apply, Atom, Equation, Fby, Node, Var, atoms
+from syncml.ir.equations.syntax import Apply, Equation, Fby, Node, Var, atoms
 from syncml.ir.operators import OPERATORS, Op
-from syncml.ir.types import shape
-from syncml.ir.typing_rules import contraction
-from syncml.lang.functions import constant
-from syncml.lang.operations import apply, value_of
+from syncml.ir.types import F32, element, shape
+from syncml.lang.operations import value_of
 from syncml.lang.presence import ON_BASE
 from syncml.lang.source import here
 from syncml.lang.stream import Stream, stream
@@ -38,26 +33,14 @@ from syncml.nodes.quantised import (
     Affine,
     OverflowingError,
     Quantised,
-    Table,
-    add,
-    bounded,
-    divide,
-    multiply,
     quantise,
     real,
     requantise,
-    scaled,
-    shifted,
-    summed,
 )
+from syncml.quantise.forms import comparison, form, in_quantisation, numbers_of
 from syncml.quantise.integers import NO_PORTS, Ports, Signature, integer_constant, integers_for, placed, seen_name
-from syncml.quantise.networks import FUNCTIONS, VIEWS, weights_of
+from syncml.quantise.networks import weights_of
 from syncml.quantise.products import linear
-
-_NUMPY: dict[Op, Callable[[Any], Any]] = {
-    Op.TANH: np.tanh, Op.SIGMOID: lambda x: 1 / (1 + np.exp(-x)), Op.EXP: np.exp, Op.SIN: np.sin, Op.COS: np.cos,
-    Op.ABS: np.abs, Op.SQRT: lambda x: np.sqrt(np.maximum(x, 0)), Op.LOG: lambda x: np.log(np.maximum(x, 1e-30)),
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +105,14 @@ class _Network:
     def run(self) -> Rewritten:
         session = Session(names=self.names)
         trace = Trace(session, self.node.label, _Network.run.__code__, self.node.rate, self.node.span)
-        for var in (*self.node.inputs, *self.node.outputs):
+        kept = [t for e in self.node.equations for t in e.targets if element(t.type) is not F32]
+        for var in dict.fromkeys((*self.node.inputs, *self.node.outputs, *kept)):
             trace.names.fresh(var.name)
         registers: dict[Var, tuple[Var, Affine]] = {}
         with building(session, trace):
             inputs = tuple(self._input(trace, place, var) for place, var in enumerate(self.node.inputs))
             for equation in self.node.equations:
-                if isinstance(equation.rhs, Fby):
+                if isinstance(equation.rhs, Fby) and element(equation.target.type) is F32:
                     registers[equation.target] = self._register(trace, equation.target)
             uses = Counter(a for e in self.node.equations for a in atoms(e.rhs) if isinstance(a, Var))
             uses.update(self.node.outputs)
@@ -137,8 +121,11 @@ class _Network:
                 if equation.target not in self.values:
                     self._convert(trace, equation, uses, readers)
             for equation in self.node.equations:
-                if isinstance(equation.rhs, Fby):
+                if equation.target in registers:
+                    assert isinstance(equation.rhs, Fby)
                     self._delay(trace, equation, equation.rhs, *registers[equation.target])
+                elif isinstance(equation.rhs, Fby):
+                    trace.equations.append(replace(equation, clock=None))
             outputs = tuple(self._output(trace, place, var) for place, var in enumerate(self.node.outputs))
         session.collector.raise_if_errors()
         signature = Signature(tuple(a for _, a in inputs), tuple(a for _, a in outputs))
@@ -151,7 +138,9 @@ class _Network:
         return Rewritten(node, tuple(session.nodes), signature, tuple(self.layers))
 
     def _input(self, trace: Trace, place: int, var: Var) -> tuple[Var, Affine | None]:
-        """The input ``var`` of the network in integers, and what it stands for; None for real numbers."""
+        """The input ``var`` of the network in integers, and what it stands for; None for other numbers."""
+        if element(var.type) is not F32:
+            return var, None
         affine = self.affine(var)
         if place in self.real_ports.inputs:
             given: Stream[Any] = stream(Value(var, ON_BASE, trace))
@@ -163,6 +152,8 @@ class _Network:
         return integers, affine
 
     def _output(self, trace: Trace, place: int, var: Var) -> tuple[Var, Affine | None]:
+        if element(var.type) is not F32:
+            return var, None
         start = len(trace.equations)
         made = self.values[var]
         is_real = place in self.real_ports.outputs
@@ -191,18 +182,12 @@ class _Network:
 
     def _delay(self, trace: Trace, equation: Equation, rhs: Fby, held: Var, affine: Affine) -> None:
         start = len(trace.equations)
-        following = self._quantised(rhs.following, affine)
+        following = in_quantisation(rhs.following, self.values, affine)
         made = value_of(requantise(following, affine).values, here()).atom
         assert made is not None and rhs.init is not None
         placed(trace, start, held, final=False)
-        init = integer_constant(_numbers(rhs.init), affine, shape(held.type))
+        init = integer_constant(numbers_of(rhs.init), affine, shape(held.type))
         trace.equations.append(Equation((held,), Fby(init, made), equation.span))
-
-    def _quantised(self, atom: Atom, like: Affine) -> Quantised:
-        """A stream, or a constant in the quantisation ``like``."""
-        if isinstance(atom, Var):
-            return self.values[atom]
-        return Quantised(constant(like.quantised(_numbers(atom)), type=like.kind), like)
 
     def _convert(
         self, trace: Trace, equation: Equation, uses: Mapping[Var, int], readers: Mapping[Var, Equation]
@@ -210,7 +195,16 @@ class _Network:
         rhs, target = equation.rhs, equation.target
         assert isinstance(rhs, Apply)
         start = len(trace.equations)
+        if all(element(v.type) is not F32 for v in (target, *rhs.arguments)):
+            trace.equations.append(replace(equation, clock=None))
+            return
         try:
+            if element(target.type) is not F32:
+                atom = value_of(comparison(rhs, self.values), here()).atom
+                assert atom is not None
+                trace.equations.append(Equation((target,), Apply(Op.COPY, (atom,)), equation.span))
+                placed(trace, start, target, final=False)
+                return
             if weights_of(rhs) is not None:
                 last, bias, is_relu = _followed(equation, uses, readers)
                 (x,) = (a for a in rhs.arguments if isinstance(a, Var))
@@ -221,7 +215,9 @@ class _Network:
                 for skipped in _between(equation, last, readers):
                     self.values[skipped] = self.values[last.target]
                 return
-            self._keep(trace, target, OPERATORS[rhs.op].symbol, start, self._value(rhs, target))
+            self._keep(
+                trace, target, OPERATORS[rhs.op].symbol, start, form(rhs, self.values, lambda: self.affine(target))
+            )
         except OverflowingError as wrong:
             help_ = "quantise with 16-bit activations, whose sums are of 64 bits, or split the layer"
             raise DiagnosticError(error("D021", str(wrong), equation.span, help=help_)) from wrong
@@ -229,66 +225,6 @@ class _Network:
             help_ = f"leave the network in floats: --float {self.node.label}"
             message = f"the layer that computes `{target.name}` of `{self.node.label}` cannot be quantised: {wrong}"
             raise DiagnosticError(error("D020", message, equation.span, help=help_)) from wrong
-
-    def _value(self, rhs: Apply, target: Var) -> Quantised:
-        op, arguments = rhs.op, rhs.arguments
-        streams = [self.values[a] for a in arguments if isinstance(a, Var)]
-        numbers = [_numbers(a) for a in arguments if isinstance(a, Const)]
-        x = streams[0]
-        moves = op is Op.EINSUM and not contraction(rhs.attribute).summed
-        if op in VIEWS or op in (Op.LEAST, Op.GREATEST) or moves:
-            return x.moved(stream(apply(op, (x.values,), rhs.attribute)))
-        if op in FUNCTIONS:
-            return Table(_NUMPY[op], x.affine, self._range(op, target), op.value)(x)
-        if op in (Op.MIN, Op.MAX) and numbers:
-            return bounded(x, numbers[0], upper=op is Op.MIN)
-        output = self.affine(target)
-        match op:
-            case Op.MIN | Op.MAX | Op.STACK | Op.CONCAT:
-                parts = [requantise(self._quantised(a, output), output).values for a in arguments]
-                return Quantised(stream(apply(op, parts, rhs.attribute)), output)
-            case Op.ADD | Op.SUB if numbers:
-                from_constant = isinstance(arguments[0], Const)
-                sign = -1 if op is Op.SUB else 1
-                return shifted(x, numbers[0] * (1 if from_constant else sign), output, sign < 0 and from_constant)
-            case Op.ADD | Op.SUB:
-                return add(streams[0], streams[1], output, subtract=op is Op.SUB)
-            case Op.MUL if not numbers:
-                return multiply(streams[0], streams[1], output)
-            case Op.MUL:
-                return scaled(x, numbers[0], output)
-            case Op.DIV if not numbers:
-                return divide(streams[0], streams[1], output)
-            case Op.DIV if isinstance(arguments[0], Const):
-                largest = float(abs(numbers[0]).max()) or 1.0
-                return divide(self._quantised(arguments[0], Affine(largest / 32767, 0, 16)), x, output)
-            case Op.DIV:
-                return scaled(x, 1 / numbers[0], output)
-            case Op.NEG:
-                return scaled(x, np.array(-1.0), output)
-            case Op.SUM:
-                assert isinstance(rhs.attribute, tuple)
-                letters = "abcdefgh"[: len(x.shape)]
-                return summed(x, f"{letters}->{letters.replace(letters[int(rhs.attribute[0])], '')}", output)
-            case Op.EINSUM:
-                return summed(x, str(rhs.attribute), output)
-            case _:
-                raise ValueError(f"`{OPERATORS[op].symbol}` has no integer form")
-
-    def _range(self, op: Op, target: Var) -> Affine:
-        """The quantisation of a function's values: for bounded ones all that they can be."""
-        bits = self.affine(target).bits
-        match op:
-            case Op.SIGMOID:
-                return Affine(1 / 256, -128) if bits == 8 else Affine(1 / 32768, 0, 16)
-            case Op.TANH | Op.SIN | Op.COS:
-                return Affine(1 / 128) if bits == 8 else Affine(1 / 32768, 0, 16)
-            case _:
-                return self.affine(target)
-
-
-def _numbers(value: Const) -> NDArray[np.float64]:
-    return np.asarray(value.machine(), dtype=np.float64)
 
 
 def _followed(
@@ -304,7 +240,7 @@ def _followed(
             following = _only_reader(last, uses, readers)
     if following is not None and isinstance(following.rhs, Apply) and following.rhs.op is Op.MAX:
         constants = [a for a in following.rhs.arguments if isinstance(a, Const)]
-        if constants and not _numbers(constants[0]).any():
+        if constants and not numbers_of(constants[0]).any():
             return following, bias, True
     return last, bias, False
 

@@ -11,7 +11,24 @@ from typing import Literal as L
 import numpy as np
 import pytest
 
-from syncml import Mat, Stream, Vec, clip, concat, constant, each, einsum, exp, f32, maximum, minimum, node, tanh, where
+from syncml import (
+    Mat,
+    Stream,
+    Vec,
+    atan2,
+    clip,
+    concat,
+    constant,
+    each,
+    einsum,
+    exp,
+    f32,
+    maximum,
+    minimum,
+    node,
+    tanh,
+    where,
+)
 from syncml.diagnostics.model import DiagnosticError
 from syncml.ir.equations.syntax import Apply, Node, Program
 from syncml.ir.step.lowering import Observe, Observed
@@ -230,9 +247,9 @@ def test_a_stream_that_is_0_throughout_is_refused_by_name(tmp_path: Path) -> Non
 def test_a_layer_beside_what_has_no_integer_form_is_refused_by_name(tmp_path: Path) -> None:
     path = recorded(tmp_path, x=(4,))
     hidden = Dense(weights(3, 4), weights(3), name="hidden")
-    program = of_vector(lambda x: where(x[0] > 0.0, hidden(x), 0.0))
+    program = of_vector(lambda x: where(x[0] > 0.0, hidden(x), atan2(x[1], x[2])))
     code, message = refused(program, path)
-    assert code == "D020" and "`hidden`" in message and "`>`" in message
+    assert code == "D020" and "`hidden`" in message and "`atan2`" in message
     assert refused(program, path, Scheme(in_floats=frozenset({"network"})))[0] == "D025"
 
 
