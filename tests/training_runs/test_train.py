@@ -5,6 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +16,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+import syncml
 from syncml.cli.app import app
 from syncml.cli.exit import ExitCode
 from syncml.ir.equations.parameters import first_values
@@ -282,6 +287,34 @@ def test_an_interruption_leaves_the_last_checkpoint(folder: Path) -> None:
     assert (folder / "c" / "weights.safetensors").read_bytes() == (
         folder / "whole" / "weights.safetensors"
     ).read_bytes()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGINT for another process")
+def test_ctrl_c_ends_a_run_with_130_and_it_goes_on_to_the_same_bits(folder: Path) -> None:
+    given = ["fit.py:fit", "--input", "data.npz", "--every", str(20 * ROWS)]
+    line = [sys.executable, "-m", "syncml", "train", *given, "--steps", "4000000000", "--checkpoint", "c"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(syncml.__file__).parents[1])}
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        try:
+            limit = time.monotonic() + 120.0
+            while not (folder / "c" / "curve.csv").exists():
+                assert process.poll() is None, process.communicate()
+                assert time.monotonic() < limit
+                time.sleep(0.02)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == ExitCode.INTERRUPTED == 130, err
+    assert "interrupted" in out
+    assert "Traceback" not in err
+    with (folder / "c" / "curve.csv").open() as file:
+        *_, last = csv.DictReader(file)
+    steps = str(int(last["steps"]) + 50 * ROWS)
+    assert run(*given, "--steps", steps, "--checkpoint", "c", "--resume", "-q").exit_code == ExitCode.OK
+    assert run(*given, "--steps", steps, "--checkpoint", "whole", "-q").exit_code == ExitCode.OK
+    for name in ("weights.safetensors", "curve.csv"):
+        assert (folder / "c" / name).read_bytes() == (folder / "whole" / name).read_bytes()
 
 
 def test_what_cannot_go_on_is_refused(folder: Path) -> None:
