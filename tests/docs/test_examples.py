@@ -83,6 +83,20 @@ def test_the_weights_of_the_policy_are_what_training_yields(tmp_path: Path) -> N
     assert all(np.allclose(made[name], kept[name], atol=1e-3) for name in made)
 
 
+def test_the_example_of_training_finds_the_brake(tmp_path: Path) -> None:
+    """In two parts, as a user may run it."""
+    import csv
+
+    given = ("train", "train_lag.py", "--checkpoint", str(tmp_path / "lag"))
+    syncml(*given, "--steps", "20000")
+    assert "2,000 updates" in syncml(*given, "--steps", "40000", "--resume")
+    with (tmp_path / "lag" / "curve.csv").open() as file:
+        *_, last = csv.DictReader(file)
+    assert (float(last["decay"]), float(last["gain"])) == pytest.approx((0.9, 0.08), abs=1e-6)
+    assert "(train_lag.py)" in (EXAMPLES / "README.md").read_text("utf-8")
+    assert "syncml train examples/train_lag.py --" in (EXAMPLES / "train_lag.py").read_text("utf-8")
+
+
 def test_loading_the_training_script_as_a_program_writes_nothing(tmp_path: Path) -> None:
     shutil.copy(EXAMPLES / "train_follow.py", tmp_path)
     done = subprocess.run(
