@@ -13,6 +13,7 @@ drawn from the seed of the program and its name, or comes from a file of weights
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, TypeAlias, TypeVar, cast, overload
 
 import numpy as np
@@ -60,6 +61,7 @@ def parameter(  # type: ignore[overload-overlap]  # pyright: ignore[reportOverla
     type: type[R],
     init: Init | Mapping[str, Any] = None,
     *,
+    shape: Mapping[str, Any] = ...,
     name: str = "",
     frozen: bool | Mapping[str, Any] = False,
 ) -> R: ...
@@ -78,7 +80,7 @@ def parameter(
     type: Any = f32,
     init: Any = None,
     *,
-    shape: tuple[int, ...] = (),
+    shape: Any = (),
     name: str = "",
     frozen: Any = False,
 ) -> Any:
@@ -89,7 +91,8 @@ def parameter(
         type: ``f32`` or ``f64``, an array of them, or a class of records.
         init: An initialiser, or numbers; for a record, one for all its matrices, or those of the fields by name.
             Without it, matrices are drawn by `glorot`, and all else is 0.
-        shape: The extents, where ``type`` is one number and ``init`` has no elements.
+        shape: The extents, where ``type`` is one number and ``init`` has no elements, or leaves extents open; for a
+            record, those of its fields by name.
         name: Its name; by default, that of the variable that it is assigned to.
         frozen: Whether it keeps its first value: `descend` leaves it, and no update may be given. For a record also
             which fields.
@@ -99,7 +102,7 @@ def parameter(
     base = name or trace.name_at(place, "parameter")[0]
     maker = _Maker(place, trace, block, trace.parameter_name(base))
     if is_record(type):
-        return maker.record(type, init, frozen, maker.name)
+        return maker.record(type, shape, init, frozen, maker.name)
     try:
         found = pattern(type)
     except AnnotationFault as wrong:
@@ -117,9 +120,10 @@ class _Maker:
         self._block = block
         self.name = name
 
-    def record(self, cls: type[Any], init: object, frozen: object, name: str) -> Any:
+    def record(self, cls: type[Any], extents: object, init: object, frozen: object, name: str) -> Any:
         """A record of parameters."""
         wanted = field_patterns(cls)
+        shape_of = self._by_field(cls, extents, "shape") or {}
         first_of = self._by_field(cls, init, "init")
         fixed_of = self._by_field(cls, frozen, "frozen")
         made: dict[str, Any] = {}
@@ -127,7 +131,8 @@ class _Maker:
             first = init if first_of is None else first_of.get(key)
             fixed = frozen if fixed_of is None else fixed_of.get(key, False)
             with at_field(key):
-                made[key] = self._field(field, first, fixed, f"{name}.{key}", inherits=first_of is None)
+                sizes = shape_of.get(key, ())
+                made[key] = self._field(field, sizes, first, fixed, f"{name}.{key}", inherits=first_of is None)
         record = assemble(cls, made)
 
         def define(value: Record) -> None:
@@ -150,10 +155,10 @@ class _Maker:
                   help=f"it has {', '.join(f'`{key}`' for key in known)}")  # fmt: skip
         return named
 
-    def _field(self, field: Field, init: Any, frozen: Any, name: str, *, inherits: bool) -> Any:
+    def _field(self, field: Field, extents: Any, init: Any, frozen: Any, name: str, *, inherits: bool) -> Any:
         if isinstance(field, Pattern):
-            return self.leaf(field, (), init, frozen, name, inherits=inherits)
-        return self.record(field, init, frozen, name)
+            return self.leaf(field, extents, init, frozen, name, inherits=inherits)
+        return self.record(field, extents, init, frozen, name)
 
     def leaf(
         self, wanted: Pattern, extents: tuple[int, ...], init: Any, frozen: bool, name: str, *, inherits: bool
@@ -162,7 +167,11 @@ class _Maker:
 
         ``inherits`` says that ``init`` is that of its record: an initialiser for the record is one for its matrices.
         """
-        first = self._first(wanted, extents, init, name, inherits=inherits)
+        sized = _sized(wanted, extents)
+        if sized is None:
+            self._wrong(name, f"is {wanted}, and has the shape {extents}")
+            return Parameter(None, Value(None), name, frozen)
+        first = self._first(sized, extents, init, name, inherits=inherits)
         if first is None:
             return Parameter(None, Value(None), name, frozen)
         target = self._trace.variable(first.type, self._place, "parameter", wanted.unit)
@@ -220,7 +229,7 @@ class _Maker:
 
     def _wrong(self, name: str, what: str) -> None:
         fault("G010", f"the parameter `{name}` {what}", self._place.span,
-              help="give its type and size: parameter(block, Mat[Literal[4], Literal[8]])")  # fmt: skip
+              help="give its type and size: parameter(block, Mat[Literal[4], Literal[8]]), or shape=...")  # fmt: skip
 
 
 class _Fixed(Hole):
@@ -235,6 +244,15 @@ class _Fixed(Hole):
         """Say that there is one already."""
         fault("G010", f"the parameter `{self._name}` is frozen, and is given a next value", place.span,
               help="leave frozen=True out, or leave the update out")  # fmt: skip
+
+
+def _sized(wanted: Pattern, extents: tuple[int, ...]) -> Pattern | None:
+    """``wanted`` with ``extents``, if there are any, in the place of its open ones; None if they do not fit."""
+    if not extents or not wanted.shape:
+        return wanted
+    same = len(wanted.shape) == len(extents)
+    fits = same and all(not isinstance(own, int) or own == n for own, n in zip(wanted.shape, extents, strict=True))
+    return replace(wanted, shape=extents) if fits else None
 
 
 def _defined(leaf: Any, value: Any) -> Any:

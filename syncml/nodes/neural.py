@@ -14,12 +14,13 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from syncml.lang.functions import constant, sigmoid, tanh, zeros
+from syncml.lang.functions import constant, tanh, zeros
 from syncml.lang.node import node
 from syncml.lang.registers import state
 from syncml.lang.stream import Stream
 from syncml.lang.types import Vec
 from syncml.nodes.activations import identity, relu
+from syncml.nodes.recurrences import affine, gru_step, lstm_step, rnn_step
 
 __all__ = ["GRU", "LSTM", "MLP", "RNN", "Activation", "Dense", "Vector", "Weights", "identity", "normalise", "relu"]
 
@@ -29,8 +30,7 @@ Activation: TypeAlias = Callable[[Vector], Vector]
 
 
 def _affine(x: Vector, weight: NDArray[Any], bias: NDArray[Any], name: str) -> Vector:
-    product: Vector = constant(weight, name=f"{name}_weight") @ x
-    return product + constant(bias, name=f"{name}_bias")
+    return affine(constant(weight, name=f"{name}_weight"), constant(bias, name=f"{name}_bias"), x)
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,14 +128,13 @@ class _Recurrent:
 
 @dataclass(frozen=True, eq=False)
 class RNN(_Recurrent):
-    """``h' = activation(W_ih x + b_ih + W_hh h + b_hh)`` (Elman 1990)."""
+    """``h' = activation(W_ih x + b_ih + W_hh h + b_hh)``, see `rnn_step`."""
 
     activation: Activation = tanh
 
     def cell(self, x: Vector, h: Vector) -> Vector:
         """The new hidden state, as a function of the old one."""
-        i, s = self._pre_activations(x, h)
-        return self.activation(i + s)
+        return rnn_step(*self._pre_activations(x, h), self.activation)
 
     @node
     def rnn(self, x: Stream[Vec[Any]]) -> Stream[Vec[Any]]:
@@ -152,12 +151,10 @@ class RNN(_Recurrent):
 
 @dataclass(frozen=True, eq=False)
 class GRU(_Recurrent):
-    """A gated recurrent unit (Cho et al. 2014), gates in the order reset, update, candidate.
-
-    r = sigmoid(i_r + s_r), z = sigmoid(i_z + s_z), c = tanh(i_c + r * s_c), h' = (1 - z) * c + z * h.
+    """A gated recurrent unit, see `gru_step`.
 
     Attributes:
-        reset_after: The reset gate acts on the product ``s_c`` (PyTorch, cuDNN); otherwise on the state before it.
+        reset_after: The reset gate acts on the product of the state (PyTorch, cuDNN); otherwise on the state before it.
     """
 
     reset_after: bool = True
@@ -165,17 +162,12 @@ class GRU(_Recurrent):
     def cell(self, x: Vector, h: Vector) -> Vector:
         """The new hidden state, as a function of the old one."""
         from_input, from_state = self._pre_activations(x, h)
-        # One loop over both gates: its length suits vector units better than two short loops.
-        both = 2 * self.hidden
-        gates = sigmoid(from_input[:both] + from_state[:both])
-        reset, update = gates[: self.hidden], gates[self.hidden :]
-        i_c, s_c = from_input[both:], from_state[both:]
-        if self.reset_after:
-            candidate = tanh(i_c + reset * s_c)
-        else:
-            rows = slice(both, None)
-            candidate = tanh(i_c + _affine(reset * h, self.weight_hh[rows], self.bias_hh[rows], "candidate"))
-        return (1.0 - update) * candidate + update * h
+        rows = slice(2 * self.hidden, None)
+
+        def late(held: Vector) -> Vector:
+            return _affine(held, self.weight_hh[rows], self.bias_hh[rows], "candidate")
+
+        return gru_step(from_input, from_state, h, None if self.reset_after else late)
 
     @node
     def gru(self, x: Stream[Vec[Any]]) -> Stream[Vec[Any]]:
@@ -192,9 +184,7 @@ class GRU(_Recurrent):
 
 @dataclass(frozen=True, eq=False)
 class LSTM(_Recurrent):
-    """A long short-term memory (Hochreiter, Schmidhuber 1997), gates in the order input, forget, cell, output.
-
-    c' = sigmoid(f) * c + sigmoid(i) * tanh(g), h' = sigmoid(o) * tanh(c').
+    """A long short-term memory, see `lstm_step`.
 
     Attributes:
         initial_cell: (hidden,), the cell before the first instant; zero by default.
@@ -204,13 +194,7 @@ class LSTM(_Recurrent):
 
     def cell(self, x: Vector, h: Vector, c: Vector) -> tuple[Vector, Vector]:
         """The new hidden state and cell, as a function of the old ones."""
-        n = self.hidden
-        from_input, from_state = self._pre_activations(x, h)
-        total = from_input + from_state
-        both = sigmoid(total[: 2 * n])
-        i, f, g, o = both[:n], both[n:], total[2 * n : 3 * n], total[3 * n :]
-        cell = f * c + i * tanh(g)
-        return sigmoid(o) * tanh(cell), cell
+        return lstm_step(*self._pre_activations(x, h), c)
 
     @node
     def lstm(self, x: Stream[Vec[Any]]) -> tuple[Stream[Vec[Any]], Stream[Vec[Any]]]:
