@@ -38,7 +38,7 @@ from syncml.sim.trace import Trace
 COMPILED = 0.5
 """The seconds that compiling takes for each equation, about."""
 
-OPERATION, ELEMENT = 8e-6, 2e-8
+OPERATION, ELEMENT = 1.5e-5, 2e-9
 """The seconds that the interpreter takes for an operation on arrays, and for each element of it, about."""
 
 FEWEST = 8
@@ -173,19 +173,26 @@ class Seen:
         ends = {*network.inputs, *network.outputs}
         name = seen_name(var) if var in ends else var.name
         columns = [self.trace.column(f"{path}{name}") for path in self.paths[network.name]]
-        return np.concatenate([c.values[ticks][c.present[ticks]] for c in columns])
+        parts = [c.values[ticks] if c.present[ticks].all() else c.values[ticks][c.present[ticks]] for c in columns]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
-def see(program: Program, networks: Mapping[str, Node], recording: Recording) -> Seen:
-    """Run ``program``, in which ``networks`` are in the places of the nodes of these names, on the recorded inputs."""
+def see(program: Program, networks: Mapping[str, Node], recording: Recording, wanted: Mapping[str, set[str]]) -> Seen:
+    """Run a program on the recorded inputs.
+
+    Args:
+        program: The program.
+        networks: What is in the places of the nodes of these names.
+        recording: The inputs.
+        wanted: For each network the names of the streams that are to be seen.
+    """
     watched = exchanged(program, networks)
     paths = {name: paths_of(watched, name) for name in networks}
-    streams = {f"{path}{t.name}" for name, node in networks.items() for path in paths[name]
-               for e in node.equations for t in e.targets}  # fmt: skip
+    streams = frozenset(f"{path}{stream}" for name in networks for path in paths[name] for stream in wanted[name])
     interpreting = (OPERATION * terms_of(watched) + ELEMENT * work_of(watched)) * recording.ticks
     if interpreting < COMPILED * equations_of(watched):
-        return Seen(interpret(watched, recording.inputs, recording.ticks).trace, paths)
-    return Seen(compile_program(watched, frozenset(streams)).run(recording.inputs, recording.ticks), paths)
+        return Seen(interpret(watched, recording.inputs, recording.ticks, observe=streams).trace, paths)
+    return Seen(compile_program(watched, streams).run(recording.inputs, recording.ticks), paths)
 
 
 def affine_of(values: NDArray[Any], method: Method, bits: int) -> Affine | None:
@@ -193,21 +200,20 @@ def affine_of(values: NDArray[Any], method: Method, bits: int) -> Affine | None:
 
     Of 8 bits it is asymmetric, of 16 bits symmetric. Scales are numbers of ``f32``.
     """
-    flat = values.reshape(-1).astype(np.float64)
-    numbers = flat[flat > MASKED]
-    if 0 < numbers.size < flat.size:
+    low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
+    if low <= MASKED < high:
         # Less than half a step of a share of 1, beside any number.
-        low = min(0.0, float(numbers.min())) - (bits + 1) * float(np.log(2))
-        return affine_over(low, max(0.0, float(numbers.max())), bits)
-    low, high = min(0.0, float(flat.min())), max(0.0, float(flat.max()))
+        low = min(0.0, float(values[values > MASKED].min())) - (bits + 1) * float(np.log(2))
+        return affine_over(low, high, bits)
+    flat = values.reshape(-1)
     if method is Method.PERCENTILE:
-        ends = np.percentile(flat, [0.01, 99.99])
+        ends = np.percentile(flat.astype(np.float64), [0.01, 99.99])
         low, high = min(0.0, float(ends[0])), max(0.0, float(ends[1]))
     if low == high:
         return None
     if method is Method.MSE:
         candidates = [affine_over(low * part, high * part, bits) for part in np.linspace(0.4, 1.0, 31)]
-        sample = flat[:: max(1, flat.size // 20_000)]
+        sample = flat[:: max(1, flat.size // 20_000)].astype(np.float64)
         return min(candidates, key=lambda a: float(np.square(sample - dequantised(a.quantised(sample), a)).mean()))
     return affine_over(low, high, bits)
 

@@ -27,13 +27,12 @@ from syncml.ir.types import F32, FLOATS, element
 from syncml.lang.trace import Names
 from syncml.nodes.quantised import Affine
 from syncml.pipeline import Checked
+from syncml.quantise.accuracy import Compared, compared_layer, compared_output
 from syncml.quantise.calibration import (
-    MASKED,
     Method,
     Recording,
     Seen,
     affine_of,
-    dequantised,
     observed,
     read_recording,
     see,
@@ -43,7 +42,7 @@ from syncml.quantise.host import converted
 from syncml.quantise.integers import NO_PORTS, Ports, Signature
 from syncml.quantise.moves import needed
 from syncml.quantise.networks import networks_of
-from syncml.quantise.rewriting import Layer, Rewritten, in_integers
+from syncml.quantise.rewriting import Rewritten, in_integers, inside_layers
 
 
 class Interface(enum.StrEnum):
@@ -68,25 +67,6 @@ class Scheme:
     bits: int = 8
     in_floats: frozenset[str] = frozenset()
     interface: Interface = Interface.INTEGER
-
-
-@dataclass(frozen=True, slots=True)
-class Error:
-    """How far integers are from floats: the largest and the mean magnitude, and the ratio of the powers in decibels."""
-
-    largest: float
-    mean: float
-    snr: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """A stream in both programs; ``layer`` is None for an output of the program."""
-
-    name: str
-    layer: Layer | None
-    calibration: Error
-    held_out: Error
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +116,8 @@ def quantised(traced: Program, path: Path, scheme: Scheme | None = None) -> Quan
     floats = pipeline.check(traced)
     networks = networks_of(floats.program, scheme.in_floats)
     recording = read_recording(path, floats.main)
-    seen = see(floats.program, {n.name: observed(n) for n in networks.nodes}, recording)
+    watched = {n.name: observed(n) for n in networks.nodes}
+    seen = see(floats.program, watched, recording, {n.name: _ranged(n, watched[n.name]) for n in networks.nodes})
     names = Names()
     for node in traced.nodes:
         names.fresh(node.name)
@@ -144,22 +125,30 @@ def quantised(traced: Program, path: Path, scheme: Scheme | None = None) -> Quan
     made = assembled.made
     integers = pipeline.check(assembled.program)
     watched = {n.name: observed(n) for n in integers.program.nodes if n.name in made}
-    found = see(integers.program, watched, converted(recording, floats.main, assembled.interface))
+    layers = {name: {layer.stream for layer in new.layers} for name, new in made.items()}
+    found = see(integers.program, watched, converted(recording, floats.main, assembled.interface), layers)
     labels = [node.label for node in networks.nodes]
     compared = {
         node.label if labels.count(node.label) == 1 else node.name: tuple(
-            _compared(node, layer, seen, found, recording) for layer in made[node.name].layers
+            compared_layer(node, layer, seen, found, recording) for layer in made[node.name].layers
         )
         for node in networks.nodes
     }
     outputs = tuple(
-        _of_output(before, after, seen, found, assembled.interface.get(after.name), recording)
+        compared_output(before, after, seen, found, assembled.interface.get(after.name), recording)
         for before, after in zip(floats.main.outputs, integers.main.outputs, strict=True)
         if element(before.type) in FLOATS
     )
     report = Report(path.name, recording, scheme, compared, outputs, networks.left, assembled.interface,
                     assembled.crossings, _in_floats(integers.program))  # fmt: skip
     return Quantisation(integers, floats.main, report)
+
+
+def _ranged(network: Node, watched: Node) -> set[str]:
+    """The streams of which ranges are asked, and errors told: all real numbers but those within layers."""
+    inside = inside_layers(network)
+    targets = (t for e in watched.equations for t in e.targets)
+    return {t.name for t in targets if element(t.type) is F32 and t not in inside}
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,8 +256,10 @@ def _affines(network: Node, seen: Seen, recording: Recording, scheme: Scheme) ->
 
     def affine(var: Var) -> Affine:
         if var not in known:
-            joined = np.concatenate([values(part) for part in (var, *delayed.get(var, ()))])
-            if joined.size == 0 or not np.isfinite(joined).all():
+            parts = [values(part) for part in (var, *delayed.get(var, ()))]
+            joined = parts[0] if len(parts) == 1 else np.concatenate(parts)
+            # What is not finite shows in the ends.
+            if joined.size == 0 or not np.isfinite([joined.min(), joined.max()]).all():
                 what = "has no value" if joined.size == 0 else "has a value that is not finite"
                 message = f"the stream `{var.name}` of the network `{network.label}` {what} on the calibration set"
                 help_ = "record inputs on which the network computes numbers"
@@ -284,40 +275,3 @@ def _affines(network: Node, seen: Seen, recording: Recording, scheme: Scheme) ->
         return known[var]
 
     return affine
-
-
-def _parts(recording: Recording) -> tuple[slice, slice]:
-    return slice(0, recording.calibrated), slice(recording.calibrated, recording.ticks)
-
-
-def _compared(network: Node, layer: Layer, floats: Seen, integers: Seen, recording: Recording) -> Compared:
-    stand_in = replace(layer.source, name=layer.stream)
-    errors = [
-        _error(
-            floats.values(network, layer.source, part),
-            dequantised(integers.values(network, stand_in, part), layer.affine),
-        )
-        for part in _parts(recording)
-    ]
-    return Compared(layer.source.name, layer, *errors)
-
-
-def _of_output(
-    before: Var, after: Var, floats: Seen, integers: Seen, affine: Affine | None, recording: Recording
-) -> Compared:
-    """An output of the program, in both."""
-    expected, found = floats.trace.column(before.name), integers.trace.column(after.name)
-    numbers = found.values if affine is None else dequantised(found.values, affine)
-    errors = [_error(expected.values[t][expected.present[t]], numbers[t][found.present[t]]) for t in _parts(recording)]
-    return Compared(before.name, None, *errors)
-
-
-def _error(expected: NDArray[Any], found: NDArray[Any]) -> Error:
-    counts = expected > MASKED
-    if not counts.any():
-        return Error(0.0, 0.0, None)
-    exact = expected[counts].astype(np.float64)
-    difference = np.abs(found[counts].astype(np.float64) - exact)
-    noise, power = float(np.square(difference).mean()), float(np.square(exact).mean())
-    snr = None if noise == 0 or power == 0 else round(10 * float(np.log10(power / noise)), 2)
-    return Error(float(difference.max()), float(difference.mean()), snr)

@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from syncml.quantise.program import Compared, Error, Report
+from syncml.quantise.accuracy import Compared, Error
+from syncml.quantise.program import Report
 
 SCHEMA = "syncml/quantisation/1"
 

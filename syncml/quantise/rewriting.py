@@ -114,9 +114,7 @@ class _Network:
             for equation in self.node.equations:
                 if isinstance(equation.rhs, Fby) and element(equation.target.type) is F32:
                     registers[equation.target] = self._register(trace, equation.target)
-            uses = Counter(a for e in self.node.equations for a in atoms(e.rhs) if isinstance(a, Var))
-            uses.update(self.node.outputs)
-            readers = {a: e for e in self.node.equations for a in atoms(e.rhs) if isinstance(a, Var)}
+            uses, readers = _reading(self.node)
             for equation in _in_order(self.node):
                 if equation.target not in self.values:
                     self._convert(trace, equation, uses, readers)
@@ -225,6 +223,20 @@ class _Network:
             help_ = f"leave the network in floats: --float {self.node.label}"
             message = f"the layer that computes `{target.name}` of `{self.node.label}` cannot be quantised: {wrong}"
             raise DiagnosticError(error("D020", message, equation.span, help=help_)) from wrong
+
+
+def inside_layers(network: Node) -> frozenset[Var]:
+    """The streams that a layer computes on its way, which have no integers of their own: sums without their bias."""
+    uses, readers = _reading(network)
+    products = [e for e in network.equations if weights_of(e.rhs) is not None]
+    return frozenset(v for e in products for v in _between(e, _followed(e, uses, readers)[0], readers))
+
+
+def _reading(node: Node) -> tuple[Counter[Var], Mapping[Var, Equation]]:
+    """How often each stream is read, and an equation that reads it."""
+    uses = Counter(a for e in node.equations for a in atoms(e.rhs) if isinstance(a, Var))
+    uses.update(node.outputs)
+    return uses, {a: e for e in node.equations for a in atoms(e.rhs) if isinstance(a, Var)}
 
 
 def _followed(

@@ -216,19 +216,30 @@ def _update(source: Any, value: Any, position: tuple[int, ...]) -> Any:
 
 
 def _einsum(values: tuple[Any, ...], attribute: Attribute, types: tuple[Type, ...], result: Type) -> Any:
-    """All results side by side: each axis of the result is a range along its own direction."""
+    """All results side by side: each operand is a view whose axes are those of the result, then those of the sums."""
     form = contraction(attribute)
     extents = form.extents(types)
-    spread = np.ix_(*(range(extents[letter]) for letter in form.result))
+    letters = form.result + form.summed
+    views = [_spread(np.asarray(v), xs, letters) for v, xs in zip(values, form.operands, strict=True)]
     total = np.zeros(shape(result), dtype=dtype(element(result)))
     for at in np.ndindex(*(extents[letter] for letter in form.summed)):
-        index = dict(zip(form.result, spread, strict=True)) | dict(zip(form.summed, at, strict=True))
-        parts = [np.asarray(v)[tuple(index[x] for x in xs)] for v, xs in zip(values, form.operands, strict=True)]
+        parts = [view[(..., *(i if n > 1 else 0 for i, n in zip(at, view.shape[len(form.result):], strict=True)))]
+                 for view in views]  # fmt: skip
         term = parts[0]
         for part in parts[1:]:
             term = term * part
         total = total + term if form.summed else term
     return total
+
+
+def _spread(value: Any, own: str, letters: str) -> Any:
+    """A view of ``value``, whose axes are ``own``, with an axis for each of ``letters``; of extent 1 if it has none."""
+    while len(set(own)) < len(own):
+        first, last = next((i, own.rindex(x)) for i, x in enumerate(own) if own.count(x) > 1)
+        value = np.diagonal(value, axis1=first, axis2=last)
+        own = own[:first] + own[first + 1 : last] + own[last + 1 :] + own[first]
+    value = value.transpose([own.index(x) for x in letters if x in own])
+    return value[tuple(slice(None) if x in own else None for x in letters)]
 
 
 def _fold(f: Callable[[Any, Any], Any], start: Any, value: Any, attribute: Attribute) -> Any:

@@ -12,7 +12,7 @@ known: the least fixed point over streams from instants to values. What is still
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field
 from typing import Any, assert_never
 
@@ -75,13 +75,19 @@ class _UnknownError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What an interpretation yields: every stream at every tick, and the registers after the last one."""
+    """What an interpretation yields: every stream that is kept at every tick, and the registers after the last one."""
 
     trace: Trace
     state: Mapping[str, Any]
 
 
-def interpret(program: Program, inputs: Raw, ticks: int, state: Mapping[str, Any] | None = None) -> Run:
+def interpret(
+    program: Program,
+    inputs: Raw,
+    ticks: int,
+    state: Mapping[str, Any] | None = None,
+    observe: Collection[str] | None = None,
+) -> Run:
     """Run the main node of a clocked ``program`` for ``ticks`` base ticks.
 
     Args:
@@ -89,12 +95,13 @@ def interpret(program: Program, inputs: Raw, ticks: int, state: Mapping[str, Any
         inputs: For each input one value a tick; None where absent.
         ticks: The number of base ticks.
         state: Registers to start from, by name (default: initial values; ``pre`` without one starts at zero).
+        observe: The names of the streams to keep beside inputs and outputs (default: all of them).
 
     Raises:
         DiagnosticError: S001 to S003, the inputs do not fit.
     """
     node = inline(program).node(program.main)
-    return Interpreter(node, state).run(inputs, ticks)
+    return Interpreter(node, state).run(inputs, ticks, observe)
 
 
 def replay(program: Program, inputs: Mapping[str, Sequence[Any]], ticks: int) -> Trace | ExactRun:
@@ -158,10 +165,12 @@ class Interpreter:
         """The registers, by the name of the stream that reads them; those that wait for the future are left out."""
         return {var.name: value for var, value in self._memory.state.items() if value is not _UNKNOWN}
 
-    def run(self, inputs: Raw, ticks: int) -> Run:
-        """Run for ``ticks`` ticks from the present state."""
+    def run(self, inputs: Raw, ticks: int, observe: Collection[str] | None = None) -> Run:
+        """Run for ``ticks`` ticks from the present state, and keep inputs, outputs and what is observed, or all."""
         self._given = prepare(self._node, inputs, ticks)
-        columns = {v: Column.empty(v.name, v.type, ticks, unit=v.unit) for v in self._variables}
+        ends = {*self._node.inputs, *self._node.outputs}
+        kept = [v for v in self._variables if observe is None or v in ends or v.name in observe]
+        columns = {v: Column.empty(v.name, v.type, ticks, unit=v.unit) for v in kept}
         for tick in range(ticks):
             before = self._memory.copy() if self._lasts else self._memory
             self._window.append(_Instant(tick, before, [*self._node.inputs, *self._equations]))
@@ -368,7 +377,7 @@ def _initial(register: Equation) -> Any:
 def _record(instant: _Instant, columns: Mapping[Var, Column]) -> None:
     """Write what is known of an instant into its row."""
     for var, value in instant.now.items():
-        if value is not _ABSENT:
+        if value is not _ABSENT and var in columns:
             columns[var].values[instant.tick] = value
             columns[var].present[instant.tick] = True
 
