@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from syncml.diagnostics.model import Diagnostic, DiagnosticError, error
 from syncml.ir.equations.syntax import Node, Program, PropertyKind
+from syncml.ir.types import FLOATS, element
 from syncml.verify.abstraction import abstract_nodes, callees, unknown_nodes
 from syncml.verify.derivation import Derivation
 from syncml.verify.pool import Pool
@@ -31,7 +32,6 @@ from syncml.verify.verdicts import (
     VerificationReport,
     VerifyOptions,
     Violated,
-    is_ideal,
 )
 
 if TYPE_CHECKING:
@@ -94,16 +94,19 @@ def verify(program: Program, options: VerifyOptions, replay: Replay) -> Verifica
         derivations += contracts.derivations() if contracts else ()
         results = [r for _, found in decided for r in found]
         enough = options.first and any(isinstance(r.verdict, Violated) for r in results)
-        if options.semantics is Semantics.STRONGEST and not enough and any(map(is_ideal, results)):
+        known = {r.name for r in results}
+        if options.properties:
+            # What an abstract node promises is of use wherever it is called.
+            decided = [(n, found if n is not units[-1] else _asked(found, options)) for n, found in decided]
+        if options.semantics is Semantics.STRONGEST and not enough and _has_floats(program):
             # Loaded where it is needed: most programs from Lustre have no floats.
             from syncml.verify.strongest import raised
 
             results, derivations = raised(program, decided, options, replay, pool, started, derivations)
-    known = {r.name for r in results}
     if missing := [name for name in options.properties if name not in known]:
         raise DiagnosticError(*(_unknown_property(name, known) for name in missing))
     if options.properties:
-        results = [r for r in results if r.name in options.properties]
+        results = _asked(results, options)
     main = program.node(program.main)
     seconds = time.monotonic() - started
     return VerificationReport(
@@ -115,6 +118,14 @@ def verify(program: Program, options: VerifyOptions, replay: Replay) -> Verifica
         tubes=tuple(tubes),
         interrupted=pool.stopped,
     )
+
+
+def _asked(results: Sequence[Result], options: VerifyOptions) -> list[Result]:
+    return [r for r in results if r.name in options.properties]
+
+
+def _has_floats(program: Program) -> bool:
+    return any(element(v.type) in FLOATS for node in program.nodes for v in node.clocks)
 
 
 def _contracts(program: Program, options: VerifyOptions, alone: Callable[[Node, float], Alone]) -> Contracts | None:

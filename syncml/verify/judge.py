@@ -138,7 +138,7 @@ class Judge:
         from syncml.verify.minimise import Subject
 
         # A run that was found before any attempt at rounding stays as it is: its inputs were drawn one by one.
-        attempt = next(iter(self.known.attempts), None)
+        attempt = next((a for a in self.known.attempts if a.position(clause) is not None), None)
         index = None if attempt is None else attempt.position(clause)
         if attempt is not None and index is not None and found.ticks <= LONGEST_TOLD:
             subject = Subject(

@@ -1,7 +1,8 @@
 """The strongest semantics for each property: what is proved over the reals is tried again with the rounding of floats.
 
 Rule: a proof over the reals stands, whatever comes of the second attempt; it is replaced by a proof for machine floats,
-or by a run of the interpreter that breaks the property, which is a fault of the exported C. A proof for machine floats
+or by a run of the interpreter that breaks the property, which is a fault of the exported C. What is unknown over the
+reals may still hold by the ranges of machine floats. A proof for machine floats
 that uses the contract of an abstract node counts only if that contract is proved for machine floats too. The second
 attempt takes at most as long as the first, or `LEAST` seconds, within the time limit; and it ends where another round
 of proofs has shown nothing new.
@@ -98,7 +99,8 @@ class _Attempt:
         abstract = node.name != self.program.main
         # The outputs of an abstract node have to be numbers, whatever its contract says.
         promises = abstract and any(element(v.type) in FLOATS for v in node.outputs)
-        if not promises and not any(map(is_ideal, results)):
+        unknown = any(isinstance(r.verdict, Unknown) for r in results)
+        if not promises and not unknown and not any(map(is_ideal, results)):
             return list(results)
         called = sorted(callees(self.program, node.name))
         if broken := [f"{name}: {b}" for name in called for b in self._broken.get(name, ())]:
@@ -112,7 +114,7 @@ class _Attempt:
             entry = entry_of(self.options.cache, flat, asked, self.options.engines)
         given_up = {} if entry is None else failures(entry, seconds)
         names = tuple(dict.fromkeys(name for name, _ in asked if name not in given_up))
-        if not names and not promises:
+        if not names and not promises and not unknown:
             self._broken[node.name] = [name for name, _ in asked]
             return [_explained(r, f"{given_up[r.name]} (from cache)") if is_ideal(r) else r for r in results]
         options = replace(self.options, semantics=Semantics.MACHINE, properties=names)
@@ -123,7 +125,8 @@ class _Attempt:
             supposed={(r.name, r.kind) for r in results if isinstance(r.verdict, Proved | Unreachable)},
         )  # fmt: skip
         try:
-            unit.decide()
+            if names or promises:
+                unit.decide()
         except KeyboardInterrupt:
             self.pool.stop()
         found = unit.results()
@@ -131,7 +134,7 @@ class _Attempt:
         contract = [r for r in found if r.kind == PropertyKind.ENSURE.value or r.name in unit.wishes.promises]
         self._broken[node.name] = [r.name for r in contract if not isinstance(r.verdict, Proved)]
         verdicts = {(r.name, r.kind): r for r in found}
-        stronger = [_stronger(r, verdicts.get((r.name, r.kind))) if is_ideal(r) else r for r in results]
+        stronger = [_stronger(r, verdicts.get((r.name, r.kind))) for r in results]
         if entry is not None and not given_up and not self.pool.stopped:
             proofs = {r.name: proof_of(r.verdict) for r in stronger if is_ideal(r)}
             keep_failures(entry, {name: p.raising for name, p in proofs.items() if p is not None}, seconds)
@@ -153,6 +156,11 @@ class _Attempt:
 
 def _stronger(ideal: Result, found: Result | None) -> Result:
     """The verdict with machine floats, or the one over the reals and why there is no other."""
+    if isinstance(ideal.verdict, Unknown) and found is not None:
+        held = isinstance(found.verdict, Proved) and found.verdict.method == INTERVALS
+        return found if held else ideal
+    if not is_ideal(ideal):
+        return ideal
     if found is None:
         return _explained(ideal, NO_TIME)
     if isinstance(found.verdict, Unknown):

@@ -1,5 +1,6 @@
 """The verification of one node as the main node: a ladder of attempts, each with numbers closer to the machine's.
 
+    linear     what depends on no product of streams, by itself, for a moment
     ideal      mathematical integers and reals: quick, and the source of most violations
     bits       bit vectors for integers, where a proof over mathematical integers would need the absence of an overflow
     floats     reals with a bounded error for each rounding, for what is proved over the reals
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from syncml.diagnostics.model import Diagnostic
 from syncml.ir.equations.syntax import GOALS, Node, Program, Property, PropertyKind, Var
 from syncml.ir.types import FLOATS, MACHINE_INTEGERS, element
+from syncml.verify.apart import linear_part, within
 from syncml.verify.attempt import Attempt, Numbers, contradiction, goal_of, index_of, kind_of, meaning
 from syncml.verify.checks import Check
 from syncml.verify.cone import Cones
@@ -119,7 +121,7 @@ class Unit:
             self.checked, self._clauses, self._ranges, Cones(self.checked.node), frozenset(known)
         )  # fmt: skip
         self._on_machine = Machine(self._known, self._program, self._replay, self._pool, options.seed)
-        self._first: dict[Numbers, Attempt] = {}
+        self._first: dict[tuple[Numbers, bool], Attempt] = {}
 
     def derivations(self) -> list[Derivation]:
         """What the proofs among the results are made of."""
@@ -175,6 +177,8 @@ class Unit:
         if self._raising:
             self._follow_floats()
             return
+        if linear := linear_part(self.checked.node, self._known.cones, self._clauses):
+            self._run(self._begun(Numbers.IDEAL, linear, wrapping=False, apart=True), brief=True)
         ideal = self._begun(Numbers.IDEAL, self._clauses, wrapping=False)
         if not (self._machine and self._integers):
             self._run(ideal, brief=brief, products=brief)
@@ -297,15 +301,21 @@ class Unit:
     # One attempt.
 
     def _begun(
-        self, numbers: Numbers, clauses: Sequence[Property], *, wrapping: bool, ranges: Ranges | None = None
-    ) -> Attempt:
-        """An attempt, which has not run unless it is one of the first two; with ``ranges`` floats are rounded."""
-        if numbers in self._first:
-            return self._first[numbers]
+        self, numbers: Numbers, clauses: Sequence[Property], *, wrapping: bool, ranges: Ranges | None = None,
+        apart: bool = False,
+    ) -> Attempt:  # fmt: skip
+        """An attempt, which has not run unless it is one of the first; with ``ranges`` floats are rounded.
+
+        One that is ``apart`` is of a part of the clauses, beside that of all.
+        """
+        if (numbers, apart) in self._first:
+            return self._first[numbers, apart]
         rounded = numbers is Numbers.FLOATS
         node = self.checked.excused if rounded else self.checked.node
         assumed = tuple(p for p in node.properties if p.kind is PropertyKind.ASSUME)
         node = replace(node, properties=(*assumed, *clauses))
+        if apart:
+            node = within(node, self._known.cones)
         bounded = self._machine and not wrapping
         translation = written_translation(node)
         if translation is None:
@@ -333,7 +343,7 @@ class Unit:
         )  # fmt: skip
         self._known.attempts.append(attempt)
         if not rounded:
-            self._first[numbers] = attempt
+            self._first[numbers, apart] = attempt
         return attempt
 
     def _run(
