@@ -150,7 +150,13 @@ def export(
             _report(request, out, (_write_lustre(request.checked(), out, semantics),), 0)
             return ExitCode.OK
         if target == ONNX:
+            _refuse_meaningless(
+                {"--int8": int8, "--int16": int16, "--batch": batch, "--inline": inline, "--report": costs,
+                 "--tests": tests, "--prove": prove, "--region": region, "--stack": stack, "--scenario": scenario,
+                 "--input": table, "--steps": steps, "--schedule": schedule != "single"}
+            )  # fmt: skip
             checked = request.checked()
+            emit(without_body(checked, run=True, where="the graph"), stream=sys.stderr)
             _report(request, out, (_write_onnx(checked, out),), 0)
             if form is Format.TEXT and not quiet and checked.main.properties:
                 echo("contracts are left out; `syncml verify` proves them of this program")
@@ -190,6 +196,18 @@ def export(
         return ExitCode.OK
 
     run(form, body)
+
+
+def _refuse_meaningless(given: Mapping[str, object]) -> None:
+    """Refuse options of C that say nothing of a graph.
+
+    Raises:
+        DiagnosticError: U001, one is given.
+    """
+    for name, value in given.items():
+        if value:
+            message = f"`{name}` is of exported C, and has no meaning with --target {ONNX}"
+            raise DiagnosticError(error("U001", message, help="leave it out, or leave --target out"))
 
 
 def _executive(schedule: str) -> Executive:

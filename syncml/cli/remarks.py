@@ -49,12 +49,13 @@ def machine_numbers(checked: Checked, observe: Observe) -> list[Diagnostic]:
     ]
 
 
-def without_body(checked: Checked, *, run: bool) -> list[Diagnostic]:
+def without_body(checked: Checked, *, run: bool, where: str = "") -> list[Diagnostic]:
     """A warning on called nodes that have no body, only a contract: imported and external ones of Lustre.
 
     Args:
         checked: The program.
         run: Whether it is for a run; exported C calls the functions that stand for external nodes.
+        where: Where the outputs are zero, if that is neither this run nor C.
     """
     from syncml.lustre.targets import is_lustre
     from syncml.verify import abstract_nodes
@@ -64,9 +65,10 @@ def without_body(checked: Checked, *, run: bool) -> list[Diagnostic]:
         Diagnostic(
             "S006",
             Severity.WARNING,
-            f"`{node.label}` has no body: its outputs are zero in {'this run' if run else 'exported C'}",
+            f"`{node.label}` has no body: its outputs are zero in {where or ('this run' if run else 'exported C')}",
             Label(node.span, f"`{node.label}` is declared here"),
-            help=f"give its outputs in a file, --input FILE --abstract {node.label}, or write its body" if run else
+            help="write its body" if where else
+                 f"give its outputs in a file, --input FILE --abstract {node.label}, or write its body" if run else
                  "declare it as an `extern` node, which C calls, or write its body",
         )
         for node in found

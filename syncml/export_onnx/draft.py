@@ -8,7 +8,7 @@ written.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import Any, TypeAlias
 
@@ -147,6 +147,17 @@ class Draft:
         if tensor.name == name:
             return tensor
         return self.called(self.apply("Identity", tensor, kind=tensor.kind, shape=tensor.shape), name)
+
+    def keep(self, outputs: Sequence[Tensor]) -> None:
+        """Leave out the operations and constants that ``outputs`` do not depend on."""
+        read = {x.name for x in outputs}
+        kept: list[Operation] = []
+        for operation in reversed(self.operations):
+            if operation.output in read:
+                read.update(operation.inputs)
+                kept.append(operation)
+        self.operations = kept[::-1]
+        self.arrays = {name: array for name, array in self.arrays.items() if name in read}
 
     def cast(self, x: Tensor, kind: Element) -> Tensor:
         """``x`` in a type that runtimes convert to as the language does."""

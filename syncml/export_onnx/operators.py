@@ -235,7 +235,7 @@ def _summed(draft: Draft, x: Tensor, axis: int, extents: Shape) -> Tensor:
     if x.kind in FLOATS:
         return _reduced(draft, "ReduceSum", x, (axis,), extents)
     rest = tuple(i for i in range(len(x.shape)) if i != axis)
-    last = draft.cast(_transposed(draft, x, (*rest, axis)), working(x.kind))
+    last = draft.cast(transposed(draft, x, (*rest, axis)), working(x.kind))
     ones = draft.constant(np.ones(x.shape[axis]), last.kind, "ones")
     return draft.cast(draft.apply("MatMul", last, ones, kind=last.kind, shape=extents), x.kind)
 
@@ -267,7 +267,7 @@ def _selected(draft: Draft, op: Op, v: tuple[Tensor, ...], attribute: Attribute,
         case Op.RESHAPE:
             return draft.reshaped(x, extents)
         case Op.TRANSPOSE:
-            return _transposed(draft, x, _numbers(attribute))
+            return transposed(draft, x, _numbers(attribute))
         case Op.UPDATE:
             return _updated(draft, x, v[1], v[2:])
         case _:
@@ -327,14 +327,15 @@ def _product(draft: Draft, a: Tensor, b: Tensor, extents: Shape) -> Tensor:
         return draft.cast(_summed(draft, terms, 0, ()), kind)
     if len(b.shape) == 1 and b.batched:
         if not a.batched:
-            return times(b, a if len(a.shape) == 1 else _transposed(draft, a, (1, 0)), extents)
+            return times(b, a if len(a.shape) == 1 else transposed(draft, a, (1, 0)), extents)
         return draft.reshaped(times(a, draft.reshaped(b, (*b.shape, 1)), (*extents, 1)), extents)
     if len(a.shape) == 1 and a.batched and b.batched:
         return draft.reshaped(times(draft.reshaped(a, (1, *a.shape)), b, (1, *extents)), extents)
     return times(a, b, extents)
 
 
-def _transposed(draft: Draft, x: Tensor, order: tuple[int, ...]) -> Tensor:
+def transposed(draft: Draft, x: Tensor, order: tuple[int, ...]) -> Tensor:
+    """``x`` with its axes in another order."""
     if order == tuple(range(len(order))):
         return x
     if x.array is not None:

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Collector, InternalFault, Span, error
+from syncml.export_onnx.convolutions import convolution
 from syncml.export_onnx.draft import Draft, Operation, Tensor
 from syncml.export_onnx.operators import NoOperatorError, equal, operation, where
 from syncml.ir.clocks import BASE, Clock, On, Periodic, Word, conditions, steps
@@ -133,6 +134,7 @@ class _Lowering:
             states.append(
                 State(before, draft.exit(after, draft.reserve(f"{before.name.removesuffix('.before')}.next")), initial)
             )
+        draft.keep([*outputs, *(state.after for state in states)])
         return OnnxProgram(node, inputs, tuple(outputs), tuple(states), draft.arrays, tuple(draft.operations))
 
     def _refuse(self, what: str, span: Span, help_: str) -> None:
@@ -194,8 +196,9 @@ class _Lowering:
         target, rhs, draft = equation.targets[0], equation.rhs, self._draft
         match rhs:
             case Apply():
+                convolved = convolution(draft, rhs, self._definitions, self._values.__getitem__)
                 arguments = tuple(self._atom(a, target.name) for a in rhs.arguments)
-                found = operation(draft, rhs.op, arguments, rhs.attribute, target.type)
+                found = convolved or operation(draft, rhs.op, arguments, rhs.attribute, target.type)
             case Fby():
                 before = self._values[target]
                 initial = self._atom(rhs.init or zero(target.type), f"{target.name}_initial")

@@ -88,3 +88,12 @@ def test_without_the_package_it_says_what_to_install(syncml: Syncml, monkeypatch
     assert done.code == 1
     assert "error[D006]" in done.err and "pip install 'syncml[onnx]'" in done.err
     assert not Path("out").exists()
+
+
+@pytest.mark.parametrize("option", [("--batch",), ("--int8", "x.npz"), ("--prove",), ("--schedule", "cyclic")])
+def test_options_of_c_are_not_ignored(syncml: Syncml, option: tuple[str, ...]) -> None:
+    Path("policy.py").write_text(POLICY, "utf-8")
+    done = syncml("export", "policy.py", "--target", "onnx", "-o", "out", *option)
+    assert done.code == 2
+    assert "error[U001]" in done.err and option[0] in done.err
+    assert not Path("out").exists()
