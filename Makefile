@@ -13,7 +13,7 @@ RUN := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo gallery test test-data bench bench-esmini bench-learn bench-peers bench-reach bench-rl bench-sim bench-sweep bench-verify conformance lanes mutants soundness exhaustive lint format clean onnx-cases
+.PHONY: help install demo flagship gallery test test-data bench bench-esmini bench-learn bench-peers bench-reach bench-rl bench-sim bench-sweep bench-verify conformance lanes mutants soundness exhaustive lint format clean onnx-cases
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
@@ -35,6 +35,11 @@ install: $(RUN) ## set up .venv with what running needs
 
 demo: $(RUN) ## check, prove, simulate, export and compare the flagship pipeline
 	$(BIN)/syncml demo
+
+flagship: $(DEV) ## train the policy of the flagship, draw its learning curve, judge it: docs/how-to/train-the-flagship.md
+	rm -rf build/flagship
+	$(BIN)/syncml train scenarios/highway_acc/learn_in_language.py --steps 468480 --every 12800 --checkpoint build/flagship --plot docs/how-to/train-the-flagship.svg
+	$(BIN)/python scenarios/highway_acc/learn_in_language.py build/flagship/weights.safetensors -o build/flagship/policy.safetensors --judge
 
 gallery: $(DEV) ## make the pictures of docs/gallery.md
 	$(BIN)/python -m tools.gallery

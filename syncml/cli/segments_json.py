@@ -26,6 +26,7 @@ class SegmentModel(Document):
     passes: list[PassModel]
     slots: int = Field(ge=0, description="For each stream that a sweep reads.")
     snapshots: int = Field(ge=0, description="For each memory that is computed again; 0 where none is.")
+    traces: int = Field(ge=0, description="The numbers in forward traces and their sums, by 'transposed'.")
     most_steps: int = Field(ge=1, description="Steps of sweeps, and of the way forwards, in the fullest tick.")
     latency: tuple[int, int] = Field(description="How many ticks after its instant a value that looks ahead comes.")
     error: float | None = Field(
@@ -44,6 +45,7 @@ def segment_model(row: SegmentRow) -> SegmentModel:
             "passes": [{"kind": kind, "streams": names, "late": late} for kind, names, late in row.passes],
             "slots": row.demand.slots,
             "snapshots": row.demand.snapshots,
+            "traces": row.demand.traces,
             "most_steps": row.demand.steps,
             "latency": (row.demand.earliest, row.demand.latest),
             "error": row.error,

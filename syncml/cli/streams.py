@@ -168,6 +168,7 @@ def demand_line(row: SegmentRow) -> str:
     demand = row.demand
     error = "" if row.error is None else f", with an error of at most {_rounded_up(row.error)}, rounding not included"
     again = f", {demand.snapshots} of a memory that is computed again" if demand.snapshots else ""
+    again += f", {demand.traces} numbers in traces and sums" if demand.traces else ""
     return (
         f"{demand.slots} slots for each stream that a sweep reads{again}; at most {demand.steps} steps in a tick; "
         f"a value comes {demand.earliest} to {demand.latest} ticks later{error}"

@@ -109,8 +109,8 @@ def test_what_does_not_fit_is_refused_with_its_figures(
     with pytest.raises(DiagnosticError, match="no schedule of this segment fits") as caught:
         made("auto", memory=memory, latency=latency, backwards=backwards)
     (found,) = caught.value.diagnostics
-    assert found.code == "K020" and len(found.notes) == 2
-    for note, part in zip(found.notes, notes, strict=True):
+    assert found.code == "K020" and len(found.notes) == 3
+    for note, part in zip(found.notes, (*notes, "transposed: `tanh` is not linear"), strict=True):
         assert part in note
 
 

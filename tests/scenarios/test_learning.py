@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 
+from syncml.learn.rl.networks import Layers
 from syncml.networks.weights import load_weights
 from syncml.pipeline import check_file
 from tests.docs.pages import ROOT
@@ -24,7 +25,7 @@ def test_what_is_learnt_has_the_tensors_that_the_pipeline_reads(monkeypatch: pyt
     monkeypatch.syspath_prepend(str(FOLDER))
     import learn_in_language  # type: ignore[import-not-found]
 
-    first = learn_in_language.first(3)
+    first = learn_in_language.first(3, Layers((4, 8, 8, 1)))
     found = learn_in_language.ACTOR.tensors(first, "policy.")
     committed = load_weights(FOLDER / "weights.safetensors")
     assert sorted(found) == [name for name in sorted(committed) if name.startswith("policy.")]

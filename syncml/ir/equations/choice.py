@@ -3,6 +3,7 @@
 Rule: the candidates are *burst*, and *checkpointed* with the most snapshots that fit. What a candidate takes is counted
 on the program that it becomes: the bytes of the memories that it adds to the node. A value comes as late as `Demand`
 says. What changes a value or the instant at which `pack` gives it is no candidate: the program asks for that by name.
+Where nothing fits, what *transposed* would take, whose sums have another order, is among the figures.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from syncml.ir.equations.backward import backward_of
 from syncml.ir.equations.demand import Demand, demand_of
 from syncml.ir.equations.sweeps import lower_segments
 from syncml.ir.equations.syntax import Fby, Node, Pack, Post, Program, Schedule, Segment
+from syncml.ir.equations.transposed import transpose
 from syncml.ir.types import element, size
 
 
@@ -95,6 +97,7 @@ class _Search:
             low, high = (middle + 1, high) if found else (low, middle - 1)
         if best is not None:
             return best
+        last.append(self._transposed(burst))
         budget = f"{asked.memory} bytes" + ("" if asked.latency is None else f" and {asked.latency} ticks")
         node = self._program.node(self._name)
         definition = next((e for e in node.equations if asked.last in e.targets), None)
@@ -103,6 +106,17 @@ class _Search:
             error("K020", f"no schedule of this segment fits {budget}", span, notes=last,
                   help="allow more, or choose by name what computes other values or comes later: schedule=...")
         )  # fmt: skip
+
+    def _transposed(self, burst: Segment) -> str:
+        """What traces would take, which are asked for by name."""
+        candidate = replace(burst, schedule=Schedule.TRANSPOSED)
+        node = _with(self._program, self._name, {self._segment: candidate}).node(self._name)
+        try:
+            taken = _memory(transpose(node)[0]) - self._before
+        except DiagnosticError as fault:
+            return f"transposed: {fault.diagnostics[0].message}"
+        steps = demand_of(candidate, 0).steps
+        return f"transposed, which adds in another order and is never chosen: {taken} bytes, {steps} steps in a tick"
 
     def _fitting(self, candidate: Segment, figures: list[str]) -> tuple[Program, Choice] | None:
         """The program with a candidate if it fits; what it takes is added to ``figures``."""

@@ -26,7 +26,8 @@ from syncml.ir.equations.syntax import LATE, Schedule, Segment
 class Demand:
     """The slots for each stream that sweeps read, the most steps in an instant, and when a value comes.
 
-    ``snapshots`` are the slots of a memory that is computed again, 0 by schedules that keep everything.
+    ``snapshots`` are the slots of a memory that is computed again, 0 by schedules that keep everything. ``traces`` are
+    the numbers of the traces that stand for slots by the schedule *transposed*.
     """
 
     slots: int
@@ -34,6 +35,7 @@ class Demand:
     earliest: int
     latest: int
     snapshots: int = 0
+    traces: int = 0
 
 
 def demand_of(segment: Segment, sweeps: int) -> Demand:

@@ -26,11 +26,13 @@ class Early:
     streams: tuple[Var, ...]
     error: Fraction | None = None
     """By a fixed lag the greatest error of what is taken, rounding not included."""
+    traces: int = 0
+    """The numbers that are kept in the place of buffers, where it is transposed."""
 
     @property
     def demand(self) -> Demand:
         """What its schedule asks for."""
-        return demand_of(self.segment, 0)
+        return replace(demand_of(self.segment, 0), traces=self.traces)
 
 
 def without_sweeps(program: Program) -> tuple[Program, tuple[Early, ...]]:
@@ -49,7 +51,7 @@ def without_sweeps(program: Program) -> tuple[Program, tuple[Early, ...]]:
             made, transposed = transpose(node)
             made, bodies, lagging = cut_short(made, taken)
             nodes += bodies
-            done += [Early(node.name, segment, streams) for segment, streams in transposed.items()]
+            done += [Early(node.name, s, found.streams, traces=found.numbers) for s, found in transposed.items()]
             done += [Early(node.name, each.segment, each.streams, each.error) for each in lagging]
         nodes.append(made)
     return (replace(program, nodes=tuple(nodes)), tuple(done)) if done else (program, ())

@@ -1,47 +1,57 @@
 """The schedule *transposed*: a sum over a segment of what needs its future, from traces that run forwards.
 
-Rule: let T be the sum over the segment of x(n), and let x be linear in the streams ahead, element by element. The
-weight w of a stream ahead is how much T grows with it at an instant: 1 for x, and
+Rule: let T be the sum over the segment of x(n), and let x be linear in the streams ahead. The weight w of a stream
+ahead is how T grows with it at an instant (`weights`): 1 for x, and
 
-    t = c v + ..      gives v, at the same instant, the weight    c w_t
+    t = c v + ..      gives v, at the same instant, the weight    w_t c
     t = v post i      gives v the weight                          0 fby w_t, cut at the start of the segment
                       and i, at the last instant, the weight      w_t
 
-Then T is the sum of each operand r that is not ahead, times its weight at the same instant: no stream needs the future,
+Then T is the sum of each operand r that is not ahead, with its weight at the same instant: no stream needs the future,
 and nothing is kept of an instant but the weights. For ``g = r + a (g post 0)`` and the sum of d g the weight is the
 eligibility trace ``z = d + (0 fby a z)``, and T the sum of r z (Sutton and Barto 2018, chapter 12; for a derivative
-through time it is real-time recurrent learning, Williams and Zipser 1989). Mathematically the sums are equal; the
-additions have another order, so the program asks for it.
+through time it is real-time recurrent learning, Williams and Zipser 1989). c may be a matrix: a weight then has the
+axes of T and those of v, but for axes along which each element of v counts for its own element of T alone.
+Mathematically the sums are equal; the additions have another order, so the program asks for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from string import ascii_letters
 
 from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Diagnostic, DiagnosticError, error
 from syncml.ir.clocks import Clock
-from syncml.ir.constants import Array, Const, zero
+from syncml.ir.constants import Const, zero
 from syncml.ir.equations.backward import Sweeps, backward_of
 from syncml.ir.equations.exits import exits_of
 from syncml.ir.equations.growth import Growth
 from syncml.ir.equations.linear import Term, linear_terms
 from syncml.ir.equations.syntax import Apply, Atom, Equation, Fby, Node, Pack, Post, Schedule, Segment, Var, When
+from syncml.ir.equations.weights import Algebra, Axis, Weight, axes_of, place_after
 from syncml.ir.operators import Op
-from syncml.ir.types import FLOATS, Type, element, shape
-from syncml.lazy import numpy as np
+from syncml.ir.types import Type, element, shape, size, tensor
 
 HELP = "use the schedule 'burst', or take sums of it only: `seg.total(x)`, where x is linear in what needs the future"
 
 
-def transpose(node: Node) -> tuple[Node, dict[Segment, tuple[Var, ...]]]:
-    """A causal ``node`` without the sweeps of its transposed segments; what needed the future in each of them.
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """What needed the future in a segment, and how many numbers the traces are that took its place, sums included."""
+
+    streams: tuple[Var, ...]
+    numbers: int
+
+
+def transpose(node: Node) -> tuple[Node, dict[Segment, Traces]]:
+    """A causal ``node`` without the sweeps of its transposed segments, and what these became.
 
     Raises:
         DiagnosticError: K018, a stream is not linear or is wanted otherwise than in a sum.
     """
-    done: dict[Segment, tuple[Var, ...]] = {}
+    done: dict[Segment, Traces] = {}
     segments = dict.fromkeys(e.rhs.segment for e in node.equations if isinstance(e.rhs, Post | Pack))
     for segment in segments:
         if segment.schedule is Schedule.TRANSPOSED:
@@ -66,11 +76,13 @@ class _Transposition:
         self._order: list[Var] = (
             [] if sweeps is None else [v for k in range(len(sweeps.directions)) for v in sweeps.streams(k)]
         )
+        self._numbers = {var: k for k, var in enumerate(self._order)}
         self._definitions = {t: e for e in node.equations for t in e.targets if t in self._ahead}
+        self._kept = 0
         self._growth = Growth((v.name for v in node.clocks), node.span)
 
-    def node(self) -> tuple[Node, tuple[Var, ...]]:
-        """The node without the sweeps, and what they computed."""
+    def node(self) -> tuple[Node, Traces]:
+        """The node without the sweeps, and what took their place."""
         exits = exits_of(self._node, self._segment, self._ahead)
         replaced: dict[Var, Equation] = {}
         dropped = set(self._ahead)
@@ -94,7 +106,7 @@ class _Transposition:
         ]
         clocks = {v: c for v, c in self._node.clocks.items() if v not in dropped} | self._growth.clocks
         made = replace(self._node, equations=(*self._growth.equations, *equations), clocks=clocks)
-        return made, tuple(v for v in self._order if v.user)
+        return made, Traces(tuple(v for v in self._order if v.user), self._kept)
 
     def _total(self, running: Var, exit_: Equation) -> Var:
         """The sum of which ``running`` is the rest, on the clock of the end."""
@@ -105,37 +117,79 @@ class _Transposition:
         relevant = self._relevant(source)
         if running in relevant:
             raise _refused(exit_, f"what is added to `{running.name}` depends on the sum itself")
-        flow = _Flow({v: [] for v in relevant}, [])
-        looks: dict[Var, Var] = {}
+        flow = _Flow(Algebra(growth, tick, type_), axes_of(0, type_), self._places(source, type_), {}, [])
+        flow.weights.update((v, []) for v in relevant)
+        looks: dict[Var, Weight] = {}
         for var in self._order:
             rhs = self._definitions[var].rhs
             if var in relevant and isinstance(rhs, Post):
-                looks[var] = growth.fresh(f"{var.name}_weight", type_, tick, var.span)
-                before = growth.define(f"{var.name}_trace", type_, tick, Fby(zero(type_), looks[var], resets))
+                axes = tuple(sorted({*flow.sum, *flow.places[var]}))
+                trace = tensor(element(type_), tuple(axis[2] for axis in axes))
+                look = growth.fresh(f"{var.name}_weight", trace, tick, var.span)
+                before = growth.define(f"{var.name}_trace", trace, tick, Fby(zero(trace), look, resets))
+                looks[var] = Weight(look, axes, flow.places[var])
+                self._kept += size(trace)
+                following, _ = self._terms(var)
                 if isinstance(rhs.following, Const):
-                    first = growth.apply(f"{var.name}_follows", tick, Op.NOT, self._segment.first)
-                    self._spread(Term(rhs.following, condition=first), before, flow)
-                else:
-                    self._spread(Term(rhs.following), before, flow)
-        self._spread(Term(source), None, flow)
+                    follows = growth.apply(f"{var.name}_follows", tick, Op.NOT, self._segment.first)
+                    following = replace(following, condition=(follows, ""))
+                self._spread(following, Weight(before, axes, flow.places[var]), flow)
+        whole = ascii_letters[: len(flow.sum)]
+        self._spread(Term(source, whole, whole), Weight(None, (), flow.sum), flow)
         for var in reversed(self._order):
             if var not in relevant:
                 continue
-            weight = self._sum(flow.weights[var], var)
-            rhs = self._definitions[var].rhs
-            if isinstance(rhs, Post):
-                growth.equate(looks[var], Apply(Op.COPY, (self._full(weight, type_),)))
-                self._spread(Term(rhs.init, condition=self._segment.last), looks[var], flow)
-            else:
-                for term in linear_terms(rhs, self._ahead) or ():
-                    self._spread(term, weight, flow)
+            first, *others = flow.weights[var]
+            weight = first
+            for other in others:
+                weight = flow.algebra.plus(f"{var.name}_weight", weight, other)
+            terms = self._terms(var)
+            if var in looks:
+                look = looks[var].atom
+                assert isinstance(look, Var)
+                growth.equate(look, Apply(Op.COPY, (flow.algebra.full(weight, looks[var].axes),)))
+                weight, terms = looks[var], terms[1:]
+            for term in terms:
+                self._spread(term, weight, flow)
         so_far = growth.fresh(f"{running.name}_before", type_, tick, running.span)
+        self._kept += size(type_)
         added: Var = so_far
         for piece in flow.pieces:
-            added = growth.apply(f"{running.name}_part", tick, Op.ADD, added, piece)
+            added = growth.apply(f"{running.name}_part", tick, Op.ADD, added, flow.algebra.beside(piece, flow.sum))
         growth.equate(so_far, Fby(zero(type_), added, resets))
         end: Clock = self._node.clocks[exit_.target]
         return growth.define(f"{running.name}_sum", type_, end, When(added, self._segment.last, True))
+
+    def _terms(self, var: Var) -> tuple[Term, ...]:
+        """What a stream ahead is the sum of; for a look ahead its next value, and that at the end."""
+        rhs = self._definitions[var].rhs
+        if isinstance(rhs, Post):
+            letters = ascii_letters[: len(shape(var.type))]
+            return Term(rhs.following, letters, letters), Term(
+                rhs.init, letters, letters, condition=(self._segment.last, "")
+            )
+        return linear_terms(rhs, self._ahead) or ()
+
+    def _places(self, source: Atom, type_: Type) -> dict[Var, tuple[Axis, ...]]:
+        """The axes of each stream that the sum depends on: those of the sum where all that reads it says so, or own."""
+        found: dict[Var, tuple[Axis, ...]] = {}
+        pending: list[tuple[Atom, tuple[Axis, ...]]] = [(source, axes_of(0, type_))]
+        while pending:
+            var, place = pending.pop()
+            if not isinstance(var, Var) or var not in self._ahead:
+                continue
+            own = self._own(var)
+            known = found.get(var, place)
+            merged = tuple(a if a == b else mine for a, b, mine in zip(known, place, own, strict=True))
+            if merged != found.get(var):
+                found[var] = merged
+                for term in self._terms(var):
+                    pending.append((term.atom, place_after(term, merged, self._own(term.atom))))
+        return found
+
+    def _own(self, atom: Atom) -> tuple[Axis, ...]:
+        """The axes of a stream, as its own."""
+        return axes_of(self._numbers.get(atom, 0) + 1 if isinstance(atom, Var) else 1, atom.type)
 
     def _summand(self, running: Var, exit_: Equation) -> Atom:
         """What is added where ``running`` is ``following + (running post 0)`` and nothing else reads it."""
@@ -176,60 +230,23 @@ class _Transposition:
             pending += [term.atom for term in terms]
         return found
 
-    def _spread(self, term: Term, weight: Atom | None, flow: _Flow) -> None:
+    def _spread(self, term: Term, weight: Weight, flow: _Flow) -> None:
         """Give the operand of a term its part of the weight of the sum, or add it, weighted, to the total."""
         if isinstance(term.atom, Const) and term.atom == zero(term.atom.type):
             return
-        growth, tick = self._growth, self._tick
-        passed = weight
-        if term.inverse:
-            assert term.factor is not None
-            passed = growth.apply("weight", tick, Op.DIV, weight or _ones(term.factor.type), term.factor)
-        elif term.factor is not None:
-            passed = term.factor if weight is None else growth.apply("weight", tick, Op.MUL, weight, term.factor)
-        is_ahead = isinstance(term.atom, Var) and term.atom in flow.weights
-        if not is_ahead:
-            passed = term.atom if passed is None else growth.apply("weighted", tick, Op.MUL, passed, term.atom)
-        if term.negative:
-            passed = growth.apply("weight", tick, Op.NEG, passed or _ones(term.atom.type))
-        if term.condition is not None:
-            inside = passed or _ones(term.atom.type)
-            branches = (inside, zero(inside.type)) if term.holds else (zero(inside.type), inside)
-            passed = growth.apply("chosen", tick, Op.WHERE, term.condition, *branches)
-        if isinstance(term.atom, Var) and is_ahead:
-            flow.weights[term.atom].append(passed)
+        if isinstance(term.atom, Var) and term.atom in flow.weights:
+            found = flow.algebra.through(term, weight, self._own(term.atom))
+            flow.weights[term.atom].append(flow.algebra.settled(found, flow.places[term.atom]))
         else:
-            assert passed is not None
-            flow.pieces.append(passed)
-
-    def _sum(self, parts: list[Atom | None], var: Var) -> Atom | None:
-        """The sum of the weights that the readers of ``var`` give it; None is 1."""
-        if len(parts) == 1:
-            return parts[0]
-        atoms = [part or _ones(var.type) for part in parts]
-        total = atoms[0]
-        for atom in atoms[1:]:
-            total = self._growth.apply(f"{var.name}_weight", self._tick, Op.ADD, total, atom)
-        return total
-
-    def _full(self, weight: Atom | None, type_: Type) -> Atom:
-        """A weight with all elements of the total."""
-        if weight is None or weight.type == type_:
-            return weight or _ones(type_)
-        return self._growth.apply("weight", self._tick, Op.MUL, _ones(type_), weight)
+            flow.pieces.append(flow.algebra.added(term, weight))
 
 
 @dataclass(frozen=True, slots=True)
 class _Flow:
-    """The weights that each stream ahead was given so far, None for 1, and what is added to the total."""
+    """The weights that each stream ahead was given so far in a sum with axes ``sum``, and what is added to it."""
 
-    weights: dict[Var, list[Atom | None]]
-    pieces: list[Atom]
-
-
-def _ones(type_: Type) -> Const:
-    """Ones of a type."""
-    kind = element(type_)
-    if not shape(type_):
-        return Const(1.0 if kind in FLOATS else 1, kind)
-    return Const(Array.of(np.ones(shape(type_)), kind), kind)
+    algebra: Algebra
+    sum: tuple[Axis, ...]
+    places: Mapping[Var, tuple[Axis, ...]]
+    weights: dict[Var, list[Weight]]
+    pieces: list[Weight]
