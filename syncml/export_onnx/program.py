@@ -125,6 +125,9 @@ class _Lowering:
                 types = ", ".join(str(a.type) for a in equation.rhs.arguments)
                 what = f"`{equation.rhs.op.value}` of {types}"
                 self._refuse(what, equation.span, "compute it outside of the exported node, and make it an input")
+                # What reads it may have faults of its own.
+                type_ = equation.target.type
+                self._values[equation.target] = draft.constant(np.zeros(shape(type_)), element(type_))
         self._faults.raise_if_errors()
         outputs = [draft.exit(self._values[v], name) for v, name in zip(node.outputs, names, strict=True)]
         self._remember()
