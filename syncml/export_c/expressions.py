@@ -15,6 +15,7 @@ from syncml.dataclass import dataclass
 from syncml.export_c.asides import Asides
 from syncml.export_c.ctree import Call, Cast, CExpr, Conditional, Infix, Name, Number, Prefix, Subscript
 from syncml.export_c.helpers import EXTENSIONS
+from syncml.export_c.indices import SMALL, Counter, affine
 from syncml.export_c.scalars import c_type, constant, literal, machine_scalar, number
 from syncml.export_c.simplify import Range, decided, integer_values, simplify, wrapped
 from syncml.ir.step.syntax import (
@@ -44,17 +45,7 @@ _SYMBOLS = {BinaryOp.QUOT: "/", BinaryOp.REM: "%"}
 _LOGICAL = {BinaryOp.AND: "&&", BinaryOp.OR: "||"}
 _TRUE: CExpr = Name("true")
 _FALSE: CExpr = Name("false")
-_SMALL = 1 << 31
 _COMPARISONS = frozenset(op.value for op in COMPARISONS)
-
-
-@dataclass(frozen=True, slots=True)
-class Counter:
-    """A loop counter in scope: its C name and its number of values, or one fixed value where the loop is unrolled."""
-
-    name: str
-    count: int
-    value: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +67,6 @@ class Scope:
     asides: Asides
 
 
-@dataclass(frozen=True, slots=True)
-class _Affine:
-    """An index expression in ``size_t`` arithmetic with its least and greatest value."""
-
-    text: CExpr
-    low: int
-    high: int
-
-
 def place(target: Place, scope: Scope) -> CExpr:
     """The C object that ``target`` denotes."""
     result = scope.slots[target.slot]
@@ -95,59 +77,10 @@ def place(target: Place, scope: Scope) -> CExpr:
 
 def subscript(index: Expr, scope: Scope) -> CExpr:
     """``index`` as the subscript of an array."""
-    small = _affine(index, scope)
+    small = affine(index, scope.counters)
     if small is None:
         return _lower(index, scope)
     return Number(str(small.low)) if small.low == small.high else small.text
-
-
-def _affine(expr: Expr, scope: Scope) -> _Affine | None:
-    """``expr`` in ``size_t`` arithmetic if no intermediate value can be negative or large, else None."""
-    match expr:
-        case Literal() if expr.type is Scalar.I64:
-            return _exactly(int(expr.value.machine()))
-        case LoopIndex():
-            counter = scope.counters[expr]
-            if counter.value is not None:
-                return _exactly(counter.value)
-            return _Affine(Name(counter.name), 0, counter.count - 1)
-        case Binary() if expr.type is Scalar.I64:
-            left, right = _affine(expr.left, scope), _affine(expr.right, scope)
-            return None if left is None or right is None else _combine(expr.op, left, right)
-        case _:
-            return None
-
-
-def _exactly(value: int) -> _Affine | None:
-    return _Affine(Number(f"{value}U"), value, value) if 0 <= value < _SMALL else None
-
-
-def _combine(op: BinaryOp, left: _Affine, right: _Affine) -> _Affine | None:
-    match op:
-        case BinaryOp.ADD:
-            low, high = left.low + right.low, left.high + right.high
-        case BinaryOp.SUB:
-            low, high = left.low - right.high, left.high - right.low
-        case BinaryOp.MUL:
-            low, high = left.low * right.low, left.high * right.high
-        case BinaryOp.QUOT if right.low == right.high > 0:
-            low, high = left.low // right.low, left.high // right.low
-        case BinaryOp.REM if right.low == right.high > 0:
-            low, high = (left.low, left.high) if left.high < right.low else (0, right.low - 1)
-            if left.low == left.high:
-                low = high = left.low % right.low
-        case _:
-            return None
-    if low < 0 or high >= _SMALL:
-        return None
-    if low == high:
-        return _exactly(low)
-    if op in (BinaryOp.ADD, BinaryOp.SUB) and right.high == 0:
-        return left
-    if op is BinaryOp.ADD and left.high == 0:
-        return right
-    symbol = _SYMBOLS.get(op, op.value)
-    return _Affine(Infix(symbol, left.text, right.text), low, high)
 
 
 def lower(expr: Expr, scope: Scope) -> CExpr:
@@ -314,7 +247,7 @@ def _defined(op: BinaryOp, scalar: Scalar, left: CExpr, right: CExpr) -> bool:
 def _comparison(expr: Binary, scope: Scope) -> CExpr:
     scalar = machine_scalar(expr.left.type)
     if scalar is Scalar.I64:
-        small_left, small_right = _affine(expr.left, scope), _affine(expr.right, scope)
+        small_left, small_right = affine(expr.left, scope.counters), affine(expr.right, scope.counters)
         if small_left is not None and small_right is not None:
             known = decided(expr.op, (small_left.low, small_left.high), (small_right.low, small_right.high))
             return Infix(expr.op.value, small_left.text, small_right.text) if known is None else _truth(known)
@@ -370,7 +303,7 @@ def _convert(expr: Convert, scope: Scope) -> CExpr:
         counter = scope.counters[expr.operand]
         if counter.value is not None and (target not in FLOATS or counter.value < 1 << 24):
             return number(counter.value if target in FLOATS else wrapped(counter.value, target), target)
-        if counter.value is None and counter.count < _SMALL:
+        if counter.value is None and counter.count < SMALL:
             index: CExpr = Name(counter.name)
             # A signed 32-bit number is what processors convert to floating point fastest.
             return Cast(c_type(target), Cast("int32_t", index) if target in FLOATS else index)

@@ -33,7 +33,8 @@ from syncml.export_c.ctree import (
     Subscript,
     Variable,
 )
-from syncml.export_c.expressions import Counter, Scope, lower, place, subscript
+from syncml.export_c.expressions import Scope, lower, place, subscript
+from syncml.export_c.indices import Counter, within
 from syncml.export_c.naming import NameScope
 from syncml.export_c.plan import MachinePlan, Plan
 from syncml.export_c.scalars import c_type, literal
@@ -264,7 +265,8 @@ def _statement(stmt: Stmt, path: Path, position: _Position, context: _Context) -
             return [Set(place(stmt.target, scope), value, stmt.origin)]
         case If():
             condition = lower(stmt.condition, scope)
-            then = tuple(_block(stmt.then, (*path, 0), position, context))
+            tested = replace(position, scope=replace(scope, counters=within(stmt.condition, scope.counters)))
+            then = tuple(_block(stmt.then, (*path, 0), tested, context))
             otherwise = tuple(_block(stmt.otherwise, (*path, 1), position, context))
             if not then:
                 return [Branch(Prefix("!", condition), otherwise, (), position.said)]

@@ -20,8 +20,8 @@ from syncml.export_c.naming import NameScope, identifier
 from syncml.export_c.prepare import prepare
 from syncml.export_c.scalars import c_type
 from syncml.ir.step.overlay import Placement, overlay, place_tensors, private_slots
-from syncml.ir.step.syntax import Function, Literal, Machine, Slot, StepProgram
-from syncml.ir.step.traverse import expressions, machine_functions
+from syncml.ir.step.syntax import Function, Literal, Machine, Slot, StepProgram, Stmt
+from syncml.ir.step.traverse import blocks, expressions, machine_functions, mentioned
 from syncml.ir.types import Element, EnumType, TensorType, element, element_bytes, size
 
 PUBLIC = (
@@ -204,14 +204,29 @@ def stack_slots(own: MachinePlan) -> tuple[Slot, ...]:
 
 
 def _together(machine: Machine, elsewhere: Collection[Slot] = ()) -> tuple[Slot, ...]:
-    loop = private_slots(machine.body)
-    alone: dict[int, list[Slot]] = {}
-    for slot in machine.locals:
-        if slot not in elsewhere:
-            alone.setdefault(loop.get(slot, 0), []).append(slot)
-    common = alone.pop(0, [])
-    groups = sorted(alone.values(), key=lambda group: sum(map(slot_bytes, group)))
-    return (*common, *(groups[-1] if groups else ()))
+    private = private_slots(machine.body)
+    common = tuple(slot for slot in machine.locals if slot not in private and slot not in elsewhere)
+    return (*common, *_in_blocks(machine.body, [slot for slot in private if slot not in elsewhere]))
+
+
+def _in_blocks(body: tuple[Stmt, ...], slots: Collection[Slot]) -> tuple[Slot, ...]:
+    """Those of ``slots`` that exist together where they are most bytes, each in the smallest block that mentions it."""
+    if not slots:
+        return ()
+    where: dict[Slot, set[tuple[int, int]]] = {slot: set() for slot in slots}
+    inner: dict[tuple[int, int], tuple[Stmt, ...]] = {}
+    for position, stmt in enumerate(body):
+        for slot in mentioned((stmt,), inside=False) & where.keys():
+            where[slot].add((position, -1))
+        for number, block in enumerate(blocks(stmt)):
+            inner[position, number] = block
+            for slot in mentioned(block) & where.keys():
+                where[slot].add((position, number))
+    here = tuple(slot for slot, found in where.items() if len(found) != 1 or -1 in {n for _, n in found})
+    deeper = [
+        _in_blocks(block, [slot for slot, found in where.items() if found == {key}]) for key, block in inner.items()
+    ]
+    return (*here, *max(deeper, key=lambda group: sum(map(slot_bytes, group)), default=()))
 
 
 def _deepest(machines: Iterable[Machine]) -> int:
@@ -226,14 +241,14 @@ def _deepest(machines: Iterable[Machine]) -> int:
 
 
 def _spilled(machine: Machine, assignment: Assignment, large: int) -> list[Slot]:
-    """The large tensors of ``machine``, but for those that one loop has for itself and those that start as zero."""
+    """The large tensors of ``machine``, but for the sums of a tile and those that start as zero."""
     private = private_slots(machine.body)
     return [
         slot
         for slot in machine.locals
         if isinstance(slot.type, TensorType)
         and slot_bytes(slot) >= large
-        and slot not in private
+        and not (slot in private and slot.near)
         and slot not in assignment.exposed
     ]
 

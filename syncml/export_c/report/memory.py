@@ -21,7 +21,7 @@ from syncml.export_c.plan import MachinePlan, Plan, local_bytes, stack_slots
 from syncml.export_c.report.layout import slots_extent, state_extents, type_extent
 from syncml.export_c.report.operations import Operations, operations
 from syncml.export_c.state import initial_tables
-from syncml.ir.step.overlay import Curve, Tenant, live_bytes
+from syncml.ir.step.overlay import Curve, Tenant, live_bytes, loop_peaks
 from syncml.ir.step.overlay.lifetimes import timeline
 from syncml.ir.step.syntax import Slot
 from syncml.ir.types import TensorType, element, element_bytes, size
@@ -189,9 +189,11 @@ def local_tensors(own: MachinePlan) -> tuple[Slot, ...]:
 
 def _curve(own: MachinePlan, frames: dict[str, Frame]) -> Curve:
     """The live bytes at each moment, with the bounds of what runs then: its first and its last run, which is enough."""
-    found = timeline(own.placed.machine.body, local_tensors(own))
+    body = own.placed.machine.body
+    outside, peaks = loop_peaks(body, local_tensors(own))
+    found = timeline(body, outside)
     machines = {i.name: i.machine for i in own.machine.instances}
-    blocks: list[tuple[int, int, int]] = []
+    blocks = list(peaks)
     for instance, calls in found.calls.items():
         bound = frames[machines[instance]].bound
         for start, end in calls:

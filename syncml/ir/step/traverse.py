@@ -219,6 +219,15 @@ def read_in(body: Iterable[Stmt]) -> set[Slot]:
     return {slot for stmt in statements(body) for slot in reads(stmt)}
 
 
+def mentioned(body: Iterable[Stmt], *, inside: bool = True) -> set[Slot]:
+    """The slots that ``body`` reads or writes, with or without what the statements inside of its statements do."""
+    found: set[Slot] = set()
+    for stmt in statements(body) if inside else body:
+        found.update(part.slot for expr in own_expressions(stmt) for part in walk(expr) if isinstance(part, Place))
+        found.update(writes(stmt))
+    return found
+
+
 def expressions(body: Iterable[Stmt]) -> Iterator[Expr]:
     """Every expression of ``body``, outermost first."""
     for stmt in statements(body):

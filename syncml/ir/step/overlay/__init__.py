@@ -8,17 +8,19 @@ comes to, goes away. Loops over results may be joined (`rows`) and turned (`turn
 is computed by the same operations in the same order, so it has the same bits.
 
 Tensors that instances take or give as a whole stay as they are, since an instance sees its arguments in their shapes,
-and so do those that one loop has for itself, such as the sums of a tile, which a compiler keeps in registers.
+and so do the sums of a tile, which a compiler keeps in registers. What one loop has for itself shares memory within an
+iteration (`arenas`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from syncml.dataclass import dataclass
+from syncml.ir.step.overlay.arenas import Arena, arenas_of, live_peak, loop_peaks
 from syncml.ir.step.overlay.curve import Curve, live_bytes
-from syncml.ir.step.overlay.lifetimes import Lifetime, timeline
+from syncml.ir.step.overlay.lifetimes import Lifetime, Timeline, timeline
 from syncml.ir.step.overlay.rewrite import Block, Tenant, copies, in_blocks
 from syncml.ir.step.overlay.rows import join_loops, private_slots
 from syncml.ir.step.overlay.turning import arrange
@@ -34,6 +36,8 @@ __all__ = [
     "Placement",
     "Tenant",
     "live_bytes",
+    "live_peak",
+    "loop_peaks",
     "overlay",
     "place_tensors",
     "private_slots",
@@ -69,18 +73,33 @@ def place_tensors(machine: Machine, large: int = LARGE, fixed: Collection[Slot] 
         and slot not in fixed
         and not slot.near
     ]
-    private = private_slots(machine.body)
-    chosen = [slot for slot in chosen if slot not in private]
     if len(chosen) < 2:
         return Placement(machine, ())
-    machine = replace(machine, body=join_loops(machine.body, private))
+    machine = replace(machine, body=join_loops(machine.body, private_slots(machine.body)))
+    machine, arenas = arenas_of(machine, chosen)
+    private = private_slots(machine.body)
     found: list[Block] = []
     for kind in dict.fromkeys(element(slot.type) for slot in chosen):
-        slots = [slot for slot in chosen if element(slot.type) == kind]
-        arranged = arrange(timeline(machine.body, slots), copies(machine.body, slots), private)
+        slots = [slot for slot in chosen if element(slot.type) == kind and slot not in private]
+        mine = {key: arena for (key, of), arena in arenas.items() if of == kind}
+        times = timeline(machine.body, slots, {key: arena.slot for key, arena in mine.items()})
+        arranged = arrange(times, copies(machine.body, slots), private)
         machine = replace(machine, body=arranged.turn(machine.body))
-        found += _blocks(kind, [Tenant(*placed) for placed in arranged.placed])
+        tenants = [tenant for placed in arranged.placed for tenant in _tenants(times, mine, *placed)]
+        found += _blocks(kind, tenants)
     return Placement(machine, tuple(found))
+
+
+def _tenants(
+    times: Timeline, arenas: Mapping[int, Arena], slot: Slot, offset: int, lifetime: Lifetime
+) -> Iterator[Tenant]:
+    """A tensor, or those of an arena, as they are in the middle of their loop."""
+    for nest in times.nests:
+        arena = arenas.get(id(nest.loop))
+        if arena is not None and arena.slot is slot:
+            yield from (Tenant(s, offset + at, life) for s, at, life in arena.placed_in(nest))
+            return
+    yield Tenant(slot, offset, lifetime)
 
 
 def _passed_whole(body: Iterable[Stmt]) -> Iterable[Place]:

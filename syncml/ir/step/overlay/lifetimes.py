@@ -124,15 +124,22 @@ _Loops: TypeAlias = tuple[_Around, ...]
 @dataclass(slots=True)
 class _Found:
     slots: Collection[Slot]
+    arenas: Mapping[int, Slot] = field(default_factory=dict[int, Slot])
     touched: dict[Slot, Lifetime] = field(default_factory=dict[Slot, Lifetime])
     nests: list[Nest] = field(default_factory=list[Nest])
     calls: dict[str, list[tuple[int, int]]] = field(default_factory=dict[str, list[tuple[int, int]]])
     durations: dict[int, int] = field(default_factory=dict[int, int])
 
 
-def timeline(body: tuple[Stmt, ...], slots: Collection[Slot]) -> Timeline:
-    """When ``body`` touches the tensors ``slots``."""
-    found = _Found(frozenset(slots))
+def timeline(body: tuple[Stmt, ...], slots: Collection[Slot], arenas: Mapping[int, Slot] | None = None) -> Timeline:
+    """When ``body`` touches the tensors ``slots``.
+
+    Args:
+        body: The statements.
+        slots: The tensors.
+        arenas: For loops that are in no other, by their identity, a tensor that is live as long as the loop runs.
+    """
+    found = _Found(frozenset(slots), arenas or {})
     _block(body, 0, (), found)
     calls = {name: tuple(moments) for name, moments in found.calls.items()}
     return Timeline(tuple(found.nests), found.touched, calls)
@@ -143,6 +150,11 @@ def touched_by(loop: For, start: int, slots: Collection[Slot]) -> Touched:
     found = _Found(frozenset(slots))
     _loop(loop, start, (), found)
     return found.touched
+
+
+def duration(stmt: Stmt) -> int:
+    """How many moments ``stmt`` takes, in pairs of a reading and a writing."""
+    return _duration(stmt, _Found(frozenset()))
 
 
 def _duration(stmt: Stmt, found: _Found) -> int:
@@ -196,6 +208,10 @@ def _statement(stmt: Stmt, at: int, loops: _Loops, found: _Found) -> None:
         case For():
             outside, found.touched = found.touched, {}
             _loop(stmt, at, loops, found)
+            if id(stmt) in found.arenas:
+                arena, end = found.arenas[id(stmt)], at + _duration(stmt, found)
+                count = size(arena.type)
+                found.touched[arena] = Lifetime(np.full(count, 2 * at, np.int64), np.full(count, 2 * end, np.int64))
             if found.touched:
                 found.nests.append(Nest(stmt, at, found.touched))
             found.touched = outside

@@ -130,7 +130,9 @@ def _flat(place: Place, offset: int) -> Expr:
             total = _times(term, factor) if total is None else Binary(BinaryOp.ADD, total, _times(term, factor))
     if total is None:
         return _number(constant)
-    return Binary(BinaryOp.ADD, total, _number(constant)) if constant and not falling else total
+    if falling or not constant:
+        return total
+    return Binary(BinaryOp.ADD if constant > 0 else BinaryOp.SUB, total, _number(abs(constant)))
 
 
 def _times(term: Expr, factor: int) -> Expr:
@@ -142,20 +144,20 @@ def _address(place: Place, sign: int, factors: dict[Expr, int]) -> int:
     constant, stride = 0, sign * size(place.slot.type)
     for index, extent in zip(place.indices, shape(place.slot.type), strict=True):
         stride = sign * (abs(stride) // extent)
-        constant += _linear(index, stride, factors)
+        constant += linear(index, stride, factors)
     return constant
 
 
-def _linear(index: Expr, stride: int, factors: dict[Expr, int]) -> int:
+def linear(index: Expr, stride: int, factors: dict[Expr, int]) -> int:
     """Add ``stride`` times ``index`` to ``factors``, but for its constant part, which is returned."""
     match index:
         case Literal():
             return stride * int(index.value.machine())
         case Binary(op=BinaryOp.ADD | BinaryOp.SUB as op, left=left, right=right):
             sign = 1 if op is BinaryOp.ADD else -1
-            return _linear(left, stride, factors) + _linear(right, sign * stride, factors)
+            return linear(left, stride, factors) + linear(right, sign * stride, factors)
         case Binary(op=BinaryOp.MUL, left=left, right=Literal(value)):
-            return _linear(left, stride * int(value.machine()), factors)
+            return linear(left, stride * int(value.machine()), factors)
         case _:
             factors[index] = factors.get(index, 0) + stride
             return 0

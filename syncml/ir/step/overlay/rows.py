@@ -21,17 +21,20 @@ from syncml.ir.step.traverse import (
     blocks,
     expressions,
     map_blocks,
-    own_expressions,
+    mentioned,
     reads,
     statements,
-    walk,
     with_blocks,
-    writes,
 )
 
 
 def private_slots(body: tuple[Stmt, ...]) -> dict[Slot, int]:
     """The locals that one loop alone mentions, and that each iteration sets before it reads them, with its number."""
+    return {slot: number for number, (_, slots) in enumerate(private_loops(body), 1) for slot in slots}
+
+
+def private_loops(body: tuple[Stmt, ...]) -> tuple[tuple[For, tuple[Slot, ...]], ...]:
+    """The loops that are in no other, each with the locals that it has for itself."""
     mentions: dict[Slot, set[int]] = {}
     loops: list[For] = []
     stack = list(body)
@@ -45,32 +48,34 @@ def private_slots(body: tuple[Stmt, ...]) -> dict[Slot, int]:
             stack += [s for block in blocks(stmt) for s in block]
         key = len(loops) if isinstance(stmt, For) else 0
         for part in inside:
-            for slot in _mentioned(part) if isinstance(stmt, For) else _mentioned(stmt):
+            for slot in mentioned((part,), inside=False):
                 mentions.setdefault(slot, set()).add(key)
     alone: dict[int, list[Slot]] = {}
     for slot, where in mentions.items():
         if slot.storage is Storage.LOCAL and len(where) == 1 and 0 not in where:
             alone.setdefault(where.copy().pop(), []).append(slot)
-    return {s: k for k, slots in alone.items() for s in slots if _set_first(loops[k - 1].body, s)}
-
-
-def _mentioned(stmt: Stmt) -> set[Slot]:
-    read = {part.slot for expr in own_expressions(stmt) for part in walk(expr) if isinstance(part, Place)}
-    return read.union(writes(stmt))
+    return tuple(
+        (loop, tuple(s for s in alone.get(k, ()) if _set_first(loop.body, s))) for k, loop in enumerate(loops, 1)
+    )
 
 
 def _set_first(body: tuple[Stmt, ...], slot: Slot) -> bool:
-    """Whether what mentions ``slot`` first is an assignment to it, under no condition, that does not read it."""
+    """Whether what mentions ``slot`` first is an assignment to it that does not read it.
+
+    It is under no condition, or all that mentions ``slot`` is under the same one.
+    """
     stack = list(reversed(body))
     while stack:
         stmt = stack.pop()
         if isinstance(stmt, For):
             stack += reversed(stmt.body)
         elif isinstance(stmt, Assign):
-            if slot in _mentioned(stmt):
+            if slot in mentioned((stmt,), inside=False):
                 return stmt.target.slot is slot and slot not in set(reads(stmt))
-        elif any(slot in _mentioned(inner) for inner in statements((stmt,))):
-            return False
+        elif slot in mentioned((stmt,)):
+            inside = [block for block in blocks(stmt) if slot in mentioned(block)]
+            alone = len(inside) == 1 and slot not in mentioned((stmt,), inside=False) and slot not in mentioned(stack)
+            return alone and _set_first(inside[0], slot)
     return False
 
 

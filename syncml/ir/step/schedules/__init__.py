@@ -25,6 +25,7 @@ from syncml.ir.step.schedules.choose import Schedule, candidates, choose
 from syncml.ir.step.schedules.copies import without_copies
 from syncml.ir.step.schedules.fresh import Locals
 from syncml.ir.step.schedules.layouts import LaidOut, constants_read_once, description, laid_out
+from syncml.ir.step.schedules.lines import with_lines
 from syncml.ir.step.schedules.masks import mask_choices
 from syncml.ir.step.schedules.packing import packed
 from syncml.ir.step.schedules.pointers import in_own_memory
@@ -81,6 +82,10 @@ def _axes(program: StepProgram, table: LoopTable) -> StepProgram:
     return _each_machine(program, channels_last) if table.channels_last else program
 
 
+def _lines(program: StepProgram, table: LoopTable) -> StepProgram:
+    return _each_machine(program, lambda machine: with_lines(machine, table.lines))
+
+
 def _loops(program: StepProgram, table: LoopTable) -> StepProgram:
     # A job reads the constants of the main machine where they lie.
     kept = frozenset(place.slot for job in program.jobs for place in _places_read(job.machine.body))
@@ -98,6 +103,7 @@ def _masks(program: StepProgram, table: LoopTable) -> StepProgram:
 LOOP_PASSES: tuple[LoopPass, ...] = (
     LoopPass("copies", _copies),
     LoopPass("axes", _axes),
+    LoopPass("lines", _lines),
     LoopPass("loops", _loops),
     LoopPass("memories", _memories),
     LoopPass("masks", _masks),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import field, replace
 
 from syncml.dataclass import dataclass
-from syncml.ir.step.syntax import Machine, Slot, Stmt, Storage
+from syncml.ir.step.syntax import Machine, Origin, Slot, Stmt, Storage
 from syncml.ir.types import Type
 
 
@@ -16,7 +16,7 @@ class Locals:
     machine: Machine
     added: list[Slot] = field(default_factory=list[Slot])
 
-    def new(self, name: str, type_: Type, *, near: bool = False) -> Slot:
+    def new(self, name: str, type_: Type, *, near: bool = False, origin: Origin | None = None) -> Slot:
         """A local of a name like ``name``."""
         machine = self.machine
         groups = (machine.inputs, machine.outputs, machine.state, machine.constants, machine.locals, self.added)
@@ -25,7 +25,7 @@ class Locals:
         while unique in taken:
             number += 1
             unique = f"{name}_{number}"
-        slot = Slot(unique, type_, Storage.LOCAL, near=near)
+        slot = Slot(unique, type_, Storage.LOCAL, origin=origin, near=near)
         self.added.append(slot)
         return slot
 

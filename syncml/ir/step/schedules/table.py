@@ -57,6 +57,8 @@ class LoopTable:
         channels_last: Whether local tensors of many channels over a short row have their channels last (`axes`): for
             compilers with vectors, and because a convolution of 1 x 1 then reads and writes position by position, so
             that its result may lie where what it has read was.
+        lines: Maps that need more than so many bytes at one moment are computed row by row, with line buffers in the
+            place of maps (`lines`), where that takes less memory.
         overlap: Whether pointers that might be to one memory keep them from it (`pointers`).
         branches: Whether they may make a branch of a choice between two computed numbers, which does too (`masks`).
     """
@@ -67,6 +69,7 @@ class LoopTable:
     doubles_called: bool = False
     copies: bool = False
     channels_last: bool = False
+    lines: int = 1 << 62
     overlap: bool = False
     branches: bool = False
 
@@ -92,6 +95,7 @@ CORTEX_M4F_LOOPS = LoopTable(
     called=_SMALL,
     doubles_called=True,
     channels_last=True,
+    lines=4096,
 )
 """32 scalar registers for floats, 13 for integers. One term at a time keeps the sums of 5 x 4 results in registers."""
 
@@ -101,5 +105,6 @@ CORTEX_M3_LOOPS = LoopTable(
     called=_SMALL,
     doubles_called=True,
     channels_last=True,
+    lines=4096,
 )
 """13 registers for integers; a library computes floats."""

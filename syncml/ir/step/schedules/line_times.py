@@ -1,0 +1,124 @@
+"""When the rows of a group of maps are computed, and how many of each are there together.
+
+Rule: that of `syncml.ir.step.schedules.lines`: row r of a map M is computed in iteration ``r + delay(M)``,
+
+    delay(M) = max over the rows of S that it reads of (delay(S) + their distance)
+    depth(S) = max over the rows of S that M reads of (delay(M) - delay(S) - their distance) + 1
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeAlias
+
+from syncml.dataclass import dataclass
+from syncml.ir.constants import Const
+from syncml.ir.step.schedules.line_maps import Group, Piece, Reach, Reduction, accesses, reach
+from syncml.ir.step.syntax import Assign, Literal, Machine, Place, Slot, Stmt
+from syncml.ir.step.traverse import own_expressions, statements, walk, writes
+from syncml.ir.types import shape
+
+Span: TypeAlias = tuple[int, int]
+"""The iterations, from and to before, at which something is computed."""
+Part: TypeAlias = Piece | Reduction
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When the rows of a group are computed.
+
+    Attributes:
+        delay: The iteration in which each map, or reduction, has its row 0.
+        depth: How many rows of each map its readers reach, the newest included.
+        whole: The maps that are read by others too.
+    """
+
+    group: Group
+    readings: Mapping[Part, tuple[tuple[Slot, Reach], ...]]
+    delay: Mapping[Slot, int]
+    depth: Mapping[Slot, int]
+    whole: frozenset[Slot]
+
+    def span(self, part: Part) -> Span:
+        """When ``part`` is computed."""
+        first = part.first + self.delay[part.target]
+        return first, first + part.count
+
+    @property
+    def count(self) -> int:
+        """The number of iterations."""
+        return max(self.span(part)[1] for part in self.group.parts)
+
+    def oldest(self, part: Part, slot: Slot) -> int:
+        """Where, among the rows of ``slot`` that are there, the row is that ``part`` is at; the oldest is at 0."""
+        return self.depth[slot] - 1 - (part.first + self.delay[part.target] - self.delay[slot])
+
+    def pieces(self, slot: Slot) -> tuple[Piece, ...]:
+        """The stretches of rows of a map."""
+        return tuple(p for p in self.group.parts if isinstance(p, Piece) and p.target is slot)
+
+    def is_repeated(self, part: Piece) -> bool:
+        """Whether each row has the same constant there, in which case it is set again and not kept."""
+        rows = shape(part.target.type)[part.axis]
+        return part.count == rows and self.depth[part.target] > 1 and constant_of(part) is not None
+
+    def is_filled(self, slot: Slot) -> bool:
+        """Whether the newest row is zero at first: something reads it where nothing has to have set it."""
+        spans = {self.span(part) for part in self.pieces(slot) if not self.is_repeated(part)}
+        spans |= {self.span(part) for part, read in self.readings.items() for s, _ in read if s is slot}
+        return self.depth[slot] > 1 or len(spans) > 1
+
+
+def times_of(group: Group, machine: Machine, block: tuple[Stmt, ...]) -> Times:
+    """The least delays, and what follows from them; maps that read no other come as late as their readers allow."""
+    readings = {part: tuple(_readings(part, group.axes)) for part in group.parts}
+    reading = {part.target for part, read in readings.items() if read}
+    delay = {slot: 0 for slot in group.maps if slot not in reading}
+    for part, read in readings.items():
+        if read:
+            needed = max(delay[s] + r.high - part.first for s, r in read)
+            delay[part.target] = max(needed, delay.get(part.target, needed))
+
+    def asked(slot: Slot) -> Iterator[int]:
+        for part, read in readings.items():
+            yield from (delay[part.target] + part.first - r.high for s, r in read if s is slot)
+
+    delay |= {slot: min(asked(slot), default=0) for slot in group.maps if slot not in reading}
+    least = min(delay.values())
+    delay = {slot: at - least for slot, at in delay.items()}
+    depth = dict.fromkeys(group.maps, 1)
+    for part, read in readings.items():
+        for s, r in read:
+            depth[s] = max(depth[s], delay[part.target] + part.first - r.low - delay[s] + 1)
+    inside, everywhere = _mentions(block[group.start : group.stop]), _mentions(machine.body)
+    whole = frozenset(s for s in group.maps if inside[s] < everywhere[s])
+    return Times(group, readings, delay, depth, whole)
+
+
+def constant_of(part: Piece) -> Const | None:
+    """The constant that ``part`` sets all its elements to, if it does nothing else."""
+    assigned = [stmt for stmt in statements((part.stmt,)) if isinstance(stmt, Assign)]
+    values = [stmt.value for stmt in assigned]
+    match values:
+        case [Literal(value)]:
+            return value
+        case _:
+            return None
+
+
+def _readings(part: Part, axes: Mapping[Slot, int]) -> Iterator[tuple[Slot, Reach]]:
+    for slot, axis in axes.items():
+        if slot is not part.target:
+            for place in accesses(part.stmt, slot):
+                found = reach(place, axis, part)
+                assert found is not None
+                yield slot, found
+
+
+def _mentions(body: Iterable[Stmt]) -> Counter[Slot]:
+    found: Counter[Slot] = Counter()
+    for stmt in statements(body):
+        found.update(part.slot for expr in own_expressions(stmt) for part in walk(expr) if isinstance(part, Place))
+        found.update(writes(stmt))
+    return found
