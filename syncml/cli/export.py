@@ -162,9 +162,10 @@ def export(
                 echo("contracts are left out; `syncml verify` proves them of this program")
             return ExitCode.OK
         machine = target_machine(target)
+        memory = memory_of(machine, stack, region)
+        machine = replace(machine, loops=replace(machine.loops, lines=memory.stack))
         request = replace(request, loops=machine.loops)
         executive = _executive(schedule)
-        memory = memory_of(machine, stack, region)
         integers = quantised(request, int8, int16, ranges, floats, interface)
         checked = request.checked() if integers is None else integers.checked
         emit(without_body(checked, run=False), stream=sys.stderr)

@@ -2,6 +2,7 @@
 
     cost(s; t) = cost(s) + cost(t)      cost(for i < n s) = n * cost(s)
     cost(if c s else t) = cost(c) + max(cost(s), cost(t)), for each kind of operation by itself
+    cost(for i < n {if c(i) s else t}) = n * cost(c) + k * cost(s) + (n - k) * cost(t), c true for k values of i
 
 Rule: what computes values counts, what computes places of elements does not; subtractions count as additions, the
 comparisons inside of a function with the function. A call of an elementary function is one operation of its name.
@@ -13,7 +14,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import assert_never
 
+import numpy as np
+
 from syncml.dataclass import dataclass
+from syncml.ir.step.overlay.lifetimes import values_of
 from syncml.ir.step.syntax import (
     COMPARISONS,
     Apply,
@@ -104,8 +108,10 @@ def _statement(stmt: Stmt, instances: Mapping[str, Counter[str]]) -> Counter[str
         case Switch():
             return Counter(_values(stmt.scrutinee)) + _worst(_block(body, instances) for _, body in stmt.cases)
         case For():
-            once = _block(stmt.body, instances)
-            return Counter({kind: number * stmt.count for kind, number in once.items()})
+            total: Counter[str] = Counter()
+            for inner in stmt.body:
+                total.update(_repeated(inner, stmt, instances))
+            return total
         case Invoke():
             arguments = Counter(kind for argument in stmt.arguments for kind in _values(argument))
             return arguments + instances[stmt.instance]
@@ -113,6 +119,24 @@ def _statement(stmt: Stmt, instances: Mapping[str, Counter[str]]) -> Counter[str
             return Counter()
         case _:
             assert_never(stmt)
+
+
+def _repeated(stmt: Stmt, loop: For, instances: Mapping[str, Counter[str]]) -> Counter[str]:
+    """What ``stmt`` costs in all iterations of ``loop``."""
+    taken = None
+    if isinstance(stmt, If):
+        taken = values_of(stmt.condition, {loop.index: np.arange(loop.count)})
+    if not isinstance(stmt, If) or taken is None:
+        return _times(loop.count, _statement(stmt, instances))
+    often = int(np.broadcast_to(taken, loop.count).sum())
+    total = _times(loop.count, Counter(_values(stmt.condition)))
+    total.update(_times(often, _block(stmt.then, instances)))
+    total.update(_times(loop.count - often, _block(stmt.otherwise, instances)))
+    return total
+
+
+def _times(count: int, cost: Counter[str]) -> Counter[str]:
+    return Counter({kind: number * count for kind, number in cost.items()})
 
 
 def _worst(branches: Iterable[Counter[str]]) -> Counter[str]:

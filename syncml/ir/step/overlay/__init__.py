@@ -83,7 +83,7 @@ def place_tensors(machine: Machine, large: int = LARGE, fixed: Collection[Slot] 
         slots = [slot for slot in chosen if element(slot.type) == kind and slot not in private]
         mine = {key: arena for (key, of), arena in arenas.items() if of == kind}
         times = timeline(machine.body, slots, {key: arena.slot for key, arena in mine.items()})
-        arranged = arrange(times, copies(machine.body, slots), private)
+        arranged = arrange(times, copies(machine.body, slots), private, {key for key, _ in arenas})
         machine = replace(machine, body=arranged.turn(machine.body))
         tenants = [tenant for placed in arranged.placed for tenant in _tenants(times, mine, *placed)]
         found += _blocks(kind, tenants)

@@ -270,7 +270,7 @@ def _addresses(place: Place, moving: _Loops) -> Moments | None:
     counters = {loop.index: _counter(axis, loop, len(moving)) for axis, loop in enumerate(moving)}
     total, outside = np.array(0, np.int64), np.array(False)
     for index, extent in zip(place.indices, shape(place.slot.type), strict=True):
-        value = _evaluate(index, counters)
+        value = values_of(index, counters)
         if value is None:
             return None
         total = total * extent + value
@@ -285,15 +285,15 @@ _ARITHMETIC: Mapping[BinaryOp, Any] = {
 }  # fmt: skip
 
 
-def _evaluate(expr: Expr, counters: Mapping[LoopIndex, Moments]) -> NDArray[Any] | None:
-    """An index for all values of the counters, or None if it reads anything else."""
+def values_of(expr: Expr, counters: Mapping[LoopIndex, Moments]) -> NDArray[Any] | None:
+    """An index, or a test of counters, for all values of the counters; None if it reads anything else."""
     match expr:
         case Literal():
             return np.asarray(expr.value.machine())
         case LoopIndex():
             return counters.get(expr)
         case Binary(op=op):
-            left, right = _evaluate(expr.left, counters), _evaluate(expr.right, counters)
+            left, right = values_of(expr.left, counters), values_of(expr.right, counters)
             if left is None or right is None:
                 return None
             if op in (BinaryOp.QUOT, BinaryOp.REM):
@@ -303,7 +303,7 @@ def _evaluate(expr: Expr, counters: Mapping[LoopIndex, Moments]) -> NDArray[Any]
                 return quotient if op is BinaryOp.QUOT else left - quotient * right
             return _ARITHMETIC[op](left, right) if op in _ARITHMETIC else None
         case Select():
-            parts = [_evaluate(part, counters) for part in (expr.condition, expr.then, expr.otherwise)]
+            parts = [values_of(part, counters) for part in (expr.condition, expr.then, expr.otherwise)]
             return None if any(part is None for part in parts) else np.where(*parts)  # type: ignore[arg-type]
         case _:
             return None

@@ -91,15 +91,21 @@ class Arrangement:
         return tuple(done)
 
 
-def arrange(times: Timeline, copies: Collection[tuple[int, int, int]], private: Collection[Slot]) -> Arrangement:
-    """Place the tensors of ``times``, and turn loops where that makes the block smaller.
+def arrange(
+    times: Timeline,
+    copies: Collection[tuple[int, int, int]],
+    private: Collection[Slot],
+    kept: Collection[int] = (),
+) -> Arrangement:
+    """Place the tensors of ``times``, and turn loops, but for those ``kept``, where that makes the block smaller.
 
     One loop after the other is turned unless that makes the block larger, for often several have to be before it gets
     smaller; then each is turned back unless that does.
     """
     search = _Search.start(times, copies)
     if search.packing.extent > search.bound:
-        nests = [(nest, other) for nest in times.nests if (other := _turned(nest, private)) is not None]
+        free = [nest for nest in times.nests if id(nest.loop) not in kept]
+        nests = [(nest, other) for nest in free if (other := _turned(nest, private)) is not None]
         first = search
         for nest, other in nests:
             search = search.better(nest, other)

@@ -9,7 +9,7 @@ them, with their loops in any order, if every assignment goes over elements of i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from itertools import combinations
 
@@ -54,7 +54,7 @@ def channels_last(machine: Machine) -> Machine:
         return Place(new[expr.slot], (*rest, first))
 
     body = map_blocks(lambda block: tuple(with_expressions(stmt, moved) for stmt in block), machine.body)
-    body = _in_order(body, frozenset(new.values()))
+    body = in_order(body, frozenset(new.values()))
     return replace(machine, body=body, locals=tuple(new.get(slot, slot) for slot in machine.locals))
 
 
@@ -76,23 +76,23 @@ def _taken_whole(body: Iterable[Stmt]) -> Iterable[Slot]:
             yield from (part.slot for part in walk(expr) if isinstance(part, Place) and not part.indices)
 
 
-def _in_order(body: tuple[Stmt, ...], slots: frozenset[Slot]) -> tuple[Stmt, ...]:
-    """``body`` with the loops around assignments to ``slots`` in the order of their axes."""
+def in_order(body: tuple[Stmt, ...], slots: Collection[Slot]) -> tuple[Stmt, ...]:
+    """``body`` with the loops around assignments to ``slots`` in the order of their axes, a nest for each of them."""
     done: list[Stmt] = []
     for stmt in body:
         match stmt:
             case For():
-                done += _split(stmt, slots) or [replace(stmt, body=_in_order(stmt.body, slots))]
+                done += _split(stmt, slots) or [replace(stmt, body=in_order(stmt.body, slots))]
             case If():
-                done.append(replace(stmt, then=_in_order(stmt.then, slots), otherwise=_in_order(stmt.otherwise, slots)))
+                done.append(replace(stmt, then=in_order(stmt.then, slots), otherwise=in_order(stmt.otherwise, slots)))
             case Switch():
-                done.append(replace(stmt, cases=tuple((name, _in_order(b, slots)) for name, b in stmt.cases)))
+                done.append(replace(stmt, cases=tuple((name, in_order(b, slots)) for name, b in stmt.cases)))
             case Assign() | Invoke() | Reset():
                 done.append(stmt)
     return tuple(done)
 
 
-def _split(loop: For, slots: frozenset[Slot]) -> list[Stmt] | None:
+def _split(loop: For, slots: Collection[Slot]) -> list[Stmt] | None:
     """A nest for each assignment inside of ``loop``, if they may be split and ordered."""
     nests = list(_nests(loop, ()))
     targets = {nest.assign.target.slot for nest in nests}

@@ -11,15 +11,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import TypeAlias, TypeVar
 
-import numpy as np
-
 from syncml.ir.constants import zero
 from syncml.ir.step.lowering.elements import added, index, plus, times
 from syncml.ir.step.overlay.rewrite import linear, with_expressions
 from syncml.ir.step.schedules.accumulation import Axis
 from syncml.ir.step.schedules.fresh import Locals
 from syncml.ir.step.schedules.line_maps import Piece, Reach, Reduction, accesses, reach
-from syncml.ir.step.schedules.line_times import Part, Span, Times, constant_of
+from syncml.ir.step.schedules.line_times import Part, Span, Times, constant_of, is_zero
 from syncml.ir.step.syntax import (
     Assign,
     Binary,
@@ -84,7 +82,9 @@ class LineLoop:
                 # What is set for all iterations stands before the test that both may share.
                 body[len(body) - bool(joins) : len(body) - bool(joins)] = self._opened(slot)
                 if slot in self._past:
-                    before.append(self._cleared(self._past[slot]))
+                    before.append(_cleared(self._past[slot]))
+                elif slot in self._times.whole:
+                    before.append(_cleared(slot))
             if self._is_computed(part):
                 self._guarded(body, part, part.stmt)
             if part is pieces[-1] and slot in self._past:
@@ -97,9 +97,7 @@ class LineLoop:
         """Whether ``part`` is there as a statement of its own, and not set for all iterations."""
         if part.target in self._times.whole:
             return True
-        value = constant_of(part)
-        is_zero = value is not None and not np.asarray(value.machine()).tobytes().strip(b"\0")
-        return not self._times.is_repeated(part) and not (is_zero and self._times.is_filled(part.target))
+        return not self._times.is_repeated(part) and not (is_zero(part) and self._times.is_filled(part.target))
 
     def _opened(self, slot: Slot) -> Iterator[Stmt]:
         """The older rows from the line buffer, zeros in the newest one, and what is the same in each row."""
@@ -115,10 +113,6 @@ class LineLoop:
             if value is not None and self._times.is_repeated(part):
                 constant = Literal(value)
                 yield _set(rows, _with(_set_by(part), part.axis, (0, depth)), lambda _, c=constant: c, slot.origin)
-
-    def _cleared(self, past: Slot) -> Stmt:
-        nothing = Literal(zero(element(past.type)))
-        return _set(past, tuple((0, extent) for extent in shape(past.type)), lambda _: nothing, past.origin)
 
     def _moved(self, slot: Slot) -> Stmt:
         """All rows but the oldest into the line buffer."""
@@ -214,6 +208,12 @@ def _set(slot: Slot, box: Box, value: Callable[[Indices], Expr], origin: Origin 
     at = tuple(index(0) if axis.extent == 1 else axis.index for axis in axes)
     target = Place(slot, tuple(plus(i, low) for i, (low, _) in zip(at, box, strict=True)))
     return _over([axis for axis in axes if axis.extent > 1], Assign(target, value(at), origin))
+
+
+def _cleared(slot: Slot) -> Stmt:
+    """Zeros in ``slot``, of which no single iteration sets all elements."""
+    nothing = Literal(zero(element(slot.type)))
+    return _set(slot, tuple((0, extent) for extent in shape(slot.type)), lambda _: nothing, slot.origin)
 
 
 def _over(axes: Iterable[Axis], stmt: Stmt) -> Stmt:

@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
+import numpy as np
+
 from syncml.dataclass import dataclass
 from syncml.ir.constants import Const
 from syncml.ir.step.schedules.line_maps import Group, Piece, Reach, Reduction, accesses, reach
@@ -65,9 +67,34 @@ class Times:
 
     def is_filled(self, slot: Slot) -> bool:
         """Whether the newest row is zero at first: something reads it where nothing has to have set it."""
-        spans = {self.span(part) for part in self.pieces(slot) if not self.is_repeated(part)}
-        spans |= {self.span(part) for part, read in self.readings.items() for s, _ in read if s is slot}
-        return self.depth[slot] > 1 or len(spans) > 1
+        blocks = self.blocks()
+        own = {blocks[part] for part in self.pieces(slot) if not self.is_repeated(part)}
+        read = {blocks[part] for part, found in self.readings.items() if any(s is slot for s, _ in found)}
+        always = all(span == (0, self.count) for span, _ in own)
+        return self.depth[slot] > 1 or len(own) > 1 or not (always or read <= own)
+
+    def blocks(self) -> dict[Part, tuple[Span, int]]:
+        """The block in which each part is computed: neighbours at the same iterations are under one test."""
+        found: dict[Part, tuple[Span, int]] = {}
+        number, before = 0, None
+        for part in self.group.parts:
+            span = self.span(part)
+            if isinstance(part, Piece) and self._is_set_before(part):
+                found[part] = span, -1
+                continue
+            number += span != before
+            found[part] = span, number
+            # The rows of a line go back to its buffer after the last of its pieces.
+            is_line = isinstance(part, Piece) and self.depth[part.target] > 1 and part is self.pieces(part.target)[-1]
+            before = None if is_line else span
+        return found
+
+    def _is_set_before(self, part: Piece) -> bool:
+        """Whether all that ``part`` sets is what is there before any piece of its map is computed."""
+        if part.target in self.whole or constant_of(part) is None:
+            return False
+        spans = {self.span(piece) for piece in self.pieces(part.target)}
+        return self.is_repeated(part) or (is_zero(part) and (self.depth[part.target] > 1 or len(spans) > 1))
 
 
 def times_of(group: Group, machine: Machine, block: tuple[Stmt, ...]) -> Times:
@@ -105,6 +132,12 @@ def constant_of(part: Piece) -> Const | None:
             return value
         case _:
             return None
+
+
+def is_zero(part: Piece) -> bool:
+    """Whether ``part`` sets nothing but zeros."""
+    value = constant_of(part)
+    return value is not None and not np.asarray(value.machine()).tobytes().strip(b"\0")
 
 
 def _readings(part: Part, axes: Mapping[Slot, int]) -> Iterator[tuple[Slot, Reach]]:

@@ -20,6 +20,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from syncml.ir.step.overlay import live_peak, private_slots
+from syncml.ir.step.schedules.axes import in_order
 from syncml.ir.step.schedules.line_loops import LineLoop
 from syncml.ir.step.schedules.line_maps import Group, group_at
 from syncml.ir.step.schedules.line_times import times_of
@@ -30,18 +31,23 @@ GAIN = 0.75
 """Loops are fused where at most so much of the memory for live tensors is left."""
 
 
-def with_lines(machine: Machine, threshold: int) -> Machine:
-    """``machine`` with line buffers, where more than ``threshold`` bytes of its tensors are live at one moment."""
+def with_lines(machine: Machine, threshold: int, gain: float = GAIN) -> Machine:
+    """``machine`` with line buffers, where more than ``threshold`` bytes of its tensors are live at one moment.
+
+    A group of loops is fused if at most ``gain`` of these bytes are left.
+    """
     before = live_peak(machine)
     if before <= threshold:
         return machine
-    private = private_slots(machine.body)
-    written = Counter(slot for stmt in statements(machine.body) for slot in writes(stmt))
-    for group in _groups(machine.body, private, written):
-        made = _fused(machine, *group)
-        if made is not None and live_peak(made) <= GAIN * before:
+    # A nest for each stretch of rows, if one has several.
+    split = replace(machine, body=in_order(machine.body, machine.locals))
+    private = private_slots(split.body)
+    written = Counter(slot for stmt in statements(split.body) for slot in writes(stmt))
+    for block, group in _groups(split.body, private, written):
+        made = _fused(split, block, group)
+        if made is not None and live_peak(made) <= gain * before:
             # What is left may hold another group.
-            return with_lines(made, threshold)
+            return with_lines(made, threshold, gain)
     return machine
 
 

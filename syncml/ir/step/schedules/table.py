@@ -14,6 +14,9 @@ from __future__ import annotations
 
 from syncml.dataclass import dataclass
 
+NEVER = 1 << 62
+"""More bytes than any maps need."""
+
 
 @dataclass(frozen=True, slots=True)
 class LoopRow:
@@ -58,7 +61,7 @@ class LoopTable:
             compilers with vectors, and because a convolution of 1 x 1 then reads and writes position by position, so
             that its result may lie where what it has read was.
         lines: Maps that need more than so many bytes at one moment are computed row by row, with line buffers in the
-            place of maps (`lines`), where that takes less memory.
+            place of maps (`lines`), where that takes less memory: what a step may have on the stack.
         overlap: Whether pointers that might be to one memory keep them from it (`pointers`).
         branches: Whether they may make a branch of a choice between two computed numbers, which does too (`masks`).
     """
@@ -69,7 +72,7 @@ class LoopTable:
     doubles_called: bool = False
     copies: bool = False
     channels_last: bool = False
-    lines: int = 1 << 62
+    lines: int = NEVER
     overlap: bool = False
     branches: bool = False
 
@@ -77,7 +80,7 @@ class LoopTable:
 _VECTORS = LoopRow(results=64, positions=5, terms=2, alone=4, few=16, terms_of_few=8)
 _SMALL = LoopRow(results=4, positions=1, terms=1, written_out=True)
 
-VECTOR_LOOPS = LoopTable(_VECTORS, _VECTORS, _VECTORS, channels_last=True, overlap=True, branches=True)
+VECTOR_LOOPS = LoopTable(_VECTORS, _VECTORS, _VECTORS, channels_last=True, lines=1 << 18, overlap=True, branches=True)
 """A processor with vectors, whatever their width, and a C compiler."""
 
 _SIMULATION = LoopRow(results=64, positions=4, terms=2, few=16, terms_of_few=8, packed=4, apart=8)
@@ -86,7 +89,7 @@ SIMULATION_LOOPS = LoopTable(_SIMULATION, _SIMULATION, _SIMULATION, copies=True,
 """The machine that simulates, and LLVM: it keeps tiles of 4 x 64 sums in vector registers of its own accord, tests at
 run time whether arrays overlap, and has an instruction for a choice."""
 
-GENERIC_LOOPS = LoopTable(_VECTORS, _VECTORS, _VECTORS)
+GENERIC_LOOPS = LoopTable(_VECTORS, _VECTORS, _VECTORS, lines=4096)
 """A machine that nothing is known of: short code that a compiler can make vectors of."""
 
 CORTEX_M4F_LOOPS = LoopTable(
