@@ -241,14 +241,14 @@ def _deepest(machines: Iterable[Machine]) -> int:
 
 
 def _spilled(machine: Machine, assignment: Assignment, large: int) -> list[Slot]:
-    """The large tensors of ``machine``, but for the sums of a tile and those that start as zero."""
+    """The large tensors of ``machine``, but for one that a loop has for itself and those that start as zero."""
     private = private_slots(machine.body)
     return [
         slot
         for slot in machine.locals
         if isinstance(slot.type, TensorType)
         and slot_bytes(slot) >= large
-        and not (slot in private and slot.near)
+        and (slot not in private or slot.holds)
         and slot not in assignment.exposed
     ]
 

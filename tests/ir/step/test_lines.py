@@ -22,16 +22,18 @@ from syncml.export_c.targets import CORTEX_M3, CORTEX_M4F, GENERIC_C99, HOST, Ta
 from syncml.ir.step.check import check_step
 from syncml.ir.step.overlay import live_peak
 from syncml.ir.step.schedules import schedule_loops
-from syncml.ir.step.schedules.axes import channels_last
+from syncml.ir.step.schedules.axes import channels_last, in_order
 from syncml.ir.step.schedules.lines import with_lines
 from syncml.ir.step.schedules.table import NEVER
-from syncml.ir.step.syntax import For, StepProgram
+from syncml.ir.step.syntax import Assign, For, Invoke, LoopIndex, StepProgram
+from syncml.ir.types import F32, TensorType, size
 from syncml.lang.load import program_of
 from syncml.nodes.convolution import Conv2d
 from syncml.nodes.neural import relu
 from syncml.nodes.pooling import average_pool, max_pool
 from syncml.pipeline import check, on_machine, step_code
 from tests.export_c.compilers import STRICT
+from tests.export_c.programs import at, slot
 from tests.ir.step.test_overlay import assert_sound
 from tests.support.step_machine import random_inputs, run
 from tests.support.tools import require
@@ -181,6 +183,30 @@ def test_what_fits_stays_as_it_is() -> None:
     assert with_lines(machine, live_peak(machine)) is machine
     assert with_lines(machine, 0, gain=0.01) is machine
     assert loops_of_rows(rowwise(keyword_code(), gain=0.75))
+
+
+def test_loops_with_calls_are_not_split() -> None:
+    """What stands between the assignments of a loop stays where it is."""
+    value, map_ = slot("value", F32), slot("map", TensorType(F32, (4, 3)))
+    i, j = LoopIndex("i"), LoopIndex("j")
+    loop = For(i, 4, (Invoke("f", (), (value,)), For(j, 3, (Assign(at(map_, i, j), at(value)),))))
+    assert in_order((loop,), {map_}) == (loop,)
+
+
+def test_sums_of_rows_in_either_form_are_part_of_the_loop() -> None:
+    @node
+    def pooled(x: Stream[Mat[L[12], L[3]]]) -> Stream[Vec[L[2]]]:
+        h = relu(einsum("rkc,k->rc", x.windows(3), constant(weights(3), name="k"))) @ constant(weights(3, 3), name="m")
+        g = relu(einsum("rkc,k->rc", h.windows(3), constant(weights(3) + 1, name="l")))
+        return constant(weights(2, 3), name="out") @ g.sum(axis=0)
+
+    code = code_of(pooled)
+    made = rowwise(code)
+    assert_same(code, made)
+    assert_sound(made)
+    (loop,) = loops_of_rows(made)
+    assert loop.count == 10
+    assert all(size(s.type) <= 9 for s in made.machines[0].locals if isinstance(s.type, TensorType))
 
 
 def test_a_map_that_others_read_stays_whole() -> None:

@@ -93,10 +93,12 @@ def in_order(body: tuple[Stmt, ...], slots: Collection[Slot]) -> tuple[Stmt, ...
 
 
 def _split(loop: For, slots: Collection[Slot]) -> list[Stmt] | None:
-    """A nest for each assignment inside of ``loop``, if they may be split and ordered."""
+    """A nest for each assignment inside of ``loop``, if they may be split and ordered, and there is nothing else."""
+    if not all(isinstance(stmt, For | Assign) for stmt in statements((loop,))):
+        return None
     nests = list(_nests(loop, ()))
     targets = {nest.assign.target.slot for nest in nests}
-    if len(targets) != 1 or len(nests) < sum(isinstance(s, Assign) for s in statements((loop,))):
+    if len(targets) != 1:
         return None
     (target,) = targets
     if target not in slots or any(reads_slot(nest.assign.value, target) for nest in nests):

@@ -13,11 +13,11 @@ from typing import TypeAlias, TypeVar
 
 from syncml.ir.constants import zero
 from syncml.ir.step.lowering.elements import added, index, plus, times
-from syncml.ir.step.overlay.rewrite import linear, with_expressions
+from syncml.ir.step.overlay.rewrite import with_expressions
 from syncml.ir.step.schedules.accumulation import Axis
 from syncml.ir.step.schedules.fresh import Locals
-from syncml.ir.step.schedules.line_maps import Piece, Reach, Reduction, accesses, reach
-from syncml.ir.step.schedules.line_times import Part, Span, Times, constant_of, is_zero
+from syncml.ir.step.schedules.line_maps import Box, Piece, Reach, Reduction, reach, set_by
+from syncml.ir.step.schedules.line_times import Part, Times, constant_of, is_zero
 from syncml.ir.step.syntax import (
     Assign,
     Binary,
@@ -34,11 +34,9 @@ from syncml.ir.step.syntax import (
     Stmt,
     Storage,
 )
-from syncml.ir.step.traverse import map_blocks, map_expr, statements
+from syncml.ir.step.traverse import map_blocks, map_expr
 from syncml.ir.types import element, shape, tensor
 
-Box: TypeAlias = tuple[Span, ...]
-"""An interval of elements along each axis."""
 Indices: TypeAlias = tuple[Expr, ...]
 T = TypeVar("T")
 
@@ -97,7 +95,8 @@ class LineLoop:
         """Whether ``part`` is there as a statement of its own, and not set for all iterations."""
         if part.target in self._times.whole:
             return True
-        return not self._times.is_repeated(part) and not (is_zero(part) and self._times.is_filled(part.target))
+        is_there = is_zero(part) and self._times.is_filled(part.target) and self._times.is_alone(part)
+        return not self._times.is_repeated(part) and not is_there
 
     def _opened(self, slot: Slot) -> Iterator[Stmt]:
         """The older rows from the line buffer, zeros in the newest one, and what is the same in each row."""
@@ -112,7 +111,7 @@ class LineLoop:
             value = constant_of(part)
             if value is not None and self._times.is_repeated(part):
                 constant = Literal(value)
-                yield _set(rows, _with(_set_by(part), part.axis, (0, depth)), lambda _, c=constant: c, slot.origin)
+                yield _set(rows, _with(set_by(part), part.axis, (0, depth)), lambda _, c=constant: c, slot.origin)
 
     def _moved(self, slot: Slot) -> Stmt:
         """All rows but the oldest into the line buffer."""
@@ -125,7 +124,7 @@ class LineLoop:
 
     def _box(self, slot: Slot, first: int, stop: int) -> Box:
         """What is set anew in the rows from ``first`` to before ``stop`` of those that are there."""
-        boxes = [_set_by(part) for part in self._times.pieces(slot) if not self._times.is_repeated(part)]
+        boxes = [set_by(part) for part in self._times.pieces(slot) if not self._times.is_repeated(part)]
         hull = tuple((min(low for low, _ in axis), max(high for _, high in axis)) for axis in zip(*boxes, strict=True))
         return _with(hull, self._axes[slot], (first, stop))
 
@@ -221,23 +220,6 @@ def _over(axes: Iterable[Axis], stmt: Stmt) -> Stmt:
     for axis in reversed(tuple(axes)):
         stmt = For(axis.index, axis.extent, (stmt,))
     return stmt
-
-
-def _set_by(part: Piece) -> Box:
-    """The elements that ``part`` sets, or more; its rows are counted along their axis."""
-    counts = {loop.index: loop.count for loop in statements((part.stmt,)) if isinstance(loop, For)}
-    hull: list[Span] = [(extent, 0) for extent in shape(part.target.type)]
-    for place in accesses(part.stmt, part.target):
-        for k, (at, extent) in enumerate(zip(place.indices, shape(part.target.type), strict=True)):
-            factors: dict[Expr, int] = {}
-            low = high = linear(at, 1, factors)
-            for term, factor in factors.items():
-                reached = factor * (counts[term] - 1) if isinstance(term, LoopIndex) else extent
-                low, high = low + min(0, reached), high + max(0, reached)
-            if any(not isinstance(term, LoopIndex) for term in factors):
-                low, high = 0, extent - 1
-            hull[k] = min(hull[k][0], low), max(hull[k][1], high + 1)
-    return tuple(hull)
 
 
 def _with(values: tuple[T, ...], axis: int, value: T) -> tuple[T, ...]:

@@ -11,8 +11,9 @@ rows, and the rows of all maps may be computed in any order in which a row comes
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
+from typing import TypeAlias
 
 from syncml.dataclass import dataclass
 from syncml.ir.step.overlay.rewrite import linear
@@ -20,7 +21,12 @@ from syncml.ir.step.overlay.rows import rows_of
 from syncml.ir.step.schedules.accumulation import Accumulation, accumulation_at
 from syncml.ir.step.syntax import Expr, For, LoopIndex, Place, Slot, Stmt, Storage
 from syncml.ir.step.traverse import expressions, reads, statements, walk, writes
-from syncml.ir.types import Scalar, element
+from syncml.ir.types import Scalar, element, shape
+
+Span: TypeAlias = tuple[int, int]
+"""From and to before."""
+Box: TypeAlias = tuple[Span, ...]
+"""An interval of elements along each axis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +132,16 @@ class _Walk:
 
     def run(self, block: Sequence[Stmt], start: int) -> Group | None:
         best: Group | None = None
-        for position in range(start, len(block)):
-            stmt = block[position]
-            if not isinstance(stmt, For) or not self._take(stmt):
+        position = start
+        while position < len(block):
+            taken = self._reduce(block, position)
+            if not taken:
+                stmt = block[position]
+                taken = int(isinstance(stmt, For) and self._take(stmt))
+            if not taken:
                 break
-            if (group := self._closed(start, position + 1)) is not None:
+            position += taken
+            if (group := self._closed(start, position)) is not None:
                 best = group
         return best
 
@@ -151,25 +162,49 @@ class _Walk:
         return None if axis is None else _piece(part.stmt, part.target, part.places, axis)
 
     def _take(self, stmt: For) -> bool:
+        """Whether ``stmt`` is a piece of a map, as far as is known."""
         inside = {slot for inner in statements((stmt,)) for slot in reads(inner)}
-        if inside & self.reduced:
-            return False
         found = rows_of(stmt, self.private)
-        if found is None or element(found[0].type) not in _NUMBERS or found[0] in self.read | self.reduced:
+        if found is None or inside & self.reduced:
             return False
         target, places = found
+        if element(target.type) not in _NUMBERS or target in self.read | self.reduced:
+            return False
         sources = (inside & self.targets.keys()) - {target}
-        part = self._piece(_Open(stmt, target, places), sources) if sources else _Open(stmt, target, places)
-        if part is None:
-            part = self._reduction(stmt, target, sources)
-            if part is None:
-                return False
-            self.reduced.add(target)
-        else:
-            self.targets[target] = self.targets.get(target, 0) + sum(target in writes(s) for s in statements((stmt,)))
-        self.parts.append(part)
+        part = _Open(stmt, target, places)
+        piece = self._piece(part, sources) if sources else part
+        if piece is None:
+            return False
+        self.targets[target] = self.targets.get(target, 0) + _writes((stmt,), target)
+        self.parts.append(piece)
         self.read |= sources
         return True
+
+    def _reduce(self, block: Sequence[Stmt], position: int) -> int:
+        """How many statements are a reduction of maps, and no piece of one; 0 if there is none."""
+        made, taken = accumulation_at(tuple(block[position : position + 2]), 0) or (None, 0)
+        last = block[position + taken - 1]
+        if made is None or not isinstance(last, For) or made.target.slot.storage is not Storage.LOCAL:
+            return 0
+        inside = block[position : position + taken]
+        target, read = made.target.slot, {slot for stmt in statements(inside) for slot in reads(stmt)}
+        sources = (read & self.targets.keys()) - {target}
+        started = any(isinstance(e, Place) and e.slot in self.targets for e in walk(made.start))
+        known = self.targets.keys() | self.reduced
+        if not sources or started or target in known or read & self.reduced or target in self.read:
+            return 0
+        found = rows_of(last, self.private)
+        if found is not None and self._piece(_Open(last, *found), sources) is not None:
+            return 0
+        part = Reduction(last, made)
+        axes = self._with_sources(part, sources)
+        if axes is None or self.written[target] != _writes(inside, target):
+            return 0
+        self.axes |= axes
+        self.reduced.add(target)
+        self.parts.append(part)
+        self.read |= sources
+        return taken
 
     def _piece(self, part: _Open, sources: Collection[Slot]) -> Piece | None:
         known = self.axes.get(part.target)
@@ -181,20 +216,6 @@ class _Walk:
                 self.axes[part.target] = axis
                 return piece
         return None
-
-    def _reduction(self, stmt: For, target: Slot, sources: Collection[Slot]) -> Reduction | None:
-        found = accumulation_at((stmt,), 0)
-        if found is None or target in self.targets or not sources:
-            return None
-        made = found[0]
-        if any(isinstance(e, Place) and e.slot in self.targets for e in walk(made.start)):
-            return None
-        part = Reduction(stmt, made)
-        axes = self._with_sources(part, sources)
-        if axes is None or self.written[target] != sum(target in writes(s) for s in statements((stmt,))):
-            return None
-        self.axes |= axes
-        return part
 
     def _with_sources(self, part: Piece | Reduction, sources: Collection[Slot]) -> dict[Slot, int] | None:
         """The axes of the maps that ``part`` reads, if it reads each of them at fixed distances."""
@@ -220,6 +241,10 @@ class _Open:
 
 _NUMBERS = frozenset({Scalar.F32, Scalar.F64, Scalar.I8, Scalar.I16, Scalar.I32, Scalar.I64,
                       Scalar.U8, Scalar.U16, Scalar.U32, Scalar.U64, Scalar.BOOL})  # fmt: skip
+
+
+def _writes(body: Iterable[Stmt], slot: Slot) -> int:
+    return sum(slot in writes(stmt) for stmt in statements(body))
 
 
 def accesses(stmt: Stmt, slot: Slot) -> Iterator[Place]:
@@ -272,3 +297,20 @@ def _piece(stmt: For, target: Slot, places: tuple[Place, ...], axis: int) -> Pie
     counter, first = forms.pop()
     counts = {loop.index: loop.count for loop in statements((stmt,)) if isinstance(loop, For)}
     return Piece(stmt, target, axis, counter, first, 1 if counter is None else counts[counter])
+
+
+def set_by(part: Piece) -> Box:
+    """The elements that ``part`` sets, or more; its rows are counted along their axis."""
+    counts = {loop.index: loop.count for loop in statements((part.stmt,)) if isinstance(loop, For)}
+    hull: list[Span] = [(extent, 0) for extent in shape(part.target.type)]
+    for place in accesses(part.stmt, part.target):
+        for k, (at, extent) in enumerate(zip(place.indices, shape(part.target.type), strict=True)):
+            factors: dict[Expr, int] = {}
+            low = high = linear(at, 1, factors)
+            for term, factor in factors.items():
+                reached = factor * (counts[term] - 1) if isinstance(term, LoopIndex) else extent
+                low, high = low + min(0, reached), high + max(0, reached)
+            if any(not isinstance(term, LoopIndex) for term in factors):
+                low, high = 0, extent - 1
+            hull[k] = min(hull[k][0], low), max(hull[k][1], high + 1)
+    return tuple(hull)

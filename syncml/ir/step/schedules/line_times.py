@@ -16,13 +16,11 @@ import numpy as np
 
 from syncml.dataclass import dataclass
 from syncml.ir.constants import Const
-from syncml.ir.step.schedules.line_maps import Group, Piece, Reach, Reduction, accesses, reach
+from syncml.ir.step.schedules.line_maps import Group, Piece, Reach, Reduction, Span, accesses, reach, set_by
 from syncml.ir.step.syntax import Assign, Literal, Machine, Place, Slot, Stmt
 from syncml.ir.step.traverse import own_expressions, statements, walk, writes
 from syncml.ir.types import shape
 
-Span: TypeAlias = tuple[int, int]
-"""The iterations, from and to before, at which something is computed."""
 Part: TypeAlias = Piece | Reduction
 
 
@@ -62,8 +60,18 @@ class Times:
 
     def is_repeated(self, part: Piece) -> bool:
         """Whether each row has the same constant there, in which case it is set again and not kept."""
-        rows = shape(part.target.type)[part.axis]
-        return part.count == rows and self.depth[part.target] > 1 and constant_of(part) is not None
+        if part.count < shape(part.target.type)[part.axis] or self.depth[part.target] == 1:
+            return False
+        return constant_of(part) is not None and self.is_alone(part)
+
+    def is_alone(self, part: Piece) -> bool:
+        """Whether no other piece sets an element that ``part`` sets."""
+        box = set_by(part)
+        others = (set_by(piece) for piece in self.pieces(part.target) if piece is not part)
+        return not any(
+            all(low < stop and first < high for (low, high), (first, stop) in zip(box, other, strict=True))
+            for other in others
+        )
 
     def is_filled(self, slot: Slot) -> bool:
         """Whether the newest row is zero at first: something reads it where nothing has to have set it."""
@@ -91,7 +99,7 @@ class Times:
 
     def _is_set_before(self, part: Piece) -> bool:
         """Whether all that ``part`` sets is what is there before any piece of its map is computed."""
-        if part.target in self.whole or constant_of(part) is None:
+        if part.target in self.whole or constant_of(part) is None or not self.is_alone(part):
             return False
         spans = {self.span(piece) for piece in self.pieces(part.target)}
         return self.is_repeated(part) or (is_zero(part) and (self.depth[part.target] > 1 or len(spans) > 1))
