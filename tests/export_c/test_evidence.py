@@ -23,6 +23,7 @@ from syncml.export_c import export as export_package
 from syncml.export_c.draft import Draft, Files
 from syncml.export_c.evidence import collect as collecting
 from syncml.export_c.evidence.misra import DEFINES, DEVIATIONS
+from syncml.export_c.integers import Integers
 from syncml.ir.equations.syntax import Program
 from syncml.ir.step.syntax import StepProgram
 from tests.support.programs import programs
@@ -278,7 +279,7 @@ CORPUS = (
 )  # fmt: skip
 
 
-def misra_findings(code: StepProgram, folder: Path) -> list[str]:
+def misra_findings(code: StepProgram, folder: Path, integers: Mapping[str, Integers] | None = None) -> list[str]:
     """What cppcheck finds outside of the deviation list in the code of a program."""
     config: dict[str, Any] = {}
 
@@ -286,7 +287,7 @@ def misra_findings(code: StepProgram, folder: Path) -> list[str]:
         config["sources"] = [path for path in draft.code if path.endswith(".c")]
         return {}
 
-    export_package(code, folder, Options(parts=(kept,)))
+    export_package(code, folder, Options(parts=(kept,), integers=integers or {}))
     config["misra"] = {"defines": DEFINES, "deviations": [{"rule": d.rule, "pattern": d.pattern} for d in DEVIATIONS]}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(collecting, "ROOT", folder)
@@ -298,6 +299,14 @@ def misra_findings(code: StepProgram, folder: Path) -> list[str]:
 def test_nothing_is_found_outside_of_the_list(target: str, tmp_path: Path) -> None:
     checked = pipeline.on_machine(pipeline.check_file(f"{ROOT}/examples/{target}"))
     assert misra_findings(pipeline.step_code(checked, flat=False), tmp_path) == []
+
+
+@needs("cppcheck")
+def test_nothing_is_found_in_the_interface_of_integers(tmp_path: Path) -> None:
+    checked = pipeline.on_machine(pipeline.check_file(f"{ROOT}/tests/accept/layers_quantised.py"))
+    ends = (*checked.main.inputs, *checked.main.outputs)
+    integers = {v.name: Integers(0.1 / n, -2 + n) for n, v in enumerate(ends, start=1)}
+    assert len(ends) > 2 and misra_findings(pipeline.step_code(checked, flat=False), tmp_path, integers) == []
 
 
 @needs("cppcheck")

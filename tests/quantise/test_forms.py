@@ -43,7 +43,8 @@ from syncml.nodes.quantised_pairs import compare, contracted
 from syncml.quantise.calibration import Method, affine_of
 from syncml.quantise.program import Quantisation, Scheme, quantised
 from syncml.sim.interpreter import interpret
-from tests.quantise.test_interface import recorded, run_of, weights
+from tests.quantise.recordings import recorded, weights
+from tests.quantise.test_interface import run_of
 from tests.support.engines import assert_c_agrees, assert_numba_agrees
 
 Array = np.ndarray[Any, Any]

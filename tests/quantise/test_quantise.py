@@ -44,25 +44,10 @@ from syncml.quantise.program import Quantisation, Scheme, quantised
 from syncml.quantise.report import json_of, text_of
 from syncml.sim.compiled import Simulation
 from syncml.sim.interpreter import interpret
+from tests.quantise.recordings import recorded, weights
 from tests.support.engines import TICKS, assert_c_agrees, assert_numba_agrees
 
 Array = np.ndarray[Any, Any]
-
-
-def weights(*shape: int) -> Array:
-    generator = np.random.default_rng(sum(shape))
-    return (generator.normal(size=shape) / np.sqrt(shape[-1])).astype(np.float32)
-
-
-def recorded(folder: Path, ticks: int = 48, **shapes: tuple[int, ...]) -> Path:
-    generator = np.random.default_rng(5)
-    arrays = {
-        name: np.clip(np.cumsum(generator.normal(size=(ticks, *extents)) * 0.5, axis=0), -2, 2).astype(np.float32)
-        for name, extents in shapes.items()
-    }
-    path = folder / "recorded.npz"
-    np.savez(path, **arrays)  # type: ignore[arg-type]
-    return path
 
 
 def perceptron(units: int = 8) -> MLP:

@@ -32,9 +32,9 @@ DEVIATIONS = (
     Deviation(
         "2.5",
         "advisory",
-        "the macros of an enumeration in the header",
-        r"#define \w+ \(\(\w+\)\d+\)",
-        "they are the interface: the caller needs all constructors, the code itself not always",
+        "the macros of an enumeration, and of what integers stand for, in the header",
+        r"#define \w+ \(\(\w+\)\d+\)|#define \w+_SCALE [\d.e+-]+F|#define \w+_ZERO_POINT (\d+|\(-\d+\))",
+        "they are the interface: the caller needs all constructors and scales, the code itself not always",
     ),
     Deviation(
         "10.1",
