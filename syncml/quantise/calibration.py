@@ -1,6 +1,7 @@
 """Recorded inputs, and the ranges that the streams of networks take on them.
 
-Rule: a file of recorded inputs has an array for each input of the program, one row for each tick. The first three
+Rule: a file of recorded inputs has an array for each input of the program, one row for each tick; in a trace of
+`syncml sim` (which has ``x.present`` beside ``x``) other streams are left aside. The first three
 quarters of the ticks are the calibration set, from which ranges are taken; the rest is held out. The program runs on
 all of them, compiled where that is less work than to compile it; the bits are the same. A range is that of the values
 (``minmax``), of all but one in 10,000 at either end (``percentile``), or the one with the least mean square error of
@@ -71,13 +72,15 @@ class Recording:
 
 
 def read_recording(path: Path, main: Node) -> Recording:
-    """The recorded inputs of ``main`` in an NPZ file.
+    """The recorded inputs of ``main`` in an NPZ file, or in the trace of a run.
 
     Raises:
         DiagnosticError: D001 or D004, the file cannot be read; D022, an input is missing or has another shape; D023,
             a value is not finite; D024, an input never changes.
     """
     arrays = _arrays(path)
+    if any(f"{name}.present" in arrays for name in arrays):
+        arrays = {v.name: arrays[v.name] for v in main.inputs if v.name in arrays}
     faults: list[Diagnostic] = []
     here = Span.point(str(path))
     expected = ", ".join(f"{v.name} (ticks{''.join(f', {n}' for n in shape(v.type))})" for v in main.inputs)

@@ -37,12 +37,14 @@ from syncml.lang.load import program_of
 from syncml.nodes.activations import softmax
 from syncml.nodes.convolution import Conv1d
 from syncml.nodes.neural import GRU, MLP, Dense, normalise, relu
+from syncml.pipeline import check
 from syncml.quantise import calibration
 from syncml.quantise.calibration import Method, affine_of, dequantised
 from syncml.quantise.host import converted_inputs
 from syncml.quantise.program import Quantisation, Scheme, quantised
 from syncml.quantise.report import json_of, text_of
 from syncml.sim.compiled import Simulation
+from syncml.sim.formats import to_npz
 from syncml.sim.interpreter import interpret
 from tests.quantise.recordings import recorded, weights
 from tests.support.engines import TICKS, assert_c_agrees, assert_numba_agrees
@@ -221,6 +223,19 @@ def test_recorded_inputs_are_checked(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:40])
     assert refused(network, path)[0] == "D004"
     assert refused(network, tmp_path / "absent.npz")[0] == "D001"
+
+
+def test_a_trace_of_a_run_is_a_recording(tmp_path: Path) -> None:
+    network = of_vector(perceptron().mlp)
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(20, 4)).astype(np.float32)
+    run = interpret(check(program_of(network)).program, {"x": x}, 20).trace
+    (tmp_path / "run.npz").write_bytes(to_npz(run))
+    np.savez(tmp_path / "x.npz", x=x)
+    with np.load(tmp_path / "run.npz") as archive:
+        assert {"x", "x.present", "out"} <= {*archive.files}
+    reports = [quantised(program_of(network), tmp_path / name).report for name in ("run.npz", "x.npz")]
+    assert json_of(reports[0]).replace("run.npz", "x.npz") == json_of(reports[1])
 
 
 def test_a_stream_that_is_0_throughout_is_refused_by_name(tmp_path: Path) -> None:
