@@ -33,13 +33,11 @@ _DIRECTIONS = {"forward": (False,), "reverse": (True,), "bidirectional": (False,
 def recurrent(use: Use) -> tuple[Any, ...]:
     """The results Y, Y_h and, for an LSTM, Y_c of a recurrent operator."""
     given: list[Tensor] = [*use.inputs, *[None] * (8 - len(use.inputs))]
-    x, _, _, _, lengths, start_h, start_c, peepholes = given
+    x, _, _, _, lengths, start_h, start_c, _ = given
     rows_first = bool(use.get("layout", 0))
     if rows_first:
         x, start_h, start_c = (_exchanged(tensor) for tensor in (x, start_h, start_c))
     time, batch = x.shape[0], x.shape[1]
-    if use.node.operator == "LSTM" and peepholes is not None:
-        use.refuse("has peepholes")
     if lengths is not None and not (is_array(lengths) and bool((lengths == time).all())):
         use.refuse("has sequence lengths")
     directions = _DIRECTIONS[use.get("direction", "forward")]
@@ -131,7 +129,18 @@ def _layer(use: Use, given: list[Tensor], direction: int, start_h: Tensor, start
         case "GRU":
             return GRU(w_ih, w_hh, b_ih, b_hh, initial, bool(get("linear_before_reset", 0)))
         case _:
-            return LSTM(w_ih, w_hh, b_ih, b_hh, initial, start_c.reshape(-1) if is_array(start_c) else None)
+            cell = start_c.reshape(-1) if is_array(start_c) else None
+            return LSTM(w_ih, w_hh, b_ih, b_hh, initial, cell, _peepholes(use, given[7], direction))
+
+
+def _peepholes(use: Use, weights: Tensor, direction: int) -> NDArray[Any] | None:
+    """From the cell to the gates; ONNX orders them as input, output, forget."""
+    if weights is None:
+        return None
+    if not is_array(weights):
+        use.refuse("has peepholes that are not constant")
+    i, o, f = np.split(weights[direction], 3)
+    return np.concatenate([i, f, o])
 
 
 def _ordered(tensor: NDArray[Any], kind: str) -> NDArray[Any]:

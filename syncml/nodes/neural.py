@@ -188,13 +188,19 @@ class LSTM(_Recurrent):
 
     Attributes:
         initial_cell: (hidden,), the cell before the first instant; zero by default.
+        peepholes: (3 * hidden,), from the cell to the gates input, forget and output; none by default.
     """
 
     initial_cell: NDArray[Any] | None = None
+    peepholes: NDArray[Any] | None = None
 
     def cell(self, x: Vector, h: Vector, c: Vector) -> tuple[Vector, Vector]:
         """The new hidden state and cell, as a function of the old ones."""
-        return lstm_step(*self._pre_activations(x, h), c)
+        from_input, from_state = self._pre_activations(x, h)
+        if self.peepholes is None:
+            return lstm_step(from_input, from_state, c)
+        i, f, o = (constant(part, name="peephole") for part in np.split(self.peepholes, 3))
+        return lstm_step(from_input, from_state, c, (i, f, o))
 
     @node
     def lstm(self, x: Stream[Vec[Any]]) -> tuple[Stream[Vec[Any]], Stream[Vec[Any]]]:

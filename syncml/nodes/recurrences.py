@@ -68,14 +68,28 @@ def gru_step(given: Units, kept: Units, h: Units, late: Callable[[Units], Units]
     return (1.0 - update) * candidate + update * h
 
 
-def lstm_step(given: Units, kept: Units, c: Units) -> tuple[Units, Units]:
+def lstm_step(
+    given: Units, kept: Units, c: Units, peepholes: tuple[Units, Units, Units] | None = None
+) -> tuple[Units, Units]:
     """The new hidden state and cell of a long short-term memory (Hochreiter, Schmidhuber 1997).
 
     Gates are in the order input, forget, cell, output: c' = sigmoid(f) * c + sigmoid(i) * tanh(g),
     h' = sigmoid(o) * tanh(c').
+
+    Args:
+        given: What the input contributes to the gates.
+        kept: What the hidden state contributes to them.
+        c: The cell before.
+        peepholes: Weights (units,) with which the cell contributes to the gates input, forget and output, the last of
+            which sees the new cell (Gers, Schmidhuber 2000).
     """
     at, n = _among(c), c.shape[-1]
     total = given + kept
+    if peepholes is not None:
+        to_i, to_f, to_o = peepholes
+        cell = sigmoid(total[at(n, 2 * n)] + to_f * c) * c
+        cell += sigmoid(total[at(0, n)] + to_i * c) * tanh(total[at(2 * n, 3 * n)])
+        return sigmoid(total[at(3 * n)] + to_o * cell) * tanh(cell), cell
     both = sigmoid(total[at(0, 2 * n)])
     i, f, g, o = both[at(0, n)], both[at(n)], total[at(2 * n, 3 * n)], total[at(3 * n)]
     cell = f * c + i * tanh(g)

@@ -109,6 +109,8 @@ CASES: dict[str, tuple[list[Any], tuple[int, ...], dict[str, Array]]] = {
                          {"w": array(1, 9, 2), "r": array(1, 9, 3), "b": array(1, 18)}),
     "gru reset after": ([op("GRU", ["x", "w", "r", "b"], hidden_size=3, linear_before_reset=1)], (4, 1, 2),
                         {"w": array(1, 9, 2), "r": array(1, 9, 3), "b": array(1, 18)}),
+    "lstm with peepholes": ([op("LSTM", ["x", "w", "r", "b", "", "", "", "p"], hidden_size=3)], (4, 1, 2),
+                            {"w": array(1, 12, 2), "r": array(1, 12, 3), "b": array(1, 24), "p": array(1, 9)}),
     "lstm over an axis": ([op("LSTM", ["x", "w", "r", "b"], hidden_size=3)], (4, 1, 2),
                           {"w": array(1, 12, 2), "r": array(1, 12, 3), "b": array(1, 24)}),
 }  # fmt: skip
