@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 RANDOM_TICKS = range(100, 1001)
 """The length of the recorded run where no file gives one: as many of these ticks as the work below allows."""
 RANDOM_WORK = 1_000_000
-"""Equations times ticks, at some microseconds each in the interpreter."""
+"""Equations times ticks, at some microseconds each in the interpreter; ten times that for a segment to end."""
 
 
 LUSTRE, ONNX = "lustre", "onnx"
@@ -287,7 +287,7 @@ def _main_run(
 ) -> RecordedRun:
     """The run that the harness replays: of ``checked``, whose inputs may be the integers of those in a file."""
     from syncml.cli.export_evidence import main_run
-    from syncml.cli.recording import random_inputs
+    from syncml.cli.recording import random_inputs, ticks_of_a_round
     from syncml.cli.stimulus import stimulus
     from syncml.quantise.host import converted_inputs
     from syncml.scenario.templates import find_connection
@@ -299,7 +299,8 @@ def _main_run(
 
     if scenario is None and table is None:
         affordable = RANDOM_WORK // max(1, len(checked.flat.equations))
-        ticks = steps or min(max(affordable, RANDOM_TICKS[0]), RANDOM_TICKS[-1])
+        enough = max(RANDOM_TICKS[0], min(ticks_of_a_round(checked.flat), 10 * affordable))
+        ticks = steps or max(enough, min(affordable, RANDOM_TICKS[-1]))
         if integers is not None:
             recording = integers.report.recording
             return run_of(f"recorded, {integers.report.file}", recording.inputs, min(ticks, recording.ticks))

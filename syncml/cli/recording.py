@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from syncml.export_c import Vectors
+from syncml.ir.clocks import Periodic, steps
 from syncml.ir.constants import dtype
+from syncml.ir.equations.syntax import Wave
 from syncml.ir.types import BOOL, FLOATS, MACHINE_INTEGERS, EnumType, element, integer_range, shape
 from syncml.sim.inputs import Raw, prepare
 from syncml.sim.interpreter import interpret
@@ -54,6 +56,13 @@ def recorded(checked: Checked, raw: Raw, ticks: int) -> tuple[Vectors, Trace]:
         state_ticks=after_last,
     )
     return vectors, run.trace
+
+
+def ticks_of_a_round(node: Node) -> int:
+    """So many ticks until every rate and every segment of a flat node has come to its end once, and one more."""
+    words = [e.rhs.word for e in node.equations if isinstance(e.rhs, Wave)]
+    words += [s.word for clock in set(node.clocks.values()) for s in steps(clock) if isinstance(s, Periodic)]
+    return 1 + max((len(w.prefix) + len(w.period) for w in words), default=1)
 
 
 def random_inputs(node: Node, ticks: int, seed: int) -> Raw:
