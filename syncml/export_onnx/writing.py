@@ -1,7 +1,8 @@
 """ONNX files: a graph in protobuf, checked before it is written.
 
 Rule: equal programs are equal files. The extents of the batch are free. The metadata `syncml` tells, as JSON, the name
-of the node, its rate in hertz if it has one, and for each state the output that is its next value and its first value.
+of the node, its rate in hertz if it has one, for each state the output that is its next value and its first value, and
+the constructors of enumerations in the order of their numbers.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from syncml.export_onnx.operators import OPSET
 from syncml.export_onnx.program import OnnxProgram
 from syncml.extras import optional
 from syncml.files import write_whole
+from syncml.ir.types import EnumType
 
 METADATA = "syncml"
 IR_VERSION = 8
@@ -80,4 +82,6 @@ def _port(helper: Any, tensor: Tensor) -> Any:
 def _about(program: OnnxProgram) -> dict[str, Any]:
     states = {s.before.name: {"next": s.after.name, "initial": s.initial.tolist()} for s in program.states}
     rate = {} if program.node.rate is None else {"rate": str(program.node.rate)}
-    return {"node": program.node.label, **rate, "states": states}
+    ports = (*program.inputs, *program.outputs, *(s.before for s in program.states))
+    named = {p.name: list(p.kind.constructors) for p in ports if isinstance(p.kind, EnumType)}
+    return {"node": program.node.label, **rate, "states": states, **({"constructors": named} if named else {})}

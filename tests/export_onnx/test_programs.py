@@ -239,6 +239,12 @@ def test_the_file_tells_what_its_states_are() -> None:
     assert [d.dim_param or d.dim_value for d in model.graph.input[0].type.tensor_type.shape.dim] == ["batch"]
 
 
+def test_the_file_tells_the_numbers_of_constructors() -> None:
+    model = onnx.load_model_from_string(exported(checked_of(clocks)))
+    (about,) = (json.loads(p.value) for p in model.metadata_props if p.key == "syncml")
+    assert about["constructors"] == {name: ["LOW", "HIGH", "TOP"] for name in ("kept", "kept.before")}
+
+
 def test_equal_programs_are_equal_files() -> None:
     assert exported(checked_of(clocks)) == exported(checked_of(clocks))
 
@@ -254,6 +260,14 @@ def test_what_has_no_form_is_refused() -> None:
     (fault,) = caught.value.diagnostics
     assert fault.code == "X007" and "not there at every tick" in fault.message and "hold(" in (fault.help or "")
     assert fault.span is not None and Path(fault.span.file).name == Path(__file__).name
+
+
+def test_inputs_that_come_and_go_are_refused_each() -> None:
+    with pytest.raises(DiagnosticError) as caught:
+        exported(on_machine(check_file(str(ROOT / "examples/multirate.py"))))
+    faults = caught.value.diagnostics
+    assert faults and {fault.code for fault in faults} == {"X007"}
+    assert all("the input `" in fault.message and "sample it" in (fault.help or "") for fault in faults)
 
 
 def test_metadata_of_another_form_are_a_damaged_file(tmp_path: Path) -> None:

@@ -143,6 +143,38 @@ def test_what_is_learned_is_what_the_library_runs(tmp_path: Path) -> None:
     assert run(deployed, one).tobytes() == run(same, one).tobytes()
 
 
+def test_the_gradient_of_rows_is_the_sum_of_those_of_vectors() -> None:
+    numbers = drawn(GRU.shapes(INPUTS, UNITS))
+
+    @node
+    def error(layer: GRU, h: Stream[Vec[L[UNITS]]], x: Stream[Vec[L[INPUTS]]]) -> Stream[f32]:  # type: ignore[valid-type]
+        return (layer(x, h) * layer(x, h)).sum()
+
+    @node
+    def errors(layer: GRU, x: Stream[Mat[L[2], L[INPUTS]]]) -> Stream[f32]:  # type: ignore[valid-type]
+        y = layer(x, zeros(2, UNITS) + 0.5)
+        return (y * y).sum(axis=1).sum()
+
+    @node
+    def both(x: Stream[Mat[L[2], L[INPUTS]]]) -> tuple[Stream[Any], Stream[Any]]:  # type: ignore[valid-type]
+        layer = GRU(**{name: constant(values) for name, values in numbers.items()})
+        _, rows = value_and_grad(errors, wrt="layer")(layer, x)
+        singles = [value_and_grad(error, wrt="layer")(layer, zeros(UNITS) + 0.5, x[i])[1] for i in range(2)]
+        names = tuple(numbers)
+        sums = [getattr(singles[0], name) + getattr(singles[1], name) for name in names]
+        flat = [
+            concat(*(p.reshape(int(np.prod(p.shape))) for p in parts))
+            for parts in ([getattr(rows, n) for n in names], sums)
+        ]
+        return flat[0], flat[1]
+
+    checked = check(program_of(both))
+    trace = interpret(checked.program, {"x": X}, TICKS).trace
+    rows, singles = (trace.column(v.name).values for v in checked.main.outputs)
+    assert np.abs(rows).max() > 0.1
+    assert rows == pytest.approx(singles, abs=1e-5)
+
+
 @pytest.mark.parametrize("shape", [{}, {"weight": (2, 3, 4)}, {"weight": (2, 3), "extra": (1,)}])
 def test_sizes_that_are_missing_or_do_not_fit_are_refused(shape: Any) -> None:
     @node
