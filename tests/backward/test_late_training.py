@@ -11,7 +11,24 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from syncml import Stream, f64, fby, node, segment, state, tanh, when
+from syncml import (
+    Stream,
+    buffer,
+    constant,
+    f64,
+    fby,
+    hold,
+    node,
+    pack,
+    post,
+    segment,
+    state,
+    tanh,
+    unpack,
+    when,
+    wire,
+    word,
+)
 from syncml.cli.app import app
 from syncml.ir.equations.sweeps import lower_segments
 from syncml.ir.equations.syntax import Fby
@@ -98,6 +115,57 @@ def test_parameters_and_sums_are_kept_once(schedule: str) -> None:
     # The parameter, its momentum, what it was in the segment before, and the sum so far.
     assert [shape(v.type) for v in matrices] == [(3, 3)] * 4
     assert sum(v.name == "w_before" for v in matrices) == 1
+
+
+@node
+def restarting(schedule: str, x: Stream[f64]) -> Stream[M33]:
+    with segment(every=4, schedule=schedule) as batch:
+        w = batch.carry(init=WH, type=f64)
+        _, d_w = value_and_grad(loss, wrt="w")(w, constant(WO, f64), x)
+        w.next = when(w, batch.last) - 0.1 * batch.total(d_w)
+    return w
+
+
+@node
+def restarted(schedule: str, x: Stream[f64], again: Stream[bool]) -> Stream[M33]:
+    return restarting.reset_every(again)(schedule, x)
+
+
+@pytest.mark.parametrize("schedule", ["double buffer", "alternating"])
+def test_a_loop_that_is_reset_equals_a_fresh_one(schedule: str) -> None:
+    """In the middle of a segment, when a sweep over the one before is half done."""
+    ticks, at = 30, 10
+    checked = check(program_of(restarted, schedule=schedule))
+    x = np.random.default_rng(8).normal(size=ticks)
+    again = np.arange(ticks) == at
+    (whole,) = weights(checked, {"x": x, "again": again}, ticks)
+    (fresh,) = weights(checked, {"x": x[at:], "again": np.zeros(ticks - at, bool)}, ticks - at)
+    assert whole[at:] == fresh
+    assert len({str(w) for w in fresh}) == 4
+    assert_engines_agree(checked, {"x": x, "again": again}, ticks)
+
+
+@node
+def stale(x: Stream[f64]) -> Stream[f64]:
+    """What comes a segment later, and through a ring."""
+    with segment(every=2, schedule="alternating"):
+        g = wire(f64)
+        g.define(x * x + 0.5 * post(g, init=0.0))
+        late = pack(g)
+    waited = buffer(when(x * x, word("(110)"))) * when(x, word("(011)"))
+    return hold(late[0] * late[1], init=1.0) * x + hold(waited, init=0.0)
+
+
+@node
+def through(x: Stream[f64]) -> tuple[Stream[f64], Stream[f64]]:
+    with segment(every=6):
+        value, slope = value_and_grad(stale)(x)
+        return unpack(pack(value)), unpack(pack(slope))
+
+
+def test_a_derivative_through_what_is_late_is_the_same_in_every_engine() -> None:
+    x = np.random.default_rng(8).normal(size=40)
+    assert_engines_agree(check(program_of(through)), {"x": x}, 40)
 
 
 PROGRAM = """

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from syncml import (
     Stream,
     automaton,
+    buffer,
     cos,
     each,
     f64,
@@ -32,6 +33,7 @@ from syncml import (
     when,
     where,
     wire,
+    word,
 )
 from syncml.diagnostics.model import DiagnosticError
 from syncml.lang.load import program_of
@@ -136,6 +138,16 @@ def built(steps: tuple[Step, ...], x: Any, c: Any, r: Any) -> Any:
             case "packed":
                 with segment(every=1):
                     base.append((pack(a) * pack(b)).sum())
+            case "packed later":
+                # The last of these segments is cut by the one around.
+                with segment(every=2, schedule="alternating"):
+                    g = wire(f64)
+                    g.define(a + 0.5 * post(g, init=0.3))
+                    late = pack(g) * pack(b)
+                base.append(hold(late.sum(), init=0.3))
+            case "buffer":
+                filled, read = word("(110)"), word("(011)")
+                base.append(hold(buffer(when(a, filled)) * when(b, read), init=0.1))
             case "each":
                 base.append(fold(lambda total, part: sin(total) + part, 0.1)(each(bounded)(vec(a, b, a - b))))
             case _:
@@ -145,7 +157,8 @@ def built(steps: tuple[Step, ...], x: Any, c: Any, r: Any) -> Any:
 
 NAMES = (
     "add", "multiply", "tanh", "sine", "choose", "delay", "look", "loop", "loop back", "restart", "array", "sample",
-    "slow delay", "slow loop", "slow look", "merge", "hold", "modes", "inner", "packed", "each",
+    "slow delay", "slow loop", "slow look", "merge", "hold", "modes", "inner", "packed", "packed later",
+    "buffer", "each",
 )  # fmt: skip
 STEPS = st.lists(st.tuples(st.sampled_from(NAMES), st.integers(0, 7), st.integers(0, 7)), min_size=2, max_size=7).map(
     tuple

@@ -48,7 +48,8 @@ def refuse_spread(segment: Segment, sweeps: Sweeps | None, exits: list[Equation]
                 "K015",
                 f"the schedule {segment.schedule.value!r} does not fit this segment: {reason}",
                 place.span,
-                help="use the schedule 'burst'" + ("; or take it with `pack`" if taken is not None else ""),
+                help="use the schedule 'burst'"
+                + ("; or take it with `pack`, or a sum by `seg.total(x)`" if taken is not None else ""),
             )
         )
 
