@@ -38,7 +38,7 @@ demo: $(RUN) ## check, prove, simulate, export and compare the flagship pipeline
 
 flagship: $(DEV) ## train the policy of the flagship, draw its learning curve, judge it: docs/how-to/train-the-flagship.md
 	rm -rf build/flagship
-	$(BIN)/syncml train scenarios/highway_acc/learn_in_language.py --steps 468480 --every 12800 --checkpoint build/flagship --plot docs/how-to/train-the-flagship.svg
+	$(BIN)/syncml train scenarios/highway_acc/learn_in_language.py --steps 468480 --every 36060 --checkpoint build/flagship --plot docs/how-to/train-the-flagship.svg
 	$(BIN)/python scenarios/highway_acc/learn_in_language.py build/flagship/weights.safetensors -o build/flagship/policy.safetensors --judge
 
 gallery: $(DEV) ## make the pictures of docs/gallery.md
