@@ -25,7 +25,7 @@ from syncml.lang.stream import Stream, stream
 from syncml.lang.trace import Session, Trace, Value, building
 from syncml.nodes.quantised import Affine, Quantised, quantise, real, requantise
 from syncml.quantise.integers import NO_PORTS, Ports, Signature, constant_for, integers_for, placed
-from syncml.quantise.moves import computed, integers_in, moved, needed, ports, results
+from syncml.quantise.moves import Moves, computed, integers_in, moved, needed, ports, results
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class _Caller:
     """One node under construction.
 
     Attributes:
-        affines: The streams that are integers, with what they stand for.
+        moves: The streams that are integers.
         integers: The integers of a stream.
         reals: The real numbers of a stream of integers, where something reads them.
         brought: The integers of a stream in other quantisations.
@@ -89,12 +89,17 @@ class _Caller:
     node: Node
     signatures: Mapping[str, Signature]
     labels: Mapping[str, str]
-    affines: Mapping[Var, Affine]
+    moves: Moves
     real_ports: Ports
     integers: dict[Var, Var] = field(default_factory=dict[Var, Var])
     reals: dict[Var, Var] = field(default_factory=dict[Var, Var])
     brought: dict[tuple[Var, Affine], Var] = field(default_factory=dict[tuple[Var, Affine], Var])
     crossings: list[Crossing] = field(default_factory=list[Crossing])
+
+    @property
+    def affines(self) -> Mapping[Var, Affine]:
+        """What the integers of streams stand for."""
+        return self.moves.affines
 
     def run(self) -> Rewired:
         node = self.node
@@ -105,17 +110,24 @@ class _Caller:
         read |= {v for i, v in enumerate(node.outputs) if i in self.real_ports.outputs}
         for var, affine in self.affines.items():
             # Who reads real numbers finds them under the name that they had; an input keeps its name in any case.
-            keeps = var in node.inputs or var not in read
+            is_real = var in self.moves.real_inputs
+            keeps = not is_real and (var in node.inputs or var not in read)
             name = var.name if keeps else trace.names.fresh(f"{var.name}_integers")
             self.integers[var] = integers_for(var, affine, name)
-            if var in read:
+            if var in read or is_real:
                 self.reals[var] = replace(var, name=trace.names.fresh(f"{var.name}_real")) if keeps else var
         runs = set(map(id, needed(node)))
         with building(trace.session, trace):
             for equation in node.equations:
                 self._equation(trace, equation, runs=id(equation) in runs)
             for var in self.reals:
-                self._define(trace, self.reals[var], lambda v=var: real(self._stream(v)).ir)
+                if var in self.moves.real_inputs:
+                    self._define(
+                        trace, self.integers[var], lambda v=var: quantise(_given(v), self.affines[v]).values.ir
+                    )
+                    self.crossings.append(Crossing(node.label, var.name, "integers", "the interface", var.span))
+                else:
+                    self._define(trace, self.reals[var], lambda v=var: real(self._stream(v)).ir)
         trace.session.collector.raise_if_errors()
         outputs = tuple(self.reals[v] if i in self.real_ports.outputs and v in self.reals else self.integers.get(v, v)
                         for i, v in enumerate(node.outputs))  # fmt: skip
@@ -126,14 +138,14 @@ class _Caller:
         ]
         made = replace(
             node,
-            inputs=tuple(self.integers.get(v, v) for v in node.inputs),
+            inputs=tuple(v if v in self.moves.real_inputs else self.integers.get(v, v) for v in node.inputs),
             outputs=outputs,
             equations=tuple(trace.equations),
             clocks=MappingProxyType(self._both(node.clocks)),
             within=MappingProxyType(self._both(node.within)),
             beside=MappingProxyType({v: self.integers.get(w, w) for v, w in self._both(node.beside).items()}),
         )
-        taken = tuple(self.affines.get(v) for v in node.inputs)
+        taken = tuple(None if v in self.moves.real_inputs else self.affines.get(v) for v in node.inputs)
         given = tuple(None if i in self.real_ports.outputs else self.affines.get(v) for i, v in enumerate(node.outputs))
         return Rewired(made, Signature(taken, given), tuple(self.crossings))
 
@@ -164,8 +176,9 @@ class _Caller:
         if runs:
             self.crossings += [
                 Crossing(self.node.label, a.name, "real numbers", self._reader(equation), equation.span)
-                for a in dict.fromkeys(computed(equation, self.signatures)) if isinstance(a, Var) and a in self.affines
-            ]  # fmt: skip
+                for a in dict.fromkeys(computed(equation, self.signatures))
+                if isinstance(a, Var) and a in self.affines and a not in self.moves.real_inputs
+            ]
         if not isinstance(rhs, Call | Iterate):
             trace.equations.append(replace(equation, rhs=rewritten(rhs, self._real, lambda v: v)))
             return

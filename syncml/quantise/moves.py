@@ -3,9 +3,9 @@
 Rule: between networks, and between a network and an input or output of its caller, numbers stay integers wherever they
 are only *moved*: rearranged, delayed, sampled, held, merged or chosen between. Streams that are joined by moves have
 one quantisation: that of the results of networks among them, else that which networks want of them. Real numbers are
-the streams that an equation in floats computes, and the inputs that one reads; such an equation reads the real numbers
-that the integers of a network's result stand for. Equations that only contracts need are in no code that runs, and do
-not count.
+the streams that an equation in floats computes, and the inputs that one reads, or that the caller gives as such: of
+these integers are made once, where they come in. An equation in floats reads the real numbers that the integers of a
+network's result stand for. Equations that only contracts need are in no code that runs, and do not count.
 
 A constant among what is moved has to be in the range of the integers, and to be exactly one of them where equations in
 floats read it.
@@ -89,99 +89,129 @@ def needed(node: Node) -> tuple[Equation, ...]:
     return tuple(e for e in node.equations if id(e) in found)
 
 
-def integers_in(node: Node, signatures: Mapping[str, Signature], real_ports: Ports) -> Mapping[Var, Affine]:
+@dataclass(frozen=True, slots=True)
+class Moves:
     """The streams of a node that are integers, with what they stand for.
+
+    Of ``real_inputs`` the node is given real numbers, and makes the integers itself.
+    """
+
+    affines: Mapping[Var, Affine]
+    real_inputs: frozenset[Var]
+
+
+def integers_in(node: Node, signatures: Mapping[str, Signature], real_ports: Ports) -> Moves:
+    """The streams of a node that are integers.
 
     Args:
         node: A node that calls networks.
         signatures: Of the nodes that have inputs or outputs of integers.
         real_ports: The inputs and outputs of ``node`` that stay real numbers.
     """
-    return _Search(node, signatures, real_ports).run()
+    made = dict(pair for e in node.equations for pair in results(e, signatures))
+    parameters = {p.var for p in node.parameters}
+    carriers = {
+        e.target: atoms_
+        for e in node.equations
+        if len(e.targets) == 1 and element(e.target.type) is F32 and e.target not in parameters
+        and (atoms_ := moved(e)) is not None
+    }  # fmt: skip
+    inputs = {v: i in real_ports.inputs for i, v in enumerate(node.inputs) if element(v.type) is F32}
+    return _Search(node, signatures, real_ports, made, carriers, inputs).run()
 
 
 @dataclass(slots=True)
 class _Search:
-    """The search: all streams that might be integers, less those that cannot, until nothing changes."""
+    """The search: all streams that might be integers, less those that cannot, until nothing changes.
+
+    Attributes:
+        made: The results of networks.
+        carriers: What is moved to a stream.
+        inputs: The inputs, and whether they stay real numbers in any case.
+        refused: The streams that cannot.
+    """
 
     node: Node
     signatures: Mapping[str, Signature]
     real_ports: Ports
+    made: Mapping[Var, Affine]
+    carriers: Mapping[Var, tuple[Atom, ...]]
+    inputs: Mapping[Var, bool]
     refused: set[Var] = field(default_factory=set[Var])
 
-    def run(self) -> Mapping[Var, Affine]:
-        made = dict(pair for e in self.node.equations for pair in results(e, self.signatures))
-        parameters = {p.var for p in self.node.parameters}
-        carriers = {
-            e.target: atoms_
-            for e in self.node.equations
-            if len(e.targets) == 1 and element(e.target.type) is F32 and e.target not in parameters
-            and (atoms_ := moved(e)) is not None
-        }  # fmt: skip
-        inputs = {
-            v for i, v in enumerate(self.node.inputs) if i not in self.real_ports.inputs and element(v.type) is F32
-        }
+    def run(self) -> Moves:
         while True:
-            known = self._candidates(made, carriers, inputs)
+            known = self._candidates()
+            read = self._read_as_real(known)
             found: dict[Var, Affine] = {}
             before = len(self.refused)
-            for group in _groups(known, carriers):
-                affine = self._affine(group, made, carriers, inputs, known)
+            for group in _groups(known, self.carriers):
+                affine = self._affine(group, read)
                 if affine is not None:
                     found |= dict.fromkeys(group, affine)
             if len(self.refused) == before:
-                return found
+                return Moves(
+                    found, frozenset(v for v, real in self.inputs.items() if v in found and (real or v in read))
+                )
 
-    def _candidates(
-        self, made: Mapping[Var, Affine], carriers: Mapping[Var, tuple[Atom, ...]], inputs: set[Var]
-    ) -> set[Var]:
+    def _candidates(self) -> set[Var]:
         """The results of networks, the inputs, and what moves them and nothing else, for all that is known yet."""
-        known = {*made, *inputs, *carriers} - self.refused
+        known = {*self.made, *self.inputs, *self.carriers} - self.refused
         while True:
             less = {
-                v for v in known & carriers.keys() if any(isinstance(a, Var) and a not in known for a in carriers[v])
+                v
+                for v in known & self.carriers.keys()
+                if any(isinstance(a, Var) and a not in known for a in self.carriers[v])
             }
             if not less:
                 return known
             known -= less
 
-    def _affine(
-        self,
-        group: set[Var],
-        made: Mapping[Var, Affine],
-        carriers: Mapping[Var, tuple[Atom, ...]],
-        inputs: set[Var],
-        known: set[Var],
-    ) -> Affine | None:
-        """What the integers of ``group`` stand for; None where some of its streams are refused."""
-        sources = [made[v] for v in group if v in made]
-        wanted = [a for e in self.node.equations for v, a in ports(e, self.signatures) if a is not None and v in group]
-        taken = inputs & group
-        if not sources and not wanted:
-            self.refused |= taken | (group & carriers.keys())
-            return None
-        affine = _common([*sources, *(wanted if taken or not sources else ())])
-        if self._is_read_as_real(group, known):
-            joins = {v for v in group if v in carriers and len({a for a in carriers[v] if isinstance(a, Var)}) > 1}
-            if taken:
-                self.refused |= taken
-                return None
-            if len(set(sources)) > 1 and joins:
-                self.refused |= joins
-                return None
-            bad = {v for v in group if v in carriers and not all(_is_one_of(a, affine) for a in carriers[v])}
-        else:
-            bad = {v for v in group if v in carriers and not all(_is_in_range(a, affine) for a in carriers[v])}
-        self.refused |= bad
-        return None if bad else affine
-
-    def _is_read_as_real(self, group: set[Var], known: set[Var]) -> bool:
-        """Whether an equation that runs, or an output, reads a stream of ``group`` as a real number."""
+    def _read_as_real(self, known: set[Var]) -> set[Var]:
+        """The streams that an equation that runs, or an output, reads as real numbers."""
+        found = {v for i, v in enumerate(self.node.outputs) if i in self.real_ports.outputs}
         for equation in needed(self.node):
             moves = len(equation.targets) == 1 and equation.target in known and moved(equation) is not None
-            if not moves and any(a in group for a in computed(equation, self.signatures)):
-                return True
-        return any(v in group for i, v in enumerate(self.node.outputs) if i in self.real_ports.outputs)
+            if not moves:
+                found |= {a for a in computed(equation, self.signatures) if isinstance(a, Var)}
+        return found
+
+    def _affine(self, group: set[Var], read: set[Var]) -> Affine | None:
+        """What the integers of ``group`` stand for; None where some of its streams are refused."""
+        sources = [self.made[v] for v in group if v in self.made]
+        wanted = [a for e in self.node.equations for v, a in ports(e, self.signatures) if a is not None and v in group]
+        taken = self.inputs.keys() & group
+        # What moves an input is the input itself for whoever reads real numbers, and no integer's number.
+        refused = read & self._from(taken, group)
+        real = {v for v in taken if self.inputs[v] or v in read}
+        ends = [*sources, *(wanted if taken or not sources else ())]
+        if not ends:
+            refused |= taken | (group & self.carriers.keys())
+        elif real and (len(set(ends)) > 1 or group == real):
+            # Each network makes its own integers of the real numbers.
+            refused |= real
+        self.refused |= refused
+        if refused:
+            return None
+        affine = _common(ends)
+        of_networks = [v for v in group if v in self.carriers]
+        if read & (group - taken):
+            if len(set(sources)) > 1:
+                refused |= {v for v in of_networks if len({a for a in self.carriers[v] if isinstance(a, Var)}) > 1}
+            refused |= {v for v in of_networks if not all(_is_one_of(a, affine) for a in self.carriers[v])}
+        else:
+            refused |= {v for v in of_networks if not all(_is_in_range(a, affine) for a in self.carriers[v])}
+        self.refused |= refused
+        return None if refused else affine
+
+    def _from(self, taken: set[Var], group: set[Var]) -> set[Var]:
+        """The streams of ``group`` that move something of ``taken``."""
+        found = set(taken)
+        while True:
+            more = {v for v in group & self.carriers.keys() if v not in found and found.intersection(self.carriers[v])}
+            if not more:
+                return found - taken
+            found |= more
 
 
 def _groups(known: set[Var], carriers: Mapping[Var, tuple[Atom, ...]]) -> list[set[Var]]:

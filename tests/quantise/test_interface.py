@@ -34,6 +34,7 @@ from syncml import (
 from syncml.export_c import Options, compile_and_run, export
 from syncml.export_c.integers import Integers
 from syncml.export_c.targets import CORTEX_M3
+from syncml.ir.equations.syntax import Fby
 from syncml.ir.step.lowering import Observe
 from syncml.ir.types import FLOATS, element
 from syncml.lang.load import program_of
@@ -217,6 +218,30 @@ def test_what_equations_in_floats_read_or_compute_stays_and_is_told(tmp_path: Pa
     assert [end["stream"] for end in document["interface"]] == ["y", second] and len(document["conversions"]) == 2
     inputs, run = run_of(found)
     assert_c_agrees(found.checked, inputs, run)
+
+
+@node
+def shared(x: Stream[Vec[L[4]]], y: Stream[Vec[L[4]]]) -> tuple[Stream[Vec[L[2]]], Stream[f32]]:
+    """What is delayed for a network alone is delayed as integers, though the number itself is read elsewhere."""
+    before = pre(pre(x, init=0.0), init=0.5)
+    held = pre(y, init=0.0)
+    return FIRST(before), OTHER(held)[0] + held[1] + x[0] * 2.0
+
+
+@pytest.mark.parametrize("interface", Interface)
+def test_an_input_that_stays_a_float_becomes_integers_once_where_it_comes_in(
+    tmp_path: Path, interface: Interface
+) -> None:
+    found = quantised(program_of(shared), recorded(tmp_path, x=(4,), y=(4,)), Scheme(interface=interface))
+    types = {v.name: str(v.type) for v in found.checked.main.clocks}
+    # A float is kept of `y` alone, which an equation in floats reads a tick later.
+    kept = [str(e.target.type) for e in found.checked.main.equations if isinstance(e.rhs, Fby)]
+    assert sorted(kept) == ["f32[4]", "i8[4]", "i8[4]"] and types["x"] == types["y"] == "f32[4]"
+    assert ("x", "integers", "the interface") in {(c.stream, c.becomes, c.reader) for c in found.report.crossings}
+    inputs, run = run_of(found)
+    assert_c_agrees(found.checked, inputs, run)
+    snr = found.report.outputs[0].calibration.snr
+    assert snr is not None and snr > 25
 
 
 @node
