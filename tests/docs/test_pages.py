@@ -18,6 +18,7 @@ PAGES = [
     ROOT / "docs" / "reference" / "derivatives.md",
     ROOT / "docs" / "reference" / "exported-c.md",
     ROOT / "docs" / "reference" / "modular-proofs.md",
+    ROOT / "docs" / "reference" / "reinforcement-learning.md",
     ROOT / "docs" / "reference" / "scenario-files.md",
     ROOT / "docs" / "reference" / "training.md",
     *(p for p in sorted((ROOT / "docs" / "how-to").glob("*.md")) if p.name != "counterexamples.md"),
