@@ -327,7 +327,7 @@ def _invoke(stmt: Invoke, path: Path, position: _Position, context: _Context) ->
         arguments += [_address(position.scope.slots[slot], slot) for slot in stmt.results]
     if callee.state is not None:
         state: CExpr = Member(SELF, context.own.instances[instance.name], arrow=True)
-        if stmt.index is not None:
+        if stmt.index is not None and instance.extent is not None:
             state = Subscript(state, subscript(stmt.index, position.scope))
         arguments.append(Prefix("&", state))
     call = Call(callee.step, tuple(arguments))

@@ -20,7 +20,7 @@ from syncml.export_c.naming import NameScope, identifier
 from syncml.export_c.prepare import prepare
 from syncml.export_c.scalars import c_type
 from syncml.ir.step.overlay import Placement, overlay, place_tensors, private_slots
-from syncml.ir.step.syntax import Function, Literal, Machine, Slot, StepProgram, Stmt
+from syncml.ir.step.syntax import Function, Instance, Literal, Machine, Slot, StepProgram, Stmt
 from syncml.ir.step.traverse import blocks, expressions, machine_functions, mentioned
 from syncml.ir.types import Element, EnumType, TensorType, element, element_bytes, size
 
@@ -46,6 +46,7 @@ class MachinePlan:
         returned: The only output, where it is a scalar and the step function returns it.
         assignment: Definite assignment of the body.
         scratch: Large local tensors as members of the state struct, where the stack has no room for them.
+        remembers: Whether anything in that struct goes from tick to tick, other than scratch.
     """
 
     machine: Machine
@@ -59,6 +60,7 @@ class MachinePlan:
     returned: Slot | None
     assignment: Assignment
     scratch: Mapping[Slot, str] = field(default_factory=dict[Slot, str])
+    remembers: bool = True
 
     def flag(self, name: str) -> str:
         """The member that is ``due``, ``busy`` or ``overrun`` of this job."""
@@ -285,6 +287,7 @@ def _machine_plan(
     outputs = () if machine.external else machine.outputs
     kept = frozenset(slot for slot in outputs if slot not in assignment.complete or slot in assignment.exposed)
     scope = NameScope(member=True)
+    machine = replace(machine, instances=tuple(_once(i, callees[i.machine]) for i in machine.instances))
     members = {slot: scope.claim(slot.name) for slot in machine.state}
     instances = {i.name: scope.claim(i.name) for i in machine.instances if callees[i.machine].state is not None}
     members.update({slot: scope.claim(slot.name) for slot in machine.outputs if slot in kept})
@@ -299,7 +302,16 @@ def _machine_plan(
             step, init = files.claim(f"{machine.name}_step"), files.claim(f"{machine.name}_init")
         state = files.claim(f"{prefix}_{machine.name}_state") if members or instances or scratch else None
     returned = machine.outputs[0] if single else None
-    return MachinePlan(machine, placed, step, init, state, members, instances, kept, returned, assignment, scratch)
+    remembers = bool(members) or any(callees[i.machine].remembers for i in machine.instances)
+    return MachinePlan(
+        machine, placed, step, init, state, members, instances, kept, returned, assignment, scratch, remembers
+    )
+
+
+def _once(instance: Instance, callee: MachinePlan) -> Instance:
+    """One instance in the place of an array of them that have scratch only: they are called one after the other."""
+    scratch = callee.state is not None and not callee.remembers
+    return replace(instance, extent=None, names=()) if scratch else instance
 
 
 def _enumerations(machines: Iterable[Machine]) -> dict[EnumType, None]:

@@ -14,7 +14,8 @@ from typing import Literal as L
 import numpy as np
 import pytest
 
-from syncml import Mat, Stream, Vec, node
+from syncml import Mat, Stream, Vec, arange, f32, fold, node, tanh
+from syncml import state as register
 from syncml.cli.report_json import ReportModel
 from syncml.export_c import Options, package
 from syncml.export_c.memory import Memory
@@ -204,3 +205,31 @@ def test_the_memory_of_separable_convolutions_is_near_its_bound_on_a_microcontro
         padded_map, row = 4 * 32 * 17 * 7, 4 * 32 * 7
         assert padded_map < main.bound <= main.scratch <= 1.1 * main.bound, target.name
         assert main.scratch < padded_map + 4 * row, "two maps are never there side by side"
+
+
+def test_what_a_fold_calls_again_and_again_has_scratch_once() -> None:
+    """Rounds of a fold have a memory each, but their scratch is that of one: they come one after the other."""
+    weights = np.eye(40, dtype=np.float32)
+
+    @node
+    def layer(x: Stream[Mat[L[40], L[40]]]) -> Stream[Mat[L[40], L[40]]]:
+        return tanh(x @ weights)
+
+    @node
+    def slow(x: Stream[Mat[L[40], L[40]]]) -> Stream[Mat[L[40], L[40]]]:
+        y = register(init=np.zeros((40, 40), np.float32))
+        y.next = 0.5 * y + layer(x)
+        return y.next
+
+    @node
+    def main(x: Stream[Mat[L[40], L[40]]]) -> Stream[f32]:
+        return (fold(lambda y, _: layer(y), x)(arange(6)) + fold(lambda y, _: slow(y), x)(arange(6))).sum()
+
+    code = step_code(check(program_of(main)), flat=False)
+    planned = plan(code, Memory(stack=2000))
+    found = {own.machine.name: own for own in planned.machines}
+    extents = {i.machine: i.extent for i in planned.main.machine.instances}
+    assert extents == {"fold": None, "fold_2": 6}
+    assert [found[name].remembers for name in ("layer", "fold", "slow", "fold_2")] == [False, False, True, True]
+    square = 4 * 40 * 40
+    assert report(planned).values == 6 * square, "the memory is that of six rounds"
