@@ -49,4 +49,4 @@ def test_the_bytes_do_not_depend_on_the_folder(tmp_path: Path) -> None:
 def test_sources_are_named_from_the_program_and_from_the_library(tmp_path: Path) -> None:
     text = _exported(tmp_path / "p", flat=False)["src/main_.c"].decode()
     named = set(re.findall(r"([\w./]+\.py):\d", text))
-    assert named == {"program.py", "parts/gains.py", "syncml/nodes/neural.py"}
+    assert named == {"program.py", "parts/gains.py", "syncml/nodes/neural.py", "syncml/nodes/recurrences.py"}
