@@ -19,7 +19,7 @@ from syncml.dataclass import dataclass
 from syncml.ir.constants import Array, Const
 from syncml.ir.equations.syntax import Apply, Atom, Rhs
 from syncml.ir.operators import Op, result_type
-from syncml.ir.types import Type, element, shape, size
+from syncml.ir.types import Type, element, shape
 from syncml.ir.typing_rules import contraction
 from syncml.lazy import numpy as np
 
@@ -29,7 +29,10 @@ Axes = str
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """``atom`` with its sign, times ``factors``, or divided by it (``inverse``), where ``condition`` is ``holds``."""
+    """``atom`` with its sign, times ``factors``, or divided by it (``inverse``), where ``condition`` is ``holds``.
+
+    ``is_reshaped``: the result has the elements of ``atom`` in another shape, and no letter in common.
+    """
 
     atom: Atom
     letters: Axes
@@ -39,6 +42,7 @@ class Term:
     inverse: bool = False
     condition: tuple[Atom, Axes] | None = None
     holds: bool = True
+    is_reshaped: bool = False
 
 
 def linear_terms(rhs: Rhs, streams: Container[object]) -> tuple[Term, ...] | None:
@@ -114,9 +118,7 @@ def _moved(rhs: Apply, source: Atom, result: Axes) -> tuple[Term, ...]:
         case Op.RESHAPE:
             long = [letter for letter, extent in zip(result, numbers, strict=True) if extent != 1]
             if [e for e in extents if e != 1] != [e for e in numbers if e != 1]:
-                kind, letters = element(source.type), own[: len(extents)]
-                cells = Const(Array.of(np.eye(size(source.type)).reshape(*numbers, *extents), kind), kind)
-                return (Term(source, letters, result, factors=((cells, result + letters),)),)
+                return (Term(source, own[: len(extents)], result, is_reshaped=True),)
             places = iter(long)
             return (Term(source, "".join(next(places) if e != 1 else own[k] for k, e in enumerate(extents)), result),)
         case Op.INDEX:

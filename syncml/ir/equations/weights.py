@@ -27,6 +27,8 @@ Axis: TypeAlias = tuple[int, int, int]
 """An axis of the sum (0, axis, extent), of a stream (its number, axis, extent), or of factors alone (-1, ..)."""
 
 OF_FACTORS = -1
+AFTER_ALL = 1 << 30
+"""A number above that of every stream."""
 
 
 def axes_of(number: int, type_: Type) -> tuple[Axis, ...]:
@@ -60,6 +62,8 @@ class Algebra:
 
     def through(self, term: Term, weight: Weight, own: Sequence[Axis]) -> Weight:
         """The weight of the operand of ``term``, with axes of the sum or its ``own``, from that of its result."""
+        if term.is_reshaped:
+            return self._reshaped(weight, tuple(own))
         axes = dict(zip(term.result, weight.place, strict=True))
         # An axis of the result that is the stream's and not the sum's goes on as one of the operand.
         named = dict(zip(term.letters, own, strict=True))
@@ -72,6 +76,20 @@ class Algebra:
         made = self._applied(term, start, axes, {a for a in renamed.values() if a[0] != 0} - set(place))
         return Weight(made.atom, made.axes, place)
 
+    def _reshaped(self, weight: Weight, own: tuple[Axis, ...]) -> Weight:
+        """The weight of a stream with the axes ``own`` from that of one with its elements in another shape."""
+        whole = tuple((AFTER_ALL, k, axis[2]) for k, axis in enumerate(weight.place))
+        names = {a: b for a, b in zip(weight.place, whole, strict=True) if a[0] != 0}
+        weight = self._renamed(weight, names)
+        weight = self.settled(Weight(weight.atom, weight.axes, tuple(names.get(a, a) for a in weight.place)), whole)
+        if not set(whole).intersection(weight.axes):
+            return Weight(weight.atom, weight.axes, own)
+        of_sum = tuple(axis for axis in weight.axes if axis[0] == 0)
+        every = self.full(weight, (*of_sum, *whole))
+        axes = (*of_sum, *own)
+        extents = tuple(axis[2] for axis in axes)
+        return Weight(self._growth.apply("weight", self._tick, Op.RESHAPE, every, attribute=extents), axes, own)
+
     def settled(self, weight: Weight, place: tuple[Axis, ...]) -> Weight:
         """The same with the axes ``place``: what counts for one element of the sum alone is written out where asked."""
         for have, want in zip(weight.place, place, strict=True):
@@ -82,6 +100,10 @@ class Algebra:
 
     def added(self, term: Term, weight: Weight) -> Weight:
         """What ``term``, whose operand is no stream that has a weight, adds to the sum."""
+        if term.is_reshaped:
+            extents = tuple(axis[2] for axis in weight.place)
+            atom = self._growth.apply("weight", self._tick, Op.RESHAPE, term.atom, attribute=extents)
+            term = Term(atom, term.result, term.result)
         axes = dict(zip(term.result, weight.place, strict=True))
         for k, (letter, extent) in enumerate(zip(term.letters, shape(term.atom.type), strict=True)):
             axes.setdefault(letter, (OF_FACTORS, k, extent))
