@@ -25,7 +25,6 @@ from numpy.typing import NDArray
 
 from syncml.dataclass import dataclass
 from syncml.diagnostics.model import Diagnostic, DiagnosticError, Span, error
-from syncml.ir.clocks import BASE
 from syncml.ir.equations.syntax import Apply, Call, Equation, Iterate, Node, Program, Var
 from syncml.ir.equations.work import equations_of, terms_of, work_of
 from syncml.ir.operators import Op
@@ -136,10 +135,10 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
 
 
 def observed(network: Node) -> Node:
-    """The network with a copy of each input and output, under names that stay when it is inlined."""
+    """The node with a copy of each input and output, under names that stay when it is inlined."""
     copies = {v: Var(seen_name(v), v.type, v.span) for v in dict.fromkeys((*network.inputs, *network.outputs))}
-    equations = tuple(Equation((c,), Apply(Op.COPY, (v,)), v.span, BASE) for v, c in copies.items())
-    clocks = MappingProxyType({**network.clocks, **dict.fromkeys(copies.values(), BASE)})
+    equations = tuple(Equation((c,), Apply(Op.COPY, (v,)), v.span, network.clocks[v]) for v, c in copies.items())
+    clocks = MappingProxyType({**network.clocks, **{c: network.clocks[v] for v, c in copies.items()}})
     return replace(network, equations=(*network.equations, *equations), clocks=clocks)
 
 
@@ -178,6 +177,15 @@ class Seen:
         columns = [self.trace.column(f"{path}{name}") for path in self.paths[network.name]]
         parts = [c.values[ticks] if c.present[ticks].all() else c.values[ticks][c.present[ticks]] for c in columns]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def ranged(self, node: Node, var: Var, recording: Recording, method: Method, bits: int) -> Affine | None:
+        """The quantisation of a stream by its range on the calibration set; None if there is none, or all are 0."""
+        if not self.paths[node.name]:
+            return None
+        values = self.values(node, var, slice(0, recording.calibrated))
+        if not values.size or not np.isfinite([values.min(), values.max()]).all():
+            return None
+        return affine_of(values, method, bits)
 
 
 def see(program: Program, networks: Mapping[str, Node], recording: Recording, wanted: Mapping[str, set[str]]) -> Seen:

@@ -57,7 +57,11 @@ class Rewired:
 
 
 def rewired(
-    node: Node, signatures: Mapping[str, Signature], labels: Mapping[str, str], real_ports: Ports = NO_PORTS
+    node: Node,
+    signatures: Mapping[str, Signature],
+    labels: Mapping[str, str],
+    recorded: Callable[[int], Affine | None],
+    real_ports: Ports = NO_PORTS,
 ) -> Rewired | None:
     """``node`` with integers where it only moves them; None if it calls no node that takes or gives any.
 
@@ -65,6 +69,7 @@ def rewired(
         node: A node that is no network itself.
         signatures: Of the nodes with integers, by name.
         labels: What the user calls nodes, by name.
+        recorded: For the place of an input the quantisation by its recorded range; None if it was 0 throughout.
         real_ports: The inputs and outputs that stay real numbers.
     """
     if not any(isinstance(e.rhs, Call | Iterate) and e.rhs.node in signatures for e in node.equations):
@@ -72,7 +77,7 @@ def rewired(
     if node.external:
         # The function that the user supplies in C takes and gives real numbers.
         real_ports = Ports(frozenset(range(len(node.inputs))), frozenset(range(len(node.outputs))))
-    return _Caller(node, signatures, labels, integers_in(node, signatures, real_ports), real_ports).run()
+    return _Caller(node, signatures, labels, integers_in(node, signatures, real_ports, recorded), real_ports).run()
 
 
 @dataclass(slots=True)

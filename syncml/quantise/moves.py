@@ -2,10 +2,10 @@
 
 Rule: between networks, and between a network and an input or output of its caller, numbers stay integers wherever they
 are only *moved*: rearranged, delayed, sampled, held, merged or chosen between. Streams that are joined by moves have
-one quantisation: that of the results of networks among them, else that which networks want of them. Real numbers are
-the streams that an equation in floats computes, and the inputs that one reads, or that the caller gives as such: of
-these integers are made once, where they come in. An equation in floats reads the real numbers that the integers of a
-network's result stand for. Equations that only contracts need are in no code that runs, and do not count.
+one quantisation, for the range of all that comes in: results of networks, and inputs as they were recorded. Real
+numbers are the streams that an equation in floats computes, and the inputs that one reads, or that the caller gives as
+such: of these integers are made once, where they come in. An equation in floats reads the real numbers that the
+integers of a network's result stand for. Equations that only contracts need are in no code that runs, and do not count.
 
 A constant among what is moved has to be in the range of the integers, and to be exactly one of them where equations in
 floats read it.
@@ -13,7 +13,7 @@ floats read it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
 
 import numpy as np
@@ -100,13 +100,16 @@ class Moves:
     real_inputs: frozenset[Var]
 
 
-def integers_in(node: Node, signatures: Mapping[str, Signature], real_ports: Ports) -> Moves:
+def integers_in(
+    node: Node, signatures: Mapping[str, Signature], real_ports: Ports, recorded: Callable[[int], Affine | None]
+) -> Moves:
     """The streams of a node that are integers.
 
     Args:
         node: A node that calls networks.
         signatures: Of the nodes that have inputs or outputs of integers.
         real_ports: The inputs and outputs of ``node`` that stay real numbers.
+        recorded: For the place of an input the quantisation by its range; None if it was 0 throughout.
     """
     made = dict(pair for e in node.equations for pair in results(e, signatures))
     parameters = {p.var for p in node.parameters}
@@ -116,8 +119,8 @@ def integers_in(node: Node, signatures: Mapping[str, Signature], real_ports: Por
         if len(e.targets) == 1 and element(e.target.type) is F32 and e.target not in parameters
         and (atoms_ := moved(e)) is not None
     }  # fmt: skip
-    inputs = {v: i in real_ports.inputs for i, v in enumerate(node.inputs) if element(v.type) is F32}
-    return _Search(node, signatures, real_ports, made, carriers, inputs).run()
+    inputs = {v: i for i, v in enumerate(node.inputs) if element(v.type) is F32}
+    return _Search(node, signatures, real_ports, recorded, made, carriers, inputs).run()
 
 
 @dataclass(slots=True)
@@ -127,16 +130,17 @@ class _Search:
     Attributes:
         made: The results of networks.
         carriers: What is moved to a stream.
-        inputs: The inputs, and whether they stay real numbers in any case.
+        inputs: The inputs that are real numbers, with their places.
         refused: The streams that cannot.
     """
 
     node: Node
     signatures: Mapping[str, Signature]
     real_ports: Ports
+    recorded: Callable[[int], Affine | None]
     made: Mapping[Var, Affine]
     carriers: Mapping[Var, tuple[Atom, ...]]
-    inputs: Mapping[Var, bool]
+    inputs: Mapping[Var, int]
     refused: set[Var] = field(default_factory=set[Var])
 
     def run(self) -> Moves:
@@ -150,9 +154,7 @@ class _Search:
                 if affine is not None:
                     found |= dict.fromkeys(group, affine)
             if len(self.refused) == before:
-                return Moves(
-                    found, frozenset(v for v, real in self.inputs.items() if v in found and (real or v in read))
-                )
+                return Moves(found, frozenset(v for v in self.inputs if v in found and self._is_real(v, read)))
 
     def _candidates(self) -> set[Var]:
         """The results of networks, the inputs, and what moves them and nothing else, for all that is known yet."""
@@ -183,17 +185,18 @@ class _Search:
         taken = self.inputs.keys() & group
         # What moves an input is the input itself for whoever reads real numbers, and no integer's number.
         refused = read & self._from(taken, group)
-        real = {v for v in taken if self.inputs[v] or v in read}
-        ends = [*sources, *(wanted if taken or not sources else ())]
-        if not ends:
+        real = {v for v in taken if self._is_real(v, read)}
+        given = [affine for v in taken if (affine := self.recorded(self.inputs[v])) is not None]
+        if not sources and not wanted:
             refused |= taken | (group & self.carriers.keys())
-        elif real and (len(set(ends)) > 1 or group == real):
-            # Each network makes its own integers of the real numbers.
-            refused |= real
         self.refused |= refused
         if refused:
             return None
-        affine = _common(ends)
+        affine = _common([*sources, *given] or wanted)
+        if real and (group == real or any(a != affine for a in wanted)):
+            # Each network makes its own integers of the real numbers.
+            self.refused |= real
+            return None
         of_networks = [v for v in group if v in self.carriers]
         if read & (group - taken):
             if len(set(sources)) > 1:
@@ -203,6 +206,10 @@ class _Search:
             refused |= {v for v in of_networks if not all(_is_in_range(a, affine) for a in self.carriers[v])}
         self.refused |= refused
         return None if refused else affine
+
+    def _is_real(self, var: Var, read: set[Var]) -> bool:
+        """Whether an input stays a real number."""
+        return var in read or self.inputs[var] in self.real_ports.inputs
 
     def _from(self, taken: set[Var], group: set[Var]) -> set[Var]:
         """The streams of ``group`` that move something of ``taken``."""

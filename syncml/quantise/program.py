@@ -11,6 +11,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -39,7 +40,7 @@ from syncml.quantise.calibration import (
 )
 from syncml.quantise.callers import Crossing, rewired
 from syncml.quantise.host import converted
-from syncml.quantise.integers import NO_PORTS, Ports, Signature
+from syncml.quantise.integers import NO_PORTS, Ports, Signature, seen_name
 from syncml.quantise.moves import needed
 from syncml.quantise.networks import networks_of
 from syncml.quantise.rewriting import Rewritten, in_integers, inside_layers
@@ -116,12 +117,22 @@ def quantised(traced: Program, path: Path, scheme: Scheme | None = None) -> Quan
     floats = pipeline.check(traced)
     networks = networks_of(floats.program, scheme.in_floats)
     recording = read_recording(path, floats.main)
-    watched = {n.name: observed(n) for n in networks.nodes}
-    seen = see(floats.program, watched, recording, {n.name: _ranged(n, watched[n.name]) for n in networks.nodes})
+    callers = {n.name: n for n in floats.program.nodes if n.name not in {m.name for m in networks.nodes}}
+    watched = {n.name: observed(n) for n in (*networks.nodes, *callers.values())}
+    wanted = {n.name: _ranged(n, watched[n.name]) for n in networks.nodes}
+    wanted |= {name: {seen_name(v) for v in n.inputs} for name, n in callers.items()}
+    seen = see(floats.program, watched, recording, wanted)
     names = Names()
     for node in traced.nodes:
         names.fresh(node.name)
-    assembled = _assembled(traced, networks.nodes, names, scheme, lambda n: _affines(n, seen, recording, scheme))
+    assembled = _assembled(
+        traced,
+        networks.nodes,
+        names,
+        scheme,
+        lambda n: _affines(n, seen, recording, scheme),
+        lambda name, i: seen.ranged(callers[name], callers[name].inputs[i], recording, scheme.method, scheme.bits),
+    )
     made = assembled.made
     integers = pipeline.check(assembled.program)
     watched = {n.name: observed(n) for n in integers.program.nodes if n.name in made}
@@ -167,6 +178,7 @@ def _assembled(
     names: Names,
     scheme: Scheme,
     affines: Callable[[Node], Callable[[Var], Affine]],
+    recorded: Callable[[str, int], Affine | None],
 ) -> _Assembled:
     """The traced program with networks in integers, without the nodes that nobody calls any more."""
     found, made = {n.name: n for n in networks}, dict[str, Rewritten]()
@@ -187,7 +199,7 @@ def _assembled(
                                           ("real numbers", node.outputs, ports.outputs)):  # fmt: skip
                 crossings += [Crossing(node.label, v.name, kind, "the interface", v.span)
                               for i, v in enumerate(variables) if i in real]  # fmt: skip
-        elif (caller := rewired(node, signatures, labels, ports)) is not None:
+        elif (caller := rewired(node, signatures, labels, partial(recorded, node.name), ports)) is not None:
             nodes.append(caller.node)
             crossings += caller.crossings
             if caller.signature.has_integers:

@@ -221,6 +221,24 @@ def test_what_equations_in_floats_read_or_compute_stays_and_is_told(tmp_path: Pa
 
 
 @node
+def passed_on(x: Stream[Vec[L[4]]], y: Stream[Vec[L[4]]]) -> tuple[Stream[Vec[L[2]]], Stream[Vec[L[4]]]]:
+    """A network reads of what is passed on a part that is small."""
+    both = concat(x[:2], y[:2])
+    return FIRST(concat(both[:2], x[2:])), both
+
+
+def test_integers_cover_what_is_passed_on_beside_a_network(tmp_path: Path) -> None:
+    path = recorded(tmp_path, x=(4,), y=(4,))
+    with np.load(path) as archive:
+        np.savez(path, x=archive["x"], y=archive["y"] * np.float32(40))
+    found = quantised(program_of(passed_on), path, Scheme())
+    both = found.checked.main.outputs[1].name
+    affine = found.report.interface[both]
+    assert found.report.interface["y"] == affine and 60 < 255 * affine.scale < 170 and not found.report.in_floats
+    assert found.report.outputs[1].calibration.largest <= affine.scale
+
+
+@node
 def shared(x: Stream[Vec[L[4]]], y: Stream[Vec[L[4]]]) -> tuple[Stream[Vec[L[2]]], Stream[f32]]:
     """What is delayed for a network alone is delayed as integers, though the number itself is read elsewhere."""
     before = pre(pre(x, init=0.0), init=0.5)
