@@ -39,23 +39,32 @@ _ARITHMETIC = frozenset({"+", "-", "*", "/", "%", "<<", ">>", "&", "|", "^"})
 _PARTIAL = frozenset({"/", "%", "<<", ">>"})
 
 
-def _is_total(expr: CExpr) -> bool:
-    """Whether ``expr`` has a value in C whatever the values of its variables are, as far as its form tells."""
+def _is_total(expr: CExpr, *, reads: bool = False) -> bool:
+    """Whether ``expr`` has a value in C whatever the values of its variables are, as far as its form tells.
+
+    With ``reads``, elements of arrays have one: an index in step code is in range wherever its statement is reached.
+    """
+
+    def total(part: CExpr) -> bool:
+        return _is_total(part, reads=reads)
+
     match expr:
         case Number() | Name():
             return True
         case Member():
-            return _is_total(expr.object)
+            return total(expr.object)
         case Prefix():
-            return _is_total(expr.operand)
+            return total(expr.operand)
         case Infix():
             defined = expr.op not in _PARTIAL or constant(expr.right) is not None
-            return defined and _is_total(expr.left) and _is_total(expr.right)
+            return defined and total(expr.left) and total(expr.right)
         case Conditional():
-            return all(map(_is_total, (expr.condition, expr.then, expr.otherwise)))
+            return all(map(total, (expr.condition, expr.then, expr.otherwise)))
         case Call():
             return constant(expr) is not None
-        case Subscript() | Cast():
+        case Subscript():
+            return reads and total(expr.array) and total(expr.index)
+        case Cast():
             return False
 
 
@@ -70,7 +79,7 @@ class Asides:
 
     def whole(self, operand: CExpr, ctype: str) -> CExpr:
         """What is cast, by name if it is a sum or the like."""
-        named = isinstance(operand, Infix) and operand.op in _ARITHMETIC and _is_total(operand)
+        named = isinstance(operand, Infix) and operand.op in _ARITHMETIC and _is_total(operand, reads=True)
         return self._named(operand, ctype, "whole") if named else operand
 
     def choice(self, condition: CExpr, then: CExpr, otherwise: CExpr, ctype: str) -> CExpr:
