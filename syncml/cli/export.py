@@ -43,6 +43,7 @@ from syncml.diagnostics.render import Format
 if TYPE_CHECKING:
     from syncml.export_c.evidence import RecordedRun
     from syncml.ir.step.lowering import Executive
+    from syncml.ir.step.syntax import StepProgram
     from syncml.pipeline import Checked
     from syncml.quantise.program import Quantisation
     from syncml.sim.inputs import Raw
@@ -135,6 +136,7 @@ def export(
         from syncml.cli.remarks import machine_numbers, without_body
         from syncml.export_c.evidence import evidence
         from syncml.export_c.report.document import REPORT
+        from syncml.export_c.report.folding import weigh
         from syncml.export_c.targets import target_machine
         from syncml.ir.equations.folding import Fold
         from syncml.ir.step.lowering import Observe
@@ -174,23 +176,32 @@ def export(
                 emit(machine_numbers(checked, Observe.OUTPUTS), stream=sys.stderr)
             # The recorded run is that of machine numbers, which the harness compares bit by bit.
             checked = pipeline.on_machine(checked)
-            streaming, done = folded(pipeline.batched(checked) if batch else checked, fold)
-            code = pipeline.step_code(streaming, flat=inline, fold=Fold.NEVER, executive=executive)
+            whole = pipeline.batched(checked) if batch else checked
+            streaming, done = folded(whole, fold)
+
+            def steps_of(program: Checked) -> StepProgram:
+                return pipeline.step_code(program, flat=inline, fold=Fold.NEVER, executive=executive)
+
+            code, unfolded = steps_of(streaming), steps_of(checked) if done.shared else None
+            declined = None
+            if fold is Choice.AUTO and unfolded is not None:
+                weighed = weigh(unfolded, code, memory, machine)
+                declined = None if weighed.worth else weighed
+            refused = None if declined is None else code
+            if declined is not None:
+                streaming, code = whole, steps_of(whole)
             # The unfolded program says what must come out.
             main = _main_run(request, checked, scenario, table, steps, seed, integers)
             asked = Asked(tests=tests, prove=prove, timeout=timeout, seed=seed)
             parts = (evidence(subject(checked, streaming, main, asked)),)
             parts += drawn_schedule(streaming)
             parts += () if integers is None else (part_of(integers.report),)
-            unfolded = (
-                pipeline.step_code(checked, flat=inline, fold=Fold.NEVER, executive=executive) if done.shared else None
-            )
-            costs_of_windows = costs_of(checked, done, unfolded)
+            costs_of_windows = costs_of(checked, done, unfolded, refused)
             options = export_c.Options(main.vectors, machine, memory, costs_of_windows,
                                          meanings(None if integers is None else integers.report), parts)  # fmt: skip
             written = export_c.export(code, out, options)
         if form is Format.TEXT and not quiet:
-            for line in (*summary(checked, done), *(() if integers is None else told(integers.report))):
+            for line in (*summary(checked, done, declined), *(() if integers is None else told(integers.report))):
                 echo(line)
         report = json.loads((out / REPORT).read_text(encoding="utf-8")) if costs else None
         _report(request, out, written.files, main.vectors.steps, written.removed, report)

@@ -23,6 +23,16 @@ class OperationsModel(Document):
     total: int = Field(ge=0, description="All of these, a call as one.")
 
 
+class InstructionsModel(Document):
+    """The instructions of one tick at most, by an estimate; instructions are not cycles."""
+
+    target: str
+    estimate: int = Field(ge=0)
+    within: float | None = Field(
+        description="Counted instructions lie within this factor; null where the target is not calibrated."
+    )
+
+
 class RamModel(Document):
     """Bytes of writable memory."""
 
@@ -109,7 +119,7 @@ class LiveModel(Document):
 
 
 class BothModel(Document):
-    """A figure of the program with every window computed as a whole, and of the one that is exported."""
+    """A figure of the program with every window computed as a whole, and of the folded one."""
 
     unfolded: int = Field(ge=0)
     folded: int = Field(ge=0)
@@ -134,12 +144,13 @@ class WholeModel(Document):
 
 
 class FoldingModel(Document):
-    """What folding over time gained."""
+    """What folding over time gains, and whether it is worth its memory."""
 
+    exported: Literal["unfolded", "folded"]
     products: BothModel = Field(description="Multiplications of sums of products (layers).")
     multiplications: BothModel
     operations: BothModel
-    cycles: BothModel = Field(description="An estimate: one for an operation, 12 for a call of an elementary function.")
+    instructions: BothModel = Field(description="The estimate for the target.")
     state: BothModel
     ram: BothModel
     rom: BothModel
@@ -153,6 +164,7 @@ class ReportModel(Document):
     schema_id: SchemaId = Field(alias="schema")
     node: str
     operations: OperationsModel
+    instructions: InstructionsModel
     ram: RamModel
     rom: RomModel
     stack: StackModel

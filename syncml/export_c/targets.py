@@ -41,6 +41,74 @@ class Emulator:
 
 
 @dataclass(frozen=True, slots=True)
+class InstructionTable:
+    """The instructions of each kind of work on a machine.
+
+    Attributes:
+        access: An element of an array, read or written, with what computes its place.
+        loop: An iteration.
+        test: A test, or a choice between two values.
+        call: A call of an instance.
+        integer: An operation on integers of at most 32 bits, or on truth values.
+        long: One on integers of 64 bits.
+        single: An addition, multiplication, comparison or conversion of binary32 numbers.
+        single_division: A division or square root of those.
+        double: An addition, multiplication, comparison or conversion of binary64 numbers.
+        double_division: A division or square root of those.
+        within: On each program of the corpus, what is counted lies within this factor of the estimate; 0 where nothing
+            was counted.
+    """
+
+    access: float
+    loop: float
+    test: float
+    call: float
+    integer: float
+    long: float
+    single: float
+    single_division: float
+    double: float
+    double_division: float
+    within: float = 0.0
+
+
+SCALAR_INSTRUCTIONS = InstructionTable(
+    access=1, loop=1, test=1, call=4, integer=1, long=1, single=1, single_division=1, double=1, double_division=1
+)
+"""A processor that computes all numbers itself, one at a time. Vectors take a part of it; nothing was counted."""
+
+CORTEX_M4F_INSTRUCTIONS = InstructionTable(
+    access=1.1,
+    loop=0.7,
+    test=4.0,
+    call=4,
+    integer=1.2,
+    long=3.0,
+    single=1.0,
+    single_division=1,
+    double=55,
+    double_division=100,
+    within=1.3,
+)
+"""gcc 12.2 ``-O2``. A choice between two floats is a comparison, a transfer of its flags and two moves."""
+
+CORTEX_M3_INSTRUCTIONS = InstructionTable(
+    access=1.1,
+    loop=1.0,
+    test=3.0,
+    call=4,
+    integer=1.5,
+    long=4.0,
+    single=36,
+    single_division=140,
+    double=55,
+    double_division=100,
+    within=1.4,
+)
+"""gcc 12.2 ``-O2``, with its library for floating-point numbers, whose time depends on them."""
+
+
+@dataclass(frozen=True, slots=True)
 class TargetMachine:
     """A machine that a package is made for.
 
@@ -59,6 +127,7 @@ class TargetMachine:
         emulator: How to run a program for it here; None where ``make check`` runs on it directly.
         loops: The form that loops are given.
         stack: The bytes of local variables that a step may have on the stack, if nothing else is said.
+        instructions: What a tick costs, by an estimate.
     """
 
     name: str
@@ -74,6 +143,7 @@ class TargetMachine:
     emulator: Emulator | None = None
     loops: LoopTable = GENERIC_LOOPS
     stack: int = 4096
+    instructions: InstructionTable = SCALAR_INSTRUCTIONS
 
 
 _GCC_BRANCHLESS = ("-fno-tree-sink", "-fno-tree-pre", "-fno-split-paths", "-fno-thread-jumps")
@@ -110,6 +180,7 @@ CORTEX_M4F = TargetMachine(
     _MPS2,
     Emulator("qemu-system-arm", "mps2-an386"),
     CORTEX_M4F_LOOPS,
+    instructions=CORTEX_M4F_INSTRUCTIONS,
 )
 CORTEX_M3 = TargetMachine(
     "cortex-m3",
@@ -124,6 +195,7 @@ CORTEX_M3 = TargetMachine(
     _MPS2,
     Emulator("qemu-system-arm", "mps2-an385"),
     CORTEX_M3_LOOPS,
+    instructions=CORTEX_M3_INSTRUCTIONS,
 )
 
 TARGETS = (HOST, CORTEX_M4F, CORTEX_M3, GENERIC_C99)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 PROGRAM = """
 from typing import Literal as L
@@ -45,3 +47,55 @@ def test_an_export_says_what_was_folded(syncml: Callable, tmp_path: Path) -> Non
     assert run.code == 0
     assert "folded" not in run.out
     assert syncml("export", program, "-o", tmp_path / "out", "--fold", "sometimes").code == 2
+
+
+PADDED = """
+from typing import Literal as L
+
+import numpy as np
+
+from syncml import Stream, Vec, node, window
+from syncml.nodes.convolution import Conv1d
+from syncml.nodes.pooling import max_pool
+
+DRAWN = np.random.default_rng(3)
+LAYERS = [
+    Conv1d((DRAWN.normal(size=s) * 0.3).astype(np.float32), channels_last=True, padding=2, name=f"layer_{k}")
+    for k, s in enumerate([(12, 2, 5), (12, 12, 5), (12, 12, 5), (12, 12, 5)])
+]
+
+
+@node
+def main(x: Stream[Vec[L[2]]]) -> Stream[Vec[L[12]]]:
+    h = window(x, 24)
+    for layer in LAYERS:
+        h = layer(h)
+    return max_pool(h, (24,), channels_last=True).reshape(12)
+"""
+
+
+def test_folding_that_takes_too_much_memory_is_declined_and_said(syncml: Callable, tmp_path: Path) -> None:
+    program, out = tmp_path / "padded.py", tmp_path / "out"
+    program.write_text(PADDED, "utf-8")
+
+    def exported(*options: str) -> tuple[str, dict[str, Any]]:
+        run = syncml("export", program, "-o", out, "--steps", "5", *options)
+        assert run.code == 0, run.out
+        document = json.loads((out / "evidence" / "report.json").read_text("utf-8"))
+        return run.out, document["ram"] | {"folding": document["folding"]}
+
+    small = ("--target", "cortex-m4f", "--stack", "1K")
+    said, declined = exported(*small)
+    assert "not folded over time" in said and "`--fold always` folds all the same" in said
+    both = declined["folding"]
+    assert both["exported"] == "unfolded"
+    faster = both["instructions"]["unfolded"] / both["instructions"]["folded"]
+    larger = both["ram"]["folded"] / both["ram"]["unfolded"]
+    assert 1 < faster < larger
+    assert declined["total"] == both["ram"]["unfolded"]
+    said, forced = exported(*small, "--fold", "always")
+    assert "products a tick become" in said and "not folded" not in said
+    assert (forced["folding"]["exported"], forced["total"]) == ("folded", both["ram"]["folded"])
+    # Where there is memory enough, less work decides.
+    said, ample = exported("--stack", "64K")
+    assert "products a tick become" in said and ample["folding"]["exported"] == "folded"

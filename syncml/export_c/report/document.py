@@ -9,8 +9,10 @@ from typing import Any
 from syncml.export_c.draft import Draft, Files
 from syncml.export_c.regions import Placed
 from syncml.export_c.report.folding import folding_document, folding_lines
+from syncml.export_c.report.instructions import estimate
 from syncml.export_c.report.memory import Report
 from syncml.export_c.report.memory_map import memory_map
+from syncml.export_c.targets import TargetMachine
 
 REPORT = "evidence/report.json"
 MEMORY_MAP = "evidence/memory.svg"
@@ -23,16 +25,16 @@ _CURVE = 256
 def costs(draft: Draft) -> Files:
     """``report.json`` and, where there are local tensors, the memory map."""
     found = draft.report
-    document = report_document(found, draft.regions)
     options = draft.options
+    document = report_document(found, options.target, draft.regions)
     if options.folding is not None:
-        document["folding"] = folding_document(options.folding, found, options.memory, options.target.loops)
+        document["folding"] = folding_document(options.folding, found, options.memory, options.target)
     text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
     drawing = {MEMORY_MAP: memory_map(draft.plan, found).encode()} if found.curve.moments else {}
     return {REPORT: text.encode(), **drawing}
 
 
-def report_document(found: Report, regions: Sequence[Placed] = ()) -> dict[str, Any]:
+def report_document(found: Report, target: TargetMachine, regions: Sequence[Placed] = ()) -> dict[str, Any]:
     """The report as values of JSON."""
     cost = found.operations
     return {
@@ -46,6 +48,11 @@ def report_document(found: Report, regions: Sequence[Placed] = ()) -> dict[str, 
             "comparisons": cost.comparisons,
             "calls": dict(cost.calls),
             "total": cost.total,
+        },
+        "instructions": {
+            "target": target.name,
+            "estimate": estimate(found.work, target.instructions),
+            "within": target.instructions.within or None,
         },
         "ram": {
             "total": found.ram,
@@ -110,6 +117,9 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     kinds = ("additions", "multiplications", "divisions", "square_roots", "comparisons")
     counted = {kind.replace("_", " "): cost[kind] for kind in kinds} | cost["calls"]
     yield from (f"  {number:>12,} {kind}" for kind, number in counted.items() if number)
+    cost = document["instructions"]
+    known = f"counted ones are within a factor of {cost['within']}" if cost["within"] else "not calibrated"
+    yield f"  {cost['estimate']:>12,} instructions, by an estimate for {cost['target']} ({known})"
     yield "RAM"
     inside = ram["state_scratch"]
     scratch_in = f" and {inside:,} of scratch" if inside else ""

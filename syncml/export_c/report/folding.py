@@ -1,8 +1,12 @@
-"""What folding over time gained: the same figures for the program with every window computed as a whole.
+"""What folding over time gained, and whether it is worth its memory.
 
-Rule: the products are those of sums of products (layers); operations, RAM and ROM are counted as for the package.
-The cycles are an estimate by which two forms of one program compare: one for each operation, and `FUNCTION` for each
-call of an elementary function.
+Rule: a program is folded if it takes fewer instructions by a greater factor than it takes more RAM,
+
+    instructions as a whole / instructions folded  >  RAM folded / RAM as a whole
+
+where RAM below what the target may have on the stack counts as that much: so much is there in any case. The products
+are those of sums of products (layers); operations, RAM and ROM are counted as for the package, and instructions are
+the estimate for the target.
 """
 
 from __future__ import annotations
@@ -12,12 +16,11 @@ from typing import Any
 from syncml.dataclass import dataclass
 from syncml.export_c.memory import Memory
 from syncml.export_c.plan import plan
+from syncml.export_c.report.instructions import estimate
 from syncml.export_c.report.memory import Report, report
-from syncml.export_c.report.operations import Operations
+from syncml.export_c.targets import TargetMachine
 from syncml.ir.equations.folding import Folded
-from syncml.ir.equations.work import FUNCTION
 from syncml.ir.step.schedules import schedule_loops
-from syncml.ir.step.schedules.table import LoopTable
 from syncml.ir.step.syntax import StepProgram
 
 
@@ -28,31 +31,55 @@ class Folding:
     Attributes:
         found: What is shared between ticks, and what is not.
         unfolded: The program with every window computed as a whole; None where it is the one that is exported.
-        products: The products of a tick, unfolded and as exported.
+        products: The products of a tick, unfolded and folded.
+        declined: The folded program where it is not exported, since it takes too much memory.
     """
 
     found: Folded
     unfolded: StepProgram | None
     products: tuple[int, int]
+    declined: StepProgram | None = None
 
 
-def folding_document(folding: Folding, exported: Report, memory: Memory, loops: LoopTable) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """Instructions and bytes of RAM of a program as a whole and folded, and whether it is to be folded."""
+
+    instructions: tuple[int, int]
+    ram: tuple[int, int]
+    worth: bool
+
+
+def weigh(unfolded: StepProgram, folded: StepProgram, memory: Memory, target: TargetMachine) -> Weighed:
+    """Compare two forms of one program, by the rule of this module."""
+    both = [_report(code, memory, target) for code in (unfolded, folded)]
+    before, after = (estimate(found.work, target.instructions) for found in both)
+    ram = (both[0].ram, both[1].ram)
+    floored = [max(bytes_, memory.stack) for bytes_ in ram]
+    return Weighed((before, after), ram, before * floored[0] > after * floored[1])
+
+
+def _report(code: StepProgram, memory: Memory, target: TargetMachine) -> Report:
+    return report(plan(schedule_loops(code, target.loops), memory))
+
+
+def folding_document(folding: Folding, exported: Report, memory: Memory, target: TargetMachine) -> dict[str, Any]:
     """The section of the report, as values of JSON."""
-    before = exported
-    if folding.unfolded is not None:
-        before = report(plan(schedule_loops(folding.unfolded, loops), memory))
+    before = exported if folding.unfolded is None else _report(folding.unfolded, memory, target)
+    after = exported if folding.declined is None else _report(folding.declined, memory, target)
 
     def both(unfolded: int, folded: int) -> dict[str, int]:
         return {"unfolded": unfolded, "folded": folded}
 
     return {
+        "exported": "unfolded" if folding.declined is not None or not folding.found.shared else "folded",
         "products": both(*folding.products),
-        "multiplications": both(before.operations.multiplications, exported.operations.multiplications),
-        "operations": both(before.operations.total, exported.operations.total),
-        "cycles": both(_cycles(before.operations), _cycles(exported.operations)),
-        "state": both(before.state, exported.state),
-        "ram": both(before.ram, exported.ram),
-        "rom": both(before.rom, exported.rom),
+        "multiplications": both(before.operations.multiplications, after.operations.multiplications),
+        "operations": both(before.operations.total, after.operations.total),
+        "instructions": both(estimate(before.work, target.instructions), estimate(after.work, target.instructions)),
+        "state": both(before.state, after.state),
+        "ram": both(before.ram, after.ram),
+        "rom": both(before.rom, after.rom),
         "lines": [
             {"name": s.name, "columns": s.columns, "computed": s.computed, "kept": s.kept, "bytes": s.bytes}
             for s in folding.found.shared
@@ -68,12 +95,12 @@ def folding_lines(section: dict[str, Any]) -> list[str]:
         "products": "products of layers",
         "multiplications": "multiplications",
         "operations": "operations",
-        "cycles": "cycles, by an estimate",
+        "instructions": "instructions, by an estimate",
         "state": "bytes of state",
         "ram": "bytes of RAM",
         "rom": "bytes of ROM",
     }
-    found = ["Windows, each as a whole and folded"]
+    found = [f"Windows, each as a whole and folded; exported is the {section['exported']} form"]
     for key, name in names.items():
         found.append(f"  {section[key]['unfolded']:>12,} {section[key]['folded']:>12,} {name}")
     for line in section["lines"]:
@@ -83,8 +110,3 @@ def folding_lines(section: dict[str, Any]) -> list[str]:
         )
     found += [f"  {reader['name']} (line {reader['line']}) {reader['reason']}" for reader in section["whole"]]
     return found
-
-
-def _cycles(cost: Operations) -> int:
-    calls = sum(number for _, number in cost.calls)
-    return cost.total + (FUNCTION - 1) * calls

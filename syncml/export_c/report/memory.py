@@ -18,6 +18,7 @@ from typing import TypeAlias
 from syncml.dataclass import dataclass
 from syncml.export_c.interface import data_names
 from syncml.export_c.plan import MachinePlan, Plan, local_bytes, stack_slots
+from syncml.export_c.report.instructions import Work, work
 from syncml.export_c.report.layout import slots_extent, state_extents, type_extent
 from syncml.export_c.report.operations import Operations, operations
 from syncml.export_c.state import initial_tables
@@ -99,6 +100,7 @@ class Report:
 
     node: str
     operations: Operations
+    work: Work
     inputs: int
     outputs: int
     state: int
@@ -138,6 +140,7 @@ class Report:
 def report(plan: Plan) -> Report:
     """The costs of the package of ``plan``."""
     cost: dict[str, Operations] = {}
+    done: dict[str, Work] = {}
     frames: dict[str, Frame] = {}
     curve = Curve((), ())
     tensors: list[Tensor] = []
@@ -146,7 +149,8 @@ def report(plan: Plan) -> Report:
     for own in (*plan.machines[:-1], *plan.jobs, plan.main):
         name = own.machine.name
         due = waiting if own is plan.main else ()
-        cost[name] = operations(replace(own.machine, body=(*own.machine.body, *due)), cost)
+        whole = replace(own.machine, body=(*own.machine.body, *due))
+        cost[name], done[name] = operations(whole, cost), work(whole, done)
         curve = _curve(own, frames)
         frames[name] = _frame(plan, own, frames, curve)
         tensors += _tensors(own)
@@ -155,6 +159,7 @@ def report(plan: Plan) -> Report:
     return Report(
         main.label or main.name,
         cost[main.name],
+        done[main.name],
         slots_extent(main.inputs).size,
         slots_extent(main.outputs).size,
         states[main.name].size,
