@@ -21,7 +21,7 @@ def weights(*shape: int) -> Any:
     return (RNG.normal(size=shape) * 0.4).astype(np.float32)
 
 
-WINDOWED = weights(2, 3)
+WINDOWED, INNER = weights(2, 3), weights(2, 2, 3)
 CASES: dict[str, tuple[tuple[int, ...], Any, int]] = {
     "strided": ((3, 11), Conv1d(weights(4, 3, 3), weights(4), stride=2), 1),
     "dilated, channels last": ((11, 3), Conv1d(weights(4, 3, 3), dilation=2, channels_last=True), 1),
@@ -32,6 +32,9 @@ CASES: dict[str, tuple[tuple[int, ...], Any, int]] = {
     "along one axis of images": ((2, 4, 6), Conv2d(weights(3, 2, 1, 3), weights(3)), 1),
     "in groups": ((4, 9), Conv1d(weights(4, 2, 3), weights(4), groups=2), 0),
     "depthwise": ((3, 9), Conv1d(weights(3, 1, 3), groups=3), 0),
+    "of windows in windows": (
+        (9, 3), lambda x: einsum("ojc,xjkc->xo", INNER, x.windows(3, axis=0).windows(2, axis=1)), 0,
+    ),
     "of windows of windows": (
         (9, 3), lambda x: einsum("ok,xjkc->xo", WINDOWED, x.windows(3, axis=0).windows(2, axis=0)), 0,
     ),

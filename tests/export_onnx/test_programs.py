@@ -140,7 +140,7 @@ def counted(x: Stream[f32]) -> Stream[f32]:
 @node
 def clocks(
     x: Stream[f32], go: Stream[bool], n: Stream[i32]
-) -> tuple[Stream[f32], Stream[f32], Stream[f32], Stream[f32], Stream[Any], Stream[f32], Stream[bool], Stream[Gear]]:
+) -> tuple[Stream[Any], Stream[f32], Stream[f32], Stream[bool], Stream[Gear]]:
     """States on slow clocks, resets while they are absent, selections by truth values and constructors."""
     gear = where(n % 3 == 0, Gear.LOW, where(n % 3 == 1, Gear.HIGH, Gear.TOP))
     slow = hold(counted(when(x, go)), init=-1.0)
@@ -153,18 +153,12 @@ def clocks(
     kept.next = gear
     with reset_every(n % 5 == 0):
         again = counted(x)
-        beat = every(3)
-        later = hold(counted(when(x, beat)), init=0.0)
-    return (
-        slow,
-        chosen,
-        again,
-        later,
-        where(first(), x, 0.0),
-        where(kept == gear, 1.0, x),
-        where(go, kept == Gear.LOW, go),
-        kept,
-    )
+        later = hold(counted(when(x, every(3))), init=0.0)
+    with reset_every(when(n % 3 == 0, go)):
+        # Where there is no reset, there is no value of it either.
+        seldom = counted(when(x, go))
+    numbers = vec(slow, chosen, again, later, hold(seldom, init=0.0))
+    return numbers, where(first(), x, 0.0), where(kept == gear, 1.0, x), where(go, kept == Gear.LOW, go), kept
 
 
 @node(rate=Hz(100))
