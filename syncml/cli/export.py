@@ -155,7 +155,8 @@ def export(
             _refuse_meaningless(
                 {"--int8": int8, "--int16": int16, "--batch": batch, "--inline": inline, "--report": costs,
                  "--tests": tests, "--prove": prove, "--region": region, "--stack": stack, "--scenario": scenario,
-                 "--input": table, "--steps": steps, "--schedule": schedule != "single"}
+                 "--input": table, "--steps": steps, "--schedule": schedule != "single", "--float": floats,
+                 "--ranges": ranges is not Ranges.MINMAX, "--interface": interface is not Interface.INTEGER}
             )  # fmt: skip
             checked = request.checked()
             emit(without_body(checked, run=True, where="the graph"), stream=sys.stderr)

@@ -41,6 +41,18 @@ def test_a_register_reads_its_initial_value_and_then_the_previous_one() -> None:
     assert run([b.node([counter(b)])], {}, 4)["n"] == [0, 1, 2, 3]
 
 
+def test_what_is_not_observed_is_not_kept() -> None:
+    b = NodeBuilder("top")
+    x, n = b.input("x", I32), counter(b)
+    program = infer_clocks(Program((b.node([b.op(Op.ADD, x, n, name="y")]),), "top"))
+    given = {"x": [5, 5, 5]}
+    whole, ends, one = (interpret(program, given, 3, observe=names).trace for names in (None, (), ("n",)))
+    assert set(ends.names()) < set(one.names()) < set(whole.names()) and "n" in one.names()
+    assert set(ends.names()) == {"x", "y"}
+    for trace in (ends, one):
+        assert all((trace.column(name).values == whole.column(name).values).all() for name in trace.names())
+
+
 def test_a_sampled_register_counts_the_instants_of_its_own_clock() -> None:
     b = NodeBuilder("top")
     x = counter(b)
