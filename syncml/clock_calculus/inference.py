@@ -344,8 +344,8 @@ class _Inference:
             for clock, terms, reason in placed:
                 known = [term for term in terms if solver.is_known(term)]
                 if known and not solver.is_known(clock):
-                    solver.unify(clock, max(known, key=solver.depth), reason)
-                    progress = True
+                    # It cannot be placed where the reset is on a slower clock, one that is made of it.
+                    progress |= solver.unify(clock, max(known, key=solver.depth), reason)
         interface = [self._term(var) for var in (*self._node.inputs, *self._node.outputs)]
         wanted: dict[int, list[tuple[int, Comparison]]] = {}
         for clock, terms, reason in placed:
