@@ -4,9 +4,9 @@
                                                          |
                                                          +--interpret--> traces     +--verify--> verdicts
 
-The checks, then for a back end `inline`, the passes of `syncml.ir.step.lowering`, and those of
-`syncml.ir.step.schedules` for the machine that runs the code, are the passes in order. ``--dump`` prints what the
-pass of a name yields; tests run each language's checker after every pass.
+The checks, then for a back end `inline`, the passes of `syncml.ir.step.lowering`, those of `syncml.ir.step.schedules`
+for the machine that runs the code, and `memory`, by which tensors share it in C, are the passes in order. ``--dump``
+prints what the pass of a name yields; tests run each language's checker after every pass.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def passes() -> tuple[str, ...]:
 
     checks = ("trace", "clocks", "spread", "buffers", "modes", "early", "segments", "fold", "inline", "restrict")
     lowering = (*(p.name for p in EQUATION_PASSES), "translate", *(p.name for p in STEP_PASSES))
-    return (*checks, *lowering, *(p.name for p in LOOP_PASSES))
+    return (*checks, *lowering, *(p.name for p in LOOP_PASSES), "memory")
 
 
 def _silent(_name: str, _program: Program | StepProgram) -> None:
@@ -235,11 +235,13 @@ def step_code(
     shown: Shown = _silent,
     executive: Executive | None = None,
     loops: LoopTable | None = None,
+    memory: int | None = None,
 ) -> StepProgram:
     """Step code of the main node, with its outputs or what to observe: one machine if ``flat``, else one a node.
 
     With an ``executive`` that knows the rates, nodes with rates of their own are part of the main one. With ``loops``,
-    the loops are those of the machine that the table describes; a back end that is given other step code makes them.
+    the loops are those of the machine that the table describes, and with ``memory`` tensors of so many bytes share it,
+    as in C; a back end that is given other step code does both.
 
     Raises:
         DiagnosticError: X004, a table of the ticks would be too large; X005, no rate can be a job.
@@ -263,7 +265,15 @@ def step_code(
             program = inline_words(program)
     shown("inline", program)
     code = lower(program, Observe.OUTPUTS if observe is None else observe, shown, executive=executive)
-    return code if loops is None else schedule_loops(code, loops, shown)
+    if loops is None:
+        return code
+    code = schedule_loops(code, loops, shown)
+    if memory is not None:
+        from syncml.export_c.sharing import share_memory
+
+        code = share_memory(code, memory)
+    shown("memory", code)
+    return code
 
 
 def text(program: Program | StepProgram) -> str:

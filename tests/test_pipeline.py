@@ -44,7 +44,8 @@ class Recorder:
 def test_every_pass_yields_a_well_formed_program(path: Path, flat: bool, loops: LoopTable) -> None:
     record = Recorder()
     checked = check(load(str(path)), record)
-    step_code(checked, Observe.NAMED if flat else Observe.OUTPUTS, flat=flat, shown=record, loops=loops)
+    observe, memory = (Observe.NAMED, None) if flat else (Observe.OUTPUTS, 1)
+    step_code(checked, observe, flat=flat, shown=record, loops=loops, memory=memory)
     assert record.seen == list(passes())
 
 

@@ -167,7 +167,7 @@ def export(
         machine = target_machine(target)
         memory = memory_of(machine, stack, region)
         machine = replace(machine, loops=replace(machine.loops, lines=memory.stack))
-        request = replace(request, loops=machine.loops)
+        request = replace(request, loops=machine.loops, memory=memory.large)
         executive = _executive(schedule)
         integers = quantised(request, int8, int16, ranges, floats, interface)
         checked = request.checked() if integers is None else integers.checked

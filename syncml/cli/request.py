@@ -35,6 +35,8 @@ class Request:
     verbose: bool
     loops: LoopTable | None = None
     """The machine whose loops dumps show; the one that simulates, if none."""
+    memory: int | None = None
+    """The bytes from which on tensors share memory in dumps; None for never, as where programs are simulated."""
     weights: Path | None = None
     seed: int = 0
     """What the first values of parameters are drawn from, if they are in no file."""
@@ -85,7 +87,8 @@ class Request:
         if self.dumps.wanted:
             from syncml.ir.step.schedules import SIMULATION_LOOPS
 
-            pipeline.step_code(checked, flat=True, shown=self.dumps, loops=self.loops or SIMULATION_LOOPS)
+            loops = self.loops or SIMULATION_LOOPS
+            pipeline.step_code(checked, flat=True, shown=self.dumps, loops=loops, memory=self.memory)
         return program, checked
 
 

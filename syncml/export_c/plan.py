@@ -19,7 +19,8 @@ from syncml.export_c.memory import Memory
 from syncml.export_c.naming import NameScope, identifier
 from syncml.export_c.prepare import prepare
 from syncml.export_c.scalars import c_type
-from syncml.ir.step.overlay import Placement, overlay, place_tensors, private_slots
+from syncml.export_c.sharing import placed
+from syncml.ir.step.overlay import Placement, overlay, private_slots
 from syncml.ir.step.syntax import Function, Instance, Literal, Machine, Slot, StepProgram, Stmt
 from syncml.ir.step.traverse import blocks, expressions, machine_functions, mentioned
 from syncml.ir.types import Element, EnumType, TensorType, element, element_bytes, size
@@ -124,8 +125,7 @@ def plan(program: StepProgram, memory: Memory | None = None) -> Plan:
     """
     memory = memory or Memory()
     prepared = [_without_model(prepare(machine), program.main) for machine in _reachable(program)]
-    # Locals that C sets to zero at first keep places of their own.
-    placements = [place_tensors(machine, memory.large, analyse(machine.body).exposed) for machine in prepared]
+    placements = [placed(machine, memory.large) for machine in prepared]
     machines = list(map(overlay, placements))
     main = machines[-1]
     prefix = identifier(main.label or main.name)
@@ -140,11 +140,11 @@ def plan(program: StepProgram, memory: Memory | None = None) -> Plan:
     enums = {kind: _enum_names(kind, prefix, files) for kind in _enumerations([*machines, *_jobs(program)])}
     planned: dict[str, MachinePlan] = {}
     constants: dict[Slot, str] = {}
-    beside = [place_tensors(job, memory.large, analyse(job.body).exposed) for job in map(prepare, _jobs(program))]
+    beside = [placed(job, memory.large) for job in map(prepare, _jobs(program))]
     # Where the stack has no room for the tensors of all calls, large ones are in the state of their function.
     spilled = memory.large if _deepest(machines) > memory.stack else None
-    for machine, placed in zip(machines, placements, strict=True):
-        planned[machine.name] = _machine_plan(machine, placed, machine is main, prefix, files, planned, spilled)
+    for machine, placement in zip(machines, placements, strict=True):
+        planned[machine.name] = _machine_plan(machine, placement, machine is main, prefix, files, planned, spilled)
         owner = prefix if machine is main else f"{prefix}_{machine.name}"
         for slot in machine.constants:
             if isinstance(slot.type, TensorType):

@@ -12,11 +12,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from typing import Literal as L
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from syncml import pipeline
+from syncml import Stream, Vec, cast, f32, node, pipeline, u64
 from syncml.cli.schemas import models, schema_file, schema_text
 from syncml.export_c import Options
 from syncml.export_c import export as export_package
@@ -26,6 +27,7 @@ from syncml.export_c.evidence.misra import DEFINES, DEVIATIONS
 from syncml.export_c.integers import Integers
 from syncml.ir.equations.syntax import Program
 from syncml.ir.step.syntax import StepProgram
+from syncml.lang.load import program_of
 from tests.support.programs import programs
 from tests.support.tools import needs
 
@@ -307,6 +309,18 @@ def test_nothing_is_found_in_the_interface_of_integers(tmp_path: Path) -> None:
     ends = (*checked.main.inputs, *checked.main.outputs)
     integers = {v.name: Integers(0.1 / n, -2 + n) for n, v in enumerate(ends, start=1)}
     assert len(ends) > 2 and misra_findings(pipeline.step_code(checked, flat=False), tmp_path, integers) == []
+
+
+@node
+def lanes(x: Stream[Vec[L[4], u64]]) -> Stream[Vec[L[4]]]:
+    """Numbers from mixed bits, for each element of an array: a composite is cast to another kind of number."""
+    return cast((x ^ (x >> 31)) >> 40, f32) * 0.5
+
+
+@needs("cppcheck")
+def test_a_composite_of_elements_is_named_before_it_is_cast(tmp_path: Path) -> None:
+    code = pipeline.step_code(pipeline.check(program_of(lanes)), flat=False)
+    assert misra_findings(code, tmp_path) == []
 
 
 @needs("cppcheck")

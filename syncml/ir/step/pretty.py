@@ -96,6 +96,8 @@ def declaration(slot: Slot) -> str:
     if slot.origin is not None:
         unit = f" [{slot.origin.unit}]" if slot.origin.unit else ""
         text += f"  # {slot.origin.stream}{unit} :: {slot.origin.clock}"
+    if slot.holds:
+        text += "  # " + ", ".join(f"{held.name} at {held.offset}" for held in slot.holds)
     return text
 
 
