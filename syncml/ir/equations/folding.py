@@ -50,7 +50,7 @@ class Fold(Enum):
     """Where it is less work."""
     NEVER = "never"
     ALWAYS = "always"
-    """Wherever it is possible, for tests."""
+    """Wherever it is possible."""
 
 
 def fold(
