@@ -14,7 +14,7 @@ from __future__ import annotations
 import enum
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -75,7 +75,7 @@ def read_recording(path: Path, main: Node) -> Recording:
 
     Raises:
         DiagnosticError: D001 or D004, the file cannot be read; D022, an input is missing or has another shape; D023,
-            a value is not finite; D024, an input never changes.
+            a value is not finite.
     """
     arrays = _arrays(path)
     if any(f"{name}.present" in arrays for name in arrays):
@@ -106,15 +106,27 @@ def read_recording(path: Path, main: Node) -> Recording:
             faults.append(
                 error("D023", message, var.span, help="record finite values; leave out what was not measured")
             )
-        elif element(var.type) in FLOATS and bool((found == found[:1]).all()):
-            message = f"the array {var.name!r} of {path.name} never changes"
-            help_ = "record inputs as they vary in use; a range cannot be told from one value"
-            faults.append(error("D024", message, var.span, help=help_))
     if faults:
         raise DiagnosticError(*faults)
     if not main.inputs:
         raise DiagnosticError(error("D022", f"`{main.label}` has no inputs to record", main.span))
     return Recording(arrays, ticks)
+
+
+def check_varied(recording: Recording, file: str, inputs: Collection[Var]) -> None:
+    """Check that each of ``inputs``, of which networks take integers, has more than one value.
+
+    Raises:
+        DiagnosticError: D024, one has not.
+    """
+    faults = [
+        error("D024", f"the array {var.name!r} of {file} never changes", var.span,
+              help="record inputs as they vary in use; a range cannot be told from one value")
+        for var in inputs
+        if bool((recording.inputs[var.name] == recording.inputs[var.name][:1]).all())
+    ]  # fmt: skip
+    if faults:
+        raise DiagnosticError(*faults)
 
 
 def _arrays(path: Path) -> dict[str, NDArray[Any]]:

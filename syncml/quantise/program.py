@@ -34,6 +34,7 @@ from syncml.quantise.calibration import (
     Recording,
     Seen,
     affine_of,
+    check_varied,
     observed,
     read_recording,
     see,
@@ -133,6 +134,9 @@ def quantised(traced: Program, path: Path, scheme: Scheme | None = None) -> Quan
         lambda n: _affines(n, seen, recording, scheme),
         lambda name, i: seen.ranged(callers[name], callers[name].inputs[i], recording, scheme.method, scheme.bits),
     )
+    taken = {c.stream for c in assembled.crossings if c.node == floats.main.label and c.becomes == "integers"}
+    taken |= assembled.interface.keys()
+    check_varied(recording, path.name, [v for v in floats.main.inputs if v.name in taken])
     made = assembled.made
     integers = pipeline.check(assembled.program)
     watched = {n.name: observed(n) for n in integers.program.nodes if n.name in made}

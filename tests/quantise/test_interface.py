@@ -31,6 +31,7 @@ from syncml import (
     state,
     where,
 )
+from syncml.diagnostics.model import DiagnosticError
 from syncml.export_c import Options, compile_and_run, export
 from syncml.export_c.integers import Integers
 from syncml.export_c.targets import CORTEX_M3
@@ -260,6 +261,18 @@ def test_an_input_that_stays_a_float_becomes_integers_once_where_it_comes_in(
     assert_c_agrees(found.checked, inputs, run)
     snr = found.report.outputs[0].calibration.snr
     assert snr is not None and snr > 25
+
+
+def test_an_input_that_no_network_takes_may_be_one_value(tmp_path: Path) -> None:
+    path = recorded(tmp_path, x=(4,), y=(4,), limit=())
+    with np.load(path) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    np.savez(path, **arrays | {"limit": np.full(48, 0.5, np.float32)})  # type: ignore[arg-type]
+    assert quantised(program_of(mixed), path).report.interface.keys() > {"y"}
+    np.savez(path, **arrays | {"y": np.ones((48, 4), np.float32)})  # type: ignore[arg-type]
+    for interface in Interface:
+        with pytest.raises(DiagnosticError, match=r"the array 'y' of .* never changes"):
+            quantised(program_of(mixed), path, Scheme(interface=interface))
 
 
 @node
