@@ -71,7 +71,8 @@ def recheck(text: str, solver: str, seconds: float) -> Recheck:
     command = (sys.executable, "-m", "syncml.verify.recheck", solver, str(seconds))
     try:
         done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=seconds + 5.0, check=False)
-        output, ended = done.stdout, f"the solver ended with code {done.returncode}"
+        said = "".join(f": {line}" for line in done.stderr.splitlines()[-1:])
+        output, ended = done.stdout, f"the solver ended with code {done.returncode}{said}"
     except subprocess.TimeoutExpired as late:
         output, ended = _decoded(late.stdout), "time is up"
     outcome, detail, answered = _judged(output.splitlines(), expected, ended)
