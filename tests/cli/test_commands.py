@@ -116,6 +116,7 @@ class TestCheck:
             "clock": "base",
             "rate": "20 Hz",
             "ahead": 0,
+            "late": False,
             "line": 14,
         }
         assert v == {"name": "v", **expected}

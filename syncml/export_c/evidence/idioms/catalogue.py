@@ -191,7 +191,10 @@ def choices() -> Iterator[Idiom]:
     """Conditional expressions on every type, and in one another."""
     for kind in (*NUMBERS, BOOL):
         chosen = Conditional(A, B, Name("c"))
-        nested = Conditional(A, B, Conditional(Infix("==", B, Name("c")), Name("c"), B))
+        inner = Conditional(Infix("==", B, Name("c")), Name("c"), B)
+        # A choice of narrow numbers is an int in C, and is made one of their type where it is an operand.
+        narrow = kind in INTEGERS and BIT_WIDTH[kind] < 32
+        nested = Conditional(A, B, Cast(c_type(kind), inner) if narrow else inner)
         made: list[Made] = [
             (f"choose_{kind}", (BOOL, kind, kind), kind, chosen, lambda a, b, c: b if a else c),
             (f"nest_{kind}", (BOOL, kind, kind), kind, nested, lambda a, b, c: b if a or b != c else c),
