@@ -33,7 +33,7 @@ def model(
 def identify() -> tuple[Stream[f32], Stream[f32], Stream[f32]]:
     tick = state(init=0, type=u64)
     tick.next = tick + 1
-    pedal = cast(uniform(random_bits(1, tick)), f32)
+    pedal = cast(uniform(random_bits(tick, 1)), f32)
     with segment(every=20) as batch:
         measured = brake(pedal)
         decay, gain = parameter(batch, init=0.5), parameter(batch, init=0.5)

@@ -19,6 +19,6 @@ def fit(
         w.next = when(w, batch.last) - 0.05 * batch.total(einsum("i,k->ik", behind, h))
     with segment(every=end, longest=5, schedule="transposed") as episode:
         g = wire(Vec[L[3]])
-        g.define(x[0] + [0.5, 0.75, 0.875] * post(g, init=[1.0, 0.0, 0.0]))
+        g.define(x[0] + post(g, init=[1.0, 0.0, 0.0]) * [0.5, 0.75, 0.875])
         traces = episode.total(einsum("i,k->ik", g, x))
     return w, traces, episode.last

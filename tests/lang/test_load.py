@@ -131,7 +131,7 @@ def f(x: Stream[Vec[3]]) -> Stream[f32]:
     assert found.code == "T002" and found.span is not None
     line = found.span.line
     assert path.read_text().splitlines()[line - 1].strip() == "return small(x)[0]"
-    assert found.secondary[0].span.file.endswith("syncml/nodes/neural.py")
+    assert found.secondary[0].span.file.endswith("syncml/nodes/recurrences.py")
     assert str(tmp_path) not in sys.path
 
 
