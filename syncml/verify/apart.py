@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from syncml.ir.equations.syntax import Apply, Equation, Node, Property, Var
+from syncml.ir.equations.syntax import Apply, Equation, Node, Property, PropertyKind, Var
 from syncml.ir.operators import Op
 from syncml.ir.types import BOOL
 from syncml.verify.cone import Cones
@@ -31,8 +31,11 @@ def linear_part(node: Node, cones: Cones, clauses: Sequence[Property]) -> list[P
         cones: Those of the node.
         clauses: Some of its clauses.
     """
-    hard = {t for e in node.equations if _is_hard(e) for t in e.targets}
-    found = [c for c in clauses if hard.isdisjoint(cones.of(c.holds))]
+    hard = cones.followers(t for e in node.equations if _is_hard(e) for t in e.targets)
+    # Every proof may use every assumption.
+    if not hard or any(p.holds in hard for p in node.properties if p.kind is PropertyKind.ASSUME):
+        return []
+    found = [c for c in clauses if c.holds not in hard]
     return found if len(found) < len(clauses) else []
 
 

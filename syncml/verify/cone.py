@@ -23,13 +23,25 @@ class Cones:
         """Everything that ``var``, or an assumption, depends on, themselves included."""
         return self.within([var, *self._always])
 
+    def followers(self, streams: Iterable[Var]) -> frozenset[Var]:
+        """Everything that depends on some streams, themselves included."""
+        readers: dict[Var, list[Var]] = {}
+        for reader, read in self._reads.items():
+            for var in read:
+                readers.setdefault(var, []).append(reader)
+        return _closure(streams, readers)
+
     def within(self, streams: Iterable[Var]) -> frozenset[Var]:
         """Everything that some streams depend on, themselves included."""
-        seen: set[Var] = set()
-        pending = list(streams)
-        while pending:
-            current = pending.pop()
-            if current not in seen:
-                seen.add(current)
-                pending.extend(self._reads.get(current, ()))
-        return frozenset(seen)
+        return _closure(streams, self._reads)
+
+
+def _closure(streams: Iterable[Var], successors: Mapping[Var, Iterable[Var]]) -> frozenset[Var]:
+    seen: set[Var] = set()
+    pending = list(streams)
+    while pending:
+        current = pending.pop()
+        if current not in seen:
+            seen.add(current)
+            pending.extend(successors.get(current, ()))
+    return frozenset(seen)

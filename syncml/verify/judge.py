@@ -42,6 +42,9 @@ EXACTLY = "k-induction, theory of floats"
 INTERRUPTED = "interrupted"
 """Why a property is not decided that was not decided when the user interrupted."""
 
+VACUOUS = "the assumptions contradict each other"
+"""Why nothing is decided where no run meets the assumptions."""
+
 UNASKED = "time was up before a solver was asked"
 """Why a property is not decided where the program is too large for the time that there is."""
 
@@ -107,7 +110,7 @@ class Judge:
         depth = max((a.session.depth.get(goal_of(i), 0) for a in self.known.attempts
                      if (i := a.position(clause)) is not None), default=0)  # fmt: skip
         if self.known.vacuous() is not None:
-            return Unknown("the assumptions contradict each other", depth, "weaken an assumption"), 0.0
+            return Unknown(VACUOUS, depth, "weaken an assumption"), 0.0
         if (found := self.known.found(clause)) is not None:
             attempt, index = found
             attempt.reported.add(index)

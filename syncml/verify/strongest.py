@@ -21,7 +21,7 @@ from syncml.verify.abstraction import callees, opening
 from syncml.verify.derivation import Derivation
 from syncml.verify.failures import entry_of, failures, keep_failures
 from syncml.verify.handed import handed
-from syncml.verify.judge import INTERVALS
+from syncml.verify.judge import INTERVALS, VACUOUS
 from syncml.verify.pool import Pool
 from syncml.verify.replay import Replay
 from syncml.verify.unit import Key, Unit
@@ -99,7 +99,7 @@ class _Attempt:
         abstract = node.name != self.program.main
         # The outputs of an abstract node have to be numbers, whatever its contract says.
         promises = abstract and any(element(v.type) in FLOATS for v in node.outputs)
-        unknown = any(isinstance(r.verdict, Unknown) for r in results)
+        unknown = any(map(_is_open, results))
         if not promises and not unknown and not any(map(is_ideal, results)):
             return list(results)
         called = sorted(callees(self.program, node.name))
@@ -114,7 +114,8 @@ class _Attempt:
             entry = entry_of(self.options.cache, flat, asked, self.options.engines)
         given_up = {} if entry is None else failures(entry, seconds)
         names = tuple(dict.fromkeys(name for name, _ in asked if name not in given_up))
-        if not names and not promises and not unknown:
+        tried = bool(names) or promises
+        if not tried and not unknown:
             self._broken[node.name] = [name for name, _ in asked]
             return [_explained(r, f"{given_up[r.name]} (from cache)") if is_ideal(r) else r for r in results]
         options = replace(self.options, semantics=Semantics.MACHINE, properties=names)
@@ -125,17 +126,18 @@ class _Attempt:
             supposed={(r.name, r.kind) for r in results if isinstance(r.verdict, Proved | Unreachable)},
         )  # fmt: skip
         try:
-            if names or promises:
+            if tried:
                 unit.decide()
         except KeyboardInterrupt:
             self.pool.stop()
         found = unit.results()
         self.derivations += unit.derivations()
         contract = [r for r in found if r.kind == PropertyKind.ENSURE.value or r.name in unit.wishes.promises]
-        self._broken[node.name] = [r.name for r in contract if not isinstance(r.verdict, Proved)]
+        broken = [r.name for r in contract if not isinstance(r.verdict, Proved)]
+        self._broken[node.name] = broken if tried else [name for name, _ in asked]
         verdicts = {(r.name, r.kind): r for r in found}
         stronger = [_stronger(r, verdicts.get((r.name, r.kind))) for r in results]
-        if entry is not None and not given_up and not self.pool.stopped:
+        if entry is not None and tried and not given_up and not self.pool.stopped:
             proofs = {r.name: proof_of(r.verdict) for r in stronger if is_ideal(r)}
             keep_failures(entry, {name: p.raising for name, p in proofs.items() if p is not None}, seconds)
         return [
@@ -154,9 +156,14 @@ class _Attempt:
         return flat.node(flat.main), calls
 
 
+def _is_open(result: Result) -> bool:
+    """Whether it may be shown yet; where no run meets the assumptions nothing is."""
+    return isinstance(result.verdict, Unknown) and result.verdict.reason != VACUOUS
+
+
 def _stronger(ideal: Result, found: Result | None) -> Result:
     """The verdict with machine floats, or the one over the reals and why there is no other."""
-    if isinstance(ideal.verdict, Unknown) and found is not None:
+    if found is not None and _is_open(ideal):
         held = isinstance(found.verdict, Proved) and found.verdict.method == INTERVALS
         return found if held else ideal
     if not is_ideal(ideal):

@@ -178,7 +178,9 @@ class Unit:
             self._follow_floats()
             return
         if linear := linear_part(self.checked.node, self._known.cones, self._clauses):
-            self._run(self._begun(Numbers.IDEAL, linear, wrapping=False, apart=True), brief=True)
+            attempt = self._begun(Numbers.IDEAL, linear, wrapping=False, apart=True)
+            if not attempt.session.tried:
+                self._run(attempt, brief=True)
         ideal = self._begun(Numbers.IDEAL, self._clauses, wrapping=False)
         if not (self._machine and self._integers):
             self._run(ideal, brief=brief, products=brief)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -35,6 +34,7 @@ from syncml.pipeline import check, step_code
 from tests.export_c.programs import ALL, add, at, inp, lit, machine, mul, out, program, slot, state
 from tests.ir.step.test_overlay import chain, joined, padded_convolution, repeated, rows_by_matrix
 from tests.support.step_machine import StepMachine, random_inputs
+from tests.support.tools import needs, require
 
 COMPILERS = {
     "host": ("gcc", "nm", ()),
@@ -92,8 +92,7 @@ def sizes(folder: Path, code: StepProgram, compiler: str, options: Options | Non
 def test_structs_and_constants_have_the_bytes_of_the_compiler(
     make: Callable[[], StepProgram], compiler: str, tmp_path: Path
 ) -> None:
-    if shutil.which(COMPILERS[compiler][0]) is None:
-        pytest.skip(f"{COMPILERS[compiler][0]} is not installed")
+    require(COMPILERS[compiler][0])
     code = make()
     found, told = sizes(tmp_path, code, compiler), report_of(code)
     if compiler == "32-bit x86":
@@ -151,7 +150,7 @@ def test_of_branches_the_worst_counts_for_each_kind() -> None:
     assert report_of(code).operations == Operations(additions=1, multiplications=2)
 
 
-@pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is not installed")
+@needs("gcc")
 def test_a_frame_without_optimisation_has_room_for_the_tensors(tmp_path: Path) -> None:
     code = chain([padded_convolution, rows_by_matrix])
     exported = package(code)

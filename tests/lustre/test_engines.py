@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ from syncml.sim.interpreter import interpret
 from syncml.sim.trace import Column, Trace, first_difference
 from tests.lustre.reading import read, verdicts
 from tests.support.programs import inputs_for
+from tests.support.tools import require
 
 TICKS = 30
 KIND2 = """
@@ -65,8 +65,7 @@ def test_numba_has_the_trace_of_the_interpreter(checked: Checked) -> None:
 @pytest.mark.parametrize("options", [("gcc", "-O0"), ("gcc", "-O3"), ("clang", "-O3")])
 def test_c_has_the_trace_of_the_interpreter(checked: Checked, options: tuple[str, str]) -> None:
     compiler, level = options
-    if shutil.which(compiler) is None:
-        pytest.skip(f"{compiler} is not installed")
+    require(compiler)
     inputs = inputs_for(checked.program, TICKS, seed=3)
     expected = interpret(checked.program, inputs, TICKS).trace.only(tuple(v.name for v in checked.main.outputs))
     given = {var.name: column.values for var, column in prepare(checked.main, inputs, TICKS).items()}

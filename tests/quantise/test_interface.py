@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -49,6 +48,7 @@ from syncml.quantise.report import json_of, text_of
 from syncml.sim.interpreter import Run, interpret
 from tests.quantise.recordings import recorded, weights
 from tests.support.engines import TICKS, assert_c_agrees, assert_numba_agrees
+from tests.support.tools import require
 
 Array = np.ndarray[Any, Any]
 
@@ -303,8 +303,7 @@ def test_the_package_says_what_its_integers_mean_and_has_no_float(tmp_path: Path
         assert scale is not None and np.float32(scale[1]) == np.float32(affine.scale)
         assert zero is not None and int(zero[1]) == affine.zero_point
         assert f"{macro}_SCALE" in (tmp_path / "c/README.md").read_text("utf-8")
-    if shutil.which("arm-none-eabi-gcc") is None:
-        pytest.skip("no arm-none-eabi-gcc")
+    require("arm-none-eabi-gcc")
     symbols = ""
     for path in sorted((tmp_path / "c/src").glob("*.c")):
         compiled = path.with_suffix(".o")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import Literal as L
 
 import numpy as np
@@ -34,6 +33,7 @@ from syncml.nodes.convolution import Conv2d
 from syncml.nodes.neural import relu
 from syncml.pipeline import check, step_code
 from tests.support import step_machine
+from tests.support.tools import needs
 
 TICKS = 3
 
@@ -117,7 +117,7 @@ def test_the_schedules_of_every_target_give_the_same_bits(target: TargetMachine)
     assert bits(found) == bits(code())
 
 
-@pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is missing")
+@needs("gcc")
 @pytest.mark.parametrize("table", [VECTOR_LOOPS, CORTEX_M4F_LOOPS], ids=["vectors", "written_out"])
 def test_scheduled_code_gives_the_same_bits_in_c(table: LoopTable) -> None:
     plain = code()
