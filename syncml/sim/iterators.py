@@ -17,6 +17,7 @@ from syncml.ir.clocks import BASE, Periodic, steps
 from syncml.ir.equations.inline import inline, inline_loops, inline_where
 from syncml.ir.equations.syntax import Apply, Iterate, Merge, Node, Program, When
 from syncml.ir.equations.unroll import unroll
+from syncml.ir.step.coalescing import coalesced
 from syncml.ir.step.lowering import Observe, Observed
 from syncml.ir.step.syntax import (
     Assign,
@@ -109,7 +110,8 @@ def embedded(program: StepProgram) -> Machine:
     done: dict[str, Machine] = {}
     for machine in program.machines:
         done[machine.name] = _Caller(machine, done).whole()
-    return done[program.main]
+    # What a callee is handed and hands back are copies.
+    return coalesced(done[program.main])
 
 
 class _Caller:

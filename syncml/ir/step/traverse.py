@@ -121,6 +121,24 @@ def _map_own(change: Callable[[Expr], Expr | None], stmt: Stmt) -> Stmt:
             return stmt
 
 
+def with_expressions(stmt: Stmt, change: Callable[[Expr], Expr | None]) -> Stmt:
+    """``stmt`` with `map_expr` applied to its own expressions, and to what is assigned."""
+    match stmt:
+        case Assign():
+            target = map_expr(change, stmt.target)
+            assert isinstance(target, Place)
+            return replace(stmt, target=target, value=map_expr(change, stmt.value))
+        case If():
+            return replace(stmt, condition=map_expr(change, stmt.condition))
+        case Switch():
+            return replace(stmt, scrutinee=map_expr(change, stmt.scrutinee))
+        case Invoke():
+            index = None if stmt.index is None else map_expr(change, stmt.index)
+            return replace(stmt, arguments=tuple(map_expr(change, a) for a in stmt.arguments), index=index)
+        case _:
+            return stmt
+
+
 def blocks(stmt: Stmt) -> tuple[tuple[Stmt, ...], ...]:
     """The statement lists directly inside of ``stmt``."""
     match stmt:

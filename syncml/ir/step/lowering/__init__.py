@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 
 from syncml.dataclass import dataclass
 from syncml.ir.equations.syntax import Program
+from syncml.ir.step.coalescing import coalesced
 from syncml.ir.step.lowering.chains import roll_chains
 from syncml.ir.step.lowering.counters import clock_texts, count_words
 from syncml.ir.step.lowering.cyclic import cyclic
@@ -57,6 +58,7 @@ EQUATION_PASSES: tuple[Pass[Program], ...] = (
 STEP_PASSES: tuple[Pass[StepProgram], ...] = (
     Pass("tests", each_machine(fuse_tests)),
     Pass("conditions", each_machine(conditions_in_place)),
+    Pass("coalescing", each_machine(coalesced)),
     Pass("unused", each_machine(drop_unused)),
     Pass("defaults", each_machine(default_locals)),
 )

@@ -6,30 +6,27 @@ index an address: the sum of each index times its stride, and where the tensor s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from syncml.dataclass import dataclass
 from syncml.ir.constants import Const
+from syncml.ir.step.nests import is_idle
 from syncml.ir.step.overlay.lifetimes import Lifetime
 from syncml.ir.step.syntax import (
     Assign,
     Binary,
     BinaryOp,
     Expr,
-    For,
     Held,
-    If,
-    Invoke,
     Literal,
     Machine,
     Place,
     Slot,
     Stmt,
     Storage,
-    Switch,
 )
-from syncml.ir.step.traverse import blocks, expressions, map_blocks, map_expr, statements
+from syncml.ir.step.traverse import expressions, map_blocks, map_expr, statements, with_expressions
 from syncml.ir.types import I64, Element, shape, size, tensor
 
 
@@ -82,7 +79,7 @@ def in_blocks(machine: Machine, found: Sequence[Block]) -> Machine:
         return Place(buffer, indices)
 
     body = map_blocks(
-        lambda block: tuple(s for s in (with_expressions(s, moved) for s in block) if not _idle(s)), machine.body
+        lambda block: tuple(s for s in (with_expressions(s, moved) for s in block) if not is_idle(s)), machine.body
     )
     used = {e.slot for e in expressions(body) if isinstance(e, Place)}
     kept = tuple(slot for slot in machine.locals if slot not in where)
@@ -165,29 +162,3 @@ def linear(index: Expr, stride: int, factors: dict[Expr, int]) -> int:
 
 def _number(value: int) -> Literal:
     return Literal(Const(value, I64))
-
-
-def with_expressions(stmt: Stmt, change: Callable[[Expr], Expr | None]) -> Stmt:
-    """``stmt`` with its own expressions changed."""
-    match stmt:
-        case Assign():
-            target = map_expr(change, stmt.target)
-            assert isinstance(target, Place)
-            return replace(stmt, target=target, value=map_expr(change, stmt.value))
-        case If():
-            return replace(stmt, condition=map_expr(change, stmt.condition))
-        case Switch():
-            return replace(stmt, scrutinee=map_expr(change, stmt.scrutinee))
-        case Invoke():
-            index = None if stmt.index is None else map_expr(change, stmt.index)
-            return replace(stmt, arguments=tuple(map_expr(change, a) for a in stmt.arguments), index=index)
-        case _:
-            return stmt
-
-
-def _idle(stmt: Stmt) -> bool:
-    """Whether ``stmt`` does nothing: it copies an element to itself, or nothing is left in it."""
-    if isinstance(stmt, Assign):
-        return stmt.value == stmt.target
-    inner = blocks(stmt)
-    return isinstance(stmt, For | If | Switch) and not any(inner)

@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
-from syncml.ir.step.overlay.rewrite import with_expressions
 from syncml.ir.step.syntax import Assign, Expr, For, Invoke, LoopIndex, Place, Reset, Slot, Stmt, Storage
 from syncml.ir.step.traverse import (
     blocks,
@@ -25,6 +24,7 @@ from syncml.ir.step.traverse import (
     reads,
     statements,
     with_blocks,
+    with_expressions,
 )
 
 

@@ -19,7 +19,6 @@ from syncml.ir.constants import Const
 from syncml.ir.step.overlay.curve import live_bytes
 from syncml.ir.step.overlay.lifetimes import Lifetime, Nest, Timeline, touched_by
 from syncml.ir.step.overlay.packing import Packing, Relations, pack, related_anew, relations
-from syncml.ir.step.overlay.rewrite import with_expressions
 from syncml.ir.step.overlay.rows import row_axis, rows_of
 from syncml.ir.step.syntax import (
     Binary,
@@ -31,7 +30,7 @@ from syncml.ir.step.syntax import (
     Slot,
     Stmt,
 )
-from syncml.ir.step.traverse import blocks, map_blocks, with_blocks
+from syncml.ir.step.traverse import blocks, map_blocks, with_blocks, with_expressions
 from syncml.ir.types import I64
 
 

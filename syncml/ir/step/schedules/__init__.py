@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from syncml.dataclass import dataclass
+from syncml.ir.step.nests import nest_of
 from syncml.ir.step.schedules.accumulation import (
     Accumulation,
     accumulation_at,
-    nest_of,
     reads_slot,
     rename,
     same_elements_after,

@@ -14,16 +14,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from syncml.dataclass import dataclass
-from syncml.ir.step.syntax import Assign, Expr, For, Literal, LoopIndex, Origin, Place, Slot, Stmt
+from syncml.ir.step.nests import Axis, Nest, nest_of
+from syncml.ir.step.syntax import Expr, For, Literal, LoopIndex, Origin, Place, Slot, Stmt
 from syncml.ir.step.traverse import map_expr, walk
-
-
-@dataclass(frozen=True, slots=True)
-class Axis:
-    """A loop."""
-
-    index: LoopIndex
-    extent: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,25 +37,6 @@ class Accumulation:
     start: Expr
     update: Expr
     origin: Origin | None
-
-
-@dataclass(frozen=True, slots=True)
-class Nest:
-    """Loops with nothing between them around one assignment."""
-
-    axes: tuple[Axis, ...]
-    assign: Assign
-
-
-def nest_of(stmt: Stmt) -> Nest | None:
-    """``stmt`` as a nest of loops, or None."""
-    axes: list[Axis] = []
-    while isinstance(stmt, For):
-        if len(stmt.body) != 1:
-            return None
-        axes.append(Axis(stmt.index, stmt.count))
-        (stmt,) = stmt.body
-    return Nest(tuple(axes), stmt) if isinstance(stmt, Assign) else None
 
 
 def accumulation_at(block: tuple[Stmt, ...], position: int) -> tuple[Accumulation, int] | None:

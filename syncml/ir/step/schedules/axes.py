@@ -14,8 +14,8 @@ from dataclasses import replace
 from itertools import combinations
 
 from syncml.ir.step.lowering.elements import literal_index
-from syncml.ir.step.overlay.rewrite import with_expressions
-from syncml.ir.step.schedules.accumulation import Axis, Nest, reads_slot
+from syncml.ir.step.nests import Axis, Nest
+from syncml.ir.step.schedules.accumulation import reads_slot
 from syncml.ir.step.syntax import (
     Assign,
     Binary,
@@ -33,7 +33,7 @@ from syncml.ir.step.syntax import (
     Storage,
     Switch,
 )
-from syncml.ir.step.traverse import map_blocks, map_expr, own_expressions, statements, walk
+from syncml.ir.step.traverse import map_blocks, map_expr, own_expressions, statements, walk, with_expressions
 from syncml.ir.types import element, shape, tensor
 
 VECTOR = 16

@@ -15,8 +15,7 @@ from dataclasses import field, replace
 
 from syncml.dataclass import dataclass
 from syncml.ir.step.lowering.elements import literal_index
-from syncml.ir.step.overlay.rewrite import with_expressions
-from syncml.ir.step.schedules.accumulation import nest_of
+from syncml.ir.step.nests import nest_of
 from syncml.ir.step.syntax import Expr, Invoke, LoopIndex, Machine, Place, Slot, Stmt, Storage
 from syncml.ir.step.traverse import (
     blocks,
@@ -27,6 +26,7 @@ from syncml.ir.step.traverse import (
     statements,
     walk,
     with_blocks,
+    with_expressions,
     writes,
 )
 from syncml.ir.types import shape

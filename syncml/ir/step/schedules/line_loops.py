@@ -13,8 +13,7 @@ from typing import TypeAlias, TypeVar
 
 from syncml.ir.constants import zero
 from syncml.ir.step.lowering.elements import added, index, plus, times
-from syncml.ir.step.overlay.rewrite import with_expressions
-from syncml.ir.step.schedules.accumulation import Axis
+from syncml.ir.step.nests import Axis
 from syncml.ir.step.schedules.fresh import Locals
 from syncml.ir.step.schedules.line_maps import Box, Piece, Reach, Reduction, reach, set_by
 from syncml.ir.step.schedules.line_times import Part, Times, constant_of, is_zero
@@ -34,7 +33,7 @@ from syncml.ir.step.syntax import (
     Stmt,
     Storage,
 )
-from syncml.ir.step.traverse import map_blocks, map_expr
+from syncml.ir.step.traverse import map_blocks, map_expr, with_expressions
 from syncml.ir.types import element, shape, tensor
 
 Indices: TypeAlias = tuple[Expr, ...]

@@ -16,7 +16,8 @@ from itertools import pairwise
 from math import prod
 
 from syncml.ir.step.lowering.elements import added, literal_index, plus, times
-from syncml.ir.step.schedules.accumulation import Accumulation, Axis
+from syncml.ir.step.nests import Axis
+from syncml.ir.step.schedules.accumulation import Accumulation
 from syncml.ir.step.syntax import Assign, Binary, BinaryOp, Expr, For, LoopIndex, Place, Slot, Stmt, Storage
 from syncml.ir.step.traverse import map_expr, walk
 from syncml.ir.types import Type, element, tensor

@@ -9,7 +9,8 @@ elements at once, and to copy them is nothing beside an elementary function.
 
 from __future__ import annotations
 
-from syncml.ir.step.schedules.accumulation import Axis, Nest, nest_of, reads_slot
+from syncml.ir.step.nests import Axis, Nest, nest_of
+from syncml.ir.step.schedules.accumulation import reads_slot
 from syncml.ir.step.schedules.fresh import Locals
 from syncml.ir.step.syntax import Apply, Assign, For, LoopIndex, Machine, Place, Slot, Stmt, Storage
 from syncml.ir.step.traverse import map_blocks, walk

@@ -22,7 +22,8 @@ from math import prod
 
 from syncml.dataclass import dataclass
 from syncml.ir.step.lowering.elements import index, literal_index, plus, times
-from syncml.ir.step.schedules.accumulation import Accumulation, Axis
+from syncml.ir.step.nests import Axis
+from syncml.ir.step.schedules.accumulation import Accumulation
 from syncml.ir.step.schedules.choose import Schedule
 from syncml.ir.step.schedules.layouts import LaidOut, Part
 from syncml.ir.step.syntax import Assign, Binary, BinaryOp, Expr, For, LoopIndex, Origin, Place, Slot, Stmt, Storage
