@@ -44,6 +44,9 @@ Memory: TypeAlias = tuple[Any, ...]
 Rate: TypeAlias = float | Callable[[Number], Number]
 """A rate, or what gives it from the number of updates before: 0, 1, ..."""
 
+_PARTIAL_SUMS = 64
+"""So many squares are summed beside each other."""
+
 
 def exponential(start: float, decay: float) -> Callable[[Number], Number]:
     """``start * decay ** n``."""
@@ -285,6 +288,14 @@ def _pair(leaf: Stream[Any], slope: Stream[Any], learned: list[State[Any]], adjo
 
 
 def _square(g: Stream[Any]) -> Number:
-    """The sum of the squares of the elements."""
-    square: Any = g * g
-    return square.sum() if square.shape else square
+    """The sum of the squares of the elements; of many, as partial sums that do not wait for each other."""
+    if not g.shape:
+        return g * g
+    count = math.prod(g.shape)
+    rows = count // _PARTIAL_SUMS
+    if rows < 4:
+        return (g * g).sum()
+    flat, whole = g.reshape(count), rows * _PARTIAL_SUMS
+    first, rest = flat[:whole].reshape(rows, _PARTIAL_SUMS), flat[whole:]
+    found = (first * first).sum(axis=0).sum()
+    return found if whole == count else found + (rest * rest).sum()
