@@ -20,6 +20,9 @@ if hasattr(providers, "_local_constants"):
     # Without them a test with a seed has the same examples everywhere.
     setattr(providers, "_get_local_constants", lambda: providers._local_constants)  # noqa: B010
 
+# Tests that run beside each other have the processors already; those of threads ask for them.
+os.environ.setdefault("NUMBA_NUM_THREADS", "1")
+
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell without job control has it ignored in the background, and so would every process that a test starts.
     signal.signal(signal.SIGINT, signal.default_int_handler)

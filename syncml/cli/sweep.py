@@ -154,19 +154,20 @@ def sweep(
 
 def _workers(engine: Where, address: str | None, jobs: int | None) -> Workers:
     from syncml.diagnostics import DiagnosticError, error
+    from syncml.processors import processors
     from syncml.sweep.clusters import on_dask, on_ray
-    from syncml.sweep.workers import processes, usual_jobs
+    from syncml.sweep.workers import processes
 
     match engine:
         case Where.LOCAL:
             if address is not None:
                 advice = "write --engine ray or --engine dask"
                 raise DiagnosticError(error("U001", "--address is that of a cluster", help=advice))
-            return processes(jobs or usual_jobs())
+            return processes(jobs or processors())
         case Where.RAY:
-            return on_ray(jobs or usual_jobs(), address)
+            return on_ray(jobs or processors(), address)
         case Where.DASK:
-            return on_dask(jobs or usual_jobs(), address)
+            return on_dask(jobs or processors(), address)
         case _:
             assert_never(engine)
 

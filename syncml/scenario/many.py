@@ -25,6 +25,7 @@ from syncml.ir.equations.syntax import Node, Program
 from syncml.ir.step.lowering.arithmetic import machine_element
 from syncml.ir.step.syntax import Slot
 from syncml.ir.types import element, size
+from syncml.processors import processors
 from syncml.scenario.actor_code import ActorCode
 from syncml.scenario.closed_loop import Meeting, meeting
 from syncml.scenario.many_values import many_values, varies
@@ -36,7 +37,6 @@ from syncml.scenario.templates import Template
 from syncml.scenario.values import base_rate
 from syncml.scenario.variables import NotSpecialisedError
 from syncml.scenario.worlds import World, Worlds
-from syncml.sim.lanes.batch import processors
 from syncml.sim.lanes.figures import Figure
 from syncml.sim.lanes.many import CHUNK_BYTES, prepared
 from syncml.sim.lanes.turns import LANES, Turn, Turns

@@ -8,6 +8,7 @@ all ticks at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from hashlib import sha256
 from time import perf_counter
 from typing import Any
@@ -30,6 +31,7 @@ from syncml.sim.numba_cache import Runner, load_runner
 from syncml.sim.numba_printer import Layout, layout_of, numba_type, print_module
 from syncml.sim.numba_text import machine_name
 from syncml.sim.presence import Presence, absent_input, counted, mathematical, with_conditions
+from syncml.sim.teams import helped
 from syncml.sim.trace import Column, Trace
 
 Values = NDArray[Any]
@@ -76,6 +78,7 @@ class Simulation:
         self._outputs = {slot.name: slot for slot in self._machine.outputs}
         self._constants = self._filled("constants", self._machine.constants)
         self._scratch = self._filled("scratch", ())
+        self._team = self._filled("team", ())
         self._state: dict[str, Values] = {}
         self._ages: dict[Clock, int] = {}
         self.reset()
@@ -145,7 +148,8 @@ class Simulation:
         """
         given, rows = self._prepared(inputs, ticks)
         before = {kind: values.copy() for kind, values in self._state.items()}
-        ticks = world(ticks, *self._arguments(rows))
+        with self._helped():
+            ticks = world(ticks, *self._arguments(rows))
         rows = _Recording(
             {kind: values[:ticks] for kind, values in rows.inputs.items()},
             {kind: values[:ticks] for kind, values in rows.outputs.items()},
@@ -235,7 +239,11 @@ class Simulation:
         )
 
     def _call(self, rows: _Recording, ticks: int) -> None:
-        self._runner(ticks, *self._arguments(rows))
+        with self._helped():
+            self._runner(ticks, *self._arguments(rows))
+
+    def _helped(self) -> AbstractContextManager[None]:
+        return helped(team) if (team := self._team.get("i64")) is not None else nullcontext()
 
     def _arguments(self, rows: _Recording) -> list[Values]:
         """The arrays that the compiled function takes."""
@@ -245,6 +253,7 @@ class Simulation:
             "state": self._state,
             "constants": self._constants,
             "scratch": self._scratch,
+            "team": self._team,
         }
         return [uses[use][kind].reshape(-1) for use, kind in self._layout.arguments]
 

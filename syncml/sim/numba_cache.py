@@ -53,7 +53,7 @@ def _key(source: str) -> str:
 
     parts = (
         source,
-        (Path(__file__).parent / "numba_intrinsics.py").read_text(encoding="utf-8"),
+        *((Path(__file__).parent / f"numba_{name}.py").read_text(encoding="utf-8") for name in ("intrinsics", "team")),
         numba.__version__,
         llvmlite.__version__,
         str(_OPTIMISATION),

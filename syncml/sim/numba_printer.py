@@ -12,11 +12,12 @@ from collections.abc import Callable
 
 from syncml.dataclass import dataclass
 from syncml.diagnostics.model import InternalFault
-from syncml.ir.step.syntax import Machine, Slot, Storage
-from syncml.ir.step.traverse import machine_functions
+from syncml.ir.step.syntax import For, Machine, Slot, Storage
+from syncml.ir.step.traverse import machine_functions, statements
 from syncml.ir.types import I64, Scalar, TensorType, element, size
 from syncml.sim.numba_families import Family, families
-from syncml.sim.numba_text import OPTIONS, USE, USES, Text, array_of, indented, load, machine_name, store
+from syncml.sim.numba_text import OPTIONS, USE, USES, Text, array_of, indented, is_long, load, machine_name, store
+from syncml.sim.teams import WORDS
 
 ON_STACK = 4096
 """The most elements of a tensor that is kept on the stack; larger ones stay in the arrays that are handed in."""
@@ -52,6 +53,8 @@ def layout_of(machine: Machine) -> Layout:
         key = (USE[slot.storage], machine_name(element(slot.type)))
         offset[slot] = length.get(key, 0)
         length[key] = offset[slot] + size(slot.type)
+    if any(isinstance(stmt, For) and is_long(stmt) for stmt in statements(machine.body)):
+        length["team", "i64"] = WORDS
     arguments = tuple(sorted(length, key=lambda k: (USES.index(k[0]), k[1])))
     return Layout(arguments, length, offset)
 
@@ -112,6 +115,7 @@ class _Printer:
             "import numpy as np",
             "from numba import njit",
             "from syncml.sim.numba_intrinsics import *",
+            *(["from syncml.sim.numba_team import post, share"] if ("team", "i64") in self._layout.length else []),
             "",
             *self._text.constants,
             *self._text.parts,

@@ -18,6 +18,7 @@ from typing import assert_never
 
 from syncml.diagnostics.model import InternalFault
 from syncml.ir.constants import Const
+from syncml.ir.step.independence import independent
 from syncml.ir.step.syntax import (
     Apply,
     Assign,
@@ -43,8 +44,9 @@ from syncml.ir.step.syntax import (
     Unary,
     UnaryOp,
 )
-from syncml.ir.step.traverse import statements, writes
+from syncml.ir.step.traverse import mentioned, statements, writes
 from syncml.ir.types import BOOL, FLOATS, I64, MACHINE_INTEGERS, Element, EnumType, TensorType, element, size
+from syncml.sim.lanes.cost import cost
 from syncml.sim.numba_families import families, with_loops
 from syncml.sim.numba_near import Group, together
 
@@ -59,11 +61,23 @@ OPTIONS = 'error_model="numpy", fastmath=False'
 INSIDE = "no_cpython_wrapper=True, no_cfunc_wrapper=True"
 """What is called by compiled code alone needs nothing through which others could call it."""
 
-USES = ("inputs", "outputs", "state", "constants", "scratch")
+USE = {
+    Storage.INPUT: "inputs",
+    Storage.OUTPUT: "outputs",
+    Storage.STATE: "state",
+    Storage.CONSTANT: "constants",
+    Storage.LOCAL: "scratch",
+}
+"""The use of the slots of each storage."""
+
+USES = (*USE.values(), "team")
 """What the arrays of a generated function are for."""
 
-USE = dict(zip((Storage.INPUT, Storage.OUTPUT, Storage.STATE, Storage.CONSTANT, Storage.LOCAL), USES, strict=True))
-"""The use of the slots of each storage."""
+TEAM = "p_team_i64"
+"""The pointer to the words that threads share."""
+
+WORTH = 300_000
+"""About so many operations (`cost`) a loop has that is worth sharing among threads."""
 
 _LETTER = {
     Storage.INPUT: "i",
@@ -110,6 +124,11 @@ def store(slot: Slot, pointer: str, index: str, value: str) -> str:
     return f"{'store_bool' if element(slot.type) is BOOL else 'store'}({pointer}, {index}, {value})"
 
 
+def is_long(loop: For) -> bool:
+    """Whether a loop is worth sharing among threads, if it can be shared."""
+    return loop.count > 1 and cost((loop,)) >= WORTH
+
+
 class Text:
     """The text of one machine's statements.
 
@@ -127,11 +146,14 @@ class Text:
         self.parts: list[str] = []
         self.memory = _scalars_in_memory(machine, cut=count > PART)
         self.pointers = {pointer for pointer, _ in (*self.memory.values(), *rows.values())}
+        self.pointers.add(TEAM)
         self.pointers.update(array_of(slot) for slot in machine.locals if slot.near)
         self.families = [f for f in families(_variables(machine)) if len(f.slots) > 1]
         self._family = {slot: f for f in self.families for slot in f.slots}
         self._start = {s: i * size(s.type) for f in self.families for i, s in enumerate(f.slots)}
         self._rows = rows
+        self._machine = machine
+        self._in_task = False
         self._cut = count > PART
         self._inlined = count <= INLINED
         self._literals: dict[str, str] = {}
@@ -225,14 +247,39 @@ class Text:
 
     def _group(self, group: Group, cut: bool) -> list[str]:
         near, body = group
-        lines = [f"{self.name(slot)} = stack({array_of(slot)}, {size(slot.type)})" for slot in near]
-        return [*lines, *(line for stmt in body for line in self._statement(stmt, cut))]
+        if len(body) == 1 and isinstance(loop := body[0], For) and self._is_task(near, loop):
+            return self._task(near, loop)
+        return [*self._declared(near), *(line for stmt in body for line in self._statement(stmt, cut))]
+
+    def _is_task(self, near: Sequence[Slot], loop: For) -> bool:
+        if self._in_task or not is_long(loop):
+            return False
+        inside = {slot for slot in mentioned((loop,)) if slot.near}
+        # What an outer loop has declared is not the loop's own.
+        return inside == set(near) and independent(loop, self._machine, inside)
+
+    def _task(self, near: Sequence[Slot], loop: For) -> list[str]:
+        """A loop that threads share: a function of the iterations, in which each has the near variables for itself."""
+        self._in_task = True
+        lines = [*self._declared(near), *self._loop(loop, "begin, end", cut=False)]
+        self._in_task = False
+        arguments = self._words(lines)
+        name = self._unique("task")
+        self._define(name, ", ".join(["begin", "end", *arguments]), lines, inline=False)
+        return [f"post({TEAM}, {name}, {loop.count}, ({', '.join(arguments)},))", f"share({TEAM})"]
+
+    def _words(self, lines: Sequence[str]) -> list[str]:
+        """The pointers and the counters around that lines mention."""
+        words = {word for line in lines for word in re.findall(r"[A-Za-z_]\w*", line)}
+        return sorted(words & self.pointers.union(self._around))
+
+    def _declared(self, near: Sequence[Slot]) -> list[str]:
+        return [f"{self.name(slot)} = stack({array_of(slot)}, {size(slot.type)})" for slot in near]
 
     def _part(self, lines: list[str]) -> list[str]:
         if len(lines) < PART // 4:
             return lines
-        words = {word for line in lines for word in re.findall(r"[A-Za-z_]\w*", line)}
-        parameters = ", ".join(sorted(words & self.pointers.union(self._around)))
+        parameters = ", ".join(self._words(lines))
         name = self._unique("part")
         self._define(name, parameters, lines, self._inlined and not self._around)
         return [f"{name}({parameters})"]
@@ -252,17 +299,20 @@ class Text:
             case Switch():
                 return self._switch(stmt, cut)
             case For():
-                counter = self._counters[stmt.index] = self._counter(stmt.index)
-                self._around.append(counter)
-                # A long body of loops is cut as the step is; its parts take the counters around them as parameters.
-                is_cut = cut and _is_long(stmt.body)
-                body = indented(self.block(stmt.body, cut=is_cut, declare=is_cut))
-                self._around.pop()
-                return [f"for {counter} in range({stmt.count}):", *body]
+                return self._loop(stmt, str(stmt.count), cut)
             case Invoke() | Reset():
                 raise InternalFault("an instance outlived inlining")
             case _:
                 assert_never(stmt)
+
+    def _loop(self, stmt: For, span: str, cut: bool) -> list[str]:
+        counter = self._counters[stmt.index] = self._counter(stmt.index)
+        self._around.append(counter)
+        # A long body of loops is cut as the step is; its parts take the counters around them as parameters.
+        is_cut = cut and _is_long(stmt.body)
+        body = indented(self.block(stmt.body, cut=is_cut, declare=is_cut))
+        self._around.pop()
+        return [f"for {counter} in range({span}):", *body]
 
     def _counter(self, index: LoopIndex) -> str:
         """The name of a counter, another one than those of the loops around it."""

@@ -32,13 +32,6 @@ MOST_ENDS = 3
 """How many workers may end with one piece."""
 
 
-def usual_jobs() -> int:
-    """As many workers as there are processors for this process."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def alone(sweep: Sweep, pieces: Iterator[Piece]) -> Iterator[tuple[Piece, Rows]]:
     """This process."""
     for first, last in pieces:

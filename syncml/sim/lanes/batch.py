@@ -7,7 +7,6 @@ lanes in a block nor threads, which take consecutive blocks, can change it.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -19,6 +18,7 @@ from syncml.dataclass import dataclass
 from syncml.ir.constants import dtype
 from syncml.ir.step.syntax import Machine, Slot
 from syncml.ir.types import BOOL, element, shape, size
+from syncml.processors import processors
 from syncml.sim.lanes.layout import ALIGNMENT, Layout, memory_type, zeros
 from syncml.sim.lanes.machine_code import Run
 
@@ -150,13 +150,6 @@ class Batch:
 
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(part, range(threads)))
-
-
-def processors() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def pack(layout: Layout, slot: Slot, values: Values, count: int, room: Values | None = None) -> Values:

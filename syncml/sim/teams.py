@@ -1,0 +1,97 @@
+"""Threads that help compiled code with its long loops.
+
+Rule: threads change how long a run takes, never what it computes (`syncml.sim.numba_team`). They help while a run
+lasts; one that finds nothing to do for a while sleeps in between. How many there are is Numba's number of threads: that
+of the processors which the process may use, or ``NUMBA_NUM_THREADS``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from concurrent.futures import Executor, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from functools import cache
+from time import sleep
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syncml.sim.numba_cache import Runner, load_runner
+
+MOST = 4
+"""Threads of a run by itself: loops that are worth sharing at all are soon too short for more."""
+
+LINE = 16
+"""Words that are apart so much are never in one line of memory, which only one processor can write at a time."""
+
+TASK, DONE, HELPERS, SLICES, BODY, ARGUMENTS, CLAIMS = (
+    0,
+    LINE,
+    2 * LINE,
+    2 * LINE + 1,
+    2 * LINE + 2,
+    2 * LINE + 3,
+    3 * LINE,
+)
+"""Places of the words that threads share."""
+
+WORDS = CLAIMS + LINE * MOST
+"""How many words there are."""
+
+STOP = -1
+"""The number of the task that ends the work of helpers."""
+
+_PATIENCE = 2_000
+"""How often a helper looks for work before it sleeps: about a millisecond."""
+
+_NAP = 5e-5
+
+_HELPER = '''"""Generated; any change is lost."""
+from numba import njit
+from syncml.sim.numba_intrinsics import pointer
+from syncml.sim.numba_team import help_until_idle
+
+
+@njit("boolean(int64[::1], int64, int64)", cache=True, nogil=True)
+def run(team, first, patience):
+    return help_until_idle(pointer(team), first, patience)
+'''
+
+
+def threads() -> int:
+    """How many threads a run has, the one that it began in included."""
+    from numba.core import config
+
+    available: Any = config
+    return min(MOST, int(available.NUMBA_NUM_THREADS))
+
+
+@contextmanager
+def helped(team: NDArray[np.int64]) -> Generator[None]:
+    """Let threads help with the tasks that compiled code posts to ``team``, one array of `WORDS` words."""
+    helpers = threads() - 1
+    team[:] = 0
+    if not helpers:
+        yield
+        return
+    team[HELPERS], team[SLICES] = helpers, helpers + 1
+    run = load_runner(_HELPER)
+    futures = [_pool(os.getpid()).submit(_help, run, team, 1 + which) for which in range(helpers)]
+    try:
+        yield
+    finally:
+        team[TASK] = STOP
+        wait(futures)
+
+
+def _help(run: Runner, team: NDArray[np.int64], first: int) -> None:
+    while not run(team, first, _PATIENCE):
+        sleep(_NAP)
+
+
+@cache
+def _pool(process: int) -> Executor:
+    # A process that is a copy of another has none of its threads.
+    return ThreadPoolExecutor(thread_name_prefix=f"syncml-team-{process}")
