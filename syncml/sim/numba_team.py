@@ -5,6 +5,9 @@ it first; so it writes what the loop alone would write, whoever runs what. The m
 like all others, and goes on when all are done: it never waits for a thread that has not begun. Each thread begins with
 the slices that it had of the task before: so what it wrote it reads again, and memory does not move between processors.
 
+Whether threads help depends on where processors are and what else they do. So tasks are counted in windows; one in so
+many is shared for a trial, the next is not, and the others are as the faster of the two was.
+
 A team is an array of words that threads share. One holds the number of the task; each slice has one with the number of
 the last task of which it was claimed, and a claim puts the present number in the place of the one before. What the task
 is stands beside its number: it is read after that, and holds if a claim succeeds, since the next task is posted only
@@ -25,9 +28,27 @@ from numba import njit  # noqa: TID253
 from numba.core import cgutils, types  # noqa: TID253
 from numba.extending import intrinsic  # noqa: TID253
 
-from syncml.sim.teams import ARGUMENTS, BODY, CLAIMS, DONE, HELPERS, LINE, SLICES, STOP, TASK
+from syncml.sim.teams import (
+    ALONE,
+    ARGUMENTS,
+    BODY,
+    CLAIMS,
+    COUNT,
+    DONE,
+    HELPERS,
+    LINE,
+    SHARED,
+    SINCE,
+    SLICES,
+    STOP,
+    TASK,
+    WINDOW,
+)
 
 __all__ = ["help_until_idle", "post", "share"]
+
+_TASKS, _WINDOWS = 2048, 32
+"""How many tasks a window has, and after how many windows it is found out again whether threads help."""
 
 _WORD = ir.IntType(64)
 _BYTES = ir.IntType(8).as_pointer()
@@ -85,13 +106,30 @@ def _pause(typingctx):
     """Tell the processor that this thread waits."""
 
     def codegen(context, builder, signature, args):
-        if "x86" in builder.module.triple:
+        if _is_x86(builder):
             builder.call(
                 builder.module.declare_intrinsic("llvm.x86.sse2.pause", (), ir.FunctionType(ir.VoidType(), [])), []
             )
         return context.get_dummy_value()
 
     return types.void(), codegen
+
+
+@intrinsic
+def _cycles(typingctx):
+    """The time in ticks of the processor's clock; 0 where a program may not read it, and tasks are always shared."""
+
+    def codegen(context, builder, signature, args):
+        if not _is_x86(builder):
+            return ir.Constant(_WORD, 0)
+        found = builder.module.declare_intrinsic("llvm.readcyclecounter", (), ir.FunctionType(_WORD, []))
+        return builder.call(found, [])
+
+    return types.int64(), codegen
+
+
+def _is_x86(builder):
+    return builder.module.triple.startswith(("x86", "i686"))
 
 
 @intrinsic
@@ -159,10 +197,32 @@ def _work(team, number, first):
 
 
 @_compiled
+def _count(team):
+    """Count a task of a window; where one begins, find out whether its tasks are shared."""
+    count = _load(team, COUNT)
+    if count == 0 or count == _TASKS:
+        now = _cycles()
+        if count:
+            window, spent = _load(team, WINDOW), now - _load(team, SINCE)
+            if window == 0:
+                _store(team, SHARED, spent)
+                _store(team, ALONE, 1)
+            elif window == 1:
+                _store(team, ALONE, 1 if spent < _load(team, SHARED) else 0)
+            elif window == _WINDOWS - 1:
+                _store(team, ALONE, 0)
+            _store(team, WINDOW, (window + 1) % _WINDOWS)
+        _store(team, SINCE, now)
+        count = 0
+    _store(team, COUNT, count + 1)
+
+
+@_compiled
 def share(team):
-    """Run the posted task with the helpers that there are."""
-    helpers = _load(team, HELPERS)
-    if helpers == 0:
+    """Run the posted task with the helpers that there are, unless they do not help."""
+    if _load(team, HELPERS):
+        _count(team)
+    if _load(team, HELPERS) == 0 or _load(team, ALONE):
         _run(_load(team, BODY), _load(team, ARGUMENTS), 0, 1)
         return
     slices = _load(team, SLICES)

@@ -76,7 +76,7 @@ USES = (*USE.values(), "team")
 TEAM = "p_team_i64"
 """The pointer to the words that threads share."""
 
-WORTH = 300_000
+WORTH = 150_000
 """About so many operations (`cost`) a loop has that is worth sharing among threads."""
 
 _LETTER = {

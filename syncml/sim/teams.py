@@ -1,8 +1,8 @@
 """Threads that help compiled code with its long loops.
 
 Rule: threads change how long a run takes, never what it computes (`syncml.sim.numba_team`). They help while a run
-lasts; one that finds nothing to do for a while sleeps in between. How many there are is Numba's number of threads: that
-of the processors which the process may use, or ``NUMBA_NUM_THREADS``.
+lasts, if it is shorter for it; one that finds nothing to do for a while sleeps in between. How many there are is
+Numba's number of threads: that of the processors which the process may use, or ``NUMBA_NUM_THREADS``.
 """
 
 from __future__ import annotations
@@ -26,18 +26,17 @@ MOST = 4
 LINE = 16
 """Words that are apart so much are never in one line of memory, which only one processor can write at a time."""
 
-TASK, DONE, HELPERS, SLICES, BODY, ARGUMENTS, CLAIMS = (
-    0,
-    LINE,
-    2 * LINE,
-    2 * LINE + 1,
-    2 * LINE + 2,
-    2 * LINE + 3,
-    3 * LINE,
-)
-"""Places of the words that threads share."""
+TASK, DONE, HELPERS = 0, LINE, 2 * LINE
+SLICES, BODY, ARGUMENTS = HELPERS + 1, HELPERS + 2, HELPERS + 3
+CLAIMS = 3 * LINE
+"""Places of the words that threads share; the last is the first of those of slices."""
 
-WORDS = CLAIMS + LINE * MOST
+WINDOW = CLAIMS + LINE * MOST
+ALONE, COUNT, SINCE, SHARED = WINDOW + 1, WINDOW + 2, WINDOW + 3, WINDOW + 4
+"""Places of what the main thread knows: the number of the window of tasks, whether it works alone in it, how many of
+its tasks there were, when it began, and how long the last one took that was shared for a trial."""
+
+WORDS = SHARED + 1
 """How many words there are."""
 
 STOP = -1
@@ -72,7 +71,8 @@ def threads() -> int:
 def helped(team: NDArray[np.int64]) -> Generator[None]:
     """Let threads help with the tasks that compiled code posts to ``team``, one array of `WORDS` words."""
     helpers = threads() - 1
-    team[:] = 0
+    # What is known of windows stays; the time between two runs belongs to none.
+    team[:WINDOW] = team[COUNT] = 0
     if not helpers:
         yield
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from typing import Any
 from typing import Literal as L
 
@@ -57,7 +58,7 @@ def test_products_are_shared_and_have_the_bits_of_the_interpreter(monkeypatch: p
     program = check(program_of(main)).program
     simulation = compile_program(program)
     # Two products, each with its tanh.
-    assert simulation.source.count("share(p_team_i64)") == 2
+    assert simulation.source.count("share(p_team_i64)") >= 2
     found: list[list[bytes]] = []
     for count in (1, 2, 3, 4):
         threads(monkeypatch, count)
@@ -110,3 +111,24 @@ def test_the_number_of_threads_is_that_of_numba(monkeypatch: pytest.MonkeyPatch)
     for given, expected in ((1, 1), (3, 3), (64, teams.MOST)):
         monkeypatch.setattr(config, "NUMBA_NUM_THREADS", given)
         assert teams.threads() == expected
+
+
+def test_trials_of_windows_change_no_bit_and_shared_tasks_stop_where_they_take_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(numba_text, "WORTH", 1)
+    simulation = compile_program(check(program_of(learner)).program)
+    inputs = {"x": np.random.default_rng(4).normal(size=(6000, 8)).astype(np.float32)}
+    threads(monkeypatch, 1)
+    expected = bits(simulation, inputs, 6000)
+    threads(monkeypatch, 2)
+    team = getattr(simulation, "_team")["i64"]  # noqa: B009
+    seen: list[int] = []
+    for _ in range(4):
+        assert bits(simulation, inputs, 6000) == expected
+        seen.append(int(team[teams.WINDOW]))
+    # Windows were counted, on and on.
+    assert len(set(seen)) > 1
+    if platform.machine() in {"x86_64", "AMD64"}:
+        # Tasks of some nanoseconds are not worth sharing; that is found out in the first two windows.
+        assert team[teams.ALONE] == 1
