@@ -9,9 +9,10 @@ import numpy as np
 from syncml.cli.summary import rounded_down
 from syncml.pipeline import check_file
 from syncml.sim.interpreter import replay
-from syncml.verify import Proved, Result, Semantics, VerificationReport, VerifyOptions, Violated, verify
+from syncml.verify import Proved, Result, Semantics, Unknown, VerificationReport, VerifyOptions, Violated, verify
 from syncml.verify.floats.exactness import Exactness
 from syncml.verify.instrument import instrumented
+from syncml.verify.judge import VACUOUS
 
 HEAD = "from syncml import Stream, assume, clip, ensure, f32, i32, node, require, state, where\n\n\n"
 
@@ -67,6 +68,15 @@ def main(x: Stream[f32]) -> Stream[f32]:
     assume(x + 1.0 >= 1.0, "not negative")
     ensure(x >= 0.0, "at least zero")
     return x
+"""
+
+CONTRADICTORY = """
+@node
+def main(x: Stream[f32]) -> Stream[f32]:
+    assume((x <= 50.0) & (x >= 60.0), "sensor")
+    y = clip(x, 0.0, 9.0)
+    ensure(y <= 9.0, "nine")
+    return 1.0 / (1.0 + y)
 """
 
 
@@ -125,6 +135,15 @@ def test_without_floats_nothing_is_tried(tmp_path: Path) -> None:
     report = report_of(tmp_path, WHOLE)
     assert report.exit_code == 0
     assert set(floats(report).values()) == {""}
+
+
+def test_where_no_run_meets_the_assumptions_ranges_prove_nothing(tmp_path: Path) -> None:
+    report = report_of(tmp_path, CONTRADICTORY)
+    assert {r.name for r in report.results} >= {"nine"}
+    for result in report.results:
+        assert isinstance(result.verdict, Unknown), result.name
+        assert result.verdict.reason == VACUOUS
+    assert report.exit_code != 0
 
 
 def test_an_assumption_that_rounds_lets_no_proof_over_the_reals_count_for_the_machine(tmp_path: Path) -> None:
