@@ -14,8 +14,9 @@ from syncml.cli.recording import random_inputs
 from syncml.export_c import instructions_per_step
 from syncml.export_c.memory import Memory
 from syncml.export_c.plan import plan
-from syncml.export_c.report.instructions import Work, estimate, work
+from syncml.export_c.report.instructions import estimate, work
 from syncml.export_c.report.memory import report
+from syncml.export_c.report.worst_case import Tally
 from syncml.export_c.targets import CORTEX_M3, CORTEX_M4F, TARGETS, InstructionTable, TargetMachine
 from syncml.ir.step.schedules import schedule_loops
 from syncml.ir.step.syntax import StepProgram
@@ -84,7 +85,7 @@ def test_an_emulator_counts_about_as_many(name: str, target: TargetMachine) -> N
 ONES = InstructionTable(*[1.0] * 10)
 
 
-def work_of(made: Any, target: TargetMachine = CORTEX_M4F) -> Work:
+def work_of(made: Any, target: TargetMachine = CORTEX_M4F) -> Tally:
     code = schedule_loops(step_code(on_machine(check(program_of(made))), flat=True), target.loops)
     return work(code.machines[-1], {})
 

@@ -11,121 +11,87 @@ several statements of a loop that is written out read costs one reading. The ins
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from math import prod
-from typing import TypeAlias, assert_never
+from typing import ClassVar, assert_never
 
-import numpy as np
-
+from syncml.export_c.report.worst_case import Measure, Tally, Unrolled, total, worst_case
 from syncml.export_c.targets import InstructionTable
-from syncml.ir.step.overlay.lifetimes import values_of
 from syncml.ir.step.syntax import (
     Apply,
-    Assign,
     Binary,
     BinaryOp,
     Bitcast,
     Convert,
     Expr,
-    For,
     Function,
-    If,
-    Invoke,
     Literal,
     LoopIndex,
     Machine,
     Place,
-    Reset,
     Select,
-    Stmt,
-    Switch,
     Unary,
     UnaryOp,
 )
 from syncml.ir.step.traverse import operands, walk
 from syncml.ir.types import BIT_WIDTH, BOOL, Element, Scalar
 
-Work: TypeAlias = dict[str, float]
-"""How often each kind of work is done, by the name of its attribute in `InstructionTable`."""
-Unrolled: TypeAlias = tuple[For, ...]
-"""The loops around a statement that are written out."""
+
+def work(machine: Machine, callees: Mapping[str, Tally]) -> Tally:
+    """The work of one step of ``machine`` at most, by the names of attributes of `InstructionTable`.
+
+    Args:
+        machine: The machine.
+        callees: The work of the machines that it instantiates.
+    """
+    return worst_case(machine, _Work(), callees)
 
 
-def work(machine: Machine, callees: Mapping[str, Work]) -> Work:
-    """The work of one step of ``machine`` at most; ``callees`` has that of the machines that it instantiates."""
-    return _Counting({i.name: callees[i.machine] for i in machine.instances}).block(machine.body)
-
-
-def estimate(done: Work, table: InstructionTable) -> int:
+def estimate(done: Tally, table: InstructionTable) -> int:
     """The instructions of ``done``."""
     return round(sum(count * getattr(table, kind) for kind, count in done.items()))
 
 
-class _Counting:
-    def __init__(self, instances: Mapping[str, Work]) -> None:
-        self._instances = instances
-        self._functions: dict[Function, Work] = {}
+class _Work(Measure):
+    test: ClassVar[Tally] = {"test": 1}
+    iteration: ClassVar[Tally] = {"loop": 1}
+    call: ClassVar[Tally] = {"call": 1}
 
-    def block(self, body: Iterable[Stmt], around: Unrolled = ()) -> Work:
-        return _sum(self._statement(stmt, around) for stmt in body)
+    def __init__(self) -> None:
+        self._functions: dict[Function, Tally] = {}
 
-    def _statement(self, stmt: Stmt, around: Unrolled) -> Work:
-        match stmt:
-            case Assign():
-                return _sum((self._values(stmt.value, around), self._values(stmt.target, around)))
-            case If():
-                worst = _worst(self.block(body, around) for body in (stmt.then, stmt.otherwise))
-                return _sum((self._values(stmt.condition, around), {"test": 1}, worst))
-            case Switch():
-                worst = _worst(self.block(body, around) for _, body in stmt.cases)
-                return _sum((self._values(stmt.scrutinee, around), {"test": 1}, worst))
-            case For(unroll=True):
-                return _times(stmt.count, self.block(stmt.body, (*around, stmt)))
-            case For():
-                return _sum(({"loop": stmt.count}, *(self._repeated(inner, stmt, around) for inner in stmt.body)))
-            case Invoke():
-                values = (self._values(argument, around) for argument in stmt.arguments)
-                return _sum(({"call": 1}, *values, self._instances[stmt.instance]))
-            case Reset():
-                return {"call": 1}
-            case _:
-                assert_never(stmt)
+    def value(self, expr: Expr, around: Unrolled) -> Tally:
+        return self._values(expr, around)
 
-    def _repeated(self, stmt: Stmt, loop: For, around: Unrolled) -> Work:
-        """What ``stmt`` does in all iterations of ``loop``; a test of its counter is known for each."""
-        taken = values_of(stmt.condition, {loop.index: np.arange(loop.count)}) if isinstance(stmt, If) else None
-        if not isinstance(stmt, If) or taken is None:
-            return _times(loop.count, self._statement(stmt, around))
-        often = int(np.broadcast_to(taken, loop.count).sum())
-        test = _sum((self._values(stmt.condition, around), {"test": 1}))
-        then, otherwise = self.block(stmt.then, around), self.block(stmt.otherwise, around)
-        return _sum((_times(loop.count, test), _times(often, then), _times(loop.count - often, otherwise)))
+    def target(self, expr: Expr, around: Unrolled) -> Tally:
+        return self._values(expr, around)
 
-    def _values(self, expr: Expr, around: Unrolled = ()) -> Work:
-        total: Work = {}
+    def _values(self, expr: Expr, around: Unrolled = ()) -> Tally:
+        found: dict[str, float] = {}
         stack = [expr]
         while stack:
             part = stack.pop()
             match part:
                 case Place():
                     if part.indices and not part.slot.near:
-                        _add(total, "access", _share(part, around))
+                        _add(found, "access", _share(part, around))
                     continue
                 case Apply():
-                    total = _sum((total, self._function(part.function)))
+                    for kind, count in self._function(part.function).items():
+                        _add(found, kind, count)
                 case Select():
-                    _add(total, "test", 1)
+                    _add(found, "test", 1)
                 case Literal() | LoopIndex() | Bitcast():
                     pass
                 case _:
-                    _add(total, _operation(part), 1)
+                    _add(found, _operation(part), 1)
             stack += operands(part)
-        return total
+        return found
 
-    def _function(self, function: Function) -> Work:
+    def _function(self, function: Function) -> Tally:
         if function not in self._functions:
             steps = [*(stmt.value for stmt in function.body), function.result]
-            self._functions[function] = _sum(map(self._values, steps))
+            self._functions[function] = total(map(self._values, steps))
         return self._functions[function]
 
 
@@ -135,27 +101,8 @@ def _share(place: Place, around: Unrolled) -> float:
     return 1 / prod(loop.count for loop in around if loop.index not in inside)
 
 
-def _add(total: Work, kind: str, count: float) -> None:
-    total[kind] = total.get(kind, 0) + count
-
-
-def _sum(parts: Iterable[Work]) -> Work:
-    total: Work = {}
-    for part in parts:
-        for kind, count in part.items():
-            _add(total, kind, count)
-    return total
-
-
-def _worst(branches: Iterable[Work]) -> Work:
-    worst: Work = {}
-    for branch in branches:
-        worst |= {kind: max(count, worst.get(kind, 0)) for kind, count in branch.items()}
-    return worst
-
-
-def _times(count: int, once: Work) -> Work:
-    return {kind: number * count for kind, number in once.items()}
+def _add(found: dict[str, float], kind: str, count: float) -> None:
+    found[kind] = found.get(kind, 0) + count
 
 
 def _operation(part: Unary | Binary | Convert) -> str:

@@ -18,9 +18,10 @@ from typing import TypeAlias
 from syncml.dataclass import dataclass
 from syncml.export_c.interface import data_names
 from syncml.export_c.plan import MachinePlan, Plan, local_bytes, stack_slots
-from syncml.export_c.report.instructions import Work, work
+from syncml.export_c.report.instructions import work
 from syncml.export_c.report.layout import slots_extent, state_extents, type_extent
 from syncml.export_c.report.operations import Operations, operations
+from syncml.export_c.report.worst_case import Tally
 from syncml.export_c.state import initial_tables
 from syncml.ir.step.overlay import Curve, Tenant, live_bytes, loop_peaks
 from syncml.ir.step.overlay.lifetimes import timeline
@@ -100,7 +101,7 @@ class Report:
 
     node: str
     operations: Operations
-    work: Work
+    work: Tally
     inputs: int
     outputs: int
     state: int
@@ -140,7 +141,7 @@ class Report:
 def report(plan: Plan) -> Report:
     """The costs of the package of ``plan``."""
     cost: dict[str, Operations] = {}
-    done: dict[str, Work] = {}
+    done: dict[str, Tally] = {}
     frames: dict[str, Frame] = {}
     curve = Curve((), ())
     tensors: list[Tensor] = []
