@@ -27,6 +27,7 @@ from syncml.ir.step.syntax import Machine, Slot, StepProgram
 from syncml.ir.types import BOOL, TensorType, element, shape, size
 from syncml.sim.inputs import Raw, prepare
 from syncml.sim.iterators import embedded, flattened
+from syncml.sim.lanes.cost import cost
 from syncml.sim.numba_cache import Runner, load_runner
 from syncml.sim.numba_printer import Layout, layout_of, numba_type, print_module
 from syncml.sim.numba_text import machine_name
@@ -35,6 +36,8 @@ from syncml.sim.teams import helped
 from syncml.sim.trace import Column, Trace
 
 Values = NDArray[Any]
+LONG_RUN = 10_000_000
+"""About so many operations (`cost`) take longer than to wake threads."""
 World = Callable[..., int]
 """Runs a program tick by tick: takes the most ticks and the arrays of the program, and returns how many it ran."""
 
@@ -79,6 +82,7 @@ class Simulation:
         self._constants = self._filled("constants", self._machine.constants)
         self._scratch = self._filled("scratch", ())
         self._team = self._filled("team", ())
+        self._cost = cost(self._machine.body)
         self._state: dict[str, Values] = {}
         self._ages: dict[Clock, int] = {}
         self.reset()
@@ -148,7 +152,7 @@ class Simulation:
         """
         given, rows = self._prepared(inputs, ticks)
         before = {kind: values.copy() for kind, values in self._state.items()}
-        with self._helped():
+        with self._helped(ticks):
             ticks = world(ticks, *self._arguments(rows))
         rows = _Recording(
             {kind: values[:ticks] for kind, values in rows.inputs.items()},
@@ -239,11 +243,13 @@ class Simulation:
         )
 
     def _call(self, rows: _Recording, ticks: int) -> None:
-        with self._helped():
+        with self._helped(ticks):
             self._runner(ticks, *self._arguments(rows))
 
-    def _helped(self) -> AbstractContextManager[None]:
-        return helped(team) if (team := self._team.get("i64")) is not None else nullcontext()
+    def _helped(self, ticks: int) -> AbstractContextManager[None]:
+        """Threads for a run of so many ticks, unless it is over before they are there."""
+        team = self._team.get("i64")
+        return nullcontext() if team is None or ticks * self._cost < LONG_RUN else helped(team)
 
     def _arguments(self, rows: _Recording) -> list[Values]:
         """The arrays that the compiled function takes."""
