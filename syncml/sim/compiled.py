@@ -36,8 +36,8 @@ from syncml.sim.teams import helped
 from syncml.sim.trace import Column, Trace
 
 Values = NDArray[Any]
-LONG_RUN = 10_000_000
-"""About so many operations (`cost`) take longer than to wake threads."""
+LONG_RUN = 50_000_000
+"""About so many operations (`cost`) take much longer than to begin threads."""
 World = Callable[..., int]
 """Runs a program tick by tick: takes the most ticks and the arrays of the program, and returns how many it ran."""
 

@@ -7,11 +7,9 @@ Numba's number of threads: that of the processors which the process may use, or 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator
-from concurrent.futures import Executor, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from functools import cache
+from threading import Thread
 from time import sleep
 from typing import Any
 
@@ -78,20 +76,20 @@ def helped(team: NDArray[np.int64]) -> Generator[None]:
         return
     team[HELPERS], team[SLICES] = helpers, helpers + 1
     run = load_runner(_HELPER)
-    futures = [_pool(os.getpid()).submit(_help, run, team, 1 + which) for which in range(helpers)]
+    # They end with the run: a process that has no threads can be copied.
+    found: list[Thread] = []
     try:
+        for which in range(helpers):
+            thread = Thread(target=_help, args=(run, team, 1 + which))
+            thread.start()
+            found.append(thread)
         yield
     finally:
         team[TASK] = STOP
-        wait(futures)
+        for thread in found:
+            thread.join()
 
 
 def _help(run: Runner, team: NDArray[np.int64], first: int) -> None:
     while not run(team, first, _PATIENCE):
         sleep(_NAP)
-
-
-@cache
-def _pool(process: int) -> Executor:
-    # A process that is a copy of another has none of its threads.
-    return ThreadPoolExecutor(thread_name_prefix=f"syncml-team-{process}")
