@@ -113,11 +113,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Steps a second of PPO.")
     parser.add_argument("--sb3", help="an interpreter that has Stable-Baselines3")
     parser.add_argument("--jax", help="an interpreter that has JAX")
-    parser.add_argument("--rounds", type=int, default=8)
+    parser.add_argument("--rounds", type=int, default=20)
     arguments = parser.parse_args()
     module = program()
     each = operations(module)
-    for environments in (4, 16):
+    for environments in (4, 8, 16):
         found = {"syncml": own(module, environments, arguments.rounds)}
         for name in ("jax", "sb3"):
             if python := getattr(arguments, name):

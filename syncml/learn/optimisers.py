@@ -296,6 +296,9 @@ def _square(g: Stream[Any]) -> Number:
     if rows < 4:
         return (g * g).sum()
     flat, whole = g.reshape(count), rows * _PARTIAL_SUMS
-    first, rest = flat[:whole].reshape(rows, _PARTIAL_SUMS), flat[whole:]
-    found = (first * first).sum(axis=0).sum()
-    return found if whole == count else found + (rest * rest).sum()
+    first = flat[:whole].reshape(rows, _PARTIAL_SUMS)
+    found: Number = (first * first).sum(axis=0).sum()
+    if whole == count:
+        return found
+    rest = flat[whole:]
+    return found + (rest * rest).sum()

@@ -36,10 +36,11 @@ from syncml.sim.teams import (
     COUNT,
     DONE,
     HELPERS,
+    LAST,
     LINE,
     SHARED,
-    SINCE,
     SLICES,
+    SPENT,
     STOP,
     TASK,
     WINDOW,
@@ -47,8 +48,8 @@ from syncml.sim.teams import (
 
 __all__ = ["help_until_idle", "post", "share"]
 
-_TASKS, _WINDOWS = 2048, 32
-"""How many tasks a window has, and after how many windows it is found out again whether threads help."""
+_FIRST_TASKS, _TASKS, _WINDOWS = 256, 2048, 32
+"""How many tasks a window has, first and then, and after how many windows it is found out again if threads help."""
 
 _WORD = ir.IntType(64)
 _BYTES = ir.IntType(8).as_pointer()
@@ -198,23 +199,23 @@ def _work(team, number, first):
 
 @_compiled
 def _count(team):
-    """Count a task of a window; where one begins, find out whether its tasks are shared."""
-    count = _load(team, COUNT)
-    if count == 0 or count == _TASKS:
-        now = _cycles()
-        if count:
-            window, spent = _load(team, WINDOW), now - _load(team, SINCE)
-            if window == 0:
-                _store(team, SHARED, spent)
-                _store(team, ALONE, 1)
-            elif window == 1:
-                _store(team, ALONE, 1 if spent < _load(team, SHARED) else 0)
-            elif window == _WINDOWS - 1:
-                _store(team, ALONE, 0)
-            _store(team, WINDOW, (window + 1) % _WINDOWS)
-        _store(team, SINCE, now)
-        count = 0
-    _store(team, COUNT, count + 1)
+    """Count a task of a window, and the time since the one before; where a window ends, decide on the next."""
+    now, last, count = _cycles(), _load(team, LAST), _load(team, COUNT) + 1
+    spent = _load(team, SPENT) + (now - last if last else 0)
+    window = _load(team, WINDOW)
+    if count == (_TASKS if window >= _WINDOWS else _FIRST_TASKS):
+        if window % _WINDOWS == 0:
+            _store(team, SHARED, spent)
+            _store(team, ALONE, 1)
+        elif window % _WINDOWS == 1:
+            _store(team, ALONE, 1 if spent < _load(team, SHARED) else 0)
+        elif window % _WINDOWS == _WINDOWS - 1:
+            _store(team, ALONE, 0)
+        _store(team, WINDOW, window + 1)
+        count = spent = 0
+    _store(team, COUNT, count)
+    _store(team, SPENT, spent)
+    _store(team, LAST, now)
 
 
 @_compiled

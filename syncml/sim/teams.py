@@ -29,10 +29,10 @@ SLICES, BODY, ARGUMENTS = HELPERS + 1, HELPERS + 2, HELPERS + 3
 CLAIMS = 3 * LINE
 """Places of the words that threads share; the last is the first of those of slices."""
 
-WINDOW = CLAIMS + LINE * MOST
-ALONE, COUNT, SINCE, SHARED = WINDOW + 1, WINDOW + 2, WINDOW + 3, WINDOW + 4
-"""Places of what the main thread knows: the number of the window of tasks, whether it works alone in it, how many of
-its tasks there were, when it began, and how long the last one took that was shared for a trial."""
+LAST = CLAIMS + LINE * MOST
+WINDOW, ALONE, COUNT, SPENT, SHARED = LAST + 1, LAST + 2, LAST + 3, LAST + 4, LAST + 5
+"""Places of what the main thread knows: when the last task began, the number of the window of tasks, whether it works
+alone in it, how many of its tasks there were, how long they took, and how long those of the last shared trial took."""
 
 WORDS = SHARED + 1
 """How many words there are."""
@@ -70,7 +70,7 @@ def helped(team: NDArray[np.int64]) -> Generator[None]:
     """Let threads help with the tasks that compiled code posts to ``team``, one array of `WORDS` words."""
     helpers = threads() - 1
     # What is known of windows stays; the time between two runs belongs to none.
-    team[:WINDOW] = team[COUNT] = 0
+    team[:WINDOW] = 0
     if not helpers:
         yield
         return

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from syncml import Mat, Stream, Vec, f32, f64, hold, i32, node, segment, state, tanh, when, zeros
+from syncml import Mat, Stream, Vec, f32, f64, hold, i32, node, segment, state, tanh, when, where, zeros
 from syncml.ir.step.lowering import Observe
 from syncml.lang.load import program_of
 from syncml.learn import value_and_grad
@@ -20,7 +20,7 @@ from syncml.learn.losses import (
     huber,
     squared_error,
 )
-from syncml.learn.optimisers import SGD, Adam, Optimiser, RMSProp, cosine, descend, exponential, linear
+from syncml.learn.optimisers import SGD, Adam, Optimiser, RMSProp, cosine, descend, exponential, limited, linear
 from syncml.learn.rl.returns import discounted, gae, n_step
 from syncml.pipeline import check
 from syncml.sim.compiled import compile_program
@@ -199,3 +199,25 @@ def test_results_have_the_names_that_the_user_gives() -> None:
     assert {v.name for v in main.clocks if v.user and v not in main.inputs + main.outputs} == {
         "w", "slope", "norm", "gain", "advantage", "best",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", [(3,), (255,), (256,), (300,), (24, 64), (5, 61)])
+def test_the_norm_of_a_gradient_is_summed_as_the_page_says(shape: tuple[int, ...]) -> None:
+    values = np.random.default_rng(1).normal(size=shape).astype(np.float32)
+
+    @node
+    def main() -> Stream[f32]:
+        return limited(where(True, values, values), None)[1]
+
+    squares = values.reshape(-1) ** 2
+    rows = squares.size // 64 if squares.size >= 256 else 0
+    partial = np.zeros(64, np.float32)
+    for row in squares[: rows * 64].reshape(rows, 64):
+        partial += row
+    expected, rest = np.float32(0.0), np.float32(0.0)
+    for square in partial if rows else squares:
+        expected += square
+    for square in squares[rows * 64 :] if rows else ():
+        rest += square
+    found = interpret(check(program_of(main)).program, {}, 1).trace.columns[-1].values[0]
+    assert found == np.sqrt(expected + rest)
