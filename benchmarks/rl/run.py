@@ -3,10 +3,10 @@
     python -m benchmarks.rl.run [--sb3 PYTHON] [--jax PYTHON] [--rounds N]
 
 The cart-pole, two networks of 64 and 64 units, one configuration for all: Stable-Baselines3 in the interpreter PYTHON
-that has it, and the whole pipeline in JAX in the one that has JAX, one after the other; first with 4 environments, as
-PureJaxRL has them, then with 16. The best of the rounds counts; beside the wall time stands the time of all processors,
-which other load on the machine changes less. The first line compares with the arithmetic: the products of the networks,
-forwards and backwards.
+that has it, and the whole pipeline in JAX in the one that has JAX, one after the other; with 4 environments, as
+PureJaxRL has them, then with 8 and 16. The best of the rounds counts; beside the wall time stands the time of all
+processors, which other load on the machine changes less. The first line compares with the arithmetic: the products of
+the networks, forwards and backwards.
 """
 
 from __future__ import annotations
